@@ -1,0 +1,68 @@
+#pragma once
+/*
+ * What every file of the core leans on: octets that know their length, time, and cleanup attributes.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+/* Borrowed octets: never owned, never NUL-terminated. */
+typedef struct Bytes {
+        const uint8_t *p;
+        size_t n;
+} Bytes;
+
+#define BYTES(pointer, size) ((Bytes) { .p = (const uint8_t *) (pointer), .n = (size) })
+
+/* Time is microseconds of CLOCK_BOOTTIME, always handed in. */
+#define USEC_PER_MSEC UINT64_C(1000)
+#define USEC_PER_SEC UINT64_C(1000000)
+#define USEC_PER_MINUTE (60 * USEC_PER_SEC)
+#define USEC_PER_HOUR (60 * USEC_PER_MINUTE)
+#define USEC_PER_DAY (24 * USEC_PER_HOUR)
+#define USEC_NEVER UINT64_MAX
+
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define CLAMP(x, low, high) ((x) < (low) ? (low) : (x) > (high) ? (high) : (x))
+#define ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
+
+#define container_of(pointer, type, member) ((type *) (void *) ((char *) (pointer) - offsetof(type, member)))
+
+/* Takes a pointer away from a variable, which is then NULL: to hand over what a cleanup attribute guards. */
+#define take_pointer(variable)                          \
+        ({                                              \
+                typeof(variable) _taken = (variable);   \
+                (variable) = NULL;                      \
+                _taken;                                 \
+        })
+
+#define _cleanup_(function) __attribute__((__cleanup__(function)))
+#define _unused_ __attribute__((__unused__))
+#define _printf_(format, first) __attribute__((__format__(__printf__, format, first)))
+
+/* For a type with `T *t_free(T *)`: `_cleanup_(t_freep) T *x = NULL;`. */
+#define DEFINE_CLEANUP(type, function)                            \
+        static inline void function##p(type **pointer)            \
+        {                                                         \
+                if (*pointer)                                     \
+                        function(*pointer);                       \
+        }
+
+static inline void freep(void *pointer)
+{
+        free(*(void **) pointer);
+}
+
+/* Saturating: USEC_NEVER stays never. */
+static inline uint64_t usec_add(uint64_t a, uint64_t b)
+{
+        return a > USEC_NEVER - b ? USEC_NEVER : a + b;
+}
+
+static inline uint64_t usec_sub(uint64_t a, uint64_t b)
+{
+        return a > b ? a - b : 0;
+}
