@@ -38,6 +38,7 @@ static const struct {
         [FAULT_GOAWAY_CALM] = { "goaway-calm", "peer asks for calm", CLASS_OVERLOAD },
         [FAULT_GOAWAY_ERROR] = { "goaway-error", "peer closed the connection with an error", CLASS_SOFT },
         [FAULT_PROTOCOL] = { "protocol-error", "HTTP/2 protocol error", CLASS_SOFT },
+        [FAULT_NO_STREAMS] = { "no-streams", "peer allows no streams", CLASS_OVERLOAD },
         [FAULT_IDLE_CLOSED] = { "idle-closed", "idle connection closed", CLASS_NO_FAULT },
 
         [FAULT_TIMEOUT] = { "timeout", "no answer in time", CLASS_SOFT },

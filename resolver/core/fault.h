@@ -57,6 +57,7 @@ typedef enum Fault {
         FAULT_GOAWAY_CALM,              /* GOAWAY ENHANCE_YOUR_CALM */
         FAULT_GOAWAY_ERROR,             /* GOAWAY with any other code */
         FAULT_PROTOCOL,                 /* the peer broke HTTP/2, or went over a limit of ours */
+        FAULT_NO_STREAMS,               /* MAX_CONCURRENT_STREAMS=0 */
         FAULT_IDLE_CLOSED,              /* FIN while idle, or we closed it: in order */
 
         /* one exchange */

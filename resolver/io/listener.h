@@ -7,13 +7,8 @@
 #include <uv.h>
 
 #include "core/buffer.h"
+#include "core/client.h"
 #include "core/config.h"
-
-/* Whom an answer goes to: the listener's own words, kept by others and handed back. Plain data, may be copied; an answer to a client
- * that has gone is dropped. */
-typedef struct Client {
-        uint64_t words[7];
-} Client;
 
 /* A query came. The octets are borrowed for the call. `stream`: over TCP. Called from the loop only. */
 typedef void (*ListenerQuery)(void *userdata, const Client *client, bool stream, Bytes query);

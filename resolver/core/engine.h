@@ -1,0 +1,200 @@
+#pragma once
+/*
+ * Engine: the only door between core and io. Events and the time go in; things to do come out, in order, from a queue; and it says when
+ * it next wants to be called. It never calls out, so that nothing can be freed or re-entered under anybody's feet: whoever runs
+ * it calls an engine_* function, then takes actions until there are none, then sleeps until engine_next_time() or the next event.
+ *
+ * Numbers of connections, exchanges and upstreams carry a generation: an event for one that has gone is ignored.
+ * All times are usec of CLOCK_BOOTTIME.
+ */
+
+#include "core/buffer.h"
+#include "core/cache.h"
+#include "core/client.h"
+#include "core/config.h"
+#include "core/fault.h"
+#include "core/health.h"
+#include "core/histogram.h"
+#include "core/http.h"
+
+typedef struct Engine Engine;
+
+/* Why something goes to an upstream: DOHMOUSE_PURPOSE= in the journal. */
+typedef enum Purpose {
+        PURPOSE_QUERY,
+        PURPOSE_PROBE,          /* the upstream is suspect, or an administrator or active mode asks */
+        PURPOSE_TRIAL,          /* the upstream has failed and is tried again */
+        PURPOSE_RACE,           /* the connection in use went silent */
+} Purpose;
+
+const char *purpose_name(Purpose p);
+
+typedef enum NetworkState {
+        NETWORK_ONLINE,
+        NETWORK_OFFLINE,        /* the last connection attempt found no route */
+        NETWORK_PORTAL,         /* every upstream shows a wrong certificate or asks for a login */
+} NetworkState;
+
+const char *network_state_name(NetworkState s);
+
+typedef enum ActionType {
+        ACTION_ANSWER,          /* send `message` to `client` */
+        ACTION_CONNECT,         /* open `connection` to `upstream`, address number `address` of its configuration */
+        ACTION_SEND,            /* `message` on `connection`, as `exchange`; with a PING if `ping` */
+        ACTION_PING,            /* on `connection` */
+        ACTION_CANCEL,          /* `exchange` on `connection` is not wanted any longer */
+        ACTION_CLOSE,           /* close `connection` cleanly; no event of it is wanted any longer */
+        ACTION_FORGET_TICKETS,  /* of `upstream`: the network changed */
+        ACTION_UPSTREAM_GONE,   /* `upstream` was removed by a reload, and its last connection is closed */
+        ACTION_STATE,           /* an upstream changed state: for journal and bus */
+        ACTION_NETWORK,         /* the network's state changed: for journal and bus */
+        ACTION_PROBED,          /* engine_probe() has its outcome */
+} ActionType;
+
+typedef struct Action {
+        ActionType type;
+        uint32_t upstream;              /* its number */
+        uint32_t connection;
+        uint32_t exchange;
+        union {
+                struct {
+                        Client client;
+                        Buffer *message;
+                } answer;
+                struct {
+                        size_t address;
+                        Purpose purpose;
+                        const UpstreamConfig *config;   /* lives until ACTION_UPSTREAM_GONE */
+                } connect;
+                struct {
+                        Buffer *message;
+                        bool ping;
+                } send;
+                struct {
+                        const char *name;               /* lives until ACTION_UPSTREAM_GONE */
+                        HealthState from, to;
+                        HealthAdmin admin;
+                        Fault reason;
+                        Purpose purpose;                /* what brought it to light */
+                        uint64_t retry_at;              /* usec; only where `to` is FAILED */
+                } state;
+                NetworkState network;
+                struct {
+                        uint64_t cookie;
+                        Fault fault;                    /* FAULT_NONE: it went well */
+                        uint64_t took;                  /* usec */
+                        bool resumed;                   /* TLS was resumed */
+                } probed;
+        };
+} Action;
+
+/* `seed`: randomness for jitter and the cache's hash. NULL when out of memory. Takes a reference to `config`. */
+Engine *engine_new(Config *config, const uint8_t seed[16], uint64_t now);
+
+/* Frees everything; actions not taken are dropped, clients not answered. NULL is fine; always returns NULL. */
+Engine *engine_free(Engine *e);
+DEFINE_CLEANUP(Engine, engine_free)
+
+/* The next thing to do; false if there is none. What it points to lives until the next call of any engine function. */
+bool engine_next_action(Engine *e, Action *ret);
+
+/* When engine_run() wants to be called; USEC_NEVER: only events can change anything. */
+uint64_t engine_next_time(const Engine *e);
+void engine_run(Engine *e, uint64_t now);
+
+/* --- clients */
+
+/*
+ * A query came, over TCP if `stream`. True: there will be exactly one ACTION_ANSWER for it, by its deadline at the latest. False: it gets
+ * none (an answer by its looks, or fewer than 12 octets).
+ */
+bool engine_query(Engine *e, const Client *client, bool stream, Bytes message, uint64_t now);
+
+/* Queries waiting for an answer. */
+size_t engine_waiting(const Engine *e);
+
+/* --- connections: events as in io/h2.h */
+
+void engine_established(Engine *e, uint32_t connection, uint64_t now);
+void engine_ready(Engine *e, uint32_t connection, bool resumed, uint64_t now);
+void engine_received(Engine *e, uint32_t connection, uint64_t now);
+void engine_max_streams(Engine *e, uint32_t connection, uint32_t max, uint64_t now);
+void engine_goaway(Engine *e, uint32_t connection, Fault fault, uint64_t now);
+void engine_response(Engine *e, uint32_t connection, uint32_t exchange, const HttpResponse *response, Bytes body, uint64_t now);
+void engine_exchange_failed(Engine *e, uint32_t connection, uint32_t exchange, Fault fault, uint64_t now);
+/* It is gone, or could not even be started (faults of class LOCALNET). */
+void engine_closed(Engine *e, uint32_t connection, Fault fault, uint64_t now);
+
+/* --- the machine */
+
+/* Routes or addresses changed: a new epoch. `online`: there is a default route (or nobody can tell). */
+void engine_network_changed(Engine *e, bool online, uint64_t now);
+/* About to suspend: idle connections are closed while the network is there. */
+void engine_sleep(Engine *e, uint64_t now);
+/* Back from suspend: a new epoch, connections from before are given up, what waits is sent again. */
+void engine_resume(Engine *e, uint64_t now);
+/* The wall clock was set (NTP): certificates may be valid now. */
+void engine_clock_set(Engine *e, uint64_t now);
+
+/* --- the administrator */
+
+/* The new configuration holds from the next query on. Upstreams that did not change keep state and connection; what is in flight to
+ * removed ones is finished. Takes a reference. Negative errno if out of memory, and then nothing changed. */
+int engine_reload(Engine *e, Config *config, uint64_t now);
+
+void engine_flush_cache(Engine *e);
+void engine_reset_statistics(Engine *e);
+
+/* These three name an upstream by its number and return false if it has gone. */
+bool engine_set_admin(Engine *e, uint32_t upstream, HealthAdmin admin, uint64_t now);
+/* Probes now, over a new connection, and says ACTION_PROBED with `cookie`. */
+bool engine_probe(Engine *e, uint32_t upstream, uint64_t cookie, uint64_t now);
+/* Closes its connections; what waits is sent again on a new one. */
+bool engine_disconnect(Engine *e, uint32_t upstream, uint64_t now);
+
+/* --- looking */
+
+typedef struct UpstreamInfo {
+        uint32_t number;
+        const UpstreamConfig *config;   /* lives until ACTION_UPSTREAM_GONE */
+        const Health *health;
+        unsigned connections;
+        uint64_t smoothed_rtt;          /* usec; 0: not known */
+        uint64_t peer_idle;             /* usec; 0: not known */
+        uint64_t queries;               /* DNS messages sent */
+        uint64_t failures;              /* faults that were counted */
+        uint64_t handshakes_full, handshakes_resumed;
+        uint64_t probes;                /* probes and trials */
+        uint64_t races, races_won;
+} UpstreamInfo;
+
+/* Number `i` in configured order; false behind the last. */
+bool engine_upstream(const Engine *e, size_t i, UpstreamInfo *ret);
+
+typedef struct EngineStats {
+        uint64_t queries;               /* well-formed ones of clients */
+        uint64_t rejected;              /* answered FORMERR, NOTIMP, BADVERS or REFUSED */
+        uint64_t ignored;               /* not answered at all */
+        uint64_t joined;                /* shared an attempt that was under way */
+        uint64_t answered;              /* out of an upstream's answer, cached or not */
+        uint64_t failed;                /* answered SERVFAIL by ourselves */
+        uint64_t stale;                 /* answered out of the cache after the TTL */
+        uint64_t timeouts;              /* of `failed`: at the deadline */
+        uint64_t attempts;              /* DNS messages sent upstream for clients */
+        uint64_t retries;               /* of those: not the first for their query */
+        uint64_t hedges;                /* of those: while another was still waiting */
+        uint64_t prefetches;
+        Histogram latency;              /* from question to answer, upstream's answers only */
+        CacheStats cache;
+} EngineStats;
+
+void engine_stats(const Engine *e, EngineStats *ret);
+NetworkState engine_network_state(const Engine *e);
+const Config *engine_config(const Engine *e);
+
+/* Live objects, which are back at their baseline when nothing is under way (FAULTS.md I4). */
+typedef struct EngineObjects {
+        size_t queries, waiters, exchanges, connections, upstreams, actions;
+} EngineObjects;
+
+void engine_objects(const Engine *e, EngineObjects *ret);
