@@ -64,7 +64,8 @@ typedef struct Action {
                 struct {
                         size_t address;
                         Purpose purpose;
-                        const UpstreamConfig *config;   /* lives until ACTION_UPSTREAM_GONE */
+                        const UpstreamConfig *config;   /* lives as long as `owner` */
+                        Config *owner;                  /* take a reference to keep it */
                 } connect;
                 struct {
                         Buffer *message;
@@ -131,8 +132,9 @@ void engine_closed(Engine *e, uint32_t connection, Fault fault, uint64_t now);
 void engine_network_changed(Engine *e, bool online, uint64_t now);
 /* About to suspend: idle connections are closed while the network is there. */
 void engine_sleep(Engine *e, uint64_t now);
-/* Back from suspend: a new epoch, connections from before are given up, what waits is sent again. */
-void engine_resume(Engine *e, uint64_t now);
+/* Back from a suspend of `slept` usec: a new epoch, connections from before are given up, what waits is sent again, and its
+ * deadlines move by that time, since clients did not see it pass. To be called before engine_run() sees the new time. */
+void engine_resume(Engine *e, uint64_t slept, uint64_t now);
 /* The wall clock was set (NTP): certificates may be valid now. */
 void engine_clock_set(Engine *e, uint64_t now);
 
@@ -145,9 +147,9 @@ int engine_reload(Engine *e, Config *config, uint64_t now);
 void engine_flush_cache(Engine *e);
 void engine_reset_statistics(Engine *e);
 
-/* These three name an upstream by its number and return false if it has gone. */
+/* These name an upstream by its number and return false if it has gone. */
 bool engine_set_admin(Engine *e, uint32_t upstream, HealthAdmin admin, uint64_t now);
-/* Probes now, over a new connection, and says ACTION_PROBED with `cookie`. */
+/* Probes now, over a new connection, and says ACTION_PROBED with `cookie` (not 0); false also if another cookie waits for a probe. */
 bool engine_probe(Engine *e, uint32_t upstream, uint64_t cookie, uint64_t now);
 /* Closes its connections; what waits is sent again on a new one. */
 bool engine_disconnect(Engine *e, uint32_t upstream, uint64_t now);

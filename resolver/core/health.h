@@ -116,6 +116,10 @@ HealthWish health_fault(Health *h, uint64_t now, Fault f, uint64_t incident, boo
 /* Marks a probe as flying; false if one is. */
 bool health_probe_start(Health *h);
 
+/* A trial of a FAILED one without a query (active mode, the administrator): true if it is in TRIAL now. Not while another upstream is, nor,
+ * if `due`, before retry_at. */
+bool health_trial_start(Health *h, uint64_t now, bool due);
+
 /* The probe is over. Returns when the next may start if there is demand (row 9), or USEC_NEVER. `f` is FAULT_NONE if it went
  * well. LOCALNET faults end the probe and count for nothing. */
 uint64_t health_probe_done(Health *h, uint64_t now, Fault f);

@@ -1,0 +1,70 @@
+#pragma once
+/*
+ * Query: one question in flight, for all clients that ask it: from arrival over its attempts, hedges and retries to the
+ * answer. Each client waits until its own deadline and is answered exactly once.
+ */
+
+#include "core/exchange.h"
+#include "core/message.h"
+#include "core/reply.h"
+#include "core/timers.h"
+
+#define QUERY_TRIED_MAX 16
+#define QUERY_ATTEMPTS_MAX 16           /* exchanges for one question, all upstreams together */
+
+typedef struct Waiter {
+        List in_query;
+        Client client;
+        Asker asker;
+        uint64_t arrived;
+        uint64_t deadline;
+        uint16_t question_size;
+        uint8_t question[];             /* its question section, as spelled */
+} Waiter;
+
+struct Query {
+        Engine *engine;
+        uint64_t hash;
+        struct Query *next;             /* in the engine's table */
+        bool shared;                    /* in the table: others may join, the answer may be cached */
+        bool dnssec_ok;
+        uint16_t flags;                 /* RD and CD */
+        Buffer *wire;                   /* what goes upstream */
+        Message message;                /* a view of it */
+        List waiters;
+        List exchanges;
+        uint32_t tried[QUERY_TRIED_MAX];        /* numbers of upstreams, in this round */
+        unsigned n_tried;
+        unsigned attempts;
+        unsigned rounds;                /* how often all upstreams were tried */
+        bool resent;                    /* the one free retry is used */
+        bool fetching;                  /* worth finishing with no client waiting: a prefetch, or a refresh */
+        Fault fault;                    /* the last */
+        Buffer *fallback;               /* an answer that is delivered if no better one comes */
+        uint64_t born;
+        uint64_t hedge_at, retry_at, stale_at, end_at;  /* usec, or USEC_NEVER */
+        Timer timer;
+};
+
+/* A question of a client; NULL when out of memory. */
+Query *query_new(Engine *e, const Message *m, uint64_t now);
+/* Drops it with all that waits; tells nobody. */
+Query *query_free(Query *q);
+
+/* One more client; false when out of memory. */
+bool query_join(Query *q, const Client *client, const Message *m, bool stream, uint64_t now);
+
+/* Its timer takes the new client's deadline into account. */
+void query_joined(Query *q);
+
+/* The first attempt. The query may be gone afterwards. */
+void query_start(Query *q, uint64_t now);
+
+/* An exchange of it is over, and freed here. The query may be gone afterwards. */
+void query_exchange_over(Query *q, Exchange *x, uint64_t now);
+
+/* The answer. The query is gone afterwards. */
+void query_answered(Query *q, Exchange *x, const Message *answer, const HttpResponse *http, uint64_t now);
+
+/* The clock jumped by `slept` in a suspend: deadlines move along. */
+void query_shift(Query *q, uint64_t slept, uint64_t now);
