@@ -1,0 +1,463 @@
+#include "daemon.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sysexits.h>
+#include <systemd/sd-daemon.h>
+
+#include "io/clock.h"
+#include "io/dropins.h"
+#include "io/journal.h"
+#include "io/network.h"
+#include "io/upstreams.h"
+#include "service.h"
+
+#define STOP_MAX (5 * USEC_PER_SEC)     /* all queries have an answer by then */
+#define TIMER_MAX_MSEC (24 * 3600 * 1000)
+
+struct Daemon {
+        uv_loop_t *loop;
+        const char *config_file;
+        Engine *engine;
+        Upstreams *upstreams;
+        Network *network;
+        Service service;
+        Listener **listeners;
+        size_t n_listeners;
+        ListenerStats listener_stats;
+        DaemonObserver observer;
+        uv_prepare_t prepare;
+        uv_check_t check;
+        uv_timer_t timer;
+        uv_signal_t signals[3];
+        uint64_t suspended;     /* usec, since boot, as last seen */
+        bool stopping;
+        uint64_t stop_at;
+        bool closed;
+};
+
+/* --- what there is to say */
+
+static int level_of(HealthState s)
+{
+        return s == HEALTH_FAILED ? LOG_WARNING : LOG_NOTICE;
+}
+
+static void log_state(const Action *a)
+{
+        char upstream[96], state[48], from[48], reason[64], purpose[40];
+        const char *fields[] = { upstream, state, from, purpose, reason, NULL };
+
+        snprintf(upstream, sizeof(upstream), "DOHMOUSE_UPSTREAM=%s", a->state.name);
+        snprintf(state, sizeof(state), "DOHMOUSE_STATE=%s", health_state_name(a->state.to));
+        snprintf(from, sizeof(from), "DOHMOUSE_STATE_BEFORE=%s", health_state_name(a->state.from));
+        snprintf(purpose, sizeof(purpose), "DOHMOUSE_PURPOSE=%s", purpose_name(a->state.purpose));
+        snprintf(reason, sizeof(reason), "DOHMOUSE_REASON=%s", fault_name(a->state.reason));
+        if (a->state.admin != ADMIN_AUTO)
+                journal_fields(LOG_NOTICE, MESSAGE_UPSTREAM_STATE, fields, "Upstream %s is set %s by the administrator.", a->state.name,
+                               health_admin_name(a->state.admin));
+        else if (a->state.reason)
+                journal_fields(level_of(a->state.to), MESSAGE_UPSTREAM_STATE, fields, "Upstream %s is %s: %s (seen by a %s).",
+                               a->state.name, health_state_name(a->state.to), fault_text(a->state.reason),
+                               purpose_name(a->state.purpose));
+        else
+                journal_fields(level_of(a->state.to), MESSAGE_UPSTREAM_STATE, fields, "Upstream %s is %s.", a->state.name,
+                               health_state_name(a->state.to));
+}
+
+static void log_network(NetworkState state)
+{
+        static const char *const texts[] = {
+                [NETWORK_ONLINE] = "The network is up.",
+                [NETWORK_OFFLINE] = "There is no network: queries are refused until there is a route.",
+                [NETWORK_PORTAL] = "No upstream can be trusted: the network may ask for a login first, or the clock is wrong.",
+        };
+        char field[48];
+        const char *fields[] = { field, NULL };
+
+        snprintf(field, sizeof(field), "DOHMOUSE_NETWORK=%s", network_state_name(state));
+        journal_fields(state == NETWORK_ONLINE ? LOG_INFO : LOG_WARNING, MESSAGE_NETWORK_STATE, fields, "%s", texts[state]);
+}
+
+static void update_status(Daemon *d)
+{
+        UpstreamInfo u;
+        unsigned failed = 0;
+        size_t n = 0;
+
+        while (engine_upstream(d->engine, n, &u)) {
+                failed += u.health->state == HEALTH_FAILED || u.health->admin == ADMIN_DOWN;
+                n++;
+        }
+        if (d->stopping)
+                service_status(&d->service, "Stopping");
+        else if (n == 0)
+                service_status(&d->service, "No upstream is configured");
+        else if (failed == n)
+                service_status(&d->service, "All of %zu upstreams have failed (network %s)", n,
+                               network_state_name(engine_network_state(d->engine)));
+        else
+                service_status(&d->service, "%zu of %zu upstreams in use (network %s)", n - failed, n,
+                               network_state_name(engine_network_state(d->engine)));
+}
+
+static void report_config(void *userdata, const ConfigMessage *m)
+{
+        char file[300], line[40];
+        const char *fields[] = { file, line, NULL };
+
+        (void) userdata;
+        snprintf(file, sizeof(file), "DOHMOUSE_CONFIG_FILE=%s", m->file ? m->file : "");
+        snprintf(line, sizeof(line), "DOHMOUSE_CONFIG_LINE=%u", m->line);
+        if (m->file && m->line)
+                journal_fields(m->severity == CONFIG_ERROR ? LOG_ERR : LOG_WARNING, MESSAGE_CONFIG, fields, "%s:%u: %s", m->file,
+                               m->line, m->text);
+        else
+                journal_fields(m->severity == CONFIG_ERROR ? LOG_ERR : LOG_WARNING, MESSAGE_CONFIG, fields, "%s%s%s",
+                               m->file ? m->file : "", m->file ? ": " : "", m->text);
+}
+
+/* --- the turn */
+
+static void carry_out(Daemon *d, const Action *a)
+{
+        switch (a->type) {
+        case ACTION_ANSWER:
+                if (a->answer.client.words[0] != CLIENT_BUS)
+                        listener_answer(&a->answer.client, a->answer.message);
+                else if (d->observer.answer)
+                        d->observer.answer(d->observer.userdata, &a->answer.client, a->answer.message);
+                break;
+        case ACTION_STATE:
+                log_state(a);
+                if (d->observer.state)
+                        d->observer.state(d->observer.userdata, a);
+                break;
+        case ACTION_NETWORK:
+                log_network(a->network);
+                if (d->observer.network)
+                        d->observer.network(d->observer.userdata, a->network);
+                break;
+        case ACTION_PROBED:
+                if (d->observer.probed)
+                        d->observer.probed(d->observer.userdata, a);
+                break;
+        default:
+                upstreams_act(d->upstreams, a);
+                break;
+        }
+}
+
+/* Did the machine sleep since we last looked? Timers do not tell: libuv's stand still in suspend. */
+static void note_suspend(Daemon *d)
+{
+        uint64_t suspended = clock_suspended();
+        uint64_t slept = usec_sub(suspended, d->suspended);
+
+        d->suspended = suspended;
+        if (slept >= SLEEP_MIN)
+                engine_resume(d->engine, slept, clock_now());
+}
+
+static void finish(Daemon *d);
+
+static void set_timer(Daemon *d)
+{
+        uint64_t next = engine_next_time(d->engine), now = clock_now(), msec;
+
+        if (d->stopping)
+                next = MIN(next, d->stop_at);
+        if (next == USEC_NEVER) {
+                uv_timer_stop(&d->timer);
+                return;
+        }
+        msec = (usec_sub(next, now) + USEC_PER_MSEC - 1) / USEC_PER_MSEC;
+        uv_update_time(d->loop);
+        uv_timer_start(&d->timer, d->timer.timer_cb, MIN(msec, (uint64_t) TIMER_MAX_MSEC), 0);
+}
+
+void daemon_turn(Daemon *d)
+{
+        Action a;
+
+        if (d->closed)
+                return;
+        note_suspend(d);
+        engine_run(d->engine, clock_now());
+        while (engine_next_action(d->engine, &a))
+                carry_out(d, &a);
+        upstreams_flush(d->upstreams);
+        listener_flush_all();
+        update_status(d);
+        if (d->stopping && (engine_waiting(d->engine) == 0 || clock_now() >= d->stop_at)) {
+                finish(d);
+                return;
+        }
+        service_busy(&d->service, engine_next_time(d->engine) != USEC_NEVER);
+        set_timer(d);
+}
+
+static void on_prepare(uv_prepare_t *p)
+{
+        daemon_turn(p->data);
+}
+
+/* Right after a sleep of the loop, before its events: those of a time before a suspend must not be judged by the new time. */
+static void on_timer(uv_timer_t *t)
+{
+        (void) t;
+}
+
+static void on_query(void *userdata, const Client *client, bool stream, Bytes query)
+{
+        Daemon *d = userdata;
+
+        note_suspend(d);
+        if (!engine_query(d->engine, client, stream, query, clock_now()))
+                listener_dismiss(client);
+}
+
+static void on_network(void *userdata, bool online)
+{
+        Daemon *d = userdata;
+
+        engine_network_changed(d->engine, online, clock_now());
+}
+
+void daemon_sleep(Daemon *d, bool before)
+{
+        if (before)
+                engine_sleep(d->engine, clock_now());
+        else
+                note_suspend(d);
+}
+
+/* --- the end */
+
+void daemon_stop(Daemon *d)
+{
+        if (d->stopping)
+                return;
+        d->stopping = true;
+        d->stop_at = clock_now() + STOP_MAX;
+        service_stopping(&d->service);
+        for (size_t i = 0; i < d->n_listeners; i++)
+                listener_stop(d->listeners[i]);
+}
+
+static void close_handle(uv_handle_t *h)
+{
+        if (!uv_is_closing(h))
+                uv_close(h, NULL);
+}
+
+/* All is answered: what is ours in the loop closes, and the loop ends when connections have closed. */
+static void finish(Daemon *d)
+{
+        d->closed = true;
+        for (size_t i = 0; i < d->n_listeners; i++)
+                d->listeners[i] = listener_free(d->listeners[i]);
+        d->upstreams = upstreams_free(d->upstreams);
+        d->network = network_free(d->network);
+        service_close(&d->service);
+        close_handle((uv_handle_t *) &d->prepare);
+        close_handle((uv_handle_t *) &d->timer);
+        for (size_t i = 0; i < ELEMENTS(d->signals); i++)
+                close_handle((uv_handle_t *) &d->signals[i]);
+}
+
+Daemon *daemon_free(Daemon *d)
+{
+        if (!d)
+                return NULL;
+        engine_free(d->engine);
+        free(d->listeners);
+        free(d);
+        return NULL;
+}
+
+/* --- the beginning */
+
+static void on_signal(uv_signal_t *s, int number)
+{
+        Daemon *d = s->data;
+
+        if (number == SIGHUP)
+                daemon_reload(d, report_config, NULL);
+        else
+                daemon_stop(d);
+}
+
+int daemon_reload(Daemon *d, ConfigReport report, void *userdata)
+{
+        _cleanup_(config_unrefp) Config *config = NULL;
+        unsigned errors = 0;
+        int r;
+
+        service_reloading(&d->service);
+        r = config_load(NULL, d->config_file, report, userdata, &config, &errors);
+        if (r >= 0 && errors == 0) {
+                upstreams_reload(d->upstreams);
+                r = engine_reload(d->engine, config, clock_now());
+        }
+        if (r < 0)
+                journal_fields(LOG_ERR, MESSAGE_RELOADED, NULL, "Configuration was not reloaded: %s", strerror(-r));
+        else if (errors)
+                journal_fields(LOG_ERR, MESSAGE_RELOADED, NULL, "Configuration was not reloaded: it has %u error%s. The previous one stays in use.",
+                               errors, errors == 1 ? "" : "s");
+        else {
+                journal_set_level(config->log_level);
+                journal_fields(LOG_INFO, MESSAGE_RELOADED, NULL, "Configuration was reloaded.");
+                if (d->observer.reloaded)
+                        d->observer.reloaded(d->observer.userdata);
+        }
+        service_ready(&d->service);
+        return r < 0 ? r : (int) errors;
+}
+
+static bool add_listener(Daemon *d, Listener *l)
+{
+        Listener **listeners = reallocarray(d->listeners, d->n_listeners + 1, sizeof(*listeners));
+
+        if (!listeners) {
+                listener_free(l);
+                return false;
+        }
+        d->listeners = listeners;
+        d->listeners[d->n_listeners++] = l;
+        return true;
+}
+
+/* Takes every socket that systemd passes; sockets that are none of ours are an error, said by number. */
+static int listen_passed(Daemon *d, int n)
+{
+        for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
+                Listener *l = NULL;
+                int r = listener_new_fd(d->loop, fd, &listener_limits_default, &d->listener_stats, on_query, d, &l);
+
+                if (r < 0) {
+                        journal_fields(LOG_ERR, MESSAGE_LISTEN, NULL, "Socket %d passed by the service manager is of no use: %s", fd,
+                                       strerror(-r));
+                        return EX_CONFIG;
+                }
+                if (!add_listener(d, l))
+                        return EX_OSERR;
+        }
+        return 0;
+}
+
+static int listen_bound(Daemon *d, const Config *config)
+{
+        for (size_t i = 0; i < config->n_listen; i++) {
+                char text[ADDRESS_TEXT_MAX];
+                Listener *pair[2] = { NULL, NULL };
+                int r = listener_new_bind(d->loop, &config->listen[i], &listener_limits_default, &d->listener_stats, on_query, d, pair);
+
+                address_to_text(&config->listen[i], text);
+                if (r < 0) {
+                        journal_fields(LOG_ERR, MESSAGE_LISTEN, NULL, "Cannot listen on %s: %s%s", text, strerror(-r),
+                                       r == -EADDRINUSE ? ". Another resolver runs there; `ss -lnp sport = :53` shows which." : "");
+                        return EXIT_FAILURE;
+                }
+                if (!add_listener(d, pair[0]) || !add_listener(d, pair[1]))
+                        return EX_OSERR;
+        }
+        return 0;
+}
+
+static void say_listening(const Daemon *d)
+{
+        for (size_t i = 0; i < d->n_listeners; i++) {
+                char text[ADDRESS_TEXT_MAX];
+                Address address;
+                bool stream;
+
+                listener_address(d->listeners[i], &address, &stream);
+                address_to_text(&address, text);
+                journal_log(LOG_INFO, "Listening on %s (%s).", text, stream ? "TCP" : "UDP");
+        }
+}
+
+static void start_handles(Daemon *d)
+{
+        static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+
+        uv_prepare_init(d->loop, &d->prepare);
+        uv_prepare_start(&d->prepare, on_prepare);
+        uv_timer_init(d->loop, &d->timer);
+        d->timer.timer_cb = on_timer;
+        d->prepare.data = d->timer.data = d;
+        for (size_t i = 0; i < ELEMENTS(numbers); i++) {
+                uv_signal_init(d->loop, &d->signals[i]);
+                d->signals[i].data = d;
+                uv_signal_start(&d->signals[i], on_signal, numbers[i]);
+        }
+}
+
+int daemon_new(uv_loop_t *loop, const DaemonOptions *options, Daemon **ret)
+{
+        _cleanup_(config_unrefp) Config *config = NULL;
+        unsigned errors = 0;
+        uint8_t seed[16];
+        Daemon *d = calloc(1, sizeof(*d));
+        int r, n;
+
+        if (!d)
+                return EX_OSERR;
+        *ret = d;
+        d->loop = loop;
+        d->config_file = options->config_file;
+        d->suspended = clock_suspended();
+        r = config_load(NULL, options->config_file, report_config, NULL, &config, &errors);
+        if (r < 0 || !config)
+                return EX_OSERR;
+        journal_set_level(config->log_level);
+        if (config->n_upstreams == 0)
+                return EX_CONFIG;
+        if (getrandom(seed, sizeof(seed), GRND_INSECURE) != sizeof(seed))
+                return EX_OSERR;
+        d->engine = engine_new(config, seed, clock_now());
+        d->upstreams = d->engine ? upstreams_new(loop, d->engine) : NULL;
+        if (!d->upstreams)
+                return EX_OSERR;
+        n = sd_listen_fds(1);
+        r = n > 0 ? listen_passed(d, n) : listen_bound(d, config);
+        if (r != 0)
+                return r;
+        service_init(&d->service, loop);
+        r = network_new(loop, on_network, d, &d->network);
+        if (r < 0)
+                journal_log(LOG_NOTICE, "Changes of the network cannot be watched (%s); they are noticed by their effects.", strerror(-r));
+        start_handles(d);
+        say_listening(d);
+        update_status(d);
+        service_ready(&d->service);
+        return 0;
+}
+
+void daemon_observe(Daemon *d, const DaemonObserver *observer)
+{
+        d->observer = *observer;
+}
+
+Engine *daemon_engine(Daemon *d)
+{
+        return d->engine;
+}
+
+uv_loop_t *daemon_loop(Daemon *d)
+{
+        return d->loop;
+}
+
+const ListenerStats *daemon_listener_stats(const Daemon *d)
+{
+        return &d->listener_stats;
+}
+
+const H2Stats *daemon_connection_stats(const Daemon *d)
+{
+        return upstreams_stats(d->upstreams);
+}
