@@ -1,0 +1,50 @@
+# Sourced by ./check, ./try and tests/system: which Debian packages are needed for what, and how they get there.
+
+# To build: compiler, build tools, and the four libraries with check for the unit tests.
+BUILD_PACKAGES=(gcc libc6-dev make autoconf automake autoconf-archive pkgconf
+        libsystemd-dev libgnutls28-dev libnghttp2-dev libuv1-dev check)
+# To test: dig and kdig ask, certtool makes test certificates, systemd-analyze is compared with, xz packs for distcheck.
+TEST_PACKAGES=(bind9-dnsutils knot-dnsutils gnutls-bin systemd xz-utils)
+# To boot a container: the root is made by mmdebstrap, booted by systemd-nspawn, and entered by nsenter.
+SYSTEM_PACKAGES=(mmdebstrap systemd-container util-linux iproute2)
+# To try it out.
+TRY_PACKAGES=(bind9-dnsutils gnutls-bin)
+
+# Installs those of the packages that are missing; without the right to, says what to run and ends with status 2.
+need_packages() {
+        local package log missing=()
+
+        command -v dpkg-query >/dev/null || { echo "Not a Debian: what is missing, configure will tell." >&2; return 0; }
+        for package; do
+                [[ $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) == installed ]] || missing+=("$package")
+        done
+        (( ${#missing[@]} )) || return 0
+
+        if (( EUID != 0 )); then
+                printf 'Some packages are missing. As root, run:\n\n  apt-get install --no-install-recommends %s\n\n' "${missing[*]}" >&2
+                exit 2
+        fi
+        log=${PACKAGES_LOG:-$(mktemp)}
+        echo "Installing ${missing[*]}"
+        export DEBIAN_FRONTEND=noninteractive
+        { apt-get update && apt-get install -y --no-install-recommends "${missing[@]}"; } </dev/null >"$log" 2>&1 || {
+                tail -n 20 "$log" >&2
+                echo "apt-get failed; its output is in $log." >&2
+                exit 2
+        }
+        [[ -n ${PACKAGES_LOG-} ]] || rm -f "$log"
+}
+
+# configure_in DIR ARGUMENT...: configures out of tree in DIR, unless that was done with the same arguments before.
+configure_in() {
+        local dir=$1; shift
+        if [[ ! -x $top/configure || -n $(find "$top" -path "$top/build" -prune -o \
+              \( -name configure.ac -o -name Makefile.am -o -name Makefile.inc \) -newer "$top/configure" -print -quit) ]]; then
+                (cd "$top" && autoreconf -fi) || return
+        fi
+        mkdir -p "$dir" || return
+        if [[ ! -f $dir/Makefile || $top/configure -nt $dir/Makefile || $(cat "$dir/.arguments" 2>/dev/null) != "$*" ]]; then
+                (cd "$dir" && "$top/configure" "$@") || return
+                echo "$*" >"$dir/.arguments"
+        fi
+}

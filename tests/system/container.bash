@@ -1,0 +1,90 @@
+# Sourced by each test in tests/system: a container that is booted from $ROOT by systemd-nspawn, entered, and taken down.
+#
+# Neither systemd nor machined need run on this machine. nspawn wants a cgroup hierarchy that it can hand on, so it gets the
+# unified one, mounted for it alone in a mount namespace of its own. The root stays as it is: what is written in the
+# container goes to memory and is gone with it (--volatile=overlay). It has a network of its own, with nothing but the loopback interface.
+
+set -u
+MACHINE=dohmouse-$$
+LEADER=         # the container's PID 1, as this machine numbers it
+NSPAWN=
+
+fail() {
+        echo "$*" >&2
+        exit 1
+}
+
+boot() {
+        local deadline=$((SECONDS + 60))
+        unshare --mount --propagation private bash -eu -c '
+                umount -R -l /sys/fs/cgroup
+                mount -t cgroup2 cgroup2 /sys/fs/cgroup
+                mkdir /sys/fs/cgroup/"$2"
+                echo $$ >/sys/fs/cgroup/"$2"/cgroup.procs
+                exec systemd-nspawn --quiet -D "$1" -M "$2" --register=no --keep-unit --boot --volatile=overlay \
+                        --private-network --resolv-conf=off --timezone=off --link-journal=no --console=pipe
+        ' boot "$ROOT" "$MACHINE" </dev/null >"$LOGS/console.log" 2>&1 &
+        NSPAWN=$!
+        while [[ -z $LEADER ]]; do
+                kill -0 "$NSPAWN" 2>/dev/null || fail "systemd-nspawn ended: $(tail -n 3 "$LOGS/console.log")"
+                (( SECONDS < deadline )) || fail "The container did not start within a minute."
+                sleep 0.1
+                LEADER=$(child_of "$NSPAWN")
+        done
+        until [[ $(inside systemctl is-system-running 2>/dev/null) =~ ^(running|degraded)$ ]]; do
+                kill -0 "$NSPAWN" 2>/dev/null || fail "The container ended: $(tail -n 3 "$LOGS/console.log")"
+                (( SECONDS < deadline )) || fail "The container did not boot within a minute: $(inside systemctl list-jobs)"
+                sleep 0.1
+        done
+}
+
+# The child of nspawn that has become systemd. Before that it still sees this machine's root.
+child_of() {
+        local stat fields
+        for stat in /proc/[0-9]*/stat; do
+                read -r fields 2>/dev/null <"$stat" || continue
+                [[ $fields == *" (systemd) "?" $1 "* ]] || continue
+                echo "${fields%% *}"
+                return
+        done
+}
+
+# inside COMMAND...: runs it in the container, as root.
+inside() {
+        nsenter --target "$LEADER" --all --root --wd -- \
+                /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 TERM=dumb SYSTEMD_PAGER= SYSTEMD_COLORS=0 "$@"
+}
+
+shut_down() {
+        [[ -n $NSPAWN ]] || return 0
+        [[ -z $LEADER ]] || inside journalctl --no-pager -o short-precise >"$LOGS/journal.log" 2>&1
+        kill "$NSPAWN" 2>/dev/null
+        for _ in {1..100}; do
+                kill -0 "$NSPAWN" 2>/dev/null || break
+                sleep 0.1
+        done
+        kill -9 "$NSPAWN" 2>/dev/null
+        wait "$NSPAWN" 2>/dev/null
+        NSPAWN= LEADER=
+        unshare --mount --propagation private bash -c '
+                mount -t cgroup2 cgroup2 /mnt && find "/mnt/$1" -depth -type d -exec rmdir {} +
+        ' tidy "$MACHINE" 2>/dev/null
+}
+trap shut_down EXIT
+
+# expect WHAT WANTED COMMAND...: the command's output matches the extended regular expression.
+expect() {
+        local what=$1 wanted=$2 got; shift 2
+        got=$("$@" 2>&1)
+        [[ $got =~ $wanted ]] || fail "$what: expected /$wanted/, got from '$*':"$'\n'"$got"
+        echo "ok: $what"
+}
+
+# eventually SECONDS COMMAND...: tries until the command succeeds.
+eventually() {
+        local deadline=$((SECONDS + $1)); shift
+        until "$@" >/dev/null 2>&1; do
+                (( SECONDS < deadline )) || fail "Not within the time: $*"
+                sleep 0.1
+        done
+}

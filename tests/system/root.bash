@@ -1,0 +1,22 @@
+# Sourced by tests/system: Debian roots, made by mmdebstrap of the same release as this machine's.
+
+SUITE=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
+
+# What the daemon links to; DoH servers; tools that ask. The names are those of Debian 12, which 13 still provides.
+CONTAINER_PACKAGES=(systemd dbus polkitd libuv1 libgnutls30 libnghttp2-14 libsystemd0
+        bind9 unbound dnsdist
+        bind9-dnsutils knot-dnsutils dnsperf gnutls-bin ca-certificates iproute2 procps)
+
+# make_root DIR [PACKAGE...]: a minimal root with apt and the packages; by the sources and the proxy of this machine.
+make_root() {
+        local dir=$1 proxy sources= options=(); shift
+        (( $# == 0 )) || options+=(--include="$(IFS=,; echo "$*")")
+        proxy=$(apt-config shell p Acquire::http::Proxy) && eval "$proxy" && [[ -z ${p-} ]] ||
+                options+=(--aptopt="Acquire::http::Proxy \"$p\"")
+        for sources in /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list ""; do
+                [[ -s $sources ]] && break
+        done
+        rm -rf --one-file-system "$dir" "$dir.new"
+        mmdebstrap --quiet --mode=root --variant=apt "${options[@]}" "$SUITE" "$dir.new" $sources &&
+                mv "$dir.new" "$dir"
+}
