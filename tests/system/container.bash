@@ -17,7 +17,7 @@ fail() {
 boot() {
         local deadline=$((SECONDS + 60))
         unshare --mount --propagation private bash -eu -c '
-                umount -R -l /sys/fs/cgroup
+                ! mountpoint -q /sys/fs/cgroup || umount -R -l /sys/fs/cgroup
                 mount -t cgroup2 cgroup2 /sys/fs/cgroup
                 mkdir /sys/fs/cgroup/"$2"
                 echo $$ >/sys/fs/cgroup/"$2"/cgroup.procs
