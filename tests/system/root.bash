@@ -1,6 +1,7 @@
 # Sourced by tests/system: Debian roots, made by mmdebstrap of the same release as this machine's.
 
-SUITE=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
+HOST_SUITE=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
+SUITE=$HOST_SUITE
 
 # What the daemon links to; DoH servers; tools that ask. The names are those of Debian 12, which 13 still provides.
 CONTAINER_PACKAGES=(systemd dbus polkitd libuv1 libgnutls30 libnghttp2-14 libsystemd0
@@ -14,7 +15,7 @@ make_root() {
         proxy=$(apt-config shell p Acquire::http::Proxy) && eval "$proxy" && [[ -z ${p-} ]] ||
                 options+=(--aptopt="Acquire::http::Proxy \"$p\"")
         for sources in /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list ""; do
-                [[ -s $sources ]] && break
+                [[ -s $sources && $SUITE == "$HOST_SUITE" ]] && break
         done
         rm -rf --one-file-system "$dir" "$dir.new"
         mmdebstrap --quiet --mode=root --variant=apt "${options[@]}" "$SUITE" "$dir.new" $sources &&
