@@ -24,6 +24,9 @@ typedef struct Bytes {
 #define USEC_PER_DAY (24 * USEC_PER_HOUR)
 #define USEC_NEVER UINT64_MAX
 
+/* sys/param.h has its own, the same */
+#undef MIN
+#undef MAX
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 #define CLAMP(x, low, high) ((x) < (low) ? (low) : (x) > (high) ? (high) : (x))

@@ -38,8 +38,10 @@ typedef struct HealthParameters {
         uint64_t backoff;               /* 2 s */
         uint64_t backoff_max;           /* 300 s */
         double jitter;                  /* 0.2 */
-        uint64_t last_resort_gap;       /* 1 s */
-        uint64_t last_resort_max;       /* 5 s; also the back-off's cap when correlated or sole */
+        uint64_t last_resort_gap;       /* 800 ms; HEALTH.md has 1 s, doubled up to 5 s. But who has one upstream, and asks once a
+                                           second, is to have an answer within a second of its return */
+        uint64_t last_resort_max;       /* 800 ms */
+        uint64_t backoff_correlated;    /* 5 s: the back-off's cap when all go wrong at once, or there is one only */
         unsigned rise;                  /* 1 */
         unsigned flap_trips;            /* 3 */
         uint64_t flap_window;           /* 600 s */
@@ -55,7 +57,7 @@ extern const HealthParameters health_defaults;
 
 #define HEALTH_RING 32          /* samples */
 #define HEALTH_TRIPS 8          /* trips remembered */
-#define HEALTH_INCIDENTS 64     /* incidents remembered, to count each once */
+#define HEALTH_INCIDENTS 512    /* incidents remembered, to count each once: the last so many since the last OK that mattered */
 
 typedef struct Health Health;
 typedef struct HealthGroup HealthGroup;
@@ -72,10 +74,11 @@ struct Health {
         unsigned level;         /* back-off level */
         unsigned probe_failures;
         unsigned successes;     /* in this trial phase */
+        unsigned config_faults; /* of class CONFIG since the last OK */
         bool probing;           /* a probe or trial is under way: single flight */
         uint64_t retry_at;      /* FAILED: not used before; usec */
         uint64_t changed_at;    /* last change of state; usec */
-        uint64_t last_ok, last_fault, pool_ok, healthy_since;   /* usec, or 0 for never: see HEALTH_NEVER */
+        uint64_t last_ok, last_fault, pool_ok, healthy_since;   /* usec; 0: never */
         struct { uint64_t at; bool bad; } ring[HEALTH_RING];
         unsigned ring_n, ring_next;
         uint64_t trips[HEALTH_TRIPS];
@@ -92,6 +95,7 @@ struct HealthGroup {
         uint64_t last_resort_at;        /* no last-resort trial before; usec */
         uint64_t last_resort_gap;
         uint64_t random;                /* state of the jitter's generator, never 0 */
+        double (*uniform)(HealthGroup *g);      /* from -1 to 1; a test may put its own here */
 };
 
 void health_group_init(HealthGroup *g, const HealthParameters *p, uint64_t seed);
@@ -119,6 +123,9 @@ bool health_probe_start(Health *h);
 /* A trial of a FAILED one without a query (active mode, the administrator): true if it is in TRIAL now. Not while another upstream is, nor,
  * if `due`, before retry_at. */
 bool health_trial_start(Health *h, uint64_t now, bool due);
+
+/* The probe is given up without an outcome. */
+void health_probe_abandon(Health *h);
 
 /* The probe is over. Returns when the next may start if there is demand (row 9), or USEC_NEVER. `f` is FAULT_NONE if it went
  * well. LOCALNET faults end the probe and count for nothing. */

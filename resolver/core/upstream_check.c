@@ -1,6 +1,7 @@
 #include "core/engine_state.h"
 #include "core/upstream_parts.h"
 
+#define PROBES_MAX 2                    /* at once, all upstreams together; more wait for the next query */
 #define DEMAND_TIME (5 * USEC_PER_SEC)  /* a probe of a suspicion is repeated by timer only if somebody asked as recently */
 
 Buffer *upstream_probe_message(const Upstream *u)
@@ -10,6 +11,15 @@ Buffer *upstream_probe_message(const Upstream *u)
         return reply_upstream_query(BYTES(root, 1), TYPE_NS, CLASS_IN, DNS_RD, false, u->engine->config->padding);
 }
 
+static unsigned probes_under_way(const Engine *e)
+{
+        unsigned n = 0;
+
+        for (size_t i = 0; i < e->n_upstreams; i++)
+                n += e->upstreams[i]->check.active;
+        return n;
+}
+
 void upstream_check(Upstream *u, Purpose purpose, bool suspicion, uint64_t now)
 {
         Engine *e = u->engine;
@@ -17,6 +27,11 @@ void upstream_check(Upstream *u, Purpose purpose, bool suspicion, uint64_t now)
         if (u->check.active && (purpose != PURPOSE_TRIAL || u->check.purpose == PURPOSE_TRIAL))
                 return;
         upstream_check_abandon(u, now);
+        if (suspicion && purpose == PURPOSE_PROBE && probes_under_way(e) >= PROBES_MAX) {
+                health_probe_abandon(&u->health);
+                u->probe_at = now;
+                return;
+        }
         if (purpose == PURPOSE_TRIAL && u->connect.active && u->connect.started_at < u->health.changed_at)
                 upstream_connect_abandon(u, now);
         u->check = (Check) {
@@ -86,6 +101,14 @@ static void say_probed(Upstream *u, const Check *check, Fault f, uint64_t now)
                 a->probed.resumed = container_of(l, Connection, in_upstream)->resumed;
 }
 
+/* A trial that ends without an answer has failed, even where a query would just be sent again. */
+static Fault as_counted(Fault f)
+{
+        FaultClass class = fault_class(f);
+
+        return class == CLASS_STALE || class == CLASS_NO_FAULT ? FAULT_CONNECTION_LOST : f;
+}
+
 void upstream_check_done(Upstream *u, Fault f, uint64_t now)
 {
         Check check = u->check;
@@ -98,7 +121,7 @@ void upstream_check_done(Upstream *u, Fault f, uint64_t now)
                 if (f == FAULT_NONE)
                         health_ok(&u->health, now, true);
                 else
-                        upstream_fault(u, f, ++e->next_incident, false, 0, check.purpose, now);
+                        upstream_fault(u, as_counted(f), ++e->next_incident, false, 0, check.purpose, now);
         } else {
                 bool suspect = u->health.state == HEALTH_SUSPECT;
 
@@ -123,6 +146,7 @@ void upstream_check_abandon(Upstream *u, uint64_t now)
         if (!u->check.active)
                 return;
         say_probed(u, &u->check, FAULT_CANCELLED, now);
+        health_probe_abandon(&u->health);
         end(u, false, now);
 }
 

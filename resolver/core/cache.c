@@ -1,0 +1,397 @@
+#include "core/cache.h"
+
+#include <string.h>
+
+#include "core/list.h"
+#include "core/siphash.h"
+
+/*
+ * Two queues (S3-FIFO: Yang et al., SOSP 2023). What comes first enters the small one; what is asked for again while there moves
+ * to the main one when its turn comes, what is not goes. So a flood of names that are asked once passes through a tenth of the
+ * cache. Names that went and come back soon are known by a fingerprint and enter the main queue at once.
+ */
+
+#define SMALL_TENTHS 1                  /* of the ceiling */
+#define HITS_MAX 3                      /* rounds of grace in the main queue */
+#define OCTETS_PER_BUCKET 512
+#define OCTETS_PER_GHOST 2048
+#define MALLOC_OVERHEAD 16
+#define PREFETCH_TENTHS 1               /* of its life left */
+#define PREFETCH_MIN 10                 /* s of life, below which it is not worth it */
+#define TYPE_ALL 0                      /* an NXDOMAIN is for all types of the name (RFC 2308 5) */
+
+typedef struct Entry {
+        struct Entry *next;             /* in its bucket */
+        List in_queue;
+        uint64_t hash;
+        uint64_t born;                  /* usec; HTTP's Age taken back */
+        uint64_t expires;               /* usec */
+        uint64_t gone;                  /* usec; not even stale from here on */
+        uint32_t life;                  /* s it was kept for */
+        uint32_t wire_size;
+        uint16_t qtype;                 /* or TYPE_ALL */
+        uint16_t qclass;
+        uint8_t name_size;
+        uint8_t kind;                   /* Lifetime */
+        uint8_t hits;
+        bool dnssec_ok, checking_disabled, epoch_bound;
+        bool main;                      /* in the main queue */
+        bool prefetched;
+        uint8_t data[];                 /* name, then wire */
+} Entry;
+
+struct Cache {
+        CacheLimits limits;
+        uint8_t key[16];
+        Entry **buckets;
+        size_t n_buckets;               /* a power of two */
+        uint32_t *ghosts;
+        size_t n_ghosts;
+        List small, main;
+        size_t small_octets;
+        CacheStats stats;
+};
+
+static size_t cost(size_t name, size_t wire)
+{
+        return (sizeof(Entry) + name + wire + MALLOC_OVERHEAD + 15) / 16 * 16;
+}
+
+static size_t entry_cost(const Entry *e)
+{
+        return cost(e->name_size, e->wire_size);
+}
+
+static size_t fixed_cost(size_t n_buckets, size_t n_ghosts)
+{
+        return sizeof(Cache) + n_buckets * sizeof(Entry *) + n_ghosts * sizeof(uint32_t) + 3 * MALLOC_OVERHEAD;
+}
+
+static size_t power_of_two(size_t n)
+{
+        size_t p = 16;
+
+        while (p * 2 <= n)
+                p *= 2;
+        return p;
+}
+
+static bool make_index(Cache *c, size_t size)
+{
+        size_t n_buckets = power_of_two(size / OCTETS_PER_BUCKET), n_ghosts = power_of_two(size / OCTETS_PER_GHOST);
+        Entry **buckets = calloc(n_buckets, sizeof(*buckets));
+        uint32_t *ghosts = calloc(n_ghosts, sizeof(*ghosts));
+
+        if (!buckets || !ghosts) {
+                free(buckets);
+                free(ghosts);
+                return false;
+        }
+        free(c->buckets);
+        free(c->ghosts);
+        c->buckets = buckets;
+        c->n_buckets = n_buckets;
+        c->ghosts = ghosts;
+        c->n_ghosts = n_ghosts;
+        return true;
+}
+
+Cache *cache_new(const CacheLimits *limits, const uint8_t seed[16])
+{
+        Cache *c = calloc(1, sizeof(*c));
+
+        if (!c)
+                return NULL;
+        list_init(&c->small);
+        list_init(&c->main);
+        memcpy(c->key, seed, sizeof(c->key));
+        c->limits = *limits;
+        if (!make_index(c, limits->size)) {
+                free(c);
+                return NULL;
+        }
+        c->stats.octets = fixed_cost(c->n_buckets, c->n_ghosts);
+        return c;
+}
+
+static Entry **bucket(Cache *c, uint64_t hash)
+{
+        return &c->buckets[hash & (c->n_buckets - 1)];
+}
+
+static void drop(Cache *c, Entry *e)
+{
+        Entry **p = bucket(c, e->hash);
+        size_t size = sizeof(*e) + e->name_size + e->wire_size;
+
+        while (*p != e)
+                p = &(*p)->next;
+        *p = e->next;
+        list_remove(&e->in_queue);
+        c->stats.entries--;
+        c->stats.octets -= entry_cost(e);
+        if (!e->main)
+                c->small_octets -= entry_cost(e);
+        explicit_bzero(e, size);
+        free(e);
+}
+
+static void flush(Cache *c, bool network_only)
+{
+        List *queues[] = { &c->small, &c->main };
+
+        for (size_t i = 0; i < ELEMENTS(queues); i++)
+                LIST_FOREACH(l, queues[i]) {
+                        Entry *e = container_of(l, Entry, in_queue);
+
+                        if (!network_only || e->epoch_bound)
+                                drop(c, e);
+                }
+}
+
+void cache_flush(Cache *c)
+{
+        flush(c, false);
+        memset(c->ghosts, 0, c->n_ghosts * sizeof(*c->ghosts));
+}
+
+void cache_flush_network(Cache *c)
+{
+        flush(c, true);
+}
+
+Cache *cache_free(Cache *c)
+{
+        if (!c)
+                return NULL;
+        cache_flush(c);
+        free(c->buckets);
+        free(c->ghosts);
+        explicit_bzero(c, sizeof(*c));
+        free(c);
+        return NULL;
+}
+
+/* --- giving way */
+
+static uint32_t fingerprint(uint64_t hash)
+{
+        return (uint32_t) (hash >> 32) | 1;
+}
+
+static uint32_t *ghost(Cache *c, uint64_t hash)
+{
+        return &c->ghosts[hash & (c->n_ghosts - 1)];
+}
+
+static void promote(Cache *c, Entry *e)
+{
+        list_remove(&e->in_queue);
+        c->small_octets -= entry_cost(e);
+        e->main = true;
+        e->hits = 0;
+        list_append(&c->main, &e->in_queue);
+}
+
+/* The head of one queue goes, or gets another round. */
+static void turn(Cache *c)
+{
+        bool small = c->small_octets * 10 >= c->limits.size * SMALL_TENTHS || list_empty(&c->main);
+        Entry *e = container_of(list_first(small ? &c->small : &c->main), Entry, in_queue);
+
+        if (e->hits == 0) {
+                if (small)
+                        *ghost(c, e->hash) = fingerprint(e->hash);
+                c->stats.evictions++;
+                drop(c, e);
+        } else if (small) {
+                promote(c, e);
+        } else {
+                e->hits--;
+                list_remove(&e->in_queue);
+                list_append(&c->main, &e->in_queue);
+        }
+}
+
+/* Makes room for `octets` more; false if they never fit. Each turn drops an entry, promotes it, or uses up one of at most three hits. */
+static bool make_room(Cache *c, size_t octets)
+{
+        if (octets + fixed_cost(c->n_buckets, c->n_ghosts) > c->limits.size)
+                return false;
+        while (c->stats.octets + octets > c->limits.size && c->stats.entries)
+                turn(c);
+        return c->stats.octets + octets <= c->limits.size;
+}
+
+void cache_set_limits(Cache *c, const CacheLimits *limits)
+{
+        bool resize = limits->size != c->limits.size;
+        size_t before = fixed_cost(c->n_buckets, c->n_ghosts);
+        List *queues[] = { &c->small, &c->main };
+
+        c->limits = *limits;
+        if (!resize || !make_index(c, limits->size))
+                return;
+        c->stats.octets = c->stats.octets - before + fixed_cost(c->n_buckets, c->n_ghosts);
+        for (size_t i = 0; i < ELEMENTS(queues); i++)
+                LIST_FOREACH(l, queues[i]) {
+                        Entry *e = container_of(l, Entry, in_queue);
+
+                        e->next = *bucket(c, e->hash);
+                        *bucket(c, e->hash) = e;
+                }
+        make_room(c, 0);
+}
+
+/* --- finding */
+
+static uint64_t hash_of(const Cache *c, const CacheKey *k, uint16_t qtype)
+{
+        uint8_t data[DNS_NAME_MAX + 5];
+
+        memcpy(data, k->qname.p, k->qname.n);
+        wire_write16(data + k->qname.n, qtype);
+        wire_write16(data + k->qname.n + 2, k->qclass);
+        data[k->qname.n + 4] = (uint8_t) (k->dnssec_ok | k->checking_disabled << 1);
+        return siphash(c->key, BYTES(data, k->qname.n + 5));
+}
+
+static Entry *find(Cache *c, const CacheKey *k, uint16_t qtype, uint64_t hash)
+{
+        for (Entry *e = *bucket(c, hash); e; e = e->next)
+                if (e->hash == hash && e->qtype == qtype && e->qclass == k->qclass && e->dnssec_ok == k->dnssec_ok &&
+                    e->checking_disabled == k->checking_disabled && e->name_size == k->qname.n &&
+                    memcmp(e->data, k->qname.p, k->qname.n) == 0)
+                        return e;
+        return NULL;
+}
+
+static Entry *find_alive(Cache *c, const CacheKey *k, uint16_t qtype, uint64_t now)
+{
+        Entry *e = find(c, k, qtype, hash_of(c, k, qtype));
+
+        if (e && e->gone <= now) {
+                drop(c, e);
+                return NULL;
+        }
+        return e;
+}
+
+static bool prefetch_due(Entry *e, uint64_t now)
+{
+        uint64_t left = e->expires - now;
+
+        if (e->prefetched || e->hits == 0 || e->life < PREFETCH_MIN || left * 10 > (uint64_t) e->life * USEC_PER_SEC * PREFETCH_TENTHS)
+                return false;
+        e->prefetched = true;
+        return true;
+}
+
+CacheResult cache_get(Cache *c, const CacheKey *key, uint64_t now, CacheEntry *ret)
+{
+        Entry *e = find_alive(c, key, key->qtype, now);
+        bool fresh;
+
+        /* A failure whose time is over is only remembered, to be kept longer the next time. */
+        if (!e || (e->kind == LIFETIME_FAILURE && e->expires <= now))
+                e = find_alive(c, key, TYPE_ALL, now);
+        if (!e) {
+                c->stats.misses++;
+                return CACHE_MISS;
+        }
+        fresh = now < e->expires;
+        *(fresh ? &c->stats.hits : &c->stats.stale) += 1;
+        *ret = (CacheEntry) {
+                .wire = BYTES(e->data + e->name_size, e->wire_size),
+                .age = (uint32_t) ((now - e->born) / USEC_PER_SEC),
+                .ttl_left = fresh ? (uint32_t) ((e->expires - now) / USEC_PER_SEC) : 0,
+                .kind = e->kind,
+                .prefetch = fresh && prefetch_due(e, now),
+        };
+        if (e->hits < HITS_MAX)
+                e->hits++;
+        /* The answer for one type serves as that for another: the question it repeats is the one that was asked. */
+        if (e->qtype == TYPE_ALL)
+                wire_write16(e->data + e->name_size + DNS_HEADER_SIZE + e->name_size, key->qtype);
+        return fresh ? CACHE_HIT : CACHE_STALE;
+}
+
+/* --- keeping */
+
+/* How long `answer` may be kept, in usec, by itself and by what HTTP says; 0: not at all. */
+static uint64_t life_of(const Cache *c, Lifetime kind, uint32_t ttl, uint32_t http_age, uint32_t http_max_age)
+{
+        uint64_t life = (uint64_t) ttl * USEC_PER_SEC, age = (uint64_t) http_age * USEC_PER_SEC;
+
+        if (http_max_age != UINT32_MAX)
+                life = MIN(life, (uint64_t) http_max_age * USEC_PER_SEC);
+        return MIN(usec_sub(life, age), kind == LIFETIME_NEGATIVE ? c->limits.negative_max_ttl : c->limits.max_ttl);
+}
+
+/* RFC 9520 3.2: longer each time, as long as the one before is remembered. */
+static uint64_t failure_life(const Cache *c, const Entry *before)
+{
+        if (!before || before->kind != LIFETIME_FAILURE)
+                return c->limits.failure_min;
+        return MIN(2 * (before->expires - before->born), c->limits.failure_max);
+}
+
+bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t http_age, uint32_t http_max_age, bool epoch_bound,
+               uint64_t now)
+{
+        uint32_t ttl;
+        Lifetime kind = message_lifetime(answer, &ttl);
+        bool all = kind == LIFETIME_NEGATIVE && message_rcode(answer) == RCODE_NXDOMAIN && answer->ancount == 0;
+        uint16_t qtype = all ? TYPE_ALL : key->qtype;
+        uint64_t hash = hash_of(c, key, qtype), life;
+        Entry *before = find_alive(c, key, qtype, now), *e;
+        bool known;
+
+        if (kind == LIFETIME_NONE || (kind == LIFETIME_FAILURE && before && before->kind != LIFETIME_FAILURE))
+                return false;
+        life = kind == LIFETIME_FAILURE ? failure_life(c, before) : life_of(c, kind, ttl, http_age, http_max_age);
+        if (life == 0)
+                return false;
+        known = before || *ghost(c, hash) == fingerprint(hash);
+        if (before)
+                drop(c, before);
+        if (kind != LIFETIME_FAILURE && (before = find_alive(c, key, all ? key->qtype : TYPE_ALL, now)))
+                drop(c, before);
+        if (!make_room(c, cost(key->qname.n, answer->wire.n)))
+                return false;
+        e = malloc(sizeof(*e) + key->qname.n + answer->wire.n);
+        if (!e)
+                return false;
+        *e = (Entry) {
+                .next = *bucket(c, hash),
+                .hash = hash,
+                .born = usec_sub(now, (uint64_t) http_age * USEC_PER_SEC),
+                .expires = now + life,
+                .gone = now + life + (kind == LIFETIME_FAILURE ? life : c->limits.stale_max),
+                .life = (uint32_t) (life / USEC_PER_SEC),
+                .wire_size = (uint32_t) answer->wire.n,
+                .qtype = qtype,
+                .qclass = key->qclass,
+                .name_size = (uint8_t) key->qname.n,
+                .kind = (uint8_t) kind,
+                .dnssec_ok = key->dnssec_ok,
+                .checking_disabled = key->checking_disabled,
+                .epoch_bound = epoch_bound,
+                .main = known,
+        };
+        list_init(&e->in_queue);
+        memcpy(e->data, key->qname.p, key->qname.n);
+        memcpy(e->data + key->qname.n, answer->wire.p, answer->wire.n);
+        *bucket(c, hash) = e;
+        list_append(known ? &c->main : &c->small, &e->in_queue);
+        c->stats.octets += entry_cost(e);
+        c->small_octets += known ? 0 : entry_cost(e);
+        c->stats.entries++;
+        c->stats.inserts++;
+        return true;
+}
+
+CacheStats cache_stats(const Cache *c)
+{
+        return c->stats;
+}
