@@ -5,7 +5,7 @@
  * and close is the engine's.
  *
  * Life: h2_new starts connecting. Events come from the loop, never from inside a call of ours. After `closed` no further event comes, and
- * the object frees itself once its close is complete (GOAWAY, close_notify, FIN, reading to EOF, at most LINGER_MSEC; HEALTH.md 4).
+ * the object frees itself once its close is complete (GOAWAY, close_notify, FIN, reading to EOF, at most STREAM_LINGER_MSEC; HEALTH.md 4).
  * The owner may stop listening at any moment with h2_close(), after which no event comes either. What it points to is never freed
  * from inside one of its own callbacks.
  */
@@ -15,8 +15,8 @@
 #include "core/config.h"
 #include "core/fault.h"
 #include "core/http.h"
+#include "io/stream.h"
 
-#define H2_LINGER_MSEC 1000
 #define H2_STREAMS_MAX 100      /* our own cap on concurrent streams */
 #define H2_BODY_MAX 65535
 
@@ -43,15 +43,12 @@ typedef struct H2Events {
                                                                            not reported; FAULT_IDLE_CLOSED for a FIN with none open */
 } H2Events;
 
-typedef struct H2Stats {
-        uint64_t opened, closed_clean, closed_forced;   /* forced: the peer did not read our FIN in time, or is gone */
-        uint64_t octets_in, octets_out;
-} H2Stats;
+typedef StreamStats H2Stats;
 
 /*
- * Starts connecting to `address`. `config` is borrowed and outlives the object. NULL with *ret_fault of class LOCALNET if not even
+ * Starts connecting to `address`. `config` is borrowed until h2_close() or `closed`. NULL with *ret_fault of class LOCALNET if not even
  * that could be started (no route, no descriptor): no event comes then. Session tickets are taken from and given back to `tls`.
- * `stats` is added to.
+ * `stats` is added to for as long as the loop runs, since closing goes on after h2_close().
  */
 H2 *h2_new(uv_loop_t *loop, const UpstreamConfig *config, const Address *address, Tls *tls, const H2Events *events, void *userdata,
            H2Stats *stats, Fault *ret_fault);

@@ -22,13 +22,15 @@ typedef struct Shared {
         List in_owner;
 } Shared;
 
+/* Of all connections, also of those that are still closing when everything else is gone. */
+static H2Stats stats;
+
 struct Upstreams {
         uv_loop_t *loop;
         Engine *engine;
         List links;
         List shared;
         List flush;
-        H2Stats stats;
 };
 
 Upstreams *upstreams_new(uv_loop_t *loop, Engine *engine)
@@ -207,7 +209,7 @@ static void connect_upstream(Upstreams *u, const Action *a)
                 list_init(&l->in_flush);
                 list_init(&l->in_owner);
                 l->h2 = h2_new(u->loop, a->connect.config, &a->connect.config->addresses[a->connect.address], s->tls, &events, l,
-                               &u->stats, &fault);
+                               &stats, &fault);
                 if (l->h2) {
                         list_append(&u->links, &l->in_owner);
                         return;
@@ -298,7 +300,7 @@ void upstreams_reload(Upstreams *u)
         }
 }
 
-const H2Stats *upstreams_stats(const Upstreams *u)
+const H2Stats *upstreams_stats(_unused_ const Upstreams *u)
 {
-        return &u->stats;
+        return &stats;
 }
