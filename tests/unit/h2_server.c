@@ -243,7 +243,8 @@ static void act(Connection *c, Request *r)
         const ServerPlan *p = c->plan;
         nghttp2_nv early = field(":status", "103");
 
-        c->record->requests++;
+        if (c->record->requests++ == 0)
+                c->record->records_at_request = c->record->records;
         c->n_whole++;
         switch (p->script) {
         case SCRIPT_SILENT:

@@ -63,7 +63,7 @@ typedef struct ServerPlan {
 
 /* What it saw, shared with the test. */
 typedef struct ServerRecord {
-        atomic_uint connections, handshakes, resumed, requests, records, pings, cancels, goaways, byes, ends, resets;
+        atomic_uint connections, handshakes, resumed, requests, records, records_at_request, pings, cancels, goaways, byes, ends, resets;
         char name[64];                  /* SNI */
         char method[8];
         char authority[64];
