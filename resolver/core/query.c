@@ -110,8 +110,10 @@ static uint64_t late_at(const Exchange *x)
 
 static void arm(Query *q)
 {
-        uint64_t at = MIN(MIN(q->hedge_at, q->retry_at), MIN(q->stale_at, q->end_at));
+        uint64_t at = MIN(MIN(q->hedge_at, q->retry_at), q->stale_at);
 
+        if (list_empty(&q->waiters))
+                at = MIN(at, q->end_at);
         LIST_FOREACH(l, &q->waiters)
                 at = MIN(at, container_of(l, Waiter, in_query)->deadline);
         LIST_FOREACH(l, &q->exchanges)
@@ -121,6 +123,7 @@ static void arm(Query *q)
 
 void query_joined(Query *q)
 {
+        q->end_at = USEC_NEVER;
         arm(q);
 }
 
@@ -246,15 +249,27 @@ static bool any_under_way(const Query *q)
         return false;
 }
 
+/* Is one under way that is not overdue? Then there is no need for another. */
+static bool any_hopeful(const Query *q)
+{
+        LIST_FOREACH(l, &q->exchanges) {
+                const Exchange *x = container_of(l, Exchange, in_query);
+
+                if (!x->posted && !x->late)
+                        return true;
+        }
+        return false;
+}
+
 /* One more exchange, with `u`; false, and the fault noted, if it cannot be. */
 static bool ask(Query *q, Upstream *u, Purpose purpose, uint64_t now)
 {
         Engine *e = q->engine;
         Exchange *x;
 
-        if (q->attempts >= QUERY_ATTEMPTS_MAX)
+        if (q->attempts >= QUERY_ATTEMPTS_MAX || (q->n_tried == QUERY_TRIED_MAX && !was_tried(q, u)))
                 return false;
-        if (q->n_tried < QUERY_TRIED_MAX && !was_tried(q, u))
+        if (!was_tried(q, u))
                 q->tried[q->n_tried++] = u->number;
         x = exchange_new(e, q, u, q->wire, purpose);
         if (!x) {
@@ -278,7 +293,7 @@ static bool ask(Query *q, Upstream *u, Purpose purpose, uint64_t now)
 static Upstream *select_untried(Query *q, uint64_t now)
 {
         Engine *e = q->engine;
-        Candidate candidates[64];
+        Candidate candidates[QUERY_TRIED_MAX];
         size_t n = MIN(e->n_upstreams, ELEMENTS(candidates));
         size_t best;
 
@@ -307,7 +322,7 @@ static bool route(Query *q, uint64_t now)
         HealthDecision d;
         Upstream *u;
 
-        if (!e->n_upstreams)
+        if (!e->n_upstreams || q->attempts >= QUERY_ATTEMPTS_MAX)
                 return false;
         d = health_query(&e->group, now);
         for (size_t i = 0; i < e->n_upstreams; i++)
@@ -326,6 +341,7 @@ static bool route(Query *q, uint64_t now)
                 u = engine_member(e, d.upstream);
                 return is_under_way(q, u) || ask(q, u, PURPOSE_TRIAL, now);
         case ROUTE_NORMAL:
+                /* Each turn marks one as tried; a full queue leads to the next. */
                 while ((u = select_untried(q, now)))
                         if (ask(q, u, PURPOSE_QUERY, now))
                                 return true;
@@ -336,7 +352,7 @@ static bool route(Query *q, uint64_t now)
         return false;
 }
 
-/* Nothing new to ask and nothing under way: again in a moment if an upstream is usable and time is left, or the end. */
+/* Nothing new to ask and nothing hopeful under way: again in a moment if an upstream is usable and time is left, or the end. */
 static void stuck(Query *q, uint64_t now)
 {
         Engine *e = q->engine;
@@ -347,7 +363,11 @@ static void stuck(Query *q, uint64_t now)
                 usable = usable || health_usable(&e->upstreams[i]->health);
         if (!usable || fault_class(q->fault) == CLASS_LOCALNET || q->fallback || q->attempts >= QUERY_ATTEMPTS_MAX ||
             (list_empty(&q->waiters) && !q->fetching)) {
-                give_up(q, now);
+                /* What is overdue may still come. */
+                if (any_under_way(q))
+                        arm(q);
+                else
+                        give_up(q, now);
                 return;
         }
         q->rounds++;
@@ -359,7 +379,7 @@ static void stuck(Query *q, uint64_t now)
 
 static void query_try_again(Query *q, uint64_t now)
 {
-        if (route(q, now) || any_under_way(q))
+        if (route(q, now) || any_hopeful(q))
                 arm(q);
         else
                 stuck(q, now);
@@ -399,7 +419,7 @@ void query_exchange_over(Query *q, Exchange *x, uint64_t now)
         exchange_free(x);
         if (list_empty(&q->waiters) && !q->fetching && !any_under_way(q))
                 query_free(q);
-        else if (again || any_under_way(q))
+        else if (again || any_hopeful(q))
                 arm(q);
         else
                 query_try_again(q, now);

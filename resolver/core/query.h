@@ -9,7 +9,7 @@
 #include "core/reply.h"
 #include "core/timers.h"
 
-#define QUERY_TRIED_MAX 16
+#define QUERY_TRIED_MAX 64              /* as many as there are upstreams */
 #define QUERY_ATTEMPTS_MAX 16           /* exchanges for one question, all upstreams together */
 
 typedef struct Waiter {

@@ -14,6 +14,7 @@
 #define ANSWER_MAX (3000 * USEC_PER_MSEC)
 #define OVERFLOW_WAIT (50 * USEC_PER_MSEC)
 #define CONNECTIONS_MAX 2               /* one, and one for overflow; a race comes on top */
+#define DRAINING_MAX 5                  /* connections of all sorts: then no new one for the queue */
 #define RESETS_MAX 3                    /* streams reset in a row, then the connection is given up */
 
 static void overflow_due(Timer *t, uint64_t now);
@@ -163,15 +164,19 @@ bool upstream_submit(Upstream *u, Exchange *x, uint64_t now)
 static void want_connection(Upstream *u, uint64_t now)
 {
         const Exchange *head;
-        unsigned n = 0;
+        unsigned n = 0, all = 0;
 
         if (u->connect.active)
                 return;
         LIST_FOREACH(l, &u->connections) {
                 const Connection *c = container_of(l, Connection, in_upstream);
 
+                all++;
                 n += connection_good(c, now) && fits_trial(u, c);
         }
+        /* A peer that ends each connection as soon as it is used gets no more of them than this: the queue moves when one is done. */
+        if (all >= DRAINING_MAX)
+                return;
         head = container_of(list_first(&u->queue), Exchange, in_place);
         if (n == 0)
                 upstream_connect(u, u->health.state == HEALTH_TRIAL ? PURPOSE_TRIAL : PURPOSE_QUERY, now);

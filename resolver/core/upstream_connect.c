@@ -72,7 +72,7 @@ static void connect_failed(Upstream *u, Fault f, uint64_t now)
                         continue;
                 c->state = CONNECTION_DRAINING;
                 for (size_t n = c->streams; n > 0; n--)
-                        exchange_post(container_of(list_first(&c->exchanges), Exchange, in_place), FAULT_SILENT, now);
+                        exchange_post(container_of(list_first(&c->exchanges), Exchange, in_place), f, now);
         }
         if (u->check.active)
                 upstream_check_done(u, f, now);

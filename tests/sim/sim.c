@@ -296,6 +296,7 @@ static void ask(World *w, uint32_t name)
         };
         c.words[0] = w->n_asked++;
         w->n_open++;
+        say(w, "query %llu for n%u", (unsigned long long) c.words[0], name);
         q = make_query(name, a->id, a->edns);
         if (!engine_query(w->engine, &c, a->stream, buffer_bytes(q), w->now))
                 violated(w, "I1: a well-formed query was ignored");
@@ -430,6 +431,8 @@ static void do_send(World *w, const Action *a)
         rtt = s->rtt + below(w, s->rtt / 4 + 1);
         work = below(w, 20) == 0 ? below(w, 800 * USEC_PER_MSEC) : below(w, 5 * USEC_PER_MSEC);
         w->links[i].used_at = w->now;
+        say(w, "send exchange %x to %u on %x%s%s", a->exchange, w->links[i].upstream, a->connection, a->send.ping ? " with a PING" : "",
+            w->links[i].dead ? ", which is dead" : "");
         if (w->links[i].dead || s->mood == BLACK_HOLE || !w->online)
                 return;
         if (a->send.ping)
@@ -736,7 +739,7 @@ static void check_invariants(World *w)
                 trials += u.health->state == HEALTH_TRIAL;
                 if (u.health->state == HEALTH_FAILED && u.health->retry_at > w->now + 360 * USEC_PER_SEC)
                         violated(w, "upstream %u would be tried again in more than 360 s", i);
-                if (u.connections > 6)
+                if (u.connections > 8)
                         violated(w, "I6: %u connections to upstream %u", u.connections, i);
         }
         if (trials > 1)
