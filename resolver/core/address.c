@@ -53,33 +53,34 @@ static bool parse_v6(const char *text, uint8_t ret[16])
         uint8_t b[16] = { 0 };
         size_t n = 0, gap = SIZE_MAX;
 
-        if (text[0] == ':' && text[1] != ':')
-                return false;
+        if (text[0] == ':' && text[1] == ':') {
+                gap = 0;
+                text += 2;
+        }
         while (*text) {
                 unsigned v = 0, k = 0;
 
-                if (text[0] == ':' && text[1] == ':') {
-                        if (gap != SIZE_MAX)
-                                return false;
-                        gap = n;
-                        text += 2;
-                        continue;
-                }
-                if (*text == ':')
-                        text++;
                 if (n <= 12 && parse_v4(text, b + n)) {
                         n += 4;
                         break;
                 }
-                for (; hex(text[k]) >= 0 && k < 4; k++)
+                for (; k < 4 && hex(text[k]) >= 0; k++)
                         v = v * 16 + (unsigned) hex(text[k]);
-                if (k == 0 || n + 2 > 16 || (text[k] && text[k] != ':'))
+                if (k == 0 || n == 16)
                         return false;
                 b[n++] = (uint8_t) (v >> 8);
                 b[n++] = (uint8_t) v;
                 text += k;
-                if (text[0] == ':' && !text[1])
+                if (!*text)
+                        break;
+                if (*text++ != ':')
                         return false;
+                if (*text == ':' && gap == SIZE_MAX) {
+                        gap = n;
+                        text++;
+                } else if (!*text || *text == ':') {
+                        return false;
+                }
         }
         if (gap == SIZE_MAX ? n != 16 : n > 14)
                 return false;
@@ -90,15 +91,30 @@ static bool parse_v6(const char *text, uint8_t ret[16])
         return true;
 }
 
+/* What the kernel takes for the name of an interface, or its index. */
+static bool is_interface(const char *name)
+{
+        for (const char *p = name; *p; p++)
+                if ((unsigned char) *p <= ' ' || *p == '/' || *p == ':' || *p == 127)
+                        return false;
+        return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+static bool is_link_local(const Address *a)
+{
+        return a->v6 && a->octets[0] == 0xfe && (a->octets[1] & 0xc0) == 0x80;
+}
+
 bool address_from_text(const char *text, uint16_t port, Address *ret)
 {
-        char host[64];
         const char *end, *colon, *percent;
+        bool bracket = text[0] == '[';
         unsigned p = port;
+        char host[64];
         size_t n;
 
         *ret = (Address) { 0 };
-        if (text[0] == '[') {
+        if (bracket) {
                 text++;
                 end = strchr(text, ']');
                 if (!end || (end[1] && end[1] != ':') || (end[1] == ':' && !digits(end + 2, 65535, &p)))
@@ -115,10 +131,12 @@ bool address_from_text(const char *text, uint16_t port, Address *ret)
         percent = memchr(text, '%', (size_t) (end - text));
         if (percent) {
                 n = (size_t) (end - percent) - 1;
-                if (n == 0 || n >= sizeof(ret->interface))
+                if (n >= sizeof(ret->interface))
                         return false;
                 memcpy(ret->interface, percent + 1, n);
                 end = percent;
+                if (!is_interface(ret->interface))
+                        return false;
         }
         n = (size_t) (end - text);
         if (n >= sizeof(host))
@@ -127,7 +145,10 @@ bool address_from_text(const char *text, uint16_t port, Address *ret)
         host[n] = 0;
         ret->port = (uint16_t) p;
         ret->v6 = strchr(host, ':');
-        return ret->v6 ? parse_v6(host, ret->octets) : !percent && parse_v4(host, ret->octets);
+        if (!ret->v6)
+                return !bracket && !percent && parse_v4(host, ret->octets);
+        /* RFC 4007 6: only there does an address need its zone. */
+        return parse_v6(host, ret->octets) && (!percent || is_link_local(ret));
 }
 
 /* RFC 5952: the longest run of two or more zero groups is left out. */
@@ -172,4 +193,47 @@ bool address_equal(const Address *a, const Address *b)
 {
         return a->v6 == b->v6 && memcmp(a->octets, b->octets, a->v6 ? 16 : 4) == 0 && a->port == b->port &&
                strcmp(a->interface, b->interface) == 0;
+}
+
+/* The four octets of an IPv4 address, one that is mapped into IPv6 too (RFC 4291 2.5.5.2), or NULL. */
+static const uint8_t *as_v4(const Address *a)
+{
+        static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+        if (!a->v6)
+                return a->octets;
+        return memcmp(a->octets, mapped, sizeof(mapped)) == 0 ? a->octets + sizeof(mapped) : NULL;
+}
+
+bool address_same_host(const Address *a, const Address *b)
+{
+        const uint8_t *a4 = as_v4(a), *b4 = as_v4(b);
+
+        if (a4 && b4)
+                return memcmp(a4, b4, 4) == 0;
+        return a->v6 == b->v6 && memcmp(a->octets, b->octets, 16) == 0 && strcmp(a->interface, b->interface) == 0;
+}
+
+bool address_is_unspecified(const Address *a)
+{
+        static const uint8_t zero[16];
+        const uint8_t *v4 = as_v4(a);
+
+        return memcmp(v4 ? v4 : a->octets, zero, v4 ? 4 : 16) == 0;
+}
+
+bool address_is_loopback(const Address *a)
+{
+        static const uint8_t one[16] = { [15] = 1 };
+        const uint8_t *v4 = as_v4(a);
+
+        return v4 ? v4[0] == 127 : memcmp(a->octets, one, 16) == 0;
+}
+
+bool address_is_multicast(const Address *a)
+{
+        static const uint8_t broadcast[4] = { 255, 255, 255, 255 };
+        const uint8_t *v4 = as_v4(a);
+
+        return v4 ? (v4[0] & 0xf0) == 0xe0 || memcmp(v4, broadcast, 4) == 0 : a->octets[0] == 0xff;
 }

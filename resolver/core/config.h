@@ -26,6 +26,11 @@ void address_to_text(const Address *a, char ret[ADDRESS_TEXT_MAX]);
 /* Reads "ADDRESS", "ADDRESS:PORT", "[ADDRESS]:PORT"; `port` if none is given. */
 bool address_from_text(const char *text, uint16_t port, Address *ret);
 bool address_equal(const Address *a, const Address *b);
+/* The same but for the port; an IPv4 address and the same one mapped into IPv6 are one. */
+bool address_same_host(const Address *a, const Address *b);
+bool address_is_unspecified(const Address *a);  /* 0.0.0.0, :: */
+bool address_is_loopback(const Address *a);
+bool address_is_multicast(const Address *a);    /* or broadcast */
 
 #define PIN_SIZE 32             /* SHA-256 of the SubjectPublicKeyInfo */
 #define UPSTREAM_NAME_MAX 63
@@ -36,9 +41,9 @@ typedef struct UpstreamConfig {
         char *host;             /* of the URL, for SNI, :authority and the certificate; brackets removed of an IPv6 literal */
         uint16_t port;          /* 443 unless the URL says otherwise */
         char *path;             /* with query, without "{?dns}"; begins with "/" */
-        Method method;
+        Method method;          /* Method=, else GET for "{?dns}" */
         Address *addresses;
-        size_t n_addresses;     /* at least 1 */
+        size_t n_addresses;     /* at least 1; no two alike */
         char *trust_anchors;    /* PEM file, or NULL for the resolver's */
         uint8_t (*pins)[PIN_SIZE];
         size_t n_pins;
@@ -89,7 +94,7 @@ typedef struct ConfigText {
 } ConfigText;
 
 typedef enum ConfigSeverity {
-        CONFIG_WARNING,         /* unknown section or key, a line that is not one: ignored */
+        CONFIG_WARNING,         /* unknown section or key, a line that is neither section nor assignment: ignored */
         CONFIG_ERROR,           /* a bad value: refused, the default stands; --check-config and reload fail on any */
 } ConfigSeverity;
 
@@ -97,7 +102,7 @@ typedef struct ConfigMessage {
         ConfigSeverity severity;
         const char *file;       /* ConfigText.name, or NULL where it concerns all of them */
         unsigned line;          /* from 1; 0: none */
-        const char *text;       /* e.g. "[Cache] Size=8X: not a size, expected octets with an optional suffix K, M, G or T" */
+        const char *text;       /* e.g. "[Cache] Size=8X: not a size, expected a size from 64K to 4G" */
 } ConfigMessage;
 
 /* Called for each finding, in the order in which they are made. The message lives for the call only. */
@@ -106,7 +111,8 @@ typedef void (*ConfigReport)(void *userdata, const ConfigMessage *message);
 /*
  * Reads the texts in order. Always gives a whole configuration with one reference for the caller, with defaults in place of what was
  * refused (NULL only when out of memory); *ret_errors is the number of errors reported. An upstream without a valid URL or address is
- * left out, with an error. No upstream at all is an error, too.
+ * left out, with an error, and so is one whose URL=, PinSHA256= or TrustAnchors= was refused: without them it would be another server,
+ * or be trusted too easily. No upstream at all is an error, too.
  */
 Config *config_parse(const ConfigText *texts, size_t n, ConfigReport report, void *userdata, unsigned *ret_errors);
 

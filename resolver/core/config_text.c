@@ -1,5 +1,6 @@
 #include "core/config_text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define BLANK " \t\r"
@@ -25,23 +26,64 @@ static char *strip(char *s)
         return s;
 }
 
+static bool is_tail(const uint8_t *p, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if ((p[i] & 0xc0) != 0x80)
+                        return false;
+        return true;
+}
+
+/* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
+static bool is_utf8(const char *text)
+{
+        const uint8_t *p = (const uint8_t *) text;
+        size_t n = strlen(text);
+
+        for (size_t i = 0; i < n;) {
+                uint8_t c = p[i], second = i + 1 < n ? p[i + 1] : 0;
+                size_t tail = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : (c & 0xf0) == 0xe0 ? 2 : c >= 0xf0 && c < 0xf5 ? 3 : SIZE_MAX;
+
+                if (tail == SIZE_MAX || n - i <= tail || !is_tail(p + i + 1, tail))
+                        return false;
+                if ((c == 0xe0 && second < 0xa0) || (c == 0xed && second > 0x9f) || (c == 0xf0 && second < 0x90) ||
+                    (c == 0xf4 && second > 0x8f))
+                        return false;
+                i += tail + 1;
+        }
+        return true;
+}
+
+static void give(const LineReader *r, ConfigLine kind, const char *why)
+{
+        char text[80];
+
+        snprintf(text, sizeof(text), "%s", why);
+        r->take(r->userdata, kind, r->first, NULL, text);
+}
+
 static void take_line(LineReader *r)
 {
-        char *s = strip(r->joined), *equals, *end;
+        char *s = strip(r->joined), *equals, *end = s + strlen(s) - 1;
 
+        if (!*s)
+                return;
+        if (!is_utf8(s)) {
+                give(r, *s == '[' ? LINE_BAD_SECTION : LINE_BAD, "line is not in UTF-8");
+                return;
+        }
         if (*s == '[') {
-                end = s + strlen(s) - 1;
                 if (*end != ']' || end == s + 1) {
-                        r->take(r->userdata, LINE_BAD, r->first, NULL, (char[]) { "section without a closing bracket" });
+                        give(r, LINE_BAD_SECTION, end == s + 1 ? "section without a name" : "section does not end in a bracket");
                         return;
                 }
                 *end = 0;
-                r->take(r->userdata, LINE_SECTION, r->first, strip(s + 1), NULL);
+                r->take(r->userdata, LINE_SECTION, r->first, s + 1, NULL);
                 return;
         }
         equals = strchr(s, '=');
         if (!equals || equals == s) {
-                r->take(r->userdata, LINE_BAD, r->first, NULL, (char[]) { "line is neither a section nor an assignment" });
+                give(r, LINE_BAD, "line is neither a section nor an assignment");
                 return;
         }
         *equals = 0;
@@ -56,201 +98,87 @@ static void append(LineReader *r, const char *p, size_t n)
         r->joined[r->n] = 0;
 }
 
+/* An odd number of backslashes at the end: the last of them is not escaped itself. */
+static bool goes_on(const char *p, size_t n)
+{
+        size_t k = 0;
+
+        while (k < n && p[n - 1 - k] == '\\')
+                k++;
+        return k % 2 == 1;
+}
+
 /* One line as it stands in the file, without its end. */
 static void add_line(LineReader *r, const char *p, size_t n, unsigned number)
 {
         size_t blank = 0;
-        bool more;
 
-        while (n > 0 && p[n - 1] == '\r')
-                n--;
         while (blank < n && strchr(BLANK, p[blank]))
                 blank++;
         if (blank < n && (p[blank] == '#' || p[blank] == ';'))
                 return;
         if (r->first == 0) {
-                if (blank == n)
-                        return;
                 r->first = number;
                 r->n = 0;
         }
-        more = n > 0 && p[n - 1] == '\\';
-        append(r, p, more ? n - 1 : n);
-        if (more) {
+        if (goes_on(p, n)) {
+                append(r, p, n - 1);
                 append(r, " ", 1);
                 return;
         }
+        append(r, p, n);
         take_line(r);
         r->first = 0;
 }
 
-static bool is_utf8(const uint8_t *p, size_t n)
+/* Octets of the line at `p`, and of its end: as in systemd "\n", "\r", or both of them in any order. */
+static size_t find_line_end(const char *p, size_t n, size_t *ret_end)
 {
-        for (size_t i = 0; i < n;) {
-                unsigned more = p[i] < 0x80 ? 0 : (p[i] & 0xe0) == 0xc0 ? 1 : (p[i] & 0xf0) == 0xe0 ? 2 : (p[i] & 0xf8) == 0xf0 ? 3 : 4;
+        size_t size = 0;
 
-                if (more == 4 || n - i <= more || (more == 1 && p[i] < 0xc2))
-                        return false;
-                for (unsigned k = 1; k <= more; k++)
-                        if ((p[i + k] & 0xc0) != 0x80)
-                                return false;
-                i += 1 + more;
-        }
-        return true;
+        while (size < n && p[size] != '\n' && p[size] != '\r')
+                size++;
+        *ret_end = size == n ? 0 : 1;
+        if (n - size >= 2 && p[size + 1] != p[size] && (p[size + 1] == '\n' || p[size + 1] == '\r'))
+                *ret_end = 2;
+        return size;
 }
 
 void config_read_lines(const char *text, size_t n, void (*take)(void *userdata, ConfigLine kind, unsigned line, char *name, char *value),
                        void *userdata)
 {
+        static const char mark[] = { '\xef', '\xbb', '\xbf' };
         LineReader r = { .take = take, .userdata = userdata };
         unsigned number = 0;
 
-        if (n >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) {
-                text += 3;
-                n -= 3;
-        }
-        if (n && (memchr(text, 0, n) || !is_utf8((const uint8_t *) text, n))) {
-                take(userdata, LINE_FATAL, 0, NULL, (char[]) { "not a text in UTF-8" });
-                return;
+        if (n >= sizeof(mark) && memcmp(text, mark, sizeof(mark)) == 0) {
+                text += sizeof(mark);
+                n -= sizeof(mark);
         }
         r.joined = malloc(n + 2);
         if (!r.joined) {
-                take(userdata, LINE_FATAL, 0, NULL, (char[]) { "out of memory" });
+                give(&r, LINE_FATAL, "out of memory");
                 return;
         }
         while (n > 0) {
-                const char *end = memchr(text, '\n', n);
-                size_t size = end ? (size_t) (end - text) : n;
+                size_t end, size = find_line_end(text, n, &end);
+                bool nul = memchr(text, 0, size);
 
                 number++;
-                if (size > CONFIG_LINE_MAX) {
-                        take(userdata, LINE_FATAL, number, NULL, (char[]) { "line of more than 1 MiB" });
+                if (nul || size + (r.first ? r.n : 0) > CONFIG_LINE_MAX) {
+                        r.first = number;
+                        give(&r, LINE_FATAL, nul ? "NUL octet: not a text, ignoring it from here" : "line of more than 1 MiB, ignoring the file from here");
+                        r.first = 0;
                         break;
                 }
                 add_line(&r, text, size, number);
-                text += size + (end ? 1 : 0);
-                n -= size + (end ? 1 : 0);
+                text += size + end;
+                n -= size + end;
         }
         /* The file ends in a line that was to go on. */
         if (r.first)
                 take_line(&r);
         free(r.joined);
-}
-
-/* --- URLs */
-
-void config_clear_url(UpstreamConfig *u)
-{
-        free(u->url);
-        free(u->host);
-        free(u->path);
-        u->url = u->host = u->path = NULL;
-        u->port = 0;
-}
-
-static bool parse_port(const char *p, size_t n, uint16_t *ret)
-{
-        unsigned v = 0;
-
-        if (n == 0 || n > 5)
-                return false;
-        for (size_t i = 0; i < n; i++) {
-                if (p[i] < '0' || p[i] > '9')
-                        return false;
-                v = v * 10 + (unsigned) (p[i] - '0');
-        }
-        *ret = (uint16_t) v;
-        return v > 0 && v <= 65535;
-}
-
-static bool is_host(const char *p, size_t n, bool v6)
-{
-        char text[64];
-        Address a;
-
-        if (v6) {
-                if (n >= sizeof(text))
-                        return false;
-                memcpy(text, p, n);
-                text[n] = 0;
-                return address_from_text(text, 0, &a) && a.v6 && !a.interface[0];
-        }
-        if (n == 0 || n > 253 || p[0] == '-' || p[0] == '.')
-                return false;
-        for (size_t i = 0; i < n; i++)
-                if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._", p[i]))
-                        return false;
-        return true;
-}
-
-/* RFC 3986 3.3, 3.4: what may stand in path and query, percent signs included. */
-static bool is_path(const char *p, size_t n)
-{
-        for (size_t i = 0; i < n; i++)
-                if ((unsigned char) p[i] <= ' ' || (unsigned char) p[i] >= 127 || strchr("\"<>\\^`{|}#", p[i]))
-                        return false;
-        return n < 1024;
-}
-
-const char *config_parse_url(UpstreamConfig *u, const char *text)
-{
-        static const char scheme[] = "https://", template[] = "{?dns}";
-        const char *host = text + sizeof(scheme) - 1, *host_end, *path, *end = text + strlen(text);
-        uint16_t port = 443;
-        bool v6, get = false;
-
-        if (strncasecmp(text, "http://", 7) == 0)
-                return "http:// is not encrypted, expected https://HOST/PATH";
-        if (strncasecmp(text, scheme, sizeof(scheme) - 1) != 0)
-                return "expected a URL of the form https://HOST[:PORT]/PATH, with {?dns} at its end for GET";
-        path = host + strcspn(host, "/?#{");
-        v6 = *host == '[';
-        host += v6;
-        if (memchr(host, '@', (size_t) (path - host)))
-                return "a user or password has no place here, expected https://HOST/PATH";
-        if (v6)
-                host_end = memchr(host, ']', (size_t) (path - host));
-        else
-                host_end = memchr(host, ':', (size_t) (path - host));
-        if (v6 && !host_end)
-                return "the closing bracket of the IPv6 address is missing";
-        if (!host_end)
-                host_end = path;
-        if (!is_host(host, (size_t) (host_end - host), v6))
-                return "not a host name or address";
-        if (host_end + v6 < path && (host_end[v6] != ':' || !parse_port(host_end + v6 + 1, (size_t) (path - host_end) - v6 - 1, &port)))
-                return "not a port, expected a number from 1 to 65535";
-        if ((size_t) (end - path) >= sizeof(template) - 1 && strcmp(end - (sizeof(template) - 1), template) == 0) {
-                get = true;
-                end -= sizeof(template) - 1;
-        }
-        if (memchr(path, '#', (size_t) (end - path)))
-                return "a fragment has no place here";
-        if (!is_path(path, (size_t) (end - path)))
-                return "the path has characters that must be percent-encoded, or is too long";
-
-        config_clear_url(u);
-        u->url = strdup(text);
-        u->host = strndup(host, (size_t) (host_end - host));
-        u->path = path == end || *path == '?' ? NULL : strndup(path, (size_t) (end - path));
-        if (!u->path) {
-                size_t n = (size_t) (end - path);
-
-                u->path = malloc(n + 2);
-                if (u->path) {
-                        u->path[0] = '/';
-                        memcpy(u->path + 1, path, n);
-                        u->path[n + 1] = 0;
-                }
-        }
-        u->port = port;
-        if (get)
-                u->method = METHOD_GET;
-        if (!u->url || !u->host || !u->path) {
-                config_clear_url(u);
-                return "out of memory";
-        }
-        return NULL;
 }
 
 /* --- base64 */

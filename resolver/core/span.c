@@ -19,41 +19,37 @@ static const struct {
 };
 
 #define BLANK " \t\n\r"
+#define DIGITS "0123456789"
 
-static bool is_digit(char c)
+/* A decimal number as it stands in the text. */
+typedef struct Decimal {
+        const char *whole, *fraction;
+        size_t n_whole, n_fraction;
+} Decimal;
+
+/* Reads "5", "1.5", ".5"; where `open`, "5." too. Octets of it, or 0 if it is none. */
+static size_t read_decimal(const char *p, bool open, Decimal *ret)
 {
-        return c >= '0' && c <= '9';
-}
+        size_t n = strspn(p, DIGITS), k = 0;
 
-/* A decimal number times `unit`, added to *sum; false on overflow. */
-static bool add_product(const char *digits, size_t n, uint64_t unit, uint64_t *sum)
-{
-        uint64_t whole = 0, scale = unit;
-        size_t i = 0;
-
-        for (; i < n && digits[i] != '.'; i++)
-                if (__builtin_mul_overflow(whole, UINT64_C(10), &whole) ||
-                    __builtin_add_overflow(whole, (uint64_t) (digits[i] - '0'), &whole))
-                        return false;
-        if (__builtin_mul_overflow(whole, unit, &whole))
-                return false;
-        for (i++; i < n; i++) {
-                scale /= 10;
-                whole += (uint64_t) (digits[i] - '0') * scale;
+        *ret = (Decimal) { .whole = p, .n_whole = n };
+        if (p[n] == '.') {
+                n++;
+                k = strspn(p + n, DIGITS);
+                ret->fraction = p + n;
+                ret->n_fraction = k;
         }
-        return !__builtin_add_overflow(*sum, whole, sum);
+        return ret->n_whole + k == 0 || (p[n - 1] == '.' && !open) ? 0 : n + k;
 }
 
-/* Characters of the number at `p`: digits, perhaps with one point among them. */
-static size_t number_size(const char *p)
+static bool whole_product(const Decimal *d, uint64_t unit, uint64_t *ret)
 {
-        size_t n = strspn(p, "0123456789");
+        uint64_t v = 0;
 
-        if (p[n] == '.' && is_digit(p[n + 1]))
-                n += 1 + strspn(p + n + 1, "0123456789");
-        else if (p[n] == '.')
-                return 0;
-        return n;
+        for (size_t i = 0; i < d->n_whole; i++)
+                if (__builtin_mul_overflow(v, UINT64_C(10), &v) || __builtin_add_overflow(v, (uint64_t) (d->whole[i] - '0'), &v))
+                        return false;
+        return !__builtin_mul_overflow(v, unit, ret);
 }
 
 static size_t find_unit(const char *p, uint64_t *ret)
@@ -61,7 +57,7 @@ static size_t find_unit(const char *p, uint64_t *ret)
         for (size_t i = 0; i < ELEMENTS(units); i++) {
                 size_t n = strlen(units[i].name);
 
-                if (strncmp(p, units[i].name, n) == 0 && (!p[n] || strchr(BLANK, p[n]) || is_digit(p[n]))) {
+                if (strncmp(p, units[i].name, n) == 0) {
                         *ret = units[i].usec;
                         return n;
                 }
@@ -71,29 +67,42 @@ static size_t find_unit(const char *p, uint64_t *ret)
 
 bool parse_time_span(const char *text, uint64_t *ret)
 {
+        static const char infinity[] = "infinity";
         uint64_t sum = 0;
         bool any = false;
 
         text += strspn(text, BLANK);
-        if (strncmp(text, "infinity", 8) == 0 && !text[8 + strspn(text + 8, BLANK)]) {
+        if (strncmp(text, infinity, sizeof(infinity) - 1) == 0) {
+                text += sizeof(infinity) - 1;
                 *ret = USEC_NEVER;
-                return true;
+                return !text[strspn(text, BLANK)];
         }
         while (*text) {
-                size_t n = number_size(text), after, unit_size;
-                uint64_t unit = USEC_PER_SEC;
+                Decimal d;
+                size_t n = read_decimal(text, false, &d), blank, unit_size;
+                uint64_t unit = USEC_PER_SEC, v;
 
                 if (n == 0)
                         return false;
-                after = n + strspn(text + n, BLANK);
-                unit_size = find_unit(text + after, &unit);
-                if (!unit_size && text[after])
+                text += n;
+                blank = strspn(text, BLANK);
+                unit_size = find_unit(text + blank, &unit);
+                /* "12.34.56" is not two numbers, "12.34 .56" is. */
+                if (blank + unit_size == 0 && *text)
                         return false;
-                if (!add_product(text, n, unit, &sum))
-                        return false;
-                text += after + unit_size;
+                text += blank + unit_size;
                 text += strspn(text, BLANK);
                 any = true;
+
+                if (!whole_product(&d, unit, &v) || __builtin_add_overflow(sum, v, &sum))
+                        return false;
+                for (size_t i = 0; i < d.n_fraction; i++) {
+                        unit /= 10;
+                        if (__builtin_add_overflow(sum, (uint64_t) (d.fraction[i] - '0') * unit, &sum))
+                                return false;
+                }
+                if (sum == USEC_NEVER)
+                        return false;
         }
         *ret = sum;
         return any;
@@ -102,25 +111,36 @@ bool parse_time_span(const char *text, uint64_t *ret)
 bool parse_size(const char *text, uint64_t *ret)
 {
         static const char suffixes[] = "BKMGTPE";
-        uint64_t sum = 0, unit = 1;
-        const char *suffix;
-        size_t n;
+        const char *allowed = suffixes + sizeof(suffixes) - 1;  /* "1M 512K", but not "512K 1M" */
+        uint64_t sum = 0;
 
-        text += strspn(text, BLANK);
-        n = number_size(text);
-        if (n == 0)
-                return false;
-        suffix = text + n + strspn(text + n, BLANK);
-        if (*suffix) {
-                const char *at = strchr(suffixes, *suffix);
+        do {
+                Decimal d;
+                size_t n;
+                const char *suffix;
+                uint64_t v;
+                double fraction = 0;
 
-                if (!at)
+                text += strspn(text, BLANK);
+                n = read_decimal(text, true, &d);
+                if (n == 0 || d.n_whole == 0)
                         return false;
-                unit <<= 10 * (at - suffixes);
-                suffix++;
-        }
-        if (suffix[strspn(suffix, BLANK)] || !add_product(text, n, unit, &sum))
-                return false;
+                text += n;
+                text += strspn(text, BLANK);
+                suffix = *text ? strchr(suffixes, *text) : suffixes;
+                if (!suffix || suffix >= allowed)
+                        return false;
+                allowed = suffix;
+                text += *text != 0;
+
+                if (!whole_product(&d, UINT64_C(1) << 10 * (suffix - suffixes), &v) || __builtin_add_overflow(sum, v, &sum))
+                        return false;
+                for (size_t i = d.n_fraction; i > 0; i--)
+                        fraction = (fraction + (d.fraction[i - 1] - '0')) / 10;
+                fraction *= (double) (UINT64_C(1) << 10 * (suffix - suffixes));
+                if (__builtin_add_overflow(sum, (uint64_t) fraction, &sum))
+                        return false;
+        } while (text[strspn(text, BLANK)]);
         *ret = sum;
         return true;
 }
