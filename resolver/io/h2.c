@@ -13,7 +13,7 @@
 #define FIELDS_MAX 16384        /* octets of one field section, counted as in RFC 9113 6.5.2; nghttp2 1.52 only announces it */
 #define SETTINGS_MAX 32         /* entries of one frame (CVE-2020-11080) */
 #define INTERIM_MAX 1024        /* 1xx responses to one request */
-#define NOISE_MAX 10000         /* frames in a row that carry no body: a flood of any kind */
+#define NOISE_MAX 262144        /* octets in a row that are neither an answer's fields nor its body: a flood of any kind of frame */
 
 /* New streams end before their numbers do. */
 #define STREAM_NUMBER_MAX (INT32_MAX - 4 * H2_STREAMS_MAX)
@@ -31,7 +31,7 @@ struct H2 {
         bool terminated;                /* nghttp2 has sent its last GOAWAY: it gets no more octets */
         bool settings;                  /* the peer's came */
         uint32_t max_streams;
-        unsigned noise;
+        size_t noise;
         size_t field_octets;            /* of the running field section */
         List open;                      /* H2Request: nghttp2 has a stream */
         size_t n_open, n_unwanted;
@@ -93,13 +93,6 @@ static void complete(H2Request *r, nghttp2_session *session, bool end_of_stream)
                 nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, r->stream, NGHTTP2_CANCEL);
 }
 
-static int on_begin_frame(_unused_ nghttp2_session *session, _unused_ const nghttp2_frame_hd *header, void *userdata)
-{
-        H2 *h = userdata;
-
-        return ++h->noise > NOISE_MAX ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
-}
-
 static int on_begin_headers(_unused_ nghttp2_session *session, _unused_ const nghttp2_frame *frame, void *userdata)
 {
         H2 *h = userdata;
@@ -123,7 +116,7 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
         return 0;
 }
 
-static void on_fields(H2Request *r, nghttp2_session *session)
+static void on_fields(H2 *h, H2Request *r, nghttp2_session *session)
 {
         if (r->final)
                 return;
@@ -134,6 +127,7 @@ static void on_fields(H2Request *r, nghttp2_session *session)
                 return;
         }
         r->final = true;
+        h->noise = 0;
         if (r->response.status == 200 && r->response.has_length && r->response.length > H2_BODY_MAX)
                 give_up(r, session, FAULT_BODY_SIZE);
 }
@@ -191,7 +185,7 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
         switch (frame->hd.type) {
         case NGHTTP2_HEADERS:
                 if (r)
-                        on_fields(r, session);
+                        on_fields(h, r, session);
                 break;
         case NGHTTP2_SETTINGS:
                 if (!(frame->hd.flags & NGHTTP2_FLAG_ACK))
@@ -250,8 +244,6 @@ static int on_stream_close(nghttp2_session *session, int32_t stream, uint32_t co
                 return 0;
         }
         r->fault = h2_request_outcome(r, code);
-        if (!r->fault)
-                h->noise = 0;
         list_remove(&r->in_list);
         list_append(&h->done, &r->in_list);
         return 0;
@@ -265,7 +257,6 @@ static nghttp2_session_callbacks *callbacks_new(void)
 
         if (nghttp2_session_callbacks_new(&c) < 0)
                 return NULL;
-        nghttp2_session_callbacks_set_on_begin_frame_callback(c, on_begin_frame);
         nghttp2_session_callbacks_set_on_begin_headers_callback(c, on_begin_headers);
         nghttp2_session_callbacks_set_on_header_callback(c, on_header);
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(c, on_data_chunk);
@@ -446,7 +437,8 @@ static void on_plaintext(void *userdata, Bytes bytes)
         if (h->terminated)
                 return;
         enter(h);
-        n = nghttp2_session_mem_recv(h->session, bytes.p, bytes.n);
+        h->noise += bytes.n;
+        n = h->noise > NOISE_MAX ? NGHTTP2_ERR_FLOODED : nghttp2_session_mem_recv(h->session, bytes.p, bytes.n);
         if (n < 0) {
                 h->terminated = true;
                 fail(h, n == NGHTTP2_ERR_NOMEM ? FAULT_RESOURCES : FAULT_PROTOCOL);
@@ -555,7 +547,8 @@ int h2_send(H2 *h, uint32_t exchange, Bytes message, bool ping)
                 return -EPIPE;
         if (message.n == 0 || message.n > H2_BODY_MAX)
                 return -EMSGSIZE;
-        if (h->n_open >= H2_STREAMS_MAX)
+        /* Those that were cancelled in this turn give way when it is written. */
+        if (h->n_open - h->n_unwanted >= H2_STREAMS_MAX || h->n_open >= 2 * H2_STREAMS_MAX)
                 return -EBUSY;
         request = h2_request_new(exchange, message);
         if (!request)

@@ -250,6 +250,21 @@ TlsResult tls_session_handshake(TlsSession *t)
         }
 }
 
+static Fault fault_of_read(int error)
+{
+        switch (error) {
+        case GNUTLS_E_REHANDSHAKE:                      /* forbidden in HTTP/2 (RFC 9113 9.2.1) */
+        case GNUTLS_E_TOO_MANY_HANDSHAKE_PACKETS:       /* a flood of KeyUpdate */
+                return FAULT_PROTOCOL;
+        case GNUTLS_E_FATAL_ALERT_RECEIVED:             /* in TLS 1.3 the peer may have its say after our Finished */
+                return FAULT_TLS_ALERT;
+        case GNUTLS_E_MEMORY_ERROR:
+                return FAULT_RESOURCES;
+        default:
+                return FAULT_CONNECTION_LOST;
+        }
+}
+
 TlsResult tls_session_read(TlsSession *t, Bytes *ret)
 {
         ssize_t r;
@@ -274,9 +289,7 @@ TlsResult tls_session_read(TlsSession *t, Bytes *ret)
                         continue;
                 break;
         }
-        /* Renegotiation is forbidden in HTTP/2 (RFC 9113 9.2.1). */
-        return fail(t, r == GNUTLS_E_REHANDSHAKE || r == GNUTLS_E_TOO_MANY_HANDSHAKE_PACKETS ? FAULT_PROTOCOL : FAULT_CONNECTION_LOST,
-                    (int) r);
+        return fail(t, fault_of_read((int) r), (int) r);
 }
 
 TlsResult tls_session_write(TlsSession *t, Bytes bytes)

@@ -3,11 +3,15 @@
 #include <arpa/inet.h>
 #include <check.h>
 #include <fcntl.h>
+#include <net/if.h>
+#include <nghttp2/nghttp2.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "h2_server.h"
@@ -17,6 +21,37 @@
 
 #define EXCHANGES_MAX 256
 #define PATIENCE_MSEC 5000
+
+/* --- what the linker puts between io and its libraries (--wrap) */
+
+static int32_t first_stream;            /* 0: as nghttp2 wants */
+static time_t later;                    /* seconds by which the clock is ahead */
+
+int __real_nghttp2_session_client_new2(nghttp2_session **ret, const nghttp2_session_callbacks *callbacks, void *userdata,
+                                       const nghttp2_option *options);
+int __wrap_nghttp2_session_client_new2(nghttp2_session **ret, const nghttp2_session_callbacks *callbacks, void *userdata,
+                                       const nghttp2_option *options);
+
+int __wrap_nghttp2_session_client_new2(nghttp2_session **ret, const nghttp2_session_callbacks *callbacks, void *userdata,
+                                       const nghttp2_option *options)
+{
+        int r = __real_nghttp2_session_client_new2(ret, callbacks, userdata, options);
+
+        if (r == 0 && first_stream)
+                nghttp2_session_set_next_stream_id(*ret, first_stream);
+        return r;
+}
+
+int __real_clock_gettime(clockid_t clock, struct timespec *ret);
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret);
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ret)
+{
+        int r = __real_clock_gettime(clock, ret);
+
+        ret->tv_sec += later;
+        return r;
+}
 
 /* --- an owner that writes everything down */
 
@@ -514,6 +549,39 @@ START_TEST(limit_of_streams_is_never_above_our_own)
 }
 END_TEST
 
+START_TEST(lower_limit_of_streams_is_told)
+{
+        Server s = server_start(&(ServerPlan) { .script = SCRIPT_LESS_STREAMS, .hold = 1 });
+        Client c = client_for(&s);
+
+        c.send_when_ready = 1;
+        connect_client(&c);
+        wait_for(&c.over, 1, "outcomes");
+        wait_for(&c.max_streams_told, 2, "SETTINGS");
+        ck_assert_uint_eq(c.max_streams, 1);
+        finish(&c, &s);
+}
+END_TEST
+
+START_TEST(cancelled_exchange_makes_room_in_the_same_turn)
+{
+        Server s = server_start(&(ServerPlan) { .script = SCRIPT_ANSWER_REVERSED, .hold = 101 });
+        Client c = client_for(&s);
+
+        c.send_when_ready = 100;
+        connect_client(&c);
+        wait_until(&c.ready, "ready");
+        wait_shared(&s.record->requests, 100, "requests");
+        h2_cancel(c.h2, 7);
+        ask(&c, 100, false);
+        flush(&c);
+        wait_for(&c.over, 100, "outcomes");
+        ck_assert(!c.outcomes[7].over);
+        expect_answer(&c, 100);
+        finish(&c, &s);
+}
+END_TEST
+
 START_TEST(silent_server_is_waited_for)
 {
         Server s = server_start(&(ServerPlan) { .script = SCRIPT_SILENT });
@@ -720,7 +788,39 @@ START_TEST(breach_of_http2_ends_the_connection)
 {
         expect_closed((ServerPlan) { .script = SCRIPT_NOT_HTTP2 }, FAULT_PROTOCOL);
         expect_closed((ServerPlan) { .script = SCRIPT_HUGE_FIELDS }, FAULT_PROTOCOL);
-        expect_closed((ServerPlan) { .script = SCRIPT_PINGS }, FAULT_PROTOCOL);
+}
+END_TEST
+
+START_TEST(flood_ends_the_connection)
+{
+        static const Script floods[] = { SCRIPT_PINGS, SCRIPT_UNKNOWN_FRAMES, SCRIPT_WINDOW_UPDATES, SCRIPT_EMPTY_DATA };
+
+        expect_closed((ServerPlan) { .script = floods[_i] }, FAULT_PROTOCOL);
+}
+END_TEST
+
+START_TEST(alert_after_the_handshake_is_told_apart)
+{
+        expect_closed((ServerPlan) { .script = SCRIPT_ALERT }, FAULT_TLS_ALERT);
+}
+END_TEST
+
+START_TEST(numbers_of_streams_are_not_used_up)
+{
+        Server s = server_start(&(ServerPlan) { 0 });
+        Client c = client_for(&s);
+
+        first_stream = INT32_MAX - 4 * H2_STREAMS_MAX;
+        c.send_when_ready = 2;
+        connect_client(&c);
+        wait_for(&c.over, 2, "outcomes");
+        expect_answer(&c, 0);
+        expect_answer(&c, 1);
+        ck_assert_uint_eq(c.goaways, 1);
+        ck_assert_uint_eq(c.goaway, FAULT_GOAWAY);
+        ck_assert_int_lt(h2_send(c.h2, 4, BYTES("0123456789ab", 12), false), 0);
+        finish(&c, &s);
+        first_stream = 0;
 }
 END_TEST
 
@@ -835,6 +935,62 @@ END_TEST
 START_TEST(weak_key_is_refused)
 {
         expect_refused((ServerPlan) { .identity = IDENTITY_WEAK, .priority = versions[_i].version }, FAULT_CERTIFICATE_WEAK);
+}
+END_TEST
+
+START_TEST(signature_of_sha1_is_refused)
+{
+        expect_refused((ServerPlan) { .identity = IDENTITY_SHA1, .priority = versions[_i].version }, FAULT_CERTIFICATE_WEAK);
+}
+END_TEST
+
+START_TEST(missing_intermediate_is_refused)
+{
+        expect_refused((ServerPlan) { .identity = IDENTITY_NO_INTERMEDIATE, .priority = versions[_i].version },
+                       FAULT_CERTIFICATE_UNTRUSTED);
+}
+END_TEST
+
+START_TEST(name_outside_of_the_authoritys_constraint_is_refused)
+{
+        expect_refused((ServerPlan) { .identity = IDENTITY_OUTSIDE_CONSTRAINT, .priority = versions[_i].version },
+                       FAULT_CERTIFICATE_UNTRUSTED);
+}
+END_TEST
+
+static void expect_accepted(ServerPlan plan)
+{
+        Server s = server_start(&plan);
+        Client c = client_for(&s);
+
+        c.send_when_ready = 1;
+        connect_client(&c);
+        wait_for(&c.over, 1, "outcomes");
+        expect_answer(&c, 0);
+        finish(&c, &s);
+}
+
+START_TEST(intermediate_that_is_sent_along_is_good)
+{
+        expect_accepted((ServerPlan) { .identity = IDENTITY_INTERMEDIATE, .priority = versions[_i].version });
+}
+END_TEST
+
+START_TEST(name_among_many_is_found)
+{
+        expect_accepted((ServerPlan) { .identity = IDENTITY_MANY_NAMES, .priority = versions[_i].version });
+}
+END_TEST
+
+START_TEST(server_that_wants_another_group_is_obliged)
+{
+        expect_accepted((ServerPlan) { .priority = "NORMAL:-GROUP-ALL:+GROUP-SECP521R1" });
+}
+END_TEST
+
+START_TEST(server_that_asks_for_a_certificate_gets_none)
+{
+        expect_accepted((ServerPlan) { .ask_certificate = true, .priority = versions[_i].version });
 }
 END_TEST
 
@@ -1086,6 +1242,49 @@ START_TEST(ticket_is_kept_while_tcp_does_not_come_up)
 }
 END_TEST
 
+START_TEST(ticket_is_forgotten_after_an_hour)
+{
+        Server s = server_start(&(ServerPlan) { 0 });
+        Client c = client_for(&s);
+        const char *error;
+
+        c.tls = tls_new(&c.config, NULL, &error);
+        connect_and_ask(&c);
+        ck_assert_uint_ge(tls_tickets(c.tls), 1);
+        later = 3600;
+        c.send_when_ready = 0;
+        reconnect(&c);
+        wait_until(&c.ready, "ready");
+        ck_assert(!c.resumed);
+        later = 0;
+        finish(&c, &s);
+}
+END_TEST
+
+START_TEST(four_tickets_are_kept_the_newest_first)
+{
+        UpstreamConfig config = { .trust_anchors = (char *) server_authority() };
+        const char *error;
+        Tls *t = tls_new(&config, NULL, &error);
+        gnutls_datum_t ticket;
+
+        for (unsigned i = 0; i < 7; i++) {
+                gnutls_datum_t data = { .data = gnutls_malloc(1), .size = 1 };
+
+                data.data[0] = (unsigned char) i;
+                tls_keep_ticket(t, data);
+        }
+        ck_assert_uint_eq(tls_tickets(t), TLS_TICKETS_MAX);
+        for (unsigned i = 6; i >= 3; i--) {
+                ck_assert(tls_take_ticket(t, &ticket));
+                ck_assert_uint_eq(ticket.data[0], i);
+                tls_wipe_ticket(&ticket);
+        }
+        ck_assert(!tls_take_ticket(t, &ticket));
+        tls_unref(t);
+}
+END_TEST
+
 START_TEST(forgotten_tickets_are_gone_and_old_connections_bring_none)
 {
         Server s = server_start(&(ServerPlan) { 0 });
@@ -1323,6 +1522,104 @@ START_TEST(deaf_peer_is_given_up_after_a_second)
 }
 END_TEST
 
+START_TEST(deaf_peer_takes_what_it_takes_and_is_given_up)
+{
+        static const uint8_t message[65535];
+        Server s = server_start(&(ServerPlan) { .script = SCRIPT_DEAF });
+        Client c = client_for(&s);
+
+        connect_client(&c);
+        wait_until(&c.ready, "ready");
+        for (unsigned i = 0; i < 100; i++)
+                ck_assert_int_eq(h2_send(c.h2, i, BYTES(message, sizeof(message)), true), 0);
+        flush(&c);
+        /* Its window is what it can make us hold: 65535 octets. */
+        ck_assert_uint_lt(c.stats.octets_out, 80000);
+        close_client(&c);
+        run_out();
+        ck_assert_uint_eq(c.stats.closed_forced, 1);
+        finish(&c, &s);
+}
+END_TEST
+
+/* Resets sent by this network namespace: the second last but one of the Tcp: figures. */
+static unsigned long resets_sent(void)
+{
+        FILE *f = fopen("/proc/self/net/snmp", "re");
+        char names[1024], figures[1024], *name, *figure, *more_names, *more_figures;
+        unsigned long resets = 0;
+
+        ck_assert_ptr_nonnull(f);
+        while (fgets(names, sizeof(names), f) && fgets(figures, sizeof(figures), f)) {
+                if (strncmp(names, "Tcp:", 4) != 0)
+                        continue;
+                name = strtok_r(names, " ", &more_names);
+                figure = strtok_r(figures, " ", &more_figures);
+                for (; name && figure; name = strtok_r(NULL, " ", &more_names), figure = strtok_r(NULL, " ", &more_figures)) {
+                        if (strcmp(name, "OutRsts") == 0)
+                                resets = strtoul(figure, NULL, 10);
+                }
+        }
+        fclose(f);
+        return resets;
+}
+
+static bool enter_network_of_our_own(void)
+{
+        struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+        int fd, r;
+
+        if (unshare(CLONE_NEWNET) < 0 && unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
+                return false;
+        fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        r = ioctl(fd, SIOCSIFFLAGS, &lo);
+        close(fd);
+        return r >= 0;
+}
+
+START_TEST(nobody_sends_a_reset)
+{
+        static const struct {
+                ServerPlan plan;
+                unsigned ask;
+                int close_in;
+        } lives[] = {
+                { { .script = SCRIPT_ANSWER }, 1, CLOSE_RESPONSE },
+                { { .script = SCRIPT_ANSWER, .priority = "NORMAL:-VERS-ALL:+VERS-TLS1.2" }, 1, CLOSE_RESPONSE },
+                { { .script = SCRIPT_ANSWER_REVERSED, .hold = 50, .body = 65535 }, 50, CLOSE_RESPONSE },
+                { { .script = SCRIPT_ANSWER }, 10, CLOSE_READY },
+                { { .script = SCRIPT_ANSWER }, 0, CLOSE_ESTABLISHED },
+                { { .script = SCRIPT_ENDLESS }, 1, CLOSE_RESPONSE },
+                { { .script = SCRIPT_ANSWER_AND_CLOSE }, 1, CLOSE_NEVER },
+                { { .script = SCRIPT_DROP }, 1, CLOSE_NEVER },
+                { { .script = SCRIPT_NOT_HTTP2 }, 1, CLOSE_NEVER },
+                { { .script = SCRIPT_HUGE_FIELDS }, 1, CLOSE_NEVER },
+                { { .script = SCRIPT_NOT_TLS }, 1, CLOSE_NEVER },
+                { { .identity = IDENTITY_EXPIRED }, 1, CLOSE_NEVER },
+                { { .alpn = "" }, 1, CLOSE_NEVER },
+        };
+
+        if (!enter_network_of_our_own())
+                return;
+        for (size_t i = 0; i < ELEMENTS(lives); i++) {
+                Server s = server_start(&lives[i].plan);
+                Client c = client_for(&s);
+
+                c.send_when_ready = lives[i].ask;
+                c.close_in = lives[i].close_in;
+                connect_client(&c);
+                run_out();
+                wait_shared(&s.record->ends, 1, "FIN");
+                ck_assert_uint_eq(c.stats.closed_clean, 1);
+                ck_assert_msg(resets_sent() == 0, "%lu resets in life %zu", resets_sent(), i);
+                finish(&c, &s);
+        }
+        /* The figure does count. */
+        ck_assert_uint_eq(connect_to((Address) { .octets = { 127, 0, 0, 1 }, .port = 1 }), FAULT_REFUSED);
+        ck_assert_uint_eq(resets_sent(), 1);
+}
+END_TEST
+
 START_TEST(idle_connection_keeps_no_timer_and_does_not_wake)
 {
         Server s = server_start(&(ServerPlan) { 0 });
@@ -1367,6 +1664,8 @@ static Suite *suite(void)
         tcase_add_test(questions, limit_of_streams_is_told);
         tcase_add_test(questions, limit_of_streams_is_never_above_our_own);
         tcase_add_test(questions, silent_server_is_waited_for);
+        tcase_add_test(questions, lower_limit_of_streams_is_told);
+        tcase_add_test(questions, cancelled_exchange_makes_room_in_the_same_turn);
 
         tcase_add_test(streams, refused_stream_is_told_apart);
         tcase_add_test(streams, reset_stream_leaves_the_connection);
@@ -1385,6 +1684,9 @@ static Suite *suite(void)
         tcase_add_test(ends, renegotiation_ends_the_connection);
         tcase_add_test(ends, key_update_goes_unnoticed);
         tcase_add_test(ends, flood_of_key_updates_ends_the_connection);
+        tcase_add_test(ends, alert_after_the_handshake_is_told_apart);
+        tcase_add_test(ends, numbers_of_streams_are_not_used_up);
+        tcase_add_loop_test(ends, flood_ends_the_connection, 0, 4);
 
         tcase_add_loop_test(identity, certificate_for_another_name_is_refused, 0, ELEMENTS(versions));
         tcase_add_loop_test(identity, certificate_with_a_common_name_only_is_refused, 0, ELEMENTS(versions));
@@ -1404,6 +1706,13 @@ static Suite *suite(void)
         tcase_add_test(identity, store_that_cannot_be_read_fails_closed);
         tcase_add_test(identity, store_without_an_authority_fails_closed);
         tcase_add_test(identity, upstreams_share_a_store_until_it_changes);
+        tcase_add_loop_test(identity, signature_of_sha1_is_refused, 0, ELEMENTS(versions));
+        tcase_add_loop_test(identity, missing_intermediate_is_refused, 0, ELEMENTS(versions));
+        tcase_add_loop_test(identity, name_outside_of_the_authoritys_constraint_is_refused, 0, ELEMENTS(versions));
+        tcase_add_loop_test(identity, intermediate_that_is_sent_along_is_good, 0, ELEMENTS(versions));
+        tcase_add_loop_test(identity, name_among_many_is_found, 0, ELEMENTS(versions));
+        tcase_add_test(identity, server_that_wants_another_group_is_obliged);
+        tcase_add_loop_test(identity, server_that_asks_for_a_certificate_gets_none, 0, ELEMENTS(versions));
 
         tcase_add_loop_test(tickets, second_connection_is_resumed_and_a_ticket_is_used_once, 0, ELEMENTS(versions));
         tcase_add_test(tickets, ticket_is_gone_once_it_was_tried);
@@ -1411,6 +1720,8 @@ static Suite *suite(void)
         tcase_add_test(tickets, forgotten_tickets_are_gone_and_old_connections_bring_none);
         tcase_add_loop_test(tickets, ticket_the_server_does_not_know_costs_a_full_handshake_only, 0, ELEMENTS(versions));
         tcase_add_loop_test(tickets, resumed_peer_is_verified_again, 0, ELEMENTS(versions));
+        tcase_add_test(tickets, ticket_is_forgotten_after_an_hour);
+        tcase_add_test(tickets, four_tickets_are_kept_the_newest_first);
 
         tcase_add_test(connecting, refused_connection_is_told_from_the_loop);
         tcase_add_test(connecting, connection_without_a_route_fails_at_once);
@@ -1423,6 +1734,8 @@ static Suite *suite(void)
         tcase_add_test(closing, close_in_mid_handshake_is_clean);
         tcase_add_test(closing, deaf_peer_is_given_up_after_a_second);
         tcase_add_test(closing, idle_connection_keeps_no_timer_and_does_not_wake);
+        tcase_add_test(closing, deaf_peer_takes_what_it_takes_and_is_given_up);
+        tcase_add_test(closing, nobody_sends_a_reset);
         return s;
 }
 

@@ -34,7 +34,7 @@ typedef struct Certificate {
         uint8_t pin[32];
 } Certificate;
 
-static Certificate authority, stranger, identities[_IDENTITY_MAX];
+static Certificate authority, stranger, intermediate, constrained, identities[_IDENTITY_MAX];
 static pid_t authority_owner;
 static char authority_path[] = "/tmp/dohmouse-h2-XXXXXX";
 
@@ -58,21 +58,37 @@ static Certificate certificate_begin(const char *name, int days_from, int days_t
         return c;
 }
 
-static void certificate_sign(Certificate *c, const Certificate *by)
+static void certificate_sign(Certificate *c, const Certificate *by, gnutls_digest_algorithm_t digest)
 {
         size_t n = sizeof(c->pin);
+        gnutls_datum_t der;
 
-        must(gnutls_x509_crt_sign2(c->crt, by->crt, by->key, GNUTLS_DIG_SHA256, 0), "signature");
+        must(gnutls_x509_crt_sign2(c->crt, by->crt, by->key, digest, 0), "signature");
+        /* GnuTLS puts a chain in order by names that only a certificate that was read has. */
+        must(gnutls_x509_crt_export2(c->crt, GNUTLS_X509_FMT_DER, &der), "export");
+        gnutls_x509_crt_deinit(c->crt);
+        must(gnutls_x509_crt_init(&c->crt), "certificate");
+        must(gnutls_x509_crt_import(c->crt, &der, GNUTLS_X509_FMT_DER), "import");
+        gnutls_free(der.data);
         must(gnutls_x509_crt_get_key_id(c->crt, GNUTLS_KEYID_USE_SHA256, c->pin, &n), "key id");
 }
 
-static Certificate make_authority(const char *name)
+static Certificate make_authority(const char *name, const Certificate *by, const char *only_below)
 {
         Certificate c = certificate_begin(name, -1, 1, false);
+        gnutls_datum_t permitted = { .data = (unsigned char *) only_below };
+        gnutls_x509_name_constraints_t constraints;
 
         must(gnutls_x509_crt_set_basic_constraints(c.crt, 1, -1), "constraints");
         must(gnutls_x509_crt_set_key_usage(c.crt, GNUTLS_KEY_KEY_CERT_SIGN), "usage");
-        certificate_sign(&c, &c);
+        if (only_below) {
+                permitted.size = (unsigned) strlen(only_below);
+                must(gnutls_x509_name_constraints_init(&constraints), "constraints");
+                must(gnutls_x509_name_constraints_add_permitted(constraints, GNUTLS_SAN_DNSNAME, &permitted), "constraints");
+                must(gnutls_x509_crt_set_name_constraints(c.crt, constraints, 1), "constraints");
+                gnutls_x509_name_constraints_deinit(constraints);
+        }
+        certificate_sign(&c, by ? by : &c, GNUTLS_DIG_SHA256);
         return c;
 }
 
@@ -88,30 +104,76 @@ static void add_address(Certificate *c)
         must(gnutls_x509_crt_set_subject_alt_name(c->crt, GNUTLS_SAN_IPADDRESS, loopback, 4, GNUTLS_FSAN_APPEND), "SAN");
 }
 
-static Certificate make_identity(Identity i)
+static const Certificate *issuer_of(Identity i, const Certificate *self)
 {
-        Certificate c = certificate_begin(i == IDENTITY_COMMON_NAME ? "dns.test" : "test", i == IDENTITY_EXPIRED ? -2 : i == IDENTITY_NOT_YET_VALID ? 1 : -1,
-                                          i == IDENTITY_EXPIRED ? -1 : 2, i == IDENTITY_WEAK);
+        switch (i) {
+        case IDENTITY_SELF_SIGNED:
+                return self;
+        case IDENTITY_UNKNOWN_AUTHORITY:
+                return &stranger;
+        case IDENTITY_INTERMEDIATE:
+        case IDENTITY_NO_INTERMEDIATE:
+                return &intermediate;
+        case IDENTITY_OUTSIDE_CONSTRAINT:
+                return &constrained;
+        default:
+                return &authority;
+        }
+}
 
-        must(gnutls_x509_crt_set_key_purpose_oid(c.crt, i == IDENTITY_FOR_CLIENTS ? GNUTLS_KP_TLS_WWW_CLIENT : GNUTLS_KP_TLS_WWW_SERVER, 0),
-             "purpose");
-        must(gnutls_x509_crt_set_key_usage(c.crt, GNUTLS_KEY_DIGITAL_SIGNATURE), "usage");
+/* A subjectAltName of our own making: GnuTLS takes ten seconds to make one of that size. */
+static void add_many_names(Certificate *c)
+{
+        static uint8_t der[65536];
+        size_t n = 4;
+
+        for (unsigned i = 0; i <= 1500; i++) {
+                int r = i < 1500 ? snprintf((char *) der + n + 2, 64, "a-longer-name-%u.test", i) : snprintf((char *) der + n + 2, 64, "dns.test");
+
+                der[n] = 0x82;          /* dNSName */
+                der[n + 1] = (uint8_t) r;
+                n += 2 + (size_t) r;
+        }
+        der[0] = 0x30;                  /* SEQUENCE, its length in two octets */
+        der[1] = 0x82;
+        der[2] = (uint8_t) ((n - 4) >> 8);
+        der[3] = (uint8_t) (n - 4);
+        must(gnutls_x509_crt_set_extension_by_oid(c->crt, "2.5.29.17", der, n, 0), "SAN");
+}
+
+static void add_names(Certificate *c, Identity i)
+{
         switch (i) {
         case IDENTITY_COMMON_NAME:
-                break;
+                return;
         case IDENTITY_OTHER_NAME:
-                add_name(&c, "other.test");
-                break;
+                add_name(c, "other.test");
+                return;
         case IDENTITY_ADDRESS_ONLY:
-                add_address(&c);
-                break;
+                add_address(c);
+                return;
+        case IDENTITY_MANY_NAMES:
+                add_many_names(c);
+                return;
         default:
-                add_name(&c, "dns.test");
-                add_name(&c, "*.wild.test");
-                add_address(&c);
                 break;
         }
-        certificate_sign(&c, i == IDENTITY_SELF_SIGNED ? &c : i == IDENTITY_UNKNOWN_AUTHORITY ? &stranger : &authority);
+        add_name(c, "*.wild.test");
+        add_name(c, "dns.test");
+        if (i != IDENTITY_OUTSIDE_CONSTRAINT)
+                add_address(c);
+}
+
+static Certificate make_identity(Identity i)
+{
+        int from = i == IDENTITY_EXPIRED ? -2 : i == IDENTITY_NOT_YET_VALID ? 1 : -1, to = i == IDENTITY_EXPIRED ? -1 : 2;
+        const char *purpose = i == IDENTITY_FOR_CLIENTS ? GNUTLS_KP_TLS_WWW_CLIENT : GNUTLS_KP_TLS_WWW_SERVER;
+        Certificate c = certificate_begin(i == IDENTITY_COMMON_NAME ? "dns.test" : "test", from, to, i == IDENTITY_WEAK);
+
+        must(gnutls_x509_crt_set_key_purpose_oid(c.crt, purpose, 0), "purpose");
+        must(gnutls_x509_crt_set_key_usage(c.crt, GNUTLS_KEY_DIGITAL_SIGNATURE), "usage");
+        add_names(&c, i);
+        certificate_sign(&c, issuer_of(i, &c), i == IDENTITY_SHA1 ? GNUTLS_DIG_SHA1 : GNUTLS_DIG_SHA256);
         return c;
 }
 
@@ -130,8 +192,10 @@ const char *server_authority(void)
 
         if (authority.crt)
                 return authority_path;
-        authority = make_authority("authority");
-        stranger = make_authority("stranger");
+        authority = make_authority("authority", NULL, NULL);
+        stranger = make_authority("stranger", NULL, NULL);
+        intermediate = make_authority("intermediate", &authority, NULL);
+        constrained = make_authority("constrained", &authority, "else.test");
         for (Identity i = 0; i < _IDENTITY_MAX; i++)
                 identities[i] = make_identity(i);
         must(gnutls_x509_crt_export(authority.crt, GNUTLS_X509_FMT_PEM, pem, &n), "export");
@@ -231,17 +295,55 @@ static void answer(Connection *c, Request *r)
         nghttp2_submit_response(c->session, r->stream, fields, n, &body);
 }
 
+static bool send_all(Connection *c)
+{
+        const uint8_t *p;
+        ssize_t n, r;
+
+        while ((n = nghttp2_session_mem_send(c->session, &p)) > 0) {
+                while (n > 0) {
+                        r = gnutls_record_send(c->tls, p, (size_t) n);
+                        if (r < 0)
+                                return false;
+                        p += r;
+                        n -= r;
+                }
+        }
+        return n == 0;
+}
+
 static void shake_keys(Connection *c)
 {
         for (unsigned i = 0; i < c->plan->hold; i++)
                 gnutls_session_key_update(c->tls, 0);
 }
 
+/* Frames that nghttp2 would not send: header and payload as they are. */
+static void flood(Connection *c, uint8_t type, uint8_t flags, int32_t stream, const uint8_t *payload, uint8_t n)
+{
+        uint8_t frame[16] = { 0, 0, n, type, flags, 0, 0, 0, (uint8_t) stream }, record[16000];
+        size_t used = 0;
+
+        memcpy(frame + 9, payload ? payload : frame, n);
+        for (unsigned i = 0; i < 40000; i++) {
+                memcpy(record + used, frame, 9u + n);
+                used += 9u + n;
+                if (used + sizeof(frame) > sizeof(record) || i == 39999) {
+                        if (gnutls_record_send(c->tls, record, used) < 0)
+                                break;
+                        used = 0;
+                }
+        }
+        c->leave = true;
+}
+
 /* The request is whole. */
 static void act(Connection *c, Request *r)
 {
         const ServerPlan *p = c->plan;
+        nghttp2_settings_entry less = { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, p->hold };
         nghttp2_nv early = field(":status", "103");
+        nghttp2_nv fields[] = { field(":status", "200"), field("content-type", "application/dns-message") };
 
         if (c->record->requests++ == 0)
                 c->record->records_at_request = c->record->records;
@@ -291,6 +393,24 @@ static void act(Connection *c, Request *r)
         case SCRIPT_PINGS:
                 for (unsigned i = 0; i < 20000; i++)
                         nghttp2_submit_ping(c->session, 0, NULL);
+                return;
+        case SCRIPT_UNKNOWN_FRAMES:
+                flood(c, 0xbe, 0, 0, NULL, 0);
+                return;
+        case SCRIPT_WINDOW_UPDATES:
+                flood(c, NGHTTP2_WINDOW_UPDATE, 0, 0, (const uint8_t *) "\0\0\0\1", 4);
+                return;
+        case SCRIPT_EMPTY_DATA:
+                nghttp2_submit_headers(c->session, 0, r->stream, NULL, fields, 2, NULL);
+                send_all(c);
+                flood(c, NGHTTP2_DATA, 0, r->stream, NULL, 0);
+                return;
+        case SCRIPT_LESS_STREAMS:
+                nghttp2_submit_settings(c->session, 0, &less, 1);
+                answer(c, r);
+                return;
+        case SCRIPT_ALERT:
+                gnutls_alert_send(c->tls, GNUTLS_AL_FATAL, GNUTLS_A_CERTIFICATE_REQUIRED);
                 return;
         case SCRIPT_RENEGOTIATE:
                 gnutls_rehandshake(c->tls);
@@ -431,23 +551,6 @@ static nghttp2_session *make_session(Connection *c)
         return session;
 }
 
-static bool send_all(Connection *c)
-{
-        const uint8_t *p;
-        ssize_t n, r;
-
-        while ((n = nghttp2_session_mem_send(c->session, &p)) > 0) {
-                while (n > 0) {
-                        r = gnutls_record_send(c->tls, p, (size_t) n);
-                        if (r < 0)
-                                return false;
-                        p += r;
-                        n -= r;
-                }
-        }
-        return n == 0;
-}
-
 /* Reads to the end of what the client sends, and says how that end looked. */
 static void see_the_end(Connection *c)
 {
@@ -494,7 +597,7 @@ static void converse(Connection *c)
                 if (c->session && nghttp2_session_mem_recv(c->session, octets, (size_t) n) < 0)
                         break;
         }
-        if (c->leave)
+        if (c->leave && c->plan->script == SCRIPT_RST)
                 return;
         if (n == 0)
                 c->record->byes++;
@@ -533,6 +636,8 @@ static void serve(const ServerPlan *plan, ServerRecord *record, int fd, gnutls_c
         must(gnutls_init(&c.tls, GNUTLS_SERVER), "session");
         must(gnutls_priority_set_direct(c.tls, plan->priority ? plan->priority : "NORMAL", NULL), "priority");
         must(gnutls_credentials_set(c.tls, GNUTLS_CRD_CERTIFICATE, credentials), "credentials");
+        if (plan->ask_certificate)
+                gnutls_certificate_server_set_request(c.tls, GNUTLS_CERT_REQUEST);
         if (!plan->no_tickets)
                 must(gnutls_session_ticket_enable_server(c.tls, ticket_key), "tickets");
         if (*alpn)
@@ -558,14 +663,15 @@ static _Noreturn void run(const ServerPlan *plan, ServerRecord *record, int list
 {
         gnutls_certificate_credentials_t credentials;
         const Certificate *identity = &identities[plan->identity];
-        gnutls_x509_crt_t chain[] = { identity->crt, authority.crt };
+        gnutls_x509_crt_t chain[] = { identity->crt, issuer_of(plan->identity, identity)->crt };
+        bool alone = plan->identity == IDENTITY_SELF_SIGNED || plan->identity == IDENTITY_NO_INTERMEDIATE;
         gnutls_datum_t ticket_key;
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         signal(SIGCHLD, SIG_IGN);
         signal(SIGPIPE, SIG_IGN);
         must(gnutls_certificate_allocate_credentials(&credentials), "credentials");
-        must(gnutls_certificate_set_x509_key(credentials, chain, plan->identity == IDENTITY_SELF_SIGNED ? 1 : 2, identity->key), "certificate");
+        must(gnutls_certificate_set_x509_key(credentials, chain, alone ? 1 : 2, identity->key), "certificate");
         must(gnutls_session_ticket_key_generate(&ticket_key), "ticket key");
         for (;;) {
                 int fd = accept(listener, NULL, NULL);

@@ -20,6 +20,11 @@ typedef enum Identity {
         IDENTITY_UNKNOWN_AUTHORITY,
         IDENTITY_FOR_CLIENTS,           /* purpose: clientAuth */
         IDENTITY_WEAK,                  /* RSA of 1024 bits */
+        IDENTITY_SHA1,                  /* signed with it */
+        IDENTITY_INTERMEDIATE,          /* below an intermediate authority, which is sent along */
+        IDENTITY_NO_INTERMEDIATE,       /* and not sent along */
+        IDENTITY_OUTSIDE_CONSTRAINT,    /* the intermediate is for names below "else.test" */
+        IDENTITY_MANY_NAMES,            /* 1,500 of them, the right one last */
         _IDENTITY_MAX,
 } Identity;
 
@@ -43,6 +48,11 @@ typedef enum Script {
         SCRIPT_KEY_UPDATE,              /* `hold` of them, then the answer */
         SCRIPT_SILENT,                  /* reads, and never says anything */
         SCRIPT_DEAF,                    /* neither reads nor says anything once TLS is up */
+        SCRIPT_UNKNOWN_FRAMES,          /* a flood */
+        SCRIPT_WINDOW_UPDATES,          /* a flood */
+        SCRIPT_EMPTY_DATA,              /* a flood, instead of an answer */
+        SCRIPT_LESS_STREAMS,            /* SETTINGS_MAX_CONCURRENT_STREAMS of `hold`, then the answer */
+        SCRIPT_ALERT,                   /* a fatal one once TLS is up */
         SCRIPT_NOT_HTTP2,               /* says something else once TLS is up */
         SCRIPT_NOT_TLS,                 /* answers in plain text */
         SCRIPT_CLOSE_AT_ONCE,           /* FIN instead of a handshake */
@@ -59,6 +69,7 @@ typedef struct ServerPlan {
         const char *alpn;               /* NULL: "h2"; "": none */
         const char *priority;           /* NULL: "NORMAL" */
         bool no_tickets;
+        bool ask_certificate;           /* of the client */
 } ServerPlan;
 
 /* What it saw, shared with the test. */
