@@ -2,6 +2,8 @@
  * dohmoused: a stub resolver that forwards to DNS-over-HTTPS upstreams. See dohmoused(8).
  */
 
+#include <config.h>
+
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>

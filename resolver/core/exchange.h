@@ -20,9 +20,10 @@ typedef struct Exchange {
         Upstream *upstream;
         Connection *connection; /* NULL: not sent */
         Purpose purpose;
+        uint64_t asked_at;      /* usec; when its upstream was chosen */
         uint64_t sent_at;       /* usec; 0: not sent */
         uint64_t queued_at;     /* usec */
-        bool late;              /* over its time and counted so; its answer is still welcome */
+        bool late;              /* over its time; its answer is still welcome */
         bool posted;            /* over */
         Fault fault;            /* where it is over */
         List in_query;

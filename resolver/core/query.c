@@ -105,7 +105,9 @@ bool query_join(Query *q, const Client *client, const Message *m, bool stream, u
 
 static uint64_t late_at(const Exchange *x)
 {
-        return x->sent_at && !x->late ? x->sent_at + upstream_answer_time(x->upstream) : USEC_NEVER;
+        if (x->late || x->posted)
+                return USEC_NEVER;
+        return x->asked_at + upstream_answer_time(x->upstream);
 }
 
 static void arm(Query *q)
@@ -584,6 +586,7 @@ void query_shift(Query *q, uint64_t slept, uint64_t now)
         LIST_FOREACH(l, &q->exchanges) {
                 Exchange *x = container_of(l, Exchange, in_query);
 
+                x->asked_at += slept;
                 if (x->sent_at)
                         x->sent_at += slept;
         }

@@ -301,7 +301,9 @@ void upstream_failed(Upstream *u, Exchange *x, Fault f, uint64_t retry_after, ui
 void upstream_late(Upstream *u, Exchange *x, uint64_t now)
 {
         x->late = true;
-        upstream_failed(u, x, FAULT_TIMEOUT, 0, now);
+        /* Waiting for a stream is no fault that can be told from here: connecting has its own time. */
+        if (x->connection && now - x->sent_at >= upstream_answer_time(u))
+                upstream_failed(u, x, FAULT_TIMEOUT, 0, now);
 }
 
 /* --- life */

@@ -569,6 +569,8 @@ static void note_coverage(World *w)
 
 static void set_mood(World *w, unsigned u, Mood mood)
 {
+        Mood before = w->servers[u].mood;
+
         say(w, "server %u is %s", u, mood_names[mood]);
         w->servers[u].mood = mood;
         if (mood == FROZEN || mood == BLACK_HOLE)
@@ -577,6 +579,9 @@ static void set_mood(World *w, unsigned u, Mood mood)
                                 w->links[i].dead = true;
         if (mood == FROZEN)
                 w->servers[u].mood = GOOD;
+        for (unsigned i = 0; i < CONNECTIONS_MAX; i++)
+                if (before == ONE_STREAM && w->links[i].number && w->links[i].upstream == u && w->links[i].ready)
+                        later(w, i, w->servers[u].rtt, EV_SETTINGS, FAULT_NONE);
 }
 
 static void happen_to_link(World *w, const Event *e)

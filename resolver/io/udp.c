@@ -1,0 +1,277 @@
+#include "io/udp.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BATCH 32                /* datagrams a system call */
+#define BATCHES_MAX 8           /* system calls a turn of the loop, so that others get theirs */
+#define QUERY_MAX 4096          /* a query that is larger is cut off, and so is malformed */
+#define CONTROL_SIZE 64         /* octets for one IP_PKTINFO or IPV6_PKTINFO */
+#define RETRIES_MAX 3
+
+/* What the words of a client of ours hold. */
+typedef struct UdpClient {
+        uint32_t index;
+        uint16_t family;
+        uint16_t port;                  /* network order */
+        uint8_t address[16];
+        uint8_t local[16];              /* the address that was asked */
+        uint32_t scope;
+        uint32_t interface;
+} UdpClient;
+
+_Static_assert(sizeof(UdpClient) <= sizeof(Client), "a client does not hold all words");
+
+struct Udp {
+        int fd;
+        uint32_t index;
+        bool loopback;                  /* bound to a loopback address: only the machine itself may ask */
+        uv_poll_t poll;
+        ListenerStats *stats;
+        ListenerQuery query;
+        void *userdata;
+        unsigned n_out;
+        struct {
+                UdpClient client;
+                Buffer *answer;
+        } out[BATCH];
+};
+
+static bool is_loopback(const struct sockaddr_storage *a)
+{
+        const struct sockaddr_in *v4 = (const void *) a;
+        const struct sockaddr_in6 *v6 = (const void *) a;
+
+        return a->ss_family == AF_INET ? ntohl(v4->sin_addr.s_addr) >> 24 == 127 : IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+}
+
+static void take_pktinfo(UdpClient *c, struct msghdr *m)
+{
+        for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
+                if (h->cmsg_level == IPPROTO_IP && h->cmsg_type == IP_PKTINFO) {
+                        const struct in_pktinfo *info = (const void *) CMSG_DATA(h);
+
+                        memcpy(c->local, &info->ipi_spec_dst, 4);
+                } else if (h->cmsg_level == IPPROTO_IPV6 && h->cmsg_type == IPV6_PKTINFO) {
+                        const struct in6_pktinfo *info = (const void *) CMSG_DATA(h);
+
+                        memcpy(c->local, &info->ipi6_addr, 16);
+                        c->interface = info->ipi6_ifindex;
+                }
+        }
+}
+
+static bool make_client(Udp *u, struct msghdr *m, UdpClient *ret)
+{
+        const struct sockaddr_storage *from = m->msg_name;
+        const struct sockaddr_in *v4 = m->msg_name;
+        const struct sockaddr_in6 *v6 = m->msg_name;
+
+        *ret = (UdpClient) { .index = u->index, .family = from->ss_family };
+        if (from->ss_family == AF_INET) {
+                ret->port = v4->sin_port;
+                memcpy(ret->address, &v4->sin_addr, 4);
+        } else {
+                ret->port = v6->sin6_port;
+                ret->scope = v6->sin6_scope_id;
+                memcpy(ret->address, &v6->sin6_addr, 16);
+        }
+        take_pktinfo(ret, m);
+        return ret->port != 0 && (!u->loopback || is_loopback(from));
+}
+
+static void take(Udp *u, struct msghdr *m, const uint8_t *data, size_t n)
+{
+        UdpClient c;
+        Client client = { 0 };
+
+        if (!make_client(u, m, &c)) {
+                u->stats->dropped_source++;
+                return;
+        }
+        u->stats->udp_queries++;
+        memcpy(&client, &c, sizeof(c));
+        u->query(u->userdata, &client, false, BYTES(data, n));
+}
+
+static void readable(uv_poll_t *p, int status, int events)
+{
+        static uint8_t data[BATCH][QUERY_MAX];
+        static uint8_t control[BATCH][CONTROL_SIZE];
+        static struct sockaddr_storage from[BATCH];
+        Udp *u = p->data;
+
+        (void) events;
+        if (status < 0)
+                return;
+        for (unsigned batch = 0; batch < BATCHES_MAX; batch++) {
+                struct mmsghdr m[BATCH];
+                struct iovec iov[BATCH];
+                int n;
+
+                for (unsigned i = 0; i < BATCH; i++) {
+                        iov[i] = (struct iovec) { .iov_base = data[i], .iov_len = QUERY_MAX };
+                        m[i] = (struct mmsghdr) { .msg_hdr = { .msg_name = &from[i], .msg_namelen = sizeof(from[i]), .msg_iov = &iov[i],
+                                                               .msg_iovlen = 1, .msg_control = control[i], .msg_controllen = CONTROL_SIZE } };
+                }
+                n = recvmmsg(u->fd, m, BATCH, MSG_DONTWAIT, NULL);
+                /* ECONNREFUSED: a client has gone before its answer came (C17). It was its own fault; the next call reads on. */
+                if (n < 0 && (errno == ECONNREFUSED || errno == EINTR))
+                        continue;
+                for (int i = 0; i < n; i++)
+                        take(u, &m[i].msg_hdr, data[i], m[i].msg_len);
+                if (n < (int) BATCH)
+                        return;
+        }
+}
+
+/* --- answers */
+
+static socklen_t put_address(struct sockaddr_storage *a, const UdpClient *c)
+{
+        struct sockaddr_in *v4 = (void *) a;
+        struct sockaddr_in6 *v6 = (void *) a;
+
+        memset(a, 0, sizeof(*a));
+        a->ss_family = c->family;
+        if (c->family == AF_INET) {
+                v4->sin_port = c->port;
+                memcpy(&v4->sin_addr, c->address, 4);
+                return sizeof(*v4);
+        }
+        v6->sin6_port = c->port;
+        v6->sin6_scope_id = c->scope;
+        memcpy(&v6->sin6_addr, c->address, 16);
+        return sizeof(*v6);
+}
+
+/* The answer comes from the address that was asked, where the socket has more than one. */
+static void put_pktinfo(struct msghdr *m, const UdpClient *c)
+{
+        struct cmsghdr *h = m->msg_control;
+
+        memset(h, 0, CONTROL_SIZE);
+        if (c->family == AF_INET) {
+                struct in_pktinfo info = { 0 };
+
+                memcpy(&info.ipi_spec_dst, c->local, 4);
+                h->cmsg_level = IPPROTO_IP;
+                h->cmsg_type = IP_PKTINFO;
+                h->cmsg_len = CMSG_LEN(sizeof(info));
+                memcpy(CMSG_DATA(h), &info, sizeof(info));
+                m->msg_controllen = CMSG_SPACE(sizeof(info));
+        } else {
+                struct in6_pktinfo info = { .ipi6_ifindex = c->interface };
+
+                memcpy(&info.ipi6_addr, c->local, 16);
+                h->cmsg_level = IPPROTO_IPV6;
+                h->cmsg_type = IPV6_PKTINFO;
+                h->cmsg_len = CMSG_LEN(sizeof(info));
+                memcpy(CMSG_DATA(h), &info, sizeof(info));
+                m->msg_controllen = CMSG_SPACE(sizeof(info));
+        }
+}
+
+void udp_flush(Udp *u)
+{
+        static struct sockaddr_storage to[BATCH];
+        static _Alignas(struct cmsghdr) uint8_t control[BATCH][CONTROL_SIZE];
+        struct mmsghdr m[BATCH];
+        struct iovec iov[BATCH];
+        unsigned sent = 0, retries = 0;
+
+        for (unsigned i = 0; i < u->n_out; i++) {
+                iov[i] = (struct iovec) { .iov_base = u->out[i].answer->data, .iov_len = u->out[i].answer->n };
+                m[i] = (struct mmsghdr) { .msg_hdr = { .msg_name = &to[i], .msg_iov = &iov[i], .msg_iovlen = 1, .msg_control = control[i] } };
+                m[i].msg_hdr.msg_namelen = put_address(&to[i], &u->out[i].client);
+                put_pktinfo(&m[i].msg_hdr, &u->out[i].client);
+        }
+        while (sent < u->n_out) {
+                int n = sendmmsg(u->fd, m + sent, u->n_out - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+                if (n > 0) {
+                        sent += (unsigned) n;
+                        retries = 0;
+                        continue;
+                }
+                /* An error of a datagram before this one, or a full queue: a few more times, then this one is lost, not the others (C18). */
+                if (++retries < RETRIES_MAX)
+                        continue;
+                u->stats->dropped_send++;
+                retries = 0;
+                sent++;
+        }
+        for (unsigned i = 0; i < u->n_out; i++)
+                u->out[i].answer = buffer_unref(u->out[i].answer);
+        u->n_out = 0;
+}
+
+void udp_answer(Udp *u, const Client *client, Buffer *answer)
+{
+        if (u->n_out == BATCH)
+                udp_flush(u);
+        memcpy(&u->out[u->n_out].client, client, sizeof(u->out[0].client));
+        u->out[u->n_out++].answer = buffer_ref(answer);
+}
+
+/* --- life */
+
+int udp_new(uv_loop_t *loop, int fd, uint32_t index, ListenerStats *stats, ListenerQuery query, void *userdata, Udp **ret)
+{
+        struct sockaddr_storage local;
+        socklen_t size = sizeof(local);
+        int on = 1, omit = IP_PMTUDISC_OMIT;
+        Udp *u = calloc(1, sizeof(*u));
+
+        if (!u)
+                return -ENOMEM;
+        if (getsockname(fd, (struct sockaddr *) &local, &size) < 0) {
+                free(u);
+                return -errno;
+        }
+        *u = (Udp) { .fd = fd, .index = index, .loopback = is_loopback(&local), .stats = stats, .query = query, .userdata = userdata };
+        /* Answers are not to depend on what somebody claims the path's MTU to be: fragments rather than that. */
+        if (local.ss_family == AF_INET) {
+                setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
+                setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &omit, sizeof(omit));
+        } else {
+                setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
+                omit = IPV6_PMTUDISC_OMIT;
+                setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &omit, sizeof(omit));
+        }
+        uv_poll_init(loop, &u->poll, fd);
+        u->poll.data = u;
+        uv_poll_start(&u->poll, UV_READABLE, readable);
+        *ret = u;
+        return 0;
+}
+
+void udp_stop(Udp *u)
+{
+        uv_poll_stop(&u->poll);
+}
+
+static void closed(uv_handle_t *h)
+{
+        Udp *u = h->data;
+
+        close(u->fd);
+        free(u);
+}
+
+Udp *udp_free(Udp *u)
+{
+        if (!u)
+                return NULL;
+        udp_flush(u);
+        uv_close((uv_handle_t *) &u->poll, closed);
+        return NULL;
+}
+
+int udp_fd(const Udp *u)
+{
+        return u->fd;
+}

@@ -1,0 +1,23 @@
+#pragma once
+/*
+ * Certificates: an authority of the tests' own, made anew for each server, and what it or others have signed.
+ */
+
+#include <gnutls/gnutls.h>
+
+typedef enum Identity {
+        IDENTITY_GOOD,
+        IDENTITY_WRONG_NAME,
+        IDENTITY_EXPIRED,
+        IDENTITY_NOT_YET_VALID,
+        IDENTITY_UNKNOWN_CA,
+        IDENTITY_SELF_SIGNED,
+        _IDENTITY_MAX,
+} Identity;
+
+extern const char *const identity_names[_IDENTITY_MAX];
+
+/* Makes all identities for `name`, and writes the authority's certificate to `path` as PEM. Exits on failure. */
+void certificates_make(const char *name, const char *path);
+
+gnutls_certificate_credentials_t certificates_get(Identity i);
