@@ -39,7 +39,7 @@ static size_t read_decimal(const char *p, bool open, Decimal *ret)
                 ret->fraction = p + n;
                 ret->n_fraction = k;
         }
-        return ret->n_whole + k == 0 || (p[n - 1] == '.' && !open) ? 0 : n + k;
+        return ret->n_whole + k == 0 || (ret->fraction && k == 0 && !open) ? 0 : n + k;
 }
 
 static bool whole_product(const Decimal *d, uint64_t unit, uint64_t *ret)
