@@ -10,7 +10,7 @@ use_upstream() {
         inside systemctl start ${UNITS[$1]} || fail "$1 did not start: $(inside journalctl -n 20)"
         eventually 10 inside kdig "@${ADDRESS[$1]}" +https +tls-ca=/etc/dohmouse-test/ca.pem \
                 +tls-hostname=doh.dohmouse.test +timeout=1 +retry=0 host.dohmouse.test
-        inside sh -c 'cat >/etc/dohmouse.conf.d/test.conf' <<EOF
+        inside sh -c 'cat >/etc/dohmouse/dohmouse.conf.d/test.conf' <<EOF
 [Resolver]
 TrustAnchors=/etc/dohmouse-test/ca.pem
 
