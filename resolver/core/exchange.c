@@ -18,7 +18,7 @@ Exchange *exchange_new(Engine *e, Query *query, Upstream *u, Buffer *wire, Purpo
         x->wire = buffer_ref(wire);
         x->upstream = u;
         x->purpose = purpose;
-        x->asked_at = e->now;
+        x->late_at = USEC_NEVER;
         list_init(&x->in_query);
         list_init(&x->in_place);
         if (query)

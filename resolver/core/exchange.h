@@ -20,7 +20,7 @@ typedef struct Exchange {
         Upstream *upstream;
         Connection *connection; /* NULL: not sent */
         Purpose purpose;
-        uint64_t asked_at;      /* usec; when its upstream was chosen */
+        uint64_t late_at;       /* usec; when it is time to ask another upstream */
         uint64_t sent_at;       /* usec; 0: not sent */
         uint64_t queued_at;     /* usec */
         bool late;              /* over its time; its answer is still welcome */

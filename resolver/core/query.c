@@ -105,9 +105,7 @@ bool query_join(Query *q, const Client *client, const Message *m, bool stream, u
 
 static uint64_t late_at(const Exchange *x)
 {
-        if (x->late || x->posted)
-                return USEC_NEVER;
-        return x->asked_at + upstream_answer_time(x->upstream);
+        return x->late || x->posted ? USEC_NEVER : x->late_at;
 }
 
 static void arm(Query *q)
@@ -263,6 +261,20 @@ static bool any_hopeful(const Query *q)
         return false;
 }
 
+/* How long `u` may take before another is asked: what is usual for it, but not more than its share of the time that is left. */
+static uint64_t patience(const Query *q, const Upstream *u, uint64_t now)
+{
+        const Engine *e = q->engine;
+        uint64_t deadline = now + e->config->query_timeout;
+        unsigned others = 0;
+
+        LIST_FOREACH(l, &q->waiters)
+                deadline = MIN(deadline, container_of(l, Waiter, in_query)->deadline);
+        for (size_t i = 0; i < e->n_upstreams; i++)
+                others += e->upstreams[i] != u && health_usable(&e->upstreams[i]->health) && !was_tried(q, e->upstreams[i]);
+        return MIN(upstream_answer_time(u), usec_sub(deadline, now) / (1 + others));
+}
+
 /* One more exchange, with `u`; false, and the fault noted, if it cannot be. */
 static bool ask(Query *q, Upstream *u, Purpose purpose, uint64_t now)
 {
@@ -278,6 +290,7 @@ static bool ask(Query *q, Upstream *u, Purpose purpose, uint64_t now)
                 q->fault = FAULT_RESOURCES;
                 return false;
         }
+        x->late_at = now + patience(q, u, now);
         e->stats.attempts++;
         e->stats.retries += q->attempts > 0;
         e->stats.hedges += any_under_way(q) && list_first(&q->exchanges) != &x->in_query;
@@ -586,7 +599,7 @@ void query_shift(Query *q, uint64_t slept, uint64_t now)
         LIST_FOREACH(l, &q->exchanges) {
                 Exchange *x = container_of(l, Exchange, in_query);
 
-                x->asked_at += slept;
+                x->late_at = usec_add(x->late_at, slept);
                 if (x->sent_at)
                         x->sent_at += slept;
         }

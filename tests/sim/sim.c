@@ -615,6 +615,7 @@ static void happen_to_link(World *w, const Event *e)
                 later(w, e->link, 100, EV_SETTINGS, FAULT_NONE);
                 return;
         }
+        say(w, "event %d of exchange %x from %u", e->type, e->exchange, l->upstream);
         engine_received(w->engine, number, w->now);
         if (e->type == EV_SETTINGS)
                 engine_max_streams(w->engine, number, s->mood == NO_STREAMS ? 0 : s->mood == ONE_STREAM ? 1 : 100, w->now);
