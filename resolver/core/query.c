@@ -281,10 +281,10 @@ static bool ask(Query *q, Upstream *u, Purpose purpose, uint64_t now)
         Engine *e = q->engine;
         Exchange *x;
 
-        if (q->attempts >= QUERY_ATTEMPTS_MAX || (q->n_tried == QUERY_TRIED_MAX && !was_tried(q, u)))
-                return false;
-        if (!was_tried(q, u))
+        if (!was_tried(q, u) && q->n_tried < QUERY_TRIED_MAX)
                 q->tried[q->n_tried++] = u->number;
+        if (q->attempts >= QUERY_ATTEMPTS_MAX)
+                return false;
         x = exchange_new(e, q, u, q->wire, purpose);
         if (!x) {
                 q->fault = FAULT_RESOURCES;
@@ -356,8 +356,8 @@ static bool route(Query *q, uint64_t now)
                 u = engine_member(e, d.upstream);
                 return is_under_way(q, u) || ask(q, u, PURPOSE_TRIAL, now);
         case ROUTE_NORMAL:
-                /* Each turn marks one as tried; a full queue leads to the next. */
-                while ((u = select_untried(q, now)))
+                /* A full queue leads to the next upstream; each turn marks one as tried. */
+                for (size_t i = 0; i < e->n_upstreams && (u = select_untried(q, now)); i++)
                         if (ask(q, u, PURPOSE_QUERY, now))
                                 return true;
                 return false;
