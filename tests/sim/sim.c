@@ -327,7 +327,7 @@ static void take_answer(World *w, const Client *c, const Buffer *answer)
                 w->failed++;
                 say(w, "query %llu failed after %.3f s", (unsigned long long) c->words[0], (double) (w->now - a->at) / 1e6);
                 /* A queue that is full is the one excuse. */
-                if (a->cover && engine_waiting(w->engine) < UPSTREAM_QUEUE_MAX)
+                if (a->cover && engine_waiting(w->engine) < UPSTREAM_QUEUE_MAX / 2)
                         violated(w, "I5: query %llu failed though an upstream was good all the time", (unsigned long long) c->words[0]);
                 return;
         }
