@@ -519,8 +519,16 @@ static void expire_waiters(Query *q, uint64_t now)
                         q->fault = FAULT_TIMEOUT;
                 refuse_waiter(q, w, now);
         }
-        if (due && list_empty(&q->waiters) && q->end_at == USEC_NEVER)
-                q->end_at = now + LINGER;
+        if (!due || !list_empty(&q->waiters))
+                return;
+        q->end_at = MIN(q->end_at, now + LINGER);
+        /* What was not even sent takes the place of somebody who still waits. */
+        LIST_FOREACH(l, &q->exchanges) {
+                Exchange *x = container_of(l, Exchange, in_query);
+
+                if (!x->connection && !x->posted)
+                        exchange_cancel(x, now);
+        }
 }
 
 /* Exchanges that had their time are counted against their upstream, once; true if there was one. */
