@@ -111,14 +111,29 @@ static UpstreamDraft *find_named(const ConfigDraft *d, const char *name)
         return NULL;
 }
 
+/* A second file speaks of it. If it was a stand-in, its place is here, among those that were chosen. */
+static UpstreamDraft *choose(ConfigDraft *d, UpstreamDraft *u)
+{
+        UpstreamDraft chosen = *u, *last = &d->upstreams[d->n_upstreams - 1];
+
+        chosen.elsewhere = true;
+        if (!u->is_default) {
+                *u = chosen;
+                return u;
+        }
+        chosen.text = d->text;
+        chosen.line = d->line;
+        memmove(u, u + 1, (size_t) (last - u) * sizeof(*u));
+        *last = chosen;
+        return last;
+}
+
 UpstreamDraft *config_find_upstream(ConfigDraft *d, const char *name)
 {
         UpstreamDraft *u = name ? find_named(d, name) : NULL, *grown;
 
-        if (u) {
-                u->elsewhere = u->elsewhere || u->text != d->text;
-                return u;
-        }
+        if (u)
+                return u->text == d->text || u->elsewhere ? u : choose(d, u);
         if (d->n_upstreams >= CONFIG_UPSTREAMS_MAX)
                 return NULL;
         grown = reallocarray(d->upstreams, d->n_upstreams + 1, sizeof(*grown));

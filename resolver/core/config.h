@@ -44,7 +44,7 @@ typedef struct UpstreamConfig {
         Method method;          /* Method=, else GET for "{?dns}" */
         Address *addresses;
         size_t n_addresses;     /* at least 1; no two alike */
-        char *trust_anchors;    /* PEM file, or NULL for the resolver's */
+        char *trust_anchors;    /* PEM file or directory, or NULL for the resolver's */
         uint8_t (*pins)[PIN_SIZE];
         size_t n_pins;
         HealthMode health;

@@ -326,7 +326,7 @@ static const char *const level_words[] = { "emerg", "alert", "crit", "err", "war
 #define YES_OR_NO "yes or no"
 #define SPAN(range) "a time span " range
 #define MODE "lazy, active or none"
-#define PEM "the absolute path of a PEM file"
+#define PEM "the absolute path of a PEM file or a directory of them"
 
 const ConfigKey config_keys[] = {
         { "Resolver", "Listen", &type_listen, .expected = "ADDRESS[:PORT], such as 127.0.0.53:53 or [::1]:53" },

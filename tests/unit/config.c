@@ -306,7 +306,7 @@ START_TEST(a_refused_value_leaves_the_one_before)
         said("[Cache] Size=8X: not a size, expected a size from 64K to 4G\n");
         said("[Cache] MaxTTLSec=10d: out of range, expected a time span from 1s to 7d\n");
         said("[Resolver] Policy=Ordered: none of the choices, expected ordered or fastest\n");
-        said("[Resolver] TrustAnchors=b: not an absolute path, expected the absolute path of a PEM file\n");
+        said("[Resolver] TrustAnchors=b: not an absolute path, expected the absolute path of a PEM file or a directory of them\n");
         ck_assert_uint_eq(result.errors, 4);
         ck_assert_uint_eq(result.config->cache_size, 1 << 20);
         ck_assert_uint_eq(result.config->max_ttl, USEC_PER_HOUR);
@@ -769,6 +769,23 @@ START_TEST(a_default_upstream_that_another_file_names_is_chosen)
 }
 END_TEST
 
+START_TEST(a_default_upstream_has_the_place_where_it_was_chosen)
+{
+        static const char q[] = "[Upstream q]\nURL=https://q.test/\nAddress=192.0.2.1\n";
+        ConfigText t[] = { { "0", STAND_IN, strlen(STAND_IN) }, { "1", q, sizeof(q) - 1 }, { "2", QUAD9 "Method=GET\n", strlen(QUAD9 "Method=GET\n") },
+                           { "3", "[Upstream q]\nMethod=GET\n", 24 } };
+
+        read_texts(t, ELEMENTS(t));
+        said_nothing();
+        ck_assert_uint_eq(result.config->n_upstreams, 2);
+        ck_assert_str_eq(result.config->upstreams[0].name, "q");
+        ck_assert_str_eq(result.config->upstreams[1].name, "quad9");
+        ck_assert_uint_eq(result.config->upstreams[1].n_addresses, 1);
+        ck_assert_int_eq(result.config->upstreams[1].method, METHOD_GET);
+        ck_assert_int_eq(result.config->upstreams[0].method, METHOD_GET);
+}
+END_TEST
+
 /* --- equality and life */
 
 START_TEST(a_change_of_an_upstream_is_seen)
@@ -871,6 +888,7 @@ static TCase *upstreams_case(void)
         tcase_add_test(t, a_default_upstream_makes_way_for_any_other);
         tcase_add_test(t, a_default_upstream_is_no_stand_in_for_a_broken_one);
         tcase_add_test(t, a_default_upstream_that_another_file_names_is_chosen);
+        tcase_add_test(t, a_default_upstream_has_the_place_where_it_was_chosen);
         tcase_add_test(t, a_change_of_an_upstream_is_seen);
         tcase_add_test(t, a_report_need_not_be_heard);
         return t;
