@@ -5,7 +5,8 @@
  *
  * usage: doh-server --directory DIR [--listen ADDRESS:PORT] [--name NAME]
  *
- * Prints one line of JSON when it is ready, and ends with its standard input. Commands, a line each, to DIR/control, with a line of JSON back:
+ * Prints one line of JSON when it is ready, and ends with its standard input. Commands, a line each, to DIR/control or to standard input,
+ * with a line of JSON back:
  *
  *   fault WORD...      sets faults, on top of those that are set     clear     no faults
  *   freeze             connections that are open go dark             thaw      they come back
@@ -756,6 +757,18 @@ static bool command(char *line, FILE *f)
         return true;
 }
 
+/* Carries out what is read, until there is no more. */
+static void take_commands(FILE *in, FILE *out)
+{
+        char line[1024];
+
+        while (fgets(line, sizeof(line), in)) {
+                if (!command(line, out))
+                        fputs("{\"ok\":false}\n", out);
+                fflush(out);
+        }
+}
+
 static void *run_control(void *data)
 {
         int fd = (int) (intptr_t) data;
@@ -763,15 +776,10 @@ static void *run_control(void *data)
         for (;;) {
                 int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
                 FILE *f = client >= 0 ? fdopen(client, "r+") : NULL;
-                char line[1024];
 
                 if (!f)
                         break;
-                while (fgets(line, sizeof(line), f)) {
-                        if (!command(line, f))
-                                fputs("{\"ok\":false}\n", f);
-                        fflush(f);
-                }
+                take_commands(f, f);
                 fclose(f);
         }
         return NULL;
@@ -813,7 +821,7 @@ int main(int argc, char *argv[])
                 { NULL, 0, NULL, 0 },
         };
         const char *directory = NULL;
-        char ca[512], byte;
+        char ca[512];
         int c;
 
         server.name = "doh.test";
@@ -841,7 +849,6 @@ int main(int argc, char *argv[])
         printf("{\"ready\":true,\"port\":%u,\"ca\":\"%s\",\"url\":\"https://%s:%u/dns-query\"}\n", ntohs(server.address.sin_port), ca, server.name,
                ntohs(server.address.sin_port));
         fflush(stdout);
-        while (read(STDIN_FILENO, &byte, 1) > 0)
-                ;
+        take_commands(stdin, stdout);
         return EXIT_SUCCESS;
 }
