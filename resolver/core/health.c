@@ -1,5 +1,7 @@
 #include "core/health.h"
 
+#include <string.h>
+
 const HealthParameters health_defaults = {
         .fail_consecutive = 2,
         .ratio_percent = 50,
@@ -34,10 +36,13 @@ static double uniform(HealthGroup *g)
         return (double) (g->random * UINT64_C(0x2545f4914f6cdd1d) >> 11) / (double) (UINT64_C(1) << 52) - 1.0;
 }
 
-/* `usec` spread by the jitter. */
+/* `usec` spread by the jitter, rounded up. */
 static uint64_t spread(HealthGroup *g, double usec)
 {
-        return (uint64_t) (usec * (1.0 + g->uniform(g) * g->parameters->jitter));
+        double exact = usec * (1.0 + g->uniform(g) * g->parameters->jitter);
+        uint64_t whole = (uint64_t) exact;
+
+        return (double) whole < exact ? whole + 1 : whole;
 }
 
 void health_group_init(HealthGroup *g, const HealthParameters *p, uint64_t seed)
@@ -50,15 +55,20 @@ void health_group_init(HealthGroup *g, const HealthParameters *p, uint64_t seed)
         };
 }
 
-/* Forgets all that was learned; what others decided stays. */
+/* Forgets all that was learned, but that it flaps; what others decided stays. */
 static void reset(Health *h, uint64_t now)
 {
-        *h = (Health) {
+        Health fresh = {
                 .group = h->group,
                 .admin = h->admin,
                 .mode = h->mode,
-                .changed_at = h->state == HEALTH_UNKNOWN && h->changed_at ? h->changed_at : now,
+                .trips_n = h->trips_n,
+                .trips_next = h->trips_next,
+                .changed_at = now,
         };
+
+        memcpy(fresh.trips, h->trips, sizeof(fresh.trips));
+        *h = fresh;
 }
 
 void health_init(Health *h, HealthGroup *g, HealthMode mode, uint64_t now)
@@ -364,10 +374,8 @@ uint64_t health_probe_done(Health *h, uint64_t now, Fault f)
 
 void health_epoch(HealthGroup *g, uint64_t now)
 {
-        for (size_t i = 0; i < g->n; i++) {
+        for (size_t i = 0; i < g->n; i++)
                 reset(g->members[i], now);
-                g->members[i]->changed_at = now;
-        }
         g->last_resort_at = 0;
         g->last_resort_gap = g->parameters->last_resort_gap;
 }
@@ -378,7 +386,6 @@ void health_set_admin(Health *h, uint64_t now, HealthAdmin admin)
                 return;
         h->admin = admin;
         reset(h, now);
-        h->changed_at = now;
 }
 
 static HealthDecision normal(HealthGroup *g, size_t first, uint64_t now)
