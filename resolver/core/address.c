@@ -173,7 +173,8 @@ static void v6_to_text(const uint8_t o[16], char *ret, size_t size)
                         i += best_n - 1;
                         continue;
                 }
-                n += (size_t) snprintf(ret + n, size - n, "%x%s", (unsigned) (o[2 * i] << 8 | o[2 * i + 1]), i < 7 ? ":" : "");
+                n += (size_t) snprintf(ret + n, size - n, "%x%s", (unsigned) (o[2 * i] << 8 | o[2 * i + 1]),
+                                       i < 7 ? ":" : "");
         }
 }
 
@@ -182,7 +183,8 @@ void address_to_text(const Address *a, char ret[ADDRESS_TEXT_MAX])
         char v6[48];
 
         if (!a->v6) {
-                snprintf(ret, ADDRESS_TEXT_MAX, "%u.%u.%u.%u:%u", a->octets[0], a->octets[1], a->octets[2], a->octets[3], a->port);
+                snprintf(ret, ADDRESS_TEXT_MAX, "%u.%u.%u.%u:%u", a->octets[0], a->octets[1], a->octets[2],
+                         a->octets[3], a->port);
                 return;
         }
         v6_to_text(a->octets, v6, sizeof(v6));

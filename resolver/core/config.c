@@ -24,7 +24,9 @@ static void mend_end(char *text, size_t n)
 void config_say(ConfigDraft *d, ConfigSeverity severity, const char *format, ...)
 {
         char text[1024];
-        ConfigMessage m = { .severity = severity, .file = d->text ? d->text->name : NULL, .line = d->line, .text = text };
+        ConfigMessage m = {
+                .severity = severity, .file = d->text ? d->text->name : NULL, .line = d->line, .text = text
+        };
         va_list ap;
 
         va_start(ap, format);
@@ -60,7 +62,8 @@ void config_refuse(ConfigDraft *d, const ConfigKey *k, const char *value, const 
 {
         char shown[CONFIG_SHOWN_MAX];
 
-        config_say(d, CONFIG_ERROR, "[%s] %s=%s: %s, expected %s", d->section, k->name, config_shown(value, shown), reason, k->expected);
+        config_say(d, CONFIG_ERROR, "[%s] %s=%s: %s, expected %s", d->section, k->name, config_shown(value, shown),
+                   reason, k->expected);
         if (k->vital && !d->upstreams[d->upstream].refused)
                 d->upstreams[d->upstream].refused = k->name;
 }
@@ -163,13 +166,16 @@ static void take_upstream_section(ConfigDraft *d, const char *name)
         UpstreamDraft *u;
 
         if (n == 0 || n > UPSTREAM_NAME_MAX || strspn(name, NAME_CHARACTERS) != n) {
-                config_say(d, CONFIG_ERROR, "[Upstream %s]: not a name for an upstream, expected up to %d letters, digits, \"-\", \"_\" and \".\"",
+                config_say(d, CONFIG_ERROR,
+                           "[Upstream %s]: not a name for an upstream, expected up to %d letters, digits, "
+                           "\"-\", \"_\" and \".\"",
                            config_shown(name, shown), UPSTREAM_NAME_MAX);
                 return;
         }
         u = config_find_upstream(d, name);
         if (!u) {
-                config_say(d, CONFIG_ERROR, "[Upstream %s]: one upstream too many, expected up to %d", name, CONFIG_UPSTREAMS_MAX);
+                config_say(d, CONFIG_ERROR, "[Upstream %s]: one upstream too many, expected up to %d", name,
+                           CONFIG_UPSTREAMS_MAX);
                 return;
         }
         snprintf(d->section, sizeof(d->section), "Upstream %s", name);
@@ -206,8 +212,8 @@ static void say_unknown_key(ConfigDraft *d, const char *name)
                 if (strcasecmp(k->name, name) == 0 && (!meant || k->section == d->kind))
                         meant = k;
         config_say(d, CONFIG_WARNING, "[%s] unknown key %s=, ignoring%s%s%s%s%s", d->section, config_shown(name, shown),
-                   meant ? "; there is " : "", meant ? meant->name : "", meant ? "= in [" : "", meant ? meant->section : "",
-                   meant ? "]" : "");
+                   meant ? "; there is " : "", meant ? meant->name : "", meant ? "= in [" : "",
+                   meant ? meant->section : "", meant ? "]" : "");
 }
 
 static void take_assignment(ConfigDraft *d, const char *name, const char *value)
@@ -215,7 +221,8 @@ static void take_assignment(ConfigDraft *d, const char *name, const char *value)
         char shown[CONFIG_SHOWN_MAX];
 
         if (!d->section[0]) {
-                config_say(d, CONFIG_WARNING, "%s= stands before the first section, ignoring", config_shown(name, shown));
+                config_say(d, CONFIG_WARNING, "%s= stands before the first section, ignoring",
+                           config_shown(name, shown));
                 return;
         }
         if (!d->kind || strncmp(name, "X-", 2) == 0)
@@ -299,7 +306,9 @@ static const char *finish_upstream(const Config *c, UpstreamDraft *draft)
         if (u->n_addresses == 0)
                 return "Address= is missing, and nothing is resolved to resolve";
         if (u->method == METHOD_UNSET)
-                u->method = n >= sizeof(template) && strcmp(u->url + n - (sizeof(template) - 1), template) == 0 ? METHOD_GET : METHOD_POST;
+                u->method = n >= sizeof(template) && strcmp(u->url + n - (sizeof(template) - 1), template) == 0
+                                    ? METHOD_GET
+                                    : METHOD_POST;
         if (u->health == HEALTH_UNSET)
                 u->health = c->health;
         for (size_t i = 0; i < u->n_addresses; i++) {
@@ -326,7 +335,8 @@ static void name_one_line(ConfigDraft *d, UpstreamDraft *u)
         memcpy(u->config.name, name, sizeof(name));
 }
 
-/* An upstream with Default= stands in while nobody has chosen any: by another upstream, or by naming this one in a second file. */
+/* An upstream with Default= stands in while nobody has chosen any: by another upstream, or by naming this one in a
+ * second file. */
 static bool is_stand_in(const UpstreamDraft *u)
 {
         return u->is_default && !u->elsewhere;
@@ -353,7 +363,8 @@ static void take_upstreams(ConfigDraft *d)
                         continue;
                 }
                 if (u->refused) {
-                        config_say(d, CONFIG_ERROR, "[Upstream %s] is left out, as its %s= was refused", u->config.name, u->refused);
+                        config_say(d, CONFIG_ERROR, "[Upstream %s] is left out, as its %s= was refused", u->config.name,
+                                   u->refused);
                         upstream_draft_deinit(u);
                         continue;
                 }
@@ -369,7 +380,8 @@ static void take_upstreams(ConfigDraft *d)
         d->text = NULL;
         d->line = 0;
         if (c->n_upstreams == 0)
-                config_say(d, CONFIG_ERROR, "no upstream, expected a section [Upstream NAME] with URL= and Address=, or DNS= in [Resolver]");
+                config_say(d, CONFIG_ERROR, "no upstream, expected a section [Upstream NAME] with URL= and Address=, "
+                                            "or DNS= in [Resolver]");
 }
 
 static void finish(ConfigDraft *d)
@@ -385,7 +397,8 @@ static void finish(ConfigDraft *d)
         }
         c->n_listen = drop_duplicates(c->listen, c->n_listen);
         if (c->backoff > c->backoff_max) {
-                config_say(d, CONFIG_ERROR, "[Health] BackoffSec= is greater than BackoffMaxSec=, which counts for both");
+                config_say(d, CONFIG_ERROR,
+                           "[Health] BackoffSec= is greater than BackoffMaxSec=, which counts for both");
                 c->backoff = c->backoff_max;
         }
         take_upstreams(d);
@@ -440,8 +453,9 @@ static bool same_text(const char *a, const char *b)
 
 bool upstream_config_equal(const UpstreamConfig *a, const UpstreamConfig *b)
 {
-        if (strcmp(a->name, b->name) != 0 || !same_text(a->url, b->url) || a->method != b->method || a->health != b->health ||
-            !same_text(a->trust_anchors, b->trust_anchors) || a->n_addresses != b->n_addresses || a->n_pins != b->n_pins)
+        if (strcmp(a->name, b->name) != 0 || !same_text(a->url, b->url) || a->method != b->method ||
+            a->health != b->health || !same_text(a->trust_anchors, b->trust_anchors) ||
+            a->n_addresses != b->n_addresses || a->n_pins != b->n_pins)
                 return false;
         for (size_t i = 0; i < a->n_addresses; i++)
                 if (!address_equal(&a->addresses[i], &b->addresses[i]))

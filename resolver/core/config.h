@@ -1,8 +1,9 @@
 #pragma once
 /*
- * Config: what the administrator wants, checked and immutable. Made of the texts of configuration files that somebody else
- * (io/dropins) found and read, in the order in which they apply. Syntax and meaning of repeated and empty assignments are those
- * of systemd.syntax(7); time spans and sizes those of systemd.time(7). dohmouse.conf(5) has a row for each key.
+ * Config: what the administrator wants, checked and immutable. Made of the texts of configuration files that somebody
+ * else (io/dropins) found and read, in the order in which they apply. Syntax and meaning of repeated and empty
+ * assignments are those of systemd.syntax(7); time spans and sizes those of systemd.time(7). dohmouse.conf(5) has a row
+ * for each key.
  */
 
 #include "core/base.h"
@@ -38,7 +39,7 @@ bool address_is_multicast(const Address *a);    /* or broadcast */
 typedef struct UpstreamConfig {
         char name[UPSTREAM_NAME_MAX + 1];       /* letters, digits, dash, underscore, dot */
         char *url;              /* as written */
-        char *host;             /* of the URL, for SNI, :authority and the certificate; brackets removed of an IPv6 literal */
+        char *host;             /* of the URL, for SNI, :authority, certificate; an IPv6 literal without brackets */
         uint16_t port;          /* 443 unless the URL says otherwise */
         char *path;             /* with query, without "{?dns}"; begins with "/" */
         Method method;          /* Method=, else GET for "{?dns}" */
@@ -109,10 +110,10 @@ typedef struct ConfigMessage {
 typedef void (*ConfigReport)(void *userdata, const ConfigMessage *message);
 
 /*
- * Reads the texts in order. Always gives a whole configuration with one reference for the caller, with defaults in place of what was
- * refused (NULL only when out of memory); *ret_errors is the number of errors reported. An upstream without a valid URL or address is
- * left out, with an error, and so is one whose URL=, PinSHA256= or TrustAnchors= was refused: without them it would be another server,
- * or be trusted too easily. No upstream at all is an error, too.
+ * Reads the texts in order. Always gives a whole configuration with one reference for the caller, with defaults in
+ * place of what was refused (NULL only when out of memory); *ret_errors is the number of errors reported. An upstream
+ * without a valid URL or address is left out, with an error, and so is one whose URL=, PinSHA256= or TrustAnchors= was
+ * refused: without them it would be another server, or be trusted too easily. No upstream at all is an error, too.
  */
 Config *config_parse(const ConfigText *texts, size_t n, ConfigReport report, void *userdata, unsigned *ret_errors);
 

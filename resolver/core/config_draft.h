@@ -1,7 +1,7 @@
 #pragma once
 /*
- * ConfigDraft: a configuration while it is being read, and the table of its keys. For config.c, config_keys.c and the test that
- * holds the table against the manual.
+ * ConfigDraft: a configuration while it is being read, and the table of its keys. For config.c, config_keys.c and the
+ * test that holds the table against the manual.
  */
 
 #include "core/config.h"
@@ -34,14 +34,14 @@ typedef struct ConfigDraft {
         const ConfigText *text;         /* where we are; NULL: past the end of all texts */
         unsigned line;
         char section[UPSTREAM_NAME_MAX + 16];
-        const char *kind;               /* ConfigKey.section of its keys; NULL: the section is not known, and its keys are passed over */
+        const char *kind;               /* ConfigKey.section of its keys; NULL: not known, its keys are passed over */
         size_t upstream;                /* of [Upstream NAME] */
 } ConfigDraft;
 
 typedef struct ConfigKey ConfigKey;
 
 typedef struct ConfigType {
-        /* Stores a value that is not empty; NULL, or what is wrong with it. Lists report each bad word by themselves. */
+        /* Stores a value that is not empty; NULL, or what is wrong with it. A list reports its bad words itself. */
         const char *(*parse)(ConfigDraft *d, const ConfigKey *k, void *field, const char *value);
         size_t size;                    /* of a plain field: an empty value copies the default's octets */
         void (*clear)(ConfigDraft *d, const ConfigKey *k, void *field); /* of any other */
@@ -55,12 +55,13 @@ struct ConfigKey {
         uint64_t low, high;             /* of numbers, sizes and time spans (usec) */
         const char *const *words;       /* of a choice; its value is the index */
         const char *expected;           /* what a person is told */
-        bool vital;                     /* an upstream is not used if this value was refused: it would be another server, or less safe */
+        bool vital;                     /* if it is refused, the upstream would be another, or less safe: not used */
 };
 
 #define CONFIG_SECTION_UPSTREAM "Upstream"
 
-/* All keys; ends in one without a name. dohmouse.conf(5) and units/dohmouse.conf have each of them (tests/unit/config_manual). */
+/* All keys; ends in one without a name. dohmouse.conf(5) and units/dohmouse.conf have each of them
+ * (tests/unit/config_manual). */
 extern const ConfigKey config_keys[];
 
 void config_say(ConfigDraft *d, ConfigSeverity severity, const char *format, ...) _printf_(3, 4);

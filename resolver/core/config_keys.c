@@ -319,7 +319,9 @@ static const char *const policy_words[] = { "ordered", "fastest", NULL };
 static const char *const hedge_words[] = { "on-suspect", "always", "no", NULL };
 static const char *const method_words[] = { "POST", "GET", NULL };
 static const char *const mode_words[] = { "lazy", "active", "none", NULL };
-static const char *const level_words[] = { "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", NULL };
+static const char *const level_words[] = {
+        "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", NULL
+};
 
 #define GLOBAL(field) offsetof(Config, field)
 #define UPSTREAM(field) offsetof(UpstreamDraft, field)
@@ -330,11 +332,13 @@ static const char *const level_words[] = { "emerg", "alert", "crit", "err", "war
 
 const ConfigKey config_keys[] = {
         { "Resolver", "Listen", &type_listen, .expected = "ADDRESS[:PORT], such as 127.0.0.53:53 or [::1]:53" },
-        { "Resolver", "DNS", &type_dns, .expected = "ADDRESS[:PORT]#https://HOST[:PORT]/PATH, such as 9.9.9.9#https://dns.quad9.net/dns-query" },
+        { "Resolver", "DNS", &type_dns,
+          .expected = "ADDRESS[:PORT]#https://HOST[:PORT]/PATH, such as 9.9.9.9#https://dns.quad9.net/dns-query" },
         { "Resolver", "Policy", &type_choice, GLOBAL(policy), .words = policy_words, .expected = "ordered or fastest" },
         { "Resolver", "QueryTimeoutSec", &type_span, GLOBAL(query_timeout), 500 * USEC_PER_MSEC, USEC_PER_MINUTE,
           .expected = SPAN("from 500ms to 1min") },
-        { "Resolver", "Hedge", &type_choice, GLOBAL(hedge), .words = hedge_words, .expected = "on-suspect, always or no" },
+        { "Resolver", "Hedge", &type_choice, GLOBAL(hedge), .words = hedge_words,
+          .expected = "on-suspect, always or no" },
         { "Resolver", "Padding", &type_boolean, GLOBAL(padding), .expected = YES_OR_NO },
         { "Resolver", "TrustAD", &type_boolean, GLOBAL(trust_ad), .expected = YES_OR_NO },
         { "Resolver", "TrustAnchors", &type_path, GLOBAL(trust_anchors), .expected = PEM },
@@ -342,28 +346,38 @@ const ConfigKey config_keys[] = {
           .expected = "emerg, alert, crit, err, warning, notice, info or debug" },
 
         { "Cache", "Enable", &type_boolean, GLOBAL(cache), .expected = YES_OR_NO },
-        { "Cache", "Size", &type_octets, GLOBAL(cache_size), 64 << 10, UINT64_C(4) << 30, .expected = "a size from 64K to 4G" },
-        { "Cache", "MaxTTLSec", &type_span, GLOBAL(max_ttl), USEC_PER_SEC, 7 * USEC_PER_DAY, .expected = SPAN("from 1s to 7d") },
+        { "Cache", "Size", &type_octets, GLOBAL(cache_size), 64 << 10, UINT64_C(4) << 30,
+          .expected = "a size from 64K to 4G" },
+        { "Cache", "MaxTTLSec", &type_span, GLOBAL(max_ttl), USEC_PER_SEC, 7 * USEC_PER_DAY,
+          .expected = SPAN("from 1s to 7d") },
         { "Cache", "NegativeMaxTTLSec", &type_span, GLOBAL(negative_max_ttl), USEC_PER_SEC, USEC_PER_DAY,
           .expected = SPAN("from 1s to 1d") },
         { "Cache", "ServeStale", &type_boolean, GLOBAL(serve_stale), .expected = YES_OR_NO },
-        { "Cache", "StaleMaxSec", &type_span, GLOBAL(stale_max), 0, 7 * USEC_PER_DAY, .expected = SPAN("from 0 to 7d") },
+        { "Cache", "StaleMaxSec", &type_span, GLOBAL(stale_max), 0, 7 * USEC_PER_DAY,
+          .expected = SPAN("from 0 to 7d") },
         { "Cache", "Prefetch", &type_boolean, GLOBAL(prefetch), .expected = YES_OR_NO },
 
         { "Health", "Mode", &type_choice, GLOBAL(health), .words = mode_words, .expected = MODE },
-        { "Health", "ActiveIntervalSec", &type_span, GLOBAL(active_interval), USEC_PER_SEC, USEC_PER_DAY, .expected = SPAN("from 1s to 1d") },
+        { "Health", "ActiveIntervalSec", &type_span, GLOBAL(active_interval), USEC_PER_SEC, USEC_PER_DAY,
+          .expected = SPAN("from 1s to 1d") },
         { "Health", "ProbeTimeoutSec", &type_span, GLOBAL(probe_timeout), 100 * USEC_PER_MSEC, 30 * USEC_PER_SEC,
           .expected = SPAN("from 100ms to 30s") },
-        { "Health", "BackoffSec", &type_span, GLOBAL(backoff), 100 * USEC_PER_MSEC, USEC_PER_MINUTE, .expected = SPAN("from 100ms to 1min") },
-        { "Health", "BackoffMaxSec", &type_span, GLOBAL(backoff_max), USEC_PER_SEC, USEC_PER_HOUR, .expected = SPAN("from 1s to 1h") },
+        { "Health", "BackoffSec", &type_span, GLOBAL(backoff), 100 * USEC_PER_MSEC, USEC_PER_MINUTE,
+          .expected = SPAN("from 100ms to 1min") },
+        { "Health", "BackoffMaxSec", &type_span, GLOBAL(backoff_max), USEC_PER_SEC, USEC_PER_HOUR,
+          .expected = SPAN("from 1s to 1h") },
         { "Health", "Rise", &type_number, GLOBAL(rise), 1, 10, .expected = "a number from 1 to 10" },
         { "Health", "IdleMaxSec", &type_span, GLOBAL(idle_max), 0, USEC_PER_HOUR, .expected = SPAN("from 0 to 1h") },
 
-        { "Upstream", "URL", &type_url, UPSTREAM(config), .expected = "https://HOST[:PORT]/PATH, with {?dns} at its end for GET", .vital = true },
-        { "Upstream", "Address", &type_servers, UPSTREAM(config), .expected = "ADDRESS[:PORT], such as 9.9.9.9 or [2620:fe::fe]:443" },
-        { "Upstream", "Method", &type_choice, UPSTREAM(config.method), .words = method_words, .expected = "POST or GET" },
+        { "Upstream", "URL", &type_url, UPSTREAM(config),
+          .expected = "https://HOST[:PORT]/PATH, with {?dns} at its end for GET", .vital = true },
+        { "Upstream", "Address", &type_servers, UPSTREAM(config),
+          .expected = "ADDRESS[:PORT], such as 9.9.9.9 or [2620:fe::fe]:443" },
+        { "Upstream", "Method", &type_choice, UPSTREAM(config.method), .words = method_words,
+          .expected = "POST or GET" },
         { "Upstream", "TrustAnchors", &type_path, UPSTREAM(config.trust_anchors), .expected = PEM, .vital = true },
-        { "Upstream", "PinSHA256", &type_pins, UPSTREAM(config), .expected = "SHA-256 digests of public keys, in base64", .vital = true },
+        { "Upstream", "PinSHA256", &type_pins, UPSTREAM(config),
+          .expected = "SHA-256 digests of public keys, in base64", .vital = true },
         { "Upstream", "Health", &type_choice, UPSTREAM(config.health), .words = mode_words, .expected = MODE },
         { "Upstream", "Default", &type_boolean, UPSTREAM(is_default), .expected = YES_OR_NO },
         { 0 },
@@ -385,6 +399,7 @@ void config_assign(ConfigDraft *d, const ConfigKey *k, const char *value)
                 k->type->clear(d, k, field);
         } else {
                 config_set_defaults(&fresh);
-                memcpy(field, (of_upstream ? (const char *) &upstream_default : (const char *) &fresh) + k->offset, k->type->size);
+                memcpy(field, (of_upstream ? (const char *) &upstream_default : (const char *) &fresh) + k->offset,
+                       k->type->size);
         }
 }

@@ -42,7 +42,11 @@ static bool is_utf8(const char *text)
 
         for (size_t i = 0; i < n;) {
                 uint8_t c = p[i], second = i + 1 < n ? p[i + 1] : 0;
-                size_t tail = c < 0x80 ? 0 : c >= 0xc2 && c < 0xe0 ? 1 : (c & 0xf0) == 0xe0 ? 2 : c >= 0xf0 && c < 0xf5 ? 3 : SIZE_MAX;
+                size_t tail = c < 0x80                ? 0
+                              : c >= 0xc2 && c < 0xe0 ? 1
+                              : (c & 0xf0) == 0xe0    ? 2
+                              : c >= 0xf0 && c < 0xf5 ? 3
+                                                      : SIZE_MAX;
 
                 if (tail == SIZE_MAX || n - i <= tail || !is_tail(p + i + 1, tail))
                         return false;
@@ -74,7 +78,8 @@ static void take_line(LineReader *r)
         }
         if (*s == '[') {
                 if (*end != ']' || end == s + 1) {
-                        give(r, LINE_BAD_SECTION, end == s + 1 ? "section without a name" : "section does not end in a bracket");
+                        give(r, LINE_BAD_SECTION,
+                             end == s + 1 ? "section without a name" : "section does not end in a bracket");
                         return;
                 }
                 *end = 0;
@@ -144,7 +149,8 @@ static size_t find_line_end(const char *p, size_t n, size_t *ret_end)
         return size;
 }
 
-void config_read_lines(const char *text, size_t n, void (*take)(void *userdata, ConfigLine kind, unsigned line, char *name, char *value),
+void config_read_lines(const char *text, size_t n,
+                       void (*take)(void *userdata, ConfigLine kind, unsigned line, char *name, char *value),
                        void *userdata)
 {
         static const char mark[] = { '\xef', '\xbb', '\xbf' };
@@ -167,7 +173,9 @@ void config_read_lines(const char *text, size_t n, void (*take)(void *userdata, 
                 number++;
                 if (nul || size + (r.first ? r.n : 0) > CONFIG_LINE_MAX) {
                         r.first = number;
-                        give(&r, LINE_FATAL, nul ? "NUL octet: not a text, ignoring it from here" : "line of more than 1 MiB, ignoring the file from here");
+                        give(&r, LINE_FATAL,
+                             nul ? "NUL octet: not a text, ignoring it from here"
+                                 : "line of more than 1 MiB, ignoring the file from here");
                         r.first = 0;
                         break;
                 }

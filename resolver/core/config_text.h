@@ -1,8 +1,8 @@
 #pragma once
 /*
- * The text of configuration files, and of values with a form of their own: for the core's config*.c alone. Lines are those of
- * systemd.syntax(7): "[Section]", "Key=value", "#" and ";" before a comment, "\" at the end of a line that goes on (and comments
- * between such lines are passed over).
+ * The text of configuration files, and of values with a form of their own: for the core's config*.c alone. Lines are
+ * those of systemd.syntax(7): "[Section]", "Key=value", "#" and ";" before a comment, "\" at the end of a line that
+ * goes on (and comments between such lines are passed over).
  */
 
 #include "core/config.h"
@@ -17,13 +17,14 @@ typedef enum ConfigLine {
 
 #define CONFIG_LINE_MAX (1u << 20)      /* octets, as in systemd */
 
-/* Calls `take` for each line; name and value are its own to change, for the call. `line` counts from 1; a continued line has the number
- * of its first. */
-void config_read_lines(const char *text, size_t n, void (*take)(void *userdata, ConfigLine kind, unsigned line, char *name, char *value),
+/* Calls `take` for each line; name and value are its own to change, for the call. `line` counts from 1; a continued
+ * line has the number of its first. */
+void config_read_lines(const char *text, size_t n,
+                       void (*take)(void *userdata, ConfigLine kind, unsigned line, char *name, char *value),
                        void *userdata);
 
-/* Takes "https://HOST[:PORT]/PATH[{?dns}]" apart into url, host, port and path (config_url.c). NULL, or what is wrong with it: then
- * nothing is changed. */
+/* Takes "https://HOST[:PORT]/PATH[{?dns}]" apart into url, host, port and path (config_url.c). NULL, or what is wrong
+ * with it: then nothing is changed. */
 const char *config_parse_url(UpstreamConfig *u, const char *text);
 void config_clear_url(UpstreamConfig *u);
 

@@ -107,7 +107,8 @@ static const char *split_authority(const char *p, size_t n, Parts *ret)
         if (v6 ? !is_address(p, ret->host_size, true) : !is_host(p, ret->host_size))
                 return "not a host name or address";
         host_end += v6;
-        if (host_end < end && (*host_end != ':' || !parse_port(host_end + 1, (size_t) (end - host_end) - 1, &ret->port)))
+        if (host_end < end &&
+            (*host_end != ':' || !parse_port(host_end + 1, (size_t) (end - host_end) - 1, &ret->port)))
                 return "not a port from 1 to 65535";
         return NULL;
 }

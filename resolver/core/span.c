@@ -47,7 +47,8 @@ static bool whole_product(const Decimal *d, uint64_t unit, uint64_t *ret)
         uint64_t v = 0;
 
         for (size_t i = 0; i < d->n_whole; i++)
-                if (__builtin_mul_overflow(v, UINT64_C(10), &v) || __builtin_add_overflow(v, (uint64_t) (d->whole[i] - '0'), &v))
+                if (__builtin_mul_overflow(v, UINT64_C(10), &v) ||
+                    __builtin_add_overflow(v, (uint64_t) (d->whole[i] - '0'), &v))
                         return false;
         return !__builtin_mul_overflow(v, unit, ret);
 }
@@ -133,7 +134,8 @@ bool parse_size(const char *text, uint64_t *ret)
                 allowed = suffix;
                 text += *text != 0;
 
-                if (!whole_product(&d, UINT64_C(1) << 10 * (suffix - suffixes), &v) || __builtin_add_overflow(sum, v, &sum))
+                if (!whole_product(&d, UINT64_C(1) << 10 * (suffix - suffixes), &v) ||
+                    __builtin_add_overflow(sum, v, &sum))
                         return false;
                 for (size_t i = d.n_fraction; i > 0; i--)
                         fraction = (fraction + (d.fraction[i - 1] - '0')) / 10;

@@ -116,7 +116,8 @@ static bool is_mask(const char *path)
 {
         struct stat st;
 
-        return stat(path, &st) >= 0 && (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || (S_ISREG(st.st_mode) && st.st_size == 0));
+        return stat(path, &st) >= 0 &&
+               (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || (S_ISREG(st.st_mode) && st.st_size == 0));
 }
 
 static void drop_masks(FileList *l)
@@ -214,8 +215,8 @@ static int read_all(int fd, char **ret, size_t *ret_n)
         return 0;
 }
 
-/* NULL, or why it cannot be read. A file that was found must be a regular one: a pipe among the drop-ins would hold up the start
- * for ever. */
+/* NULL, or why it cannot be read. A file that was found must be a regular one: a pipe among the drop-ins would hold up
+ * the start for ever. */
 static const char *read_file(const char *path, bool found, char **ret, size_t *ret_n)
 {
         int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (found ? O_NONBLOCK : 0)), r;
@@ -232,7 +233,8 @@ static const char *read_file(const char *path, bool found, char **ret, size_t *r
         return r < 0 ? strerror(-r) : NULL;
 }
 
-int config_load(const char *root, const char *single_file, ConfigReport report, void *userdata, Config **ret, unsigned *ret_errors)
+int config_load(const char *root, const char *single_file, ConfigReport report, void *userdata, Config **ret,
+                unsigned *ret_errors)
 {
         _cleanup_(file_list_deinit) FileList files = FILE_LIST_INIT;
         _cleanup_(freep) ConfigText *texts = NULL;

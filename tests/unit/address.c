@@ -40,10 +40,46 @@ END_TEST
 START_TEST(what_is_no_address_is_refused)
 {
         static const char *const cases[] = {
-                "", ":", "::1:", ":1", "1", "1.2.3", "1.2.3.4.5", "1.2.3.256", "01.2.3.4", "1.2.3.4:", "1.2.3.4:65536", "1.2.3.4:-1", "1.2.3.4:+1",
-                "1.2.3.4:5x", "[1.2.3.4]:5", "[::1", "::1]", "[::1]5", "[::1]:", "[::1]:65536", "1:2:3:4:5:6:7", "1:2:3:4:5:6:7:8:9", "1::2::3",
-                "1:::2", ":::", "12345::", "g::", "::1.2.3", "1.2.3.4::", "dns.example", "2001:db8::1%eth0", "127.0.0.1%lo", "fe80::1%",
-                "fe80::1%a/b", "fe80::1%.", "fe80::1%..", "fe80::1%eth0:53", "fe80::1%0123456789abcdef", " 1.2.3.4", "1.2.3.4 ",
+                "",
+                ":",
+                "::1:",
+                ":1",
+                "1",
+                "1.2.3",
+                "1.2.3.4.5",
+                "1.2.3.256",
+                "01.2.3.4",
+                "1.2.3.4:",
+                "1.2.3.4:65536",
+                "1.2.3.4:-1",
+                "1.2.3.4:+1",
+                "1.2.3.4:5x",
+                "[1.2.3.4]:5",
+                "[::1",
+                "::1]",
+                "[::1]5",
+                "[::1]:",
+                "[::1]:65536",
+                "1:2:3:4:5:6:7",
+                "1:2:3:4:5:6:7:8:9",
+                "1::2::3",
+                "1:::2",
+                ":::",
+                "12345::",
+                "g::",
+                "::1.2.3",
+                "1.2.3.4::",
+                "dns.example",
+                "2001:db8::1%eth0",
+                "127.0.0.1%lo",
+                "fe80::1%",
+                "fe80::1%a/b",
+                "fe80::1%.",
+                "fe80::1%..",
+                "fe80::1%eth0:53",
+                "fe80::1%0123456789abcdef",
+                " 1.2.3.4",
+                "1.2.3.4 ",
         };
 
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
@@ -85,7 +121,8 @@ START_TEST(addresses_are_what_inet_pton_says)
                         continue;
                 if (inet_pton(v6 ? AF_INET6 : AF_INET, text, expected) == 1) {
                         ck_assert_msg(address_from_text(text, 0, &a), "%s is an address", text);
-                        ck_assert_msg(a.v6 == v6 && memcmp(a.octets, expected, v6 ? 16 : 4) == 0, "%s is read well", text);
+                        ck_assert_msg(a.v6 == v6 && memcmp(a.octets, expected, v6 ? 16 : 4) == 0, "%s is read well",
+                                      text);
                         good++;
                 } else {
                         ck_assert_msg(!address_from_text(text, 0, &a), "%s is no address", text);
@@ -130,7 +167,8 @@ static Address address(const char *text)
 
 START_TEST(a_mapped_address_is_the_same_host_as_the_one_it_maps)
 {
-        Address mapped = address("::ffff:127.0.0.53"), plain = address("127.0.0.53"), other = address("127.0.0.1"), v6 = address("::1");
+        Address mapped = address("::ffff:127.0.0.53"), plain = address("127.0.0.53"), other = address("127.0.0.1"),
+                v6 = address("::1");
 
         ck_assert(address_same_host(&mapped, &plain));
         ck_assert(!address_same_host(&mapped, &other));

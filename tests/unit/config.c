@@ -27,7 +27,8 @@ static void take_message(void *userdata, const ConfigMessage *m)
 
         ck_assert_ptr_nonnull(m->text);
         r->warnings += !error;
-        snprintf(r->said + n, sizeof(r->said) - n, "%s:%u: %s: %s\n", m->file ?: "-", m->line, error ? "error" : "warning", m->text);
+        snprintf(r->said + n, sizeof(r->said) - n, "%s:%u: %s: %s\n", m->file ?: "-", m->line,
+                 error ? "error" : "warning", m->text);
 }
 
 static void read_texts(const ConfigText *texts, size_t n)
@@ -53,7 +54,8 @@ static void read_text(const char *text)
 /* A second file after the first. */
 static void read_two(const char *a, const char *b)
 {
-        ConfigText t[] = { { .name = "a.conf", .text = a, .n = strlen(a) }, { .name = "b.conf", .text = b, .n = strlen(b) } };
+        ConfigText t[] = { { .name = "a.conf", .text = a, .n = strlen(a) },
+                           { .name = "b.conf", .text = b, .n = strlen(b) } };
 
         read_texts(t, 2);
 }
@@ -63,7 +65,8 @@ static void teardown(void)
         result.config = config_unref(result.config);
 }
 
-#define said(text) ck_assert_msg(strstr(result.said, text), "expected \"%s\" to be said; what was said:\n%s", text, result.said)
+#define said(text) \
+        ck_assert_msg(strstr(result.said, text), "expected \"%s\" to be said; what was said:\n%s", text, result.said)
 #define said_nothing() ck_assert_msg(!*result.said, "expected nothing to be said; what was said:\n%s", result.said)
 
 static const UpstreamConfig *upstream(const char *name)
@@ -102,7 +105,8 @@ END_TEST
 
 START_TEST(a_backslash_continues_a_line_across_comments)
 {
-        read_text("[Upstream quad9]\nURL=https://dns.quad9.net/dns-query\nAddress=9.9.9.9 \\\n# in between\n  ; and\n  2620:fe::fe\\\n149.112.112.112\n");
+        read_text(
+                "[Upstream quad9]\nURL=https://dns.quad9.net/dns-query\nAddress=9.9.9.9 \\\n# in between\n  ; and\n  2620:fe::fe\\\n149.112.112.112\n");
         said_nothing();
         ck_assert_uint_eq(upstream("quad9")->n_addresses, 3);
         ck_assert_str_eq(address_text(&upstream("quad9")->addresses[2]), "149.112.112.112:443");
@@ -144,7 +148,8 @@ END_TEST
 
 START_TEST(all_ends_of_lines_are_taken_and_counted)
 {
-        read_text("[Upstream q]\r\nURL=https://q.test/\rAddress=192.0.2.1\n\rMethod=\\\r\nGET\r\n\r\n[Cache]\r\nSize=x\r\n");
+        read_text(
+                "[Upstream q]\r\nURL=https://q.test/\rAddress=192.0.2.1\n\rMethod=\\\r\nGET\r\n\r\n[Cache]\r\nSize=x\r\n");
         said("a.conf:8: error: [Cache] Size=x:");
         ck_assert_int_eq(upstream("q")->method, METHOD_GET);
 }
@@ -210,7 +215,10 @@ END_TEST
 
 START_TEST(only_utf8_is_read_but_for_comments)
 {
-        static const char *const bad[] = { "\xe4", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf0\x80\x80\x80", "\xe0\x80\x80", "\xc3", "\x80" };
+        static const char *const bad[] = {
+                "\xe4",         "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xf0\x80\x80\x80",
+                "\xe0\x80\x80", "\xc3",     "\x80"
+        };
 
         read_text("# \xfcmlaut\n" QUAD9 "[Cache]\nX-A=\xc3\xbc \xe2\x82\xac \xf0\x9f\x90\xad\n");
         said_nothing();
@@ -288,8 +296,10 @@ END_TEST
 
 START_TEST(the_last_assignment_wins_and_an_empty_one_restores_the_default)
 {
-        read_two(QUAD9 "[Cache]\nSize=1M\nSize=2M\nMaxTTLSec=1h\nEnable=no\n[Resolver]\nPolicy=fastest\nLogLevel=debug\nTrustAnchors=/a\n",
-                 "[Cache]\nMaxTTLSec=\nEnable=\n[Resolver]\nPolicy=\nLogLevel=\nTrustAnchors=\n");
+        read_two(
+                QUAD9
+                "[Cache]\nSize=1M\nSize=2M\nMaxTTLSec=1h\nEnable=no\n[Resolver]\nPolicy=fastest\nLogLevel=debug\nTrustAnchors=/a\n",
+                "[Cache]\nMaxTTLSec=\nEnable=\n[Resolver]\nPolicy=\nLogLevel=\nTrustAnchors=\n");
         said_nothing();
         ck_assert_uint_eq(result.config->cache_size, 2 << 20);
         ck_assert_uint_eq(result.config->max_ttl, USEC_PER_DAY);
@@ -302,7 +312,9 @@ END_TEST
 
 START_TEST(a_refused_value_leaves_the_one_before)
 {
-        read_text(QUAD9 "[Cache]\nSize=1M\nSize=8X\nMaxTTLSec=1h\nMaxTTLSec=10d\n[Resolver]\nPolicy=fastest\nPolicy=Ordered\nTrustAnchors=/a\nTrustAnchors=b\n");
+        read_text(
+                QUAD9
+                "[Cache]\nSize=1M\nSize=8X\nMaxTTLSec=1h\nMaxTTLSec=10d\n[Resolver]\nPolicy=fastest\nPolicy=Ordered\nTrustAnchors=/a\nTrustAnchors=b\n");
         said("[Cache] Size=8X: not a size, expected a size from 64K to 4G\n");
         said("[Cache] MaxTTLSec=10d: out of range, expected a time span from 1s to 7d\n");
         said("[Resolver] Policy=Ordered: none of the choices, expected ordered or fastest\n");
@@ -335,9 +347,13 @@ END_TEST
 
 START_TEST(ranges_hold_at_both_ends)
 {
-        read_text(QUAD9 "[Health]\nRise=1\nRise=10\nIdleMaxSec=0\nIdleMaxSec=1h\n[Cache]\nSize=64K\nSize=4G\nStaleMaxSec=0\n");
+        read_text(
+                QUAD9
+                "[Health]\nRise=1\nRise=10\nIdleMaxSec=0\nIdleMaxSec=1h\n[Cache]\nSize=64K\nSize=4G\nStaleMaxSec=0\n");
         said_nothing();
-        read_text(QUAD9 "[Health]\nRise=0\nRise=11\nRise=4294967297\nRise=-1\nRise=1.5\nIdleMaxSec=3601\nIdleMaxSec=infinity\n[Cache]\nSize=65535\nSize=4294967297\n");
+        read_text(
+                QUAD9
+                "[Health]\nRise=0\nRise=11\nRise=4294967297\nRise=-1\nRise=1.5\nIdleMaxSec=3601\nIdleMaxSec=infinity\n[Cache]\nSize=65535\nSize=4294967297\n");
         ck_assert_uint_eq(result.errors, 9);
         ck_assert_uint_eq(result.config->rise, 1);
 }
@@ -353,7 +369,8 @@ END_TEST
 
 START_TEST(listen_is_a_list)
 {
-        read_two(QUAD9 "[Resolver]\nListen=127.0.0.1 [::1]:5353\nListen=127.0.0.1:53\n", "[Resolver]\nListen=127.0.0.2:1053\n");
+        read_two(QUAD9 "[Resolver]\nListen=127.0.0.1 [::1]:5353\nListen=127.0.0.1:53\n",
+                 "[Resolver]\nListen=127.0.0.2:1053\n");
         said_nothing();
         ck_assert_uint_eq(result.config->n_listen, 3);
         ck_assert_str_eq(address_text(&result.config->listen[2]), "127.0.0.2:1053");
@@ -367,7 +384,8 @@ END_TEST
 
 START_TEST(a_bad_word_of_a_list_leaves_the_others)
 {
-        read_text("[Resolver]\nListen=127.0.0.1 localhost 224.0.0.1\n[Upstream q]\nURL=https://q.test/\nAddress=192.0.2.1 q.test 0.0.0.0 192.0.2.2:0 192.0.2.3\n");
+        read_text(
+                "[Resolver]\nListen=127.0.0.1 localhost 224.0.0.1\n[Upstream q]\nURL=https://q.test/\nAddress=192.0.2.1 q.test 0.0.0.0 192.0.2.2:0 192.0.2.3\n");
         said("a.conf:2: error: [Resolver] Listen=localhost: not an address, expected ADDRESS[:PORT], such as 127.0.0.53:53 or [::1]:53");
         said("a.conf:2: error: [Resolver] Listen=224.0.0.1: not an address to listen on");
         said("a.conf:5: error: [Upstream q] Address=q.test: not an address");
@@ -411,8 +429,9 @@ START_TEST(an_upstream_has_all_that_its_section_says)
 {
         const UpstreamConfig *u;
 
-        read_text("[Health]\nMode=active\n[Upstream a-b_c.1]\nURL=https://dns.example:8443/q%2Fx?a=b\nAddress=192.0.2.1 [2001:db8::1]:444\n"
-                  "Method=GET\nTrustAnchors=/etc/ca.pem\nPinSHA256=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8= AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHiA=\nHealth=none\n");
+        read_text(
+                "[Health]\nMode=active\n[Upstream a-b_c.1]\nURL=https://dns.example:8443/q%2Fx?a=b\nAddress=192.0.2.1 [2001:db8::1]:444\n"
+                "Method=GET\nTrustAnchors=/etc/ca.pem\nPinSHA256=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8= AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHiA=\nHealth=none\n");
         said_nothing();
         u = upstream("a-b_c.1");
         ck_assert_str_eq(u->url, "https://dns.example:8443/q%2Fx?a=b");
@@ -526,7 +545,8 @@ START_TEST(bad_urls_are_refused_with_the_reason)
                 char text[256], expected[256];
 
                 snprintf(text, sizeof(text), "[Upstream q]\nURL=%s\nAddress=192.0.2.1\n", cases[i].url);
-                snprintf(expected, sizeof(expected), "a.conf:2: error: [Upstream q] URL=%s: %s", cases[i].url, cases[i].reason);
+                snprintf(expected, sizeof(expected), "a.conf:2: error: [Upstream q] URL=%s: %s", cases[i].url,
+                         cases[i].reason);
                 read_text(text);
                 said(expected);
                 said("a.conf:1: error: [Upstream q] is left out, as its URL= was refused");
@@ -537,14 +557,16 @@ END_TEST
 
 START_TEST(sections_of_the_same_upstream_are_one)
 {
-        read_two("[Upstream q]\nURL=https://q.test/\nAddress=192.0.2.1\n[Cache]\n[Upstream q]\nAddress=192.0.2.2\n",
-                 "[Upstream other]\nURL=https://o.test/\nAddress=192.0.2.9\n[Upstream   q]\nAddress=192.0.2.3 192.0.2.1:443\nMethod=GET\n");
+        read_two(
+                "[Upstream q]\nURL=https://q.test/\nAddress=192.0.2.1\n[Cache]\n[Upstream q]\nAddress=192.0.2.2\n",
+                "[Upstream other]\nURL=https://o.test/\nAddress=192.0.2.9\n[Upstream   q]\nAddress=192.0.2.3 192.0.2.1:443\nMethod=GET\n");
         said_nothing();
         ck_assert_uint_eq(result.config->n_upstreams, 2);
         ck_assert_str_eq(result.config->upstreams[0].name, "q");
         ck_assert_uint_eq(upstream("q")->n_addresses, 3);
         ck_assert_int_eq(upstream("q")->method, METHOD_GET);
-        read_two("[Upstream q]\nURL=https://q.test/\nAddress=192.0.2.1\n", "[Upstream q]\nAddress=\nAddress=192.0.2.3\n");
+        read_two("[Upstream q]\nURL=https://q.test/\nAddress=192.0.2.1\n",
+                 "[Upstream q]\nAddress=\nAddress=192.0.2.3\n");
         ck_assert_uint_eq(upstream("q")->n_addresses, 1);
         ck_assert_str_eq(address_text(&upstream("q")->addresses[0]), "192.0.2.3:443");
 }
@@ -572,8 +594,11 @@ END_TEST
 
 START_TEST(pins_are_base64_of_32_octets)
 {
-        static const char *const bad[] = { "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHg==",
-                "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh9=", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh-=", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g" };
+        static const char *const bad[] = {
+                "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+                "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHg==", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh9=",
+                "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh-=", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8g"
+        };
 
         for (size_t i = 0; i < ELEMENTS(bad); i++) {
                 char text[256];
@@ -590,8 +615,15 @@ END_TEST
 
 START_TEST(names_of_upstreams_are_checked)
 {
-        static const char *const bad[] = { "Upstream", "Upstream ", "Upstream a b", "Upstream a/b", "Upstream \xc3\xbc", "Upstream a ",
-                "Upstream 1234567890123456789012345678901234567890123456789012345678901234" };
+        static const char *const bad[] = {
+                "Upstream",
+                "Upstream ",
+                "Upstream a b",
+                "Upstream a/b",
+                "Upstream \xc3\xbc",
+                "Upstream a ",
+                "Upstream 1234567890123456789012345678901234567890123456789012345678901234"
+        };
 
         for (size_t i = 0; i < ELEMENTS(bad); i++) {
                 char text[256];
@@ -614,7 +646,8 @@ START_TEST(the_number_of_upstreams_is_bounded)
         char text[8192] = "";
 
         for (unsigned i = 0; i < 65; i++)
-                snprintf(text + strlen(text), sizeof(text) - strlen(text), "[Upstream u%u]\nURL=https://u.test/\nAddress=192.0.2.1\n", i);
+                snprintf(text + strlen(text), sizeof(text) - strlen(text),
+                         "[Upstream u%u]\nURL=https://u.test/\nAddress=192.0.2.1\n", i);
         strcat(text, "[Resolver]\nDNS=192.0.2.1#https://v.test/\n");
         read_text(text);
         said("a.conf:193: error: [Upstream u64]: one upstream too many, expected up to 64");
@@ -645,7 +678,8 @@ START_TEST(an_upstream_that_is_ourselves_is_a_loop)
         for (size_t i = 0; i < ELEMENTS(loops); i++) {
                 char text[256];
 
-                snprintf(text, sizeof(text), "%s[Upstream q]\nURL=https://q.test/\nAddress=%s\n", loops[i][0], loops[i][1]);
+                snprintf(text, sizeof(text), "%s[Upstream q]\nURL=https://q.test/\nAddress=%s\n", loops[i][0],
+                         loops[i][1]);
                 read_text(text);
                 said("[Upstream q] is left out: its address is one that dohmouse itself listens on");
                 ck_assert_uint_eq(result.config->n_upstreams, 0);
@@ -660,7 +694,8 @@ END_TEST
 
 START_TEST(the_one_line_form_is_a_whole_upstream)
 {
-        read_text("[Resolver]\nDNS=9.9.9.9#https://dns.quad9.net/dns-query [2001:db8::1]:8443#https://[2001:db8::1]/q{?dns}\n");
+        read_text(
+                "[Resolver]\nDNS=9.9.9.9#https://dns.quad9.net/dns-query [2001:db8::1]:8443#https://[2001:db8::1]/q{?dns}\n");
         said_nothing();
         ck_assert_uint_eq(result.config->n_upstreams, 2);
         ck_assert_str_eq(upstream("dns.quad9.net")->url, "https://dns.quad9.net/dns-query");
@@ -672,7 +707,8 @@ END_TEST
 
 START_TEST(the_same_url_again_is_another_address)
 {
-        read_text("[Resolver]\nDNS=9.9.9.9#https://dns.quad9.net/dns-query\nDNS=149.112.112.112#https://dns.quad9.net/dns-query\n");
+        read_text(
+                "[Resolver]\nDNS=9.9.9.9#https://dns.quad9.net/dns-query\nDNS=149.112.112.112#https://dns.quad9.net/dns-query\n");
         ck_assert_uint_eq(result.config->n_upstreams, 1);
         ck_assert_uint_eq(upstream("dns.quad9.net")->n_addresses, 2);
 }
@@ -680,7 +716,8 @@ END_TEST
 
 START_TEST(names_of_one_line_upstreams_are_unique)
 {
-        read_text("[Resolver]\nDNS=192.0.2.1#https://q.test/a 192.0.2.1#https://q.test/b\n[Upstream q.test-2]\nURL=https://c.test/\nAddress=192.0.2.3\n");
+        read_text(
+                "[Resolver]\nDNS=192.0.2.1#https://q.test/a 192.0.2.1#https://q.test/b\n[Upstream q.test-2]\nURL=https://c.test/\nAddress=192.0.2.3\n");
         said_nothing();
         ck_assert_uint_eq(result.config->n_upstreams, 3);
         ck_assert_str_eq(upstream("q.test")->path, "/a");
@@ -691,7 +728,8 @@ END_TEST
 
 START_TEST(an_empty_dns_resets_only_the_one_line_upstreams)
 {
-        read_two(QUAD9 "[Resolver]\nDNS=192.0.2.1#https://q.test/\n", "[Resolver]\nDNS=\nDNS=192.0.2.2#https://r.test/\n");
+        read_two(QUAD9 "[Resolver]\nDNS=192.0.2.1#https://q.test/\n",
+                 "[Resolver]\nDNS=\nDNS=192.0.2.2#https://r.test/\n");
         said_nothing();
         ck_assert_uint_eq(result.config->n_upstreams, 2);
         upstream("quad9");
@@ -713,8 +751,9 @@ END_TEST
 
 START_TEST(a_long_host_gives_a_valid_name)
 {
-        read_text("[Resolver]\nDNS=192.0.2.1#https://a123456789.b123456789.c123456789.d123456789.e123456789.f123456789.g123456789.test/a "
-                  "192.0.2.1#https://a123456789.b123456789.c123456789.d123456789.e123456789.f123456789.g123456789.test/b\n");
+        read_text(
+                "[Resolver]\nDNS=192.0.2.1#https://a123456789.b123456789.c123456789.d123456789.e123456789.f123456789.g123456789.test/a "
+                "192.0.2.1#https://a123456789.b123456789.c123456789.d123456789.e123456789.f123456789.g123456789.test/b\n");
         said_nothing();
         ck_assert_uint_eq(result.config->n_upstreams, 2);
         ck_assert_uint_eq(strlen(result.config->upstreams[0].name), 60);
@@ -738,7 +777,8 @@ END_TEST
 
 START_TEST(a_default_upstream_makes_way_for_any_other)
 {
-        static const char *const others[] = { "[Upstream q]\nURL=https://q.test/\nAddress=192.0.2.1\n", "[Resolver]\nDNS=192.0.2.1#https://q.test/\n" };
+        static const char *const others[] = { "[Upstream q]\nURL=https://q.test/\nAddress=192.0.2.1\n",
+                                              "[Resolver]\nDNS=192.0.2.1#https://q.test/\n" };
 
         for (size_t i = 0; i < ELEMENTS(others); i++) {
                 read_two(STAND_IN, others[i]);
@@ -772,7 +812,9 @@ END_TEST
 START_TEST(a_default_upstream_has_the_place_where_it_was_chosen)
 {
         static const char q[] = "[Upstream q]\nURL=https://q.test/\nAddress=192.0.2.1\n";
-        ConfigText t[] = { { "0", STAND_IN, strlen(STAND_IN) }, { "1", q, sizeof(q) - 1 }, { "2", QUAD9 "Method=GET\n", strlen(QUAD9 "Method=GET\n") },
+        ConfigText t[] = { { "0", STAND_IN, strlen(STAND_IN) },
+                           { "1", q, sizeof(q) - 1 },
+                           { "2", QUAD9 "Method=GET\n", strlen(QUAD9 "Method=GET\n") },
                            { "3", "[Upstream q]\nMethod=GET\n", 24 } };
 
         read_texts(t, ELEMENTS(t));
@@ -790,8 +832,12 @@ END_TEST
 
 START_TEST(a_change_of_an_upstream_is_seen)
 {
-        static const char *const changes[] = { "URL=https://dns.quad9.net/other\n", "Address=192.0.2.1\n", "Method=GET\n", "TrustAnchors=/a\n",
-                "PinSHA256=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n", "Health=none\n" };
+        static const char *const changes[] = { "URL=https://dns.quad9.net/other\n",
+                                               "Address=192.0.2.1\n",
+                                               "Method=GET\n",
+                                               "TrustAnchors=/a\n",
+                                               "PinSHA256=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n",
+                                               "Health=none\n" };
         Config *before;
 
         read_text(QUAD9);
@@ -803,7 +849,8 @@ START_TEST(a_change_of_an_upstream_is_seen)
 
                 snprintf(text, sizeof(text), QUAD9 "%s", changes[i]);
                 read_text(text);
-                ck_assert_msg(!upstream_config_equal(&before->upstreams[0], upstream("quad9")), "%s is a change", changes[i]);
+                ck_assert_msg(!upstream_config_equal(&before->upstreams[0], upstream("quad9")), "%s is a change",
+                              changes[i]);
         }
         config_unref(before);
 }

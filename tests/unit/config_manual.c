@@ -72,7 +72,8 @@ START_TEST(every_key_is_in_the_shipped_configuration)
         char value[128];
 
         for (const ConfigKey *k = config_keys; k->name; k++)
-                ck_assert_msg(find_default(conf, k, value), "units/dohmouse.conf.in has #%s= in [%s]", k->name, k->section);
+                ck_assert_msg(find_default(conf, k, value), "units/dohmouse.conf.in has #%s= in [%s]", k->name,
+                              k->section);
 }
 END_TEST
 
@@ -102,7 +103,8 @@ START_TEST(the_shipped_configuration_has_the_real_defaults)
         shipped = parse("units/dohmouse.conf.in", text);
         for (const ConfigKey *k = config_keys; k->name; k++)
                 if (k->type->size && strcmp(k->section, "Upstream") != 0)
-                        ck_assert_msg(memcmp((char *) untouched + k->offset, (char *) shipped + k->offset, k->type->size) == 0,
+                        ck_assert_msg(memcmp((char *) untouched + k->offset, (char *) shipped + k->offset,
+                                             k->type->size) == 0,
                                       "#%s= in units/dohmouse.conf.in is the default", k->name);
         ck_assert_ptr_null(shipped->trust_anchors);
         ck_assert_uint_eq(shipped->n_listen, untouched->n_listen);
@@ -129,7 +131,9 @@ static char *find_row(const char *manual, const ConfigKey *k)
         char heading[64], item[64];
         const char *section, *row, *end;
 
-        snprintf(heading, sizeof(heading), strcmp(k->section, "Upstream") == 0 ? "\n.Sh [%s NAME] SECTION\n" : "\n.Sh [%s] SECTION\n", k->section);
+        snprintf(heading, sizeof(heading),
+                 strcmp(k->section, "Upstream") == 0 ? "\n.Sh [%s NAME] SECTION\n" : "\n.Sh [%s] SECTION\n",
+                 k->section);
         snprintf(item, sizeof(item), "\n.It Va %s=\n", k->name);
         section = strstr(manual, heading);
         ck_assert_msg(section, "dohmouse.conf(5) has a section [%s]", k->section);
@@ -144,7 +148,8 @@ static char *find_row(const char *manual, const ConfigKey *k)
 
 START_TEST(every_key_is_in_the_manual_with_its_default)
 {
-        _cleanup_(freep) char *conf = read_source("units/dohmouse.conf.in"), *manual = read_source("man/dohmouse.conf.5");
+        _cleanup_(freep) char *conf = read_source("units/dohmouse.conf.in"),
+                              *manual = read_source("man/dohmouse.conf.5");
 
         for (const ConfigKey *k = config_keys; k->name; k++) {
                 _cleanup_(freep) char *row = find_row(manual, k);
@@ -152,7 +157,8 @@ START_TEST(every_key_is_in_the_manual_with_its_default)
 
                 find_default(conf, k, value);
                 snprintf(expected, sizeof(expected), ".br\nDefault: %s.\n", *value ? value : "none");
-                ck_assert_msg(strstr(row, expected), "the row for %s= in dohmouse.conf(5) has \"Default: %s.\"", k->name, *value ? value : "none");
+                ck_assert_msg(strstr(row, expected), "the row for %s= in dohmouse.conf(5) has \"Default: %s.\"",
+                              k->name, *value ? value : "none");
         }
 }
 END_TEST
@@ -169,14 +175,18 @@ START_TEST(every_range_and_every_choice_is_in_the_manual)
                 if (k->high) {
                         ck_assert_msg(range, "what is expected of %s= has its range", k->name);
                         snprintf(expected, sizeof(expected), "\nFrom %s.\n", range + strlen("from "));
-                        ck_assert_msg(strstr(row, expected), "the row for %s= in dohmouse.conf(5) has%.*s", k->name, (int) strlen(expected) - 1, expected);
+                        ck_assert_msg(strstr(row, expected), "the row for %s= in dohmouse.conf(5) has%.*s", k->name,
+                                      (int) strlen(expected) - 1, expected);
                 }
                 for (size_t i = 0; k->words && k->words[i]; i++) {
-                        ck_assert_msg(strstr(k->expected, k->words[i]), "what is expected of %s= has %s", k->name, k->words[i]);
-                        ck_assert_msg(strstr(row, k->words[i]), "the row for %s= in dohmouse.conf(5) has %s", k->name, k->words[i]);
+                        ck_assert_msg(strstr(k->expected, k->words[i]), "what is expected of %s= has %s", k->name,
+                                      k->words[i]);
+                        ck_assert_msg(strstr(row, k->words[i]), "the row for %s= in dohmouse.conf(5) has %s", k->name,
+                                      k->words[i]);
                 }
                 if (strcmp(k->expected, "yes or no") == 0)
-                        ck_assert_msg(strstr(row, "\nYes or no.\n"), "the row for %s= in dohmouse.conf(5) has \"Yes or no.\"", k->name);
+                        ck_assert_msg(strstr(row, "\nYes or no.\n"),
+                                      "the row for %s= in dohmouse.conf(5) has \"Yes or no.\"", k->name);
         }
 }
 END_TEST
@@ -203,7 +213,8 @@ END_TEST
 
 /* --- providers */
 
-static const char *const providers[] = { "adguard", "cloudflare", "dns4eu", "google", "mullvad", "quad9", "quad9-unfiltered" };
+static const char *const providers[] = { "adguard", "cloudflare", "dns4eu",          "google",
+                                         "mullvad", "quad9",      "quad9-unfiltered" };
 
 START_TEST(every_provider_is_whole_and_named_after_its_file)
 {
@@ -237,7 +248,8 @@ END_TEST
 /* As installed, and as an administrator then links two of them. */
 START_TEST(the_default_provider_makes_way_for_a_chosen_one)
 {
-        _cleanup_(freep) char *quad9 = read_source(PROVIDERS "quad9.conf"), *mullvad = read_source(PROVIDERS "mullvad.conf"), *first = NULL;
+        _cleanup_(freep) char *quad9 = read_source(PROVIDERS "quad9.conf"),
+                              *mullvad = read_source(PROVIDERS "mullvad.conf"), *first = NULL;
         ConfigText t[3];
         unsigned errors;
         Config *c;

@@ -38,7 +38,8 @@ static void take_message(void *userdata, const ConfigMessage *m)
         size_t n = strlen(said);
 
         (void) userdata;
-        snprintf(said + n, sizeof(said) - n, "%s:%u: %s\n", m->file ? m->file + (m->file[0] == '/' ? strlen(root) : 0) : "-", m->line, m->text);
+        snprintf(said + n, sizeof(said) - n, "%s:%u: %s\n",
+                 m->file ? m->file + (m->file[0] == '/' ? strlen(root) : 0) : "-", m->line, m->text);
 }
 
 /* The path below the root, with its directories. */

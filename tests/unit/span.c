@@ -36,15 +36,36 @@ START_TEST(time_spans_are_those_of_systemd_time)
                 uint64_t v = 1;
 
                 ck_assert_msg(parse_time_span(cases[i].text, &v), "\"%s\" is a time span", cases[i].text);
-                ck_assert_msg(v == cases[i].usec, "\"%s\" is %ju usec, not %ju", cases[i].text, (uintmax_t) cases[i].usec, (uintmax_t) v);
+                ck_assert_msg(v == cases[i].usec, "\"%s\" is %ju usec, not %ju", cases[i].text,
+                              (uintmax_t) cases[i].usec, (uintmax_t) v);
         }
 }
 END_TEST
 
 START_TEST(what_is_no_time_span_is_refused)
 {
-        static const char *const cases[] = { "", " ", "s", "-1", "-0", "1x", "5mins", "12.34.56", "3.", "3.s", "3. 1", ".", "1ss", "infinity 1",
-                "infinitys", "never", "18446744073709551615us", "18446744073709551616us", "600000y", "1,5s", "0x10", "1e3" };
+        static const char *const cases[] = { "",
+                                             " ",
+                                             "s",
+                                             "-1",
+                                             "-0",
+                                             "1x",
+                                             "5mins",
+                                             "12.34.56",
+                                             "3.",
+                                             "3.s",
+                                             "3. 1",
+                                             ".",
+                                             "1ss",
+                                             "infinity 1",
+                                             "infinitys",
+                                             "never",
+                                             "18446744073709551615us",
+                                             "18446744073709551616us",
+                                             "600000y",
+                                             "1,5s",
+                                             "0x10",
+                                             "1e3" };
 
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
                 uint64_t v;
@@ -80,15 +101,30 @@ START_TEST(sizes_are_octets_to_the_base_of_1024)
                 uint64_t v = 1;
 
                 ck_assert_msg(parse_size(cases[i].text, &v), "\"%s\" is a size", cases[i].text);
-                ck_assert_msg(v == cases[i].octets, "\"%s\" is %ju octets, not %ju", cases[i].text, (uintmax_t) cases[i].octets, (uintmax_t) v);
+                ck_assert_msg(v == cases[i].octets, "\"%s\" is %ju octets, not %ju", cases[i].text,
+                              (uintmax_t) cases[i].octets, (uintmax_t) v);
         }
 }
 END_TEST
 
 START_TEST(what_is_no_size_is_refused)
 {
-        static const char *const cases[] = { "", " ", "M", "-1", "+1", "8X", "8MB", "8m", "512K 1M", "1M 1M", ".5M", "16E", "18446744073709551616",
-                "infinity", "1M x", "0x10" };
+        static const char *const cases[] = { "",
+                                             " ",
+                                             "M",
+                                             "-1",
+                                             "+1",
+                                             "8X",
+                                             "8MB",
+                                             "8m",
+                                             "512K 1M",
+                                             "1M 1M",
+                                             ".5M",
+                                             "16E",
+                                             "18446744073709551616",
+                                             "infinity",
+                                             "1M x",
+                                             "0x10" };
 
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
                 uint64_t v;
