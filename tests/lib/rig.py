@@ -1,0 +1,188 @@
+"""What the tests below the process need: DoH servers with faults to order, a daemon, and clients that count. Python's standard
+library only. Run from a build directory."""
+import json, os, re, shutil, signal, socket, struct, subprocess, tempfile, time
+
+BUILD = os.environ.get('BUILD', os.getcwd())
+
+
+class Server:
+    """tests/doh/doh-server in a directory of its own."""
+
+    def __init__(self, directory, listen='127.0.0.1:0'):
+        os.makedirs(directory, exist_ok=True)
+        self.directory = directory
+        self.process = subprocess.Popen([f'{BUILD}/tests/doh/doh-server', '--directory', directory, '--listen', listen], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE)
+        ready = json.loads(self.process.stdout.readline())
+        self.port, self.ca, self.url = ready['port'], ready['ca'], ready['url']
+
+    def order(self, *words):
+        with socket.socket(socket.AF_UNIX) as s:
+            s.connect(f'{self.directory}/control')
+            s.sendall((' '.join(map(str, words)) + '\n').encode())
+            answer = json.loads(s.makefile().readline())
+        assert answer.get('ok', True), f'doh-server does not know {words}'
+        return answer
+
+    def fault(self, *words):
+        self.order('fault', *words)
+
+    def clear(self):
+        self.order('clear')
+
+    def stats(self):
+        return self.order('stats')
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+class Daemon:
+    """dohmoused with the upstreams a, b, ... in the order given. `sections` is more configuration, a text."""
+
+    def __init__(self, directory, servers, sections=''):
+        self.log_path = f'{directory}/log'
+        text = sections + '\n'
+        for name, server in zip('abcdef', servers):
+            text += f'[Upstream {name}]\nURL={server.url}\nAddress=127.0.0.1:{server.port}\nTrustAnchors={server.ca}\n'
+        with open(f'{directory}/dohmouse.conf', 'w') as f:
+            f.write('[Resolver]\nListen=127.0.0.1:0\n' + text)
+        self.process = subprocess.Popen([f'{BUILD}/dohmoused', f'--config={directory}/dohmouse.conf'], stderr=open(self.log_path, 'w'))
+        self.port = int(self.wait_for(r'Listening on 127\.0\.0\.1:(\d+) \(TCP\)').group(1))
+
+    def log(self):
+        with open(self.log_path) as f:
+            return f.read()
+
+    def wait_for(self, pattern, seconds=10):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            found = re.search(pattern, self.log())
+            if found:
+                return found
+            assert self.process.poll() is None, 'the daemon ended:\n' + self.log()
+            time.sleep(0.01)
+        raise AssertionError(f'the log has no "{pattern}" after {seconds} s:\n' + self.log())
+
+    def wake_ups(self):
+        with open(f'/proc/{self.process.pid}/status') as f:
+            return int(re.search(r'^voluntary_ctxt_switches:\s*(\d+)', f.read(), re.M).group(1))
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(15)
+        assert status == 0, f'the daemon ended with status {status}:\n' + self.log()
+
+
+def query(name, number, qtype=1, edns=True):
+    wire = struct.pack('>6H', number, 0x0100, 1, 0, 0, 1 if edns else 0)
+    wire += b''.join(bytes([len(l)]) + l.encode() for l in name.split('.') if l) + b'\0' + struct.pack('>2H', qtype, 1)
+    return wire + (b'\0\0\x29\x04\xd0\0\0\0\0\0\0' if edns else b'')
+
+
+class Answer:
+    def __init__(self, wire, took):
+        self.wire, self.took = wire, took
+        self.rcode, self.answers = wire[3] & 15, struct.unpack('>H', wire[6:8])[0]
+
+    @property
+    def ede(self):
+        """Codes of the extended errors, by looking for the OPT at the end."""
+        at = self.wire.rfind(b'\0\0\x29')
+        codes, rest = [], self.wire[at + 11:] if at > 0 else b''
+        while len(rest) >= 4:
+            code, size = struct.unpack('>2H', rest[:4])
+            if code == 15:
+                codes.append(struct.unpack('>H', rest[4:6])[0])
+            rest = rest[4 + size:]
+        return codes
+
+
+class Client:
+    """Asks over UDP at a given rate, and notes when each answer came."""
+
+    def __init__(self, port):
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        self.socket.connect(('127.0.0.1', port))
+        self.serial = 0
+
+    def run(self, count, rate, name='q{}.example.test', at=None, wait=6.0):
+        """Asks `count` distinct names at `rate` a second. `at`: {index: callable}, called before that query. Returns the answers, None where
+        there was none."""
+        at = dict(at or {})
+        answers, sent, start, i = [None] * count, {}, time.monotonic(), 0
+        last = start
+        base = self.serial
+        self.serial += count
+        while i < count or sent:
+            now = time.monotonic()
+            while i < count and now >= start + i / rate:
+                if i in at:
+                    at.pop(i)()
+                number = (base + i) & 0xffff
+                self.socket.send(query(name.format(base + i), number))
+                sent[number] = (i, time.monotonic())
+                last = time.monotonic()
+                i += 1
+            next_send = start + i / rate if i < count else now + 0.1
+            self.socket.settimeout(max(next_send - time.monotonic(), 0.0005))
+            try:
+                wire = self.socket.recv(65535)
+            except socket.timeout:
+                if i == count and time.monotonic() - last > wait:
+                    break
+                continue
+            number = struct.unpack('>H', wire[:2])[0]
+            if number in sent:
+                index, when = sent.pop(number)
+                answers[index] = Answer(wire, time.monotonic() - when)
+        return answers
+
+    def ask(self, name, **kw):
+        return self.run(1, 1000, name, **kw)[0]
+
+
+def failed(answers):
+    return [a for a in answers if a is None or a.rcode == 2]
+
+
+def slowest(answers):
+    return max(a.took for a in answers if a)
+
+
+def tcp_resets():
+    """TCP segments with RST that this network namespace has sent, of all its processes."""
+    with open('/proc/net/snmp') as f:
+        keys, values = [l.split() for l in f if l.startswith('Tcp:')]
+    return int(values[keys.index('OutRsts')])
+
+
+class Rig:
+    """A directory, servers and a daemon for one test; `with Rig(2) as rig`."""
+
+    def __init__(self, servers=1, sections='', daemon=True):
+        self.directory = tempfile.mkdtemp(prefix='dohmouse-')
+        self.servers = [Server(f'{self.directory}/{i}') for i in range(servers)]
+        self.daemon = Daemon(self.directory, self.servers, sections) if daemon else None
+        self.client = Client(self.daemon.port) if daemon else None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        try:
+            if self.daemon and self.daemon.process.poll() is None:
+                self.daemon.stop()
+        finally:
+            if kind and self.daemon:
+                print(self.daemon.log())
+            for s in self.servers:
+                s.stop()
+            shutil.rmtree(self.directory)
