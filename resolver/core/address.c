@@ -91,11 +91,11 @@ static bool parse_v6(const char *text, uint8_t ret[16])
         return true;
 }
 
-/* What the kernel takes for the name of an interface, or its index. */
+/* What the kernel takes for the name of an interface, or its index; but for a bracket, which would end the address. */
 static bool is_interface(const char *name)
 {
         for (const char *p = name; *p; p++)
-                if ((unsigned char) *p <= ' ' || *p == '/' || *p == ':' || *p == 127)
+                if ((unsigned char) *p <= ' ' || *p == '/' || *p == ':' || *p == ']' || *p == 127)
                         return false;
         return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }

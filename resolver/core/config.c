@@ -325,13 +325,13 @@ static const char *finish_upstream(const Config *c, UpstreamDraft *draft)
 static void name_one_line(ConfigDraft *d, UpstreamDraft *u)
 {
         char name[UPSTREAM_NAME_MAX + 1];
-        int n = (int) strnlen(u->config.host, UPSTREAM_NAME_MAX - 3);
+        size_t n = strnlen(u->config.host, UPSTREAM_NAME_MAX - 3);
 
-        snprintf(name, sizeof(name), "%.*s", n, u->config.host);
+        for (size_t i = 0; i < n; i++)
+                name[i] = strchr(NAME_CHARACTERS, u->config.host[i]) ? u->config.host[i] : '-';
+        name[n] = 0;
         for (unsigned i = 2; find_named(d, name); i++)
-                snprintf(name, sizeof(name), "%.*s-%u", n, u->config.host, i);
-        for (char *p = name; *p; p++)
-                *p = strchr(NAME_CHARACTERS, *p) ? *p : '-';
+                snprintf(name + n, sizeof(name) - n, "-%u", i);
         memcpy(u->config.name, name, sizeof(name));
 }
 

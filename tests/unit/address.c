@@ -75,7 +75,7 @@ START_TEST(what_is_no_address_is_refused)
                 "fe80::1%",
                 "fe80::1%a/b",
                 "fe80::1%.",
-                "fe80::1%..",
+                "fe80::1%..", "fe80::1%a]b",
                 "fe80::1%eth0:53",
                 "fe80::1%0123456789abcdef",
                 " 1.2.3.4",

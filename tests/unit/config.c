@@ -726,6 +726,15 @@ START_TEST(names_of_one_line_upstreams_are_unique)
 }
 END_TEST
 
+START_TEST(names_of_one_line_upstreams_are_unique_after_colons_are_replaced)
+{
+        read_text("[Resolver]\nDNS=192.0.2.1#https://[2001:db8::1]/a 192.0.2.1#https://[2001:db8::1]/b\n");
+        said_nothing();
+        ck_assert_str_eq(upstream("2001-db8--1")->path, "/a");
+        ck_assert_str_eq(upstream("2001-db8--1-2")->path, "/b");
+}
+END_TEST
+
 START_TEST(an_empty_dns_resets_only_the_one_line_upstreams)
 {
         read_two(QUAD9 "[Resolver]\nDNS=192.0.2.1#https://q.test/\n",
@@ -928,6 +937,7 @@ static TCase *upstreams_case(void)
         tcase_add_test(t, the_one_line_form_is_a_whole_upstream);
         tcase_add_test(t, the_same_url_again_is_another_address);
         tcase_add_test(t, names_of_one_line_upstreams_are_unique);
+        tcase_add_test(t, names_of_one_line_upstreams_are_unique_after_colons_are_replaced);
         tcase_add_test(t, an_empty_dns_resets_only_the_one_line_upstreams);
         tcase_add_test(t, a_bad_one_line_upstream_is_refused_with_the_reason);
         tcase_add_test(t, a_long_host_gives_a_valid_name);
