@@ -11,7 +11,7 @@
  *   fault WORD...      sets faults, on top of those that are set     clear     no faults
  *   freeze             connections that are open go dark             thaw      they come back
  *   goaway             GOAWAY on all open connections                close     FIN on all open connections
- *   max-streams N      SETTINGS on all open connections
+ *   max-streams N      SETTINGS on all open connections             forget    tickets given out are of no use any longer
  *   stats, reset       counters                                      names     the questions since the last time
  */
 
@@ -60,7 +60,7 @@ typedef struct Connection {
         gnutls_session_t tls;
         nghttp2_session *session;
         List requests;
-        bool frozen, leave, reset;
+        bool frozen, leave, reset, bye;
         _Atomic Command command;
         List in_server;
 } Connection;
@@ -483,8 +483,10 @@ static bool receive(Connection *c)
                 n = gnutls_record_recv(c->tls, in, sizeof(in));
                 if (n == GNUTLS_E_AGAIN || n == GNUTLS_E_INTERRUPTED)
                         return true;
-                if (n == 0)
+                if (n == 0) {
                         server.byes++;
+                        c->bye = true;
+                }
                 if (n <= 0)
                         return false;
                 if (nghttp2_session_mem_recv(c->session, in, (size_t) n) < 0)
@@ -517,8 +519,13 @@ static void see_the_end(Connection *c)
         uint8_t rest[4096];
         ssize_t n;
 
-        shutdown(c->fd, SHUT_WR);
         setsockopt(c->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+        shutdown(c->fd, SHUT_WR);
+        if (c->session && !c->bye) {
+                while ((n = gnutls_record_recv(c->tls, rest, sizeof(rest))) > 0)
+                        ;
+                server.byes += n == 0;
+        }
         while ((n = recv(c->fd, rest, sizeof(rest), 0)) > 0)
                 ;
         if (n == 0)
@@ -736,6 +743,8 @@ static bool command(char *line, FILE *f)
                                 return false;
         } else if (strcmp(word, "reset") == 0)
                 reset_stats();
+        else if (strcmp(word, "forget") == 0)
+                gnutls_session_ticket_key_generate(&server.ticket_key);
         else if (strcmp(word, "max-streams") == 0 && (word = strtok_r(NULL, " \n", &save))) {
                 server.max_streams = (unsigned) strtoul(word, NULL, 10);
                 tell_all(COMMAND_MAX_STREAMS);
