@@ -44,8 +44,6 @@ struct H2 {
         Octets out;
 };
 
-static void write_frames(H2 *h);
-
 /* --- lists of requests */
 
 static H2Request *first(List *list)
@@ -299,6 +297,49 @@ static bool open_session(H2 *h)
         return ok;
 }
 
+/* --- frames out */
+
+static void fail(H2 *h, Fault f)
+{
+        if (!h->tell_closed)
+                h->tell_closed = f;
+        if (!h->running)
+                stream_wake(h->stream);
+}
+
+/* While the kernel takes no more, frames wait in nghttp2, which bounds what a peer can make it queue. */
+static void gather_frames(H2 *h)
+{
+        const uint8_t *p;
+        ssize_t n = 0;
+
+        if (!h->session || (stream_blocked(h->stream) && !h->terminated))
+                return;
+        while ((n = nghttp2_session_mem_send(h->session, &p)) > 0) {
+                if (!octets_append(&h->out, BYTES(p, n))) {
+                        fail(h, FAULT_RESOURCES);
+                        break;
+                }
+        }
+        if (n < 0)
+                fail(h, n == NGHTTP2_ERR_NOMEM ? FAULT_RESOURCES : FAULT_PROTOCOL);
+}
+
+/* All of them in one record, if it is large enough. */
+static void encrypt_frames(H2 *h)
+{
+        gather_frames(h);
+        if (h->out.n > 0)
+                stream_send(h->stream, octets_bytes(&h->out));
+        octets_clear(&h->out);
+}
+
+static void write_frames(H2 *h)
+{
+        encrypt_frames(h);
+        stream_flush(h->stream);
+}
+
 /* --- telling the owner, from the loop only */
 
 static H2 *h2_free(H2 *h)
@@ -322,7 +363,7 @@ static void wind_down(H2 *h)
         if (h->session && !h->terminated) {
                 h->terminated = true;
                 nghttp2_session_terminate_session(h->session, NGHTTP2_NO_ERROR);
-                write_frames(h);
+                encrypt_frames(h);
         }
         h->stream = stream_close(h->stream);
         h->over = true;
@@ -393,41 +434,7 @@ static void leave(H2 *h, bool write)
                 h2_free(h);
 }
 
-static void fail(H2 *h, Fault f)
-{
-        if (!h->tell_closed)
-                h->tell_closed = f;
-        if (!h->running)
-                stream_wake(h->stream);
-}
-
-/* --- octets in and out */
-
-/* While the kernel takes no more, frames wait in nghttp2, which bounds what a peer can make it queue. */
-static void gather_frames(H2 *h)
-{
-        const uint8_t *p;
-        ssize_t n = 0;
-
-        if (!h->session || (stream_blocked(h->stream) && !h->terminated))
-                return;
-        while ((n = nghttp2_session_mem_send(h->session, &p)) > 0) {
-                if (!octets_append(&h->out, BYTES(p, n))) {
-                        fail(h, FAULT_RESOURCES);
-                        break;
-                }
-        }
-        if (n < 0)
-                fail(h, n == NGHTTP2_ERR_NOMEM ? FAULT_RESOURCES : FAULT_PROTOCOL);
-}
-
-static void write_frames(H2 *h)
-{
-        gather_frames(h);
-        if (h->out.n > 0)
-                stream_send(h->stream, octets_bytes(&h->out));
-        octets_clear(&h->out);
-}
+/* --- the stream's events */
 
 static void on_plaintext(void *userdata, Bytes bytes)
 {
@@ -448,8 +455,6 @@ static void on_plaintext(void *userdata, Bytes bytes)
         }
         leave(h, false);
 }
-
-/* --- the stream's events */
 
 static void on_established(void *userdata)
 {

@@ -34,7 +34,6 @@ struct Stream {
         Tls *tls;
         TlsSession session;
         bool counted;           /* as opened */
-        bool running;           /* inside an event: what is written waits for its end */
         bool writing;           /* `flying` belongs to the kernel */
         bool paused;            /* over its budget: reads on in the next turn */
         bool wake;              /* the owner wants to be woken */
@@ -234,9 +233,13 @@ bool stream_send(Stream *s, Bytes bytes)
                 break_off(s, s->session.fault);
                 return false;
         }
-        if (!s->running)
+        return true;
+}
+
+void stream_flush(Stream *s)
+{
+        if (s->state == STREAM_OPEN && !s->peer_closed)
                 write_out(s);
-        return s->state == STREAM_OPEN;
 }
 
 /* --- reading */
@@ -303,7 +306,6 @@ static void read_plaintext(Stream *s)
 static void take_in(Stream *s, Bytes bytes)
 {
         s->session.in = bytes;
-        s->running = true;
         if (s->state == STREAM_OPEN)
                 s->events->received(s->userdata);
         if (s->state == STREAM_HANDSHAKE)
@@ -311,7 +313,6 @@ static void take_in(Stream *s, Bytes bytes)
         read_plaintext(s);
         if (s->events && s->state == STREAM_OPEN)
                 s->events->settled(s->userdata);
-        s->running = false;
         s->session.in = BYTES(NULL, 0);
         if (s->state == STREAM_HANDSHAKE || s->state == STREAM_OPEN)
                 write_out(s);

@@ -54,8 +54,11 @@ Stream *stream_new(uv_loop_t *loop, const UpstreamConfig *config, const Address 
 /* After `ready`. */
 StreamInfo stream_info(const Stream *s);
 
-/* Encrypts and writes: at once, or together with all else when the event that is running is over. False if it broke: an event says so. */
+/* Encrypts. False if it broke: an event says so. */
 bool stream_send(Stream *s, Bytes bytes);
+
+/* Writes what was sent, and with it what TLS has to say by itself. The end of `settled` and stream_close() do so, too. */
+void stream_flush(Stream *s);
 
 /* The kernel takes no more for now: what is sent nevertheless is kept, without a bound. `drained` will come. */
 bool stream_blocked(const Stream *s);

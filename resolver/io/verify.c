@@ -70,8 +70,8 @@ bool verify_name(Bytes name, const char *host)
                 n -= (size_t) (dot - host);
                 host = dot;
         }
-        /* A NUL inside the name is not the end of it, for us. */
-        return n > 0 && name.n == n && !memchr(name.p, '\0', name.n) && strncasecmp((const char *) name.p, host, n) == 0;
+        /* Of the same length: a NUL inside the name is not the end of it. */
+        return n > 0 && name.n == n && strncasecmp((const char *) name.p, host, n) == 0;
 }
 
 static bool entry_matches(unsigned type, Bytes entry, const char *host)

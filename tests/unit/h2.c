@@ -42,6 +42,19 @@ int __wrap_nghttp2_session_client_new2(nghttp2_session **ret, const nghttp2_sess
         return r;
 }
 
+static ssize_t send_error;              /* of nghttp2, once */
+
+ssize_t __real_nghttp2_session_mem_send(nghttp2_session *session, const uint8_t **ret);
+ssize_t __wrap_nghttp2_session_mem_send(nghttp2_session *session, const uint8_t **ret);
+
+ssize_t __wrap_nghttp2_session_mem_send(nghttp2_session *session, const uint8_t **ret)
+{
+        ssize_t r = send_error;
+
+        send_error = 0;
+        return r ? r : __real_nghttp2_session_mem_send(session, ret);
+}
+
 int __real_clock_gettime(clockid_t clock, struct timespec *ret);
 int __wrap_clock_gettime(clockid_t clock, struct timespec *ret);
 
@@ -129,8 +142,10 @@ static void on_ready(void *userdata, const H2Ready *ready)
         c->writes_when_ready = c->stats.writes;
         c->local_port = ready->local_port;
         snprintf(c->version, sizeof(c->version), "%s", ready->tls_version);
-        for (unsigned i = 0; i < c->send_when_ready; i++)
+        for (unsigned i = 0; i < c->send_when_ready; i++) {
                 ask(c, i, false);
+                flush(c);
+        }
         if (c->close_in == CLOSE_READY)
                 close_client(c);
 }
@@ -422,6 +437,8 @@ START_TEST(hundred_large_answers_flow_at_once)
                 ck_assert_uint_eq(c.outcomes[i].fault, FAULT_NONE);
                 ck_assert_uint_eq(c.outcomes[i].n, 65535);
         }
+        /* The windows are wide enough: hardly a WINDOW_UPDATE. */
+        ck_assert_uint_lt(c.stats.writes, 12);
         finish(&c, &s);
 }
 END_TEST
@@ -468,16 +485,16 @@ START_TEST(what_is_asked_in_one_turn_is_one_record_and_one_write)
 }
 END_TEST
 
-START_TEST(the_first_question_goes_out_with_the_end_of_the_handshake)
+START_TEST(the_first_questions_go_out_with_the_end_of_the_handshake)
 {
         Server s = server_start(&(ServerPlan) { 0 });
         Client c = client_for(&s);
 
-        c.send_when_ready = 1;
+        c.send_when_ready = 3;
         connect_client(&c);
         wait_for(&c.max_streams_told, 1, "SETTINGS");
-        wait_for(&c.over, 1, "outcomes");
-        /* Finished, preface, SETTINGS and the question in one write; all but Finished in one record. */
+        wait_for(&c.over, 3, "outcomes");
+        /* Finished, preface, SETTINGS and the questions in one write; all but Finished in one record. */
         ck_assert_uint_eq(c.writes_when_settings, c.writes_when_ready + 1);
         ck_assert_uint_eq(s.record->records_at_request, 1);
         finish(&c, &s);
@@ -668,7 +685,7 @@ END_TEST
 
 START_TEST(body_of_an_error_is_not_kept)
 {
-        Server s = server_start(&(ServerPlan) { .status = 503, .body = 100000 });
+        Server s = server_start(&(ServerPlan) { .script = SCRIPT_ENDLESS, .status = 503 });
         Client c = client_for(&s);
 
         c.send_when_ready = 1;
@@ -677,6 +694,7 @@ START_TEST(body_of_an_error_is_not_kept)
         ck_assert_uint_eq(c.outcomes[0].fault, FAULT_NONE);
         ck_assert_uint_eq(c.outcomes[0].status, 503);
         ck_assert_uint_eq(c.outcomes[0].n, 0);
+        ck_assert(!c.closed);
         finish(&c, &s);
 }
 END_TEST
@@ -821,6 +839,23 @@ START_TEST(numbers_of_streams_are_not_used_up)
         ck_assert_int_lt(h2_send(c.h2, 4, BYTES("0123456789ab", 12), false), 0);
         finish(&c, &s);
         first_stream = 0;
+}
+END_TEST
+
+START_TEST(failure_inside_a_call_is_told_from_the_loop)
+{
+        Server s = server_start(&(ServerPlan) { 0 });
+        Client c = client_for(&s);
+
+        connect_client(&c);
+        wait_for(&c.max_streams_told, 1, "SETTINGS");
+        ask(&c, 0, false);
+        send_error = NGHTTP2_ERR_NOMEM;
+        flush(&c);
+        ck_assert(!c.closed);
+        wait_until(&c.closed, "the end of the connection");
+        ck_assert_uint_eq(c.fault, FAULT_RESOURCES);
+        finish(&c, &s);
 }
 END_TEST
 
@@ -1066,6 +1101,28 @@ START_TEST(pins_are_for_the_server_or_its_authority)
                         close_client(&c);
                 run_out();
         }
+        finish(&c, &s);
+}
+END_TEST
+
+START_TEST(pin_of_an_authority_that_signed_nothing_is_no_pin)
+{
+        Server s = server_start(&(ServerPlan) { .identity = IDENTITY_STRAY, .priority = versions[_i].version });
+        Client c = client_for(&s);
+        uint8_t pins[1][PIN_SIZE];
+
+        connect_client(&c);
+        wait_until(&c.ready, "ready, without a pin");
+        close_client(&c);
+        run_out();
+        tls_forget_tickets(c.tls);
+
+        memcpy(pins[0], server_stranger_pin(), PIN_SIZE);
+        c.config.pins = pins;
+        c.config.n_pins = 1;
+        reconnect(&c);
+        wait_until(&c.closed, "the end of the connection");
+        ck_assert_uint_eq(c.fault, FAULT_CERTIFICATE_PIN);
         finish(&c, &s);
 }
 END_TEST
@@ -1417,11 +1474,14 @@ START_TEST(close_says_goaway_and_close_notify_and_fin)
 {
         Server s = server_start(&(ServerPlan) { .priority = versions[_i].version });
         Client c = client_for(&s);
+        uint64_t writes;
 
         c.send_when_ready = 1;
         connect_client(&c);
         wait_for(&c.over, 1, "outcomes");
+        writes = c.stats.writes;
         close_client(&c);
+        ck_assert_uint_eq(c.stats.writes - writes, 1);
         run_out();
         ck_assert_uint_eq(c.stats.opened, 1);
         ck_assert_uint_eq(c.stats.closed_clean, 1);
@@ -1591,6 +1651,7 @@ START_TEST(nobody_sends_a_reset)
                 { { .script = SCRIPT_ANSWER }, 0, CLOSE_ESTABLISHED },
                 { { .script = SCRIPT_ENDLESS }, 1, CLOSE_RESPONSE },
                 { { .script = SCRIPT_ANSWER_AND_CLOSE }, 1, CLOSE_NEVER },
+                { { .script = SCRIPT_ANSWER_AND_VANISH }, 1, CLOSE_NEVER },
                 { { .script = SCRIPT_DROP }, 1, CLOSE_NEVER },
                 { { .script = SCRIPT_NOT_HTTP2 }, 1, CLOSE_NEVER },
                 { { .script = SCRIPT_HUGE_FIELDS }, 1, CLOSE_NEVER },
@@ -1658,7 +1719,7 @@ static Suite *suite(void)
         tcase_add_test(questions, hundred_large_answers_flow_at_once);
         tcase_add_test(questions, one_more_than_a_hundred_is_not_taken);
         tcase_add_test(questions, what_is_asked_in_one_turn_is_one_record_and_one_write);
-        tcase_add_test(questions, the_first_question_goes_out_with_the_end_of_the_handshake);
+        tcase_add_test(questions, the_first_questions_go_out_with_the_end_of_the_handshake);
         tcase_add_test(questions, cancelled_exchange_has_no_outcome);
         tcase_add_test(questions, exchange_cancelled_before_it_is_written_is_not_written);
         tcase_add_test(questions, limit_of_streams_is_told);
@@ -1681,6 +1742,7 @@ static Suite *suite(void)
         tcase_add_test(ends, streams_are_lost_with_the_connection);
         tcase_add_test(ends, connection_closed_behind_the_answer_is_idle);
         tcase_add_test(ends, breach_of_http2_ends_the_connection);
+        tcase_add_test(ends, failure_inside_a_call_is_told_from_the_loop);
         tcase_add_test(ends, renegotiation_ends_the_connection);
         tcase_add_test(ends, key_update_goes_unnoticed);
         tcase_add_test(ends, flood_of_key_updates_ends_the_connection);
@@ -1702,6 +1764,7 @@ static Suite *suite(void)
         tcase_add_test(identity, what_is_not_tls_is_refused);
         tcase_add_test(identity, address_in_the_url_needs_the_address_in_the_certificate);
         tcase_add_test(identity, pins_are_for_the_server_or_its_authority);
+        tcase_add_loop_test(identity, pin_of_an_authority_that_signed_nothing_is_no_pin, 0, ELEMENTS(versions));
         tcase_add_test(identity, names_match_as_in_rfc_9525);
         tcase_add_test(identity, store_that_cannot_be_read_fails_closed);
         tcase_add_test(identity, store_without_an_authority_fails_closed);

@@ -2,8 +2,10 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <gnutls/abstract.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include <netinet/tcp.h>
 #include <nghttp2/nghttp2.h>
 #include <signal.h>
 #include <stdio.h>
@@ -218,6 +220,11 @@ const uint8_t *server_authority_pin(void)
         return authority.pin;
 }
 
+const uint8_t *server_stranger_pin(void)
+{
+        return stranger.pin;
+}
+
 /* --- one connection */
 
 typedef struct Request {
@@ -236,6 +243,7 @@ typedef struct Connection {
         Request *requests[REQUESTS_MAX];
         unsigned n_requests, n_whole;
         bool leave;
+        bool acknowledged;              /* our SETTINGS */
 } Connection;
 
 static ssize_t read_body(nghttp2_session *session, int32_t stream, uint8_t *to, size_t size, uint32_t *flags,
@@ -345,8 +353,8 @@ static void act(Connection *c, Request *r)
         nghttp2_nv early = field(":status", "103");
         nghttp2_nv fields[] = { field(":status", "200"), field("content-type", "application/dns-message") };
 
-        if (c->record->requests++ == 0)
-                c->record->records_at_request = c->record->records;
+        c->record->requests++;
+        c->record->records_at_request = (unsigned) c->record->records;
         c->n_whole++;
         switch (p->script) {
         case SCRIPT_SILENT:
@@ -515,6 +523,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 
         if (frame->hd.type == NGHTTP2_PING && !(frame->hd.flags & NGHTTP2_FLAG_ACK))
                 c->record->pings++;
+        if (frame->hd.type == NGHTTP2_SETTINGS && frame->hd.flags & NGHTTP2_FLAG_ACK)
+                c->acknowledged = true;
         if (frame->hd.type == NGHTTP2_RST_STREAM)
                 c->record->cancels++;
         if (frame->hd.type == NGHTTP2_GOAWAY)
@@ -581,7 +591,16 @@ static void converse(Connection *c)
         while (!c->leave) {
                 if (c->session && !send_all(c))
                         break;
-                if (c->plan->script == SCRIPT_ANSWER_AND_CLOSE && c->n_requests > 0) {
+                if (c->plan->script == SCRIPT_ANSWER_AND_VANISH && c->n_whole > 0 && c->acknowledged) {
+                        setsockopt(c->fd, IPPROTO_TCP, TCP_CORK, &(int) { 1 }, sizeof(int));
+                        nghttp2_session_terminate_session(c->session, NGHTTP2_NO_ERROR);
+                        send_all(c);
+                        gnutls_bye(c->tls, GNUTLS_SHUT_WR);
+                        close(c->fd);
+                        c->record->ends++;
+                        return;
+                }
+                if (c->plan->script == SCRIPT_ANSWER_AND_CLOSE && c->n_whole > 0) {
                         nghttp2_session_terminate_session(c->session, NGHTTP2_NO_ERROR);
                         send_all(c);
                         gnutls_bye(c->tls, GNUTLS_SHUT_WR);
@@ -659,6 +678,19 @@ static void serve(const ServerPlan *plan, ServerRecord *record, int fd, gnutls_c
         converse(&c);
 }
 
+/* Past GnuTLS' own ordering, which would drop the second. */
+static void set_stray_chain(gnutls_certificate_credentials_t credentials, const Certificate *identity)
+{
+        static gnutls_pcert_st chain[2];
+        gnutls_privkey_t key;
+
+        must(gnutls_pcert_import_x509(&chain[0], identity->crt, 0), "chain");
+        must(gnutls_pcert_import_x509(&chain[1], stranger.crt, 0), "chain");
+        must(gnutls_privkey_init(&key), "key");
+        must(gnutls_privkey_import_x509(key, identity->key, GNUTLS_PRIVKEY_IMPORT_COPY), "key");
+        must(gnutls_certificate_set_key(credentials, NULL, 0, chain, 2, key), "chain");
+}
+
 static _Noreturn void run(const ServerPlan *plan, ServerRecord *record, int listener)
 {
         gnutls_certificate_credentials_t credentials;
@@ -671,7 +703,10 @@ static _Noreturn void run(const ServerPlan *plan, ServerRecord *record, int list
         signal(SIGCHLD, SIG_IGN);
         signal(SIGPIPE, SIG_IGN);
         must(gnutls_certificate_allocate_credentials(&credentials), "credentials");
-        must(gnutls_certificate_set_x509_key(credentials, chain, alone ? 1 : 2, identity->key), "certificate");
+        if (plan->identity == IDENTITY_STRAY)
+                set_stray_chain(credentials, identity);
+        else
+                must(gnutls_certificate_set_x509_key(credentials, chain, alone ? 1 : 2, identity->key), "certificate");
         must(gnutls_session_ticket_key_generate(&ticket_key), "ticket key");
         for (;;) {
                 int fd = accept(listener, NULL, NULL);

@@ -24,6 +24,7 @@ typedef enum Identity {
         IDENTITY_INTERMEDIATE,          /* below an intermediate authority, which is sent along */
         IDENTITY_NO_INTERMEDIATE,       /* and not sent along */
         IDENTITY_OUTSIDE_CONSTRAINT,    /* the intermediate is for names below "else.test" */
+        IDENTITY_STRAY,                 /* good, with the certificate of an authority that did not sign it sent along */
         IDENTITY_MANY_NAMES,            /* 1,500 of them, the right one last */
         _IDENTITY_MAX,
 } Identity;
@@ -38,6 +39,7 @@ typedef enum Script {
         SCRIPT_DROP,                    /* FIN without close_notify on the first request */
         SCRIPT_RST,                     /* TCP RST on the first request */
         SCRIPT_ANSWER_AND_CLOSE,        /* GOAWAY, close_notify and FIN behind the answer */
+        SCRIPT_ANSWER_AND_VANISH,       /* the same, in one segment, and the socket is closed in both directions */
         SCRIPT_ENDLESS,                 /* a body without end on the first request, answers to the others */
         SCRIPT_HUGE_FIELDS,             /* 40 fields of 1 KiB */
         SCRIPT_INTERIM,                 /* `hold` responses 103 before the answer */
@@ -74,7 +76,7 @@ typedef struct ServerPlan {
 
 /* What it saw, shared with the test. */
 typedef struct ServerRecord {
-        atomic_uint connections, handshakes, resumed, requests, records, records_at_request, pings, cancels, goaways, byes, ends, resets;
+        atomic_uint connections, handshakes, resumed, requests, records, records_at_request /* the last one */, pings, cancels, goaways, byes, ends, resets;
         char name[64];                  /* SNI */
         char method[8];
         char authority[64];
@@ -90,9 +92,10 @@ typedef struct Server {
 
 /* Makes the certificates, once; the path of a PEM file with the authority, which is there until the process ends. */
 const char *server_authority(void);
-/* SHA-256 of the public key of an identity, or of the authority. */
+/* SHA-256 of the public key of an identity, of the authority, or of one that signed nobody. */
 const uint8_t *server_pin(Identity i);
 const uint8_t *server_authority_pin(void);
+const uint8_t *server_stranger_pin(void);
 
 Server server_start(const ServerPlan *plan);
 void server_stop(Server *s);
