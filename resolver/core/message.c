@@ -9,6 +9,7 @@ enum { RECORD_TYPE = 0, RECORD_CLASS = 2, RECORD_TTL = 4, RECORD_RDLENGTH = 8, R
 
 #define LABEL_MAX 63
 #define LABEL_POINTER 0xc0
+#define POINTER_REACH 0x4000    /* no pointer leads beyond this offset */
 #define COOKIE_CLIENT 8
 #define COOKIE_MIN 16
 #define COOKIE_MAX 40
@@ -19,7 +20,23 @@ typedef struct Reader {
         size_t at;
         size_t pointers;        /* the budget that is left */
         size_t furthest;        /* highest offset that a pointer led to */
+        uint8_t *fixed;         /* a bit for each octet in reach that is the fixed part of a question or record: no name has it, and
+                                   TTLs there are changed later on */
 } Reader;
+
+static void mark_fixed(Reader *r, size_t at, size_t n)
+{
+        for (size_t end = MIN(at + n, (size_t) POINTER_REACH); at < end; at++)
+                r->fixed[at / 8] |= (uint8_t) (1u << at % 8);
+}
+
+static bool any_fixed(const Reader *r, size_t at, size_t n)
+{
+        for (size_t end = MIN(at + n, (size_t) POINTER_REACH); at < end; at++)
+                if (r->fixed[at / 8] & 1u << at % 8)
+                        return true;
+        return false;
+}
 
 /*
  * Goes over one name. Pointers lead strictly backwards, before the name they stand in and before the pointer that led there,
@@ -55,7 +72,7 @@ static bool skip_name(Reader *r, bool compressed)
                 if (length > LABEL_MAX)
                         return false;
                 octets += 1 + (size_t) length;
-                if (octets > DNS_NAME_MAX || at + 1 + length > r->wire.n)
+                if (octets > DNS_NAME_MAX || at + 1 + length > r->wire.n || (jumped && any_fixed(r, at, 1 + (size_t) length)))
                         return false;
                 at += 1 + (size_t) length;
                 if (length == 0)
@@ -126,6 +143,7 @@ static bool parse_question(Reader *r, Message *m)
                         m->qtype = wire_read16(r->wire.p + r->at);
                         m->qclass = wire_read16(r->wire.p + r->at + 2);
                 }
+                mark_fixed(r, r->at, 4);
                 r->at += 4;
         }
         m->question_end = r->at;
@@ -189,6 +207,7 @@ static bool parse_record(Reader *r, Message *m, Section s, bool *bad_edns)
                 return false;
         fixed = r->wire.p + r->at;
         type = wire_read16(fixed + RECORD_TYPE);
+        mark_fixed(r, r->at, RECORD_FIXED);
         r->at += RECORD_FIXED;
         end = r->at + wire_read16(fixed + RECORD_RDLENGTH);
         if (end > r->wire.n)
@@ -216,7 +235,8 @@ static bool parse_record(Reader *r, Message *m, Section s, bool *bad_edns)
 
 MessageStatus message_parse(Message *ret, Bytes wire)
 {
-        Reader r = { .wire = wire, .at = DNS_HEADER_SIZE, .pointers = wire.n };
+        uint8_t fixed[POINTER_REACH / 8];
+        Reader r = { .wire = wire, .at = DNS_HEADER_SIZE, .pointers = wire.n, .fixed = fixed };
         bool bad_edns = false;
         Message m = { .wire = wire };
         const unsigned counts[] = { HEADER_ANCOUNT, HEADER_NSCOUNT, HEADER_ARCOUNT };
@@ -224,6 +244,7 @@ MessageStatus message_parse(Message *ret, Bytes wire)
         *ret = m;
         if (wire.n < DNS_HEADER_SIZE || wire.n > DNS_MESSAGE_MAX)
                 return wire.n < DNS_HEADER_SIZE ? MESSAGE_SHORT : MESSAGE_MALFORMED;
+        memset(fixed, 0, MIN(wire.n / 8 + 1, sizeof(fixed)));
         m.id = wire_read16(wire.p);
         m.flags = wire_read16(wire.p + HEADER_FLAGS);
         m.qdcount = wire_read16(wire.p + HEADER_QDCOUNT);

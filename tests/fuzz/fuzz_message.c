@@ -1,0 +1,88 @@
+/*
+ * Messages from anywhere: parsing reads within bounds, what it accepts can be walked, and every reply made of it is a message
+ * again: within the client's size, with the client's ID, and with the client's question. RFC 9267 is the list of what goes wrong.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/message.h"
+#include "core/reply.h"
+
+static void must(bool ok)
+{
+        if (!ok)
+                abort();
+}
+
+static void walk(const Message *m)
+{
+        RecordWalk w = RECORD_WALK(m);
+        uint32_t seconds, n = 0;
+        Record r;
+
+        while (record_next(&w, &r)) {
+                must(r.end <= m->wire.n && r.offset < r.end);
+                n++;
+        }
+        must(n == (uint32_t) m->ancount + m->nscount + m->arcount && w.offset == m->wire.n);
+        message_lifetime(m, &seconds);
+}
+
+static void check_names(const Message *m)
+{
+        char text[NAME_TEXT_MAX];
+        uint8_t name[DNS_NAME_MAX], lower[DNS_NAME_MAX];
+
+        if (!m->qname.n)
+                return;
+        must(name_size(m->qname) == m->qname.n);
+        name_to_text(m->qname, text);
+        must(name_from_text(text, name) == m->qname.n && memcmp(name, m->qname.p, m->qname.n) == 0);
+        name_lower(m->qname, lower);
+        must(name_equal(BYTES(lower, m->qname.n), m->qname) && name_under(m->qname, BYTES(lower, m->qname.n)));
+}
+
+static void check_reply(const Message *query, const Message *answer, bool stream)
+{
+        Asker asker = asker_of(query, stream);
+        ReplyOptions options = REPLY_OPTIONS_INIT;
+        _cleanup_(buffer_unrefp) Buffer *b = NULL;
+        Message m;
+
+        options.ede = EDE_STALE;
+        options.ede_text = "as old as the hills";
+        options.age = 7;
+        b = reply_from_answer(&asker, query->qname, answer, &options);
+        must(b && message_parse(&m, buffer_bytes(b)) == MESSAGE_OK);
+        must(m.id == query->id && (m.flags & DNS_QR) && m.edns.present == asker.edns);
+        must(m.qname.n == query->qname.n && memcmp(m.qname.p, query->qname.p, m.qname.n) == 0);
+        must(b->n <= (stream ? DNS_MESSAGE_MAX : asker.udp_size));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        Message m, again;
+        MessageStatus status = message_parse(&m, BYTES(data, size));
+        Buffer *b;
+
+        if (status == MESSAGE_SHORT)
+                return 0;
+        check_names(&m);
+        if (status != MESSAGE_OK || m.qdcount != 1) {
+                b = reply_malformed(&m, status == MESSAGE_OK ? MESSAGE_MALFORMED : status);
+                must(b && message_parse(&again, buffer_bytes(b)) == MESSAGE_OK && again.id == m.id);
+                buffer_unref(b);
+                return 0;
+        }
+        walk(&m);
+        /* As a client's query, and as the answer to it. */
+        check_reply(&m, &m, false);
+        check_reply(&m, &m, true);
+        b = reply_upstream_query(m.qname, m.qtype, m.qclass, m.flags, true, true);
+        must(b && b->n % 128 == 0 && message_parse(&again, buffer_bytes(b)) == MESSAGE_OK && again.id == 0);
+        buffer_unref(b);
+        return 0;
+}

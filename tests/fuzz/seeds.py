@@ -1,0 +1,50 @@
+#!/usr/bin/python3
+"""Writes first inputs for the fuzz targets: messages as servers send them, with each shape of OPT, compression and section, and some that are
+wrong in one place.  usage: seeds.py DIRECTORY"""
+import os, struct, sys
+
+def name(text):
+    return b''.join(bytes([len(l)]) + l.encode() for l in text.split('.') if l) + b'\0'
+
+def message(flags, sections, question=name('www.example.com') + b'\0\1\0\1', qd=1):
+    return struct.pack('>6H', 0x1234, flags, qd, *(len(s) for s in sections)) + question + b''.join(b''.join(s) for s in sections)
+
+def record(owner, kind, ttl, data, klass=1):
+    return owner + struct.pack('>HHIH', kind, klass, ttl, len(data)) + data
+
+def opt(options=b'', size=1232, ttl=0x8000, owner=b'\0'):
+    return record(owner, 41, ttl, options, size)
+
+HERE = b'\xc0\x0c'
+A = record(HERE, 1, 300, b'\1\2\3\4')
+SOA = record(name('example.com'), 6, 300, name('ns.example.com') + name('root.example.com') + struct.pack('>5I', 1, 2, 3, 4, 5))
+seeds = {
+    'query': message(0x0100, ([], [], [])),
+    'query-edns': message(0x0100, ([], [], [opt()])),
+    'query-cookie': message(0x0100, ([], [], [opt(b'\0\x0a\0\x08' + b'c' * 8)])),
+    'query-two-opt': message(0x0100, ([], [], [opt(), opt()])),
+    'query-badvers': message(0x0100, ([], [], [opt(ttl=0x10000)])),
+    'query-header-only': message(0x0100, ([], [], []), b'', 0),
+    'query-root': message(0x0100, ([], [], []), b'\0\0\2\0\1'),
+    'answer': message(0x8180, ([A, A], [], [])),
+    'answer-edns': message(0x8180, ([A], [], [opt()])),
+    'answer-opt-first': message(0x8180, ([A], [], [opt(), record(HERE, 1, 5, b'\1\1\1\1')])),
+    'answer-opt-first-pointer': message(0x8180, ([A], [], [opt(b'\0\x0c\0\4\0\0\0\0'), record(name('a.test'), 1, 5, b'\1\1\1\1'),
+                                                          record(b'\xc0\x4b', 1, 5, b'\1\1\1\1')])),
+    'answer-ede': message(0x8182, ([], [], [opt(b'\0\x0f\0\6\0\x16no-a')])),
+    'answer-nxdomain': message(0x8183, ([], [SOA], [opt()])),
+    'answer-cname': message(0x8180, ([record(HERE, 5, 60, b'\1a' + b'\xc0\x10'), record(b'\xc0\x2d', 1, 60, b'\1\2\3\4')], [], [])),
+    'answer-mx': message(0x8180, ([record(HERE, 15, 60, b'\0\x0a\2mx\xc0\x10')], [], [])),
+    'answer-https': message(0x8180, ([record(HERE, 65, 60, b'\0\1\0\0\1\0\3\2h2')], [], [])),
+    'answer-txt': message(0x8180, ([record(HERE, 16, 60, b'\xff' + b'x' * 255)] * 20, [], [])),
+    'answer-loop': message(0x8180, ([record(b'\xc0\x21', 1, 60, b'\1\2\3\4')], [], [])),
+    'answer-chain': message(0x8180, ([record(b'\1a\xc0\x0c', 1, 60, b'\1\2\3\4')] + [record(struct.pack('>H', 0xc000 | 33 + 16 * i), 1, 60, b'\1\2\3\4')
+                                                                                  for i in range(30)], [], [])),
+    'answer-trailing': message(0x8180, ([A], [], [])) + b'trailing',
+    'answer-counts-lie': message(0x8180, ([A], [], []))[:6] + b'\xff\xff' + message(0x8180, ([A], [], []))[8:],
+    'answer-tsig': message(0x8180, ([A], [], [record(name('key'), 250, 0, b'x' * 30, 255)])),
+    'answer-rcode-16': message(0x8180, ([], [], [opt(ttl=0x01000000)])),
+}
+os.makedirs(sys.argv[1], exist_ok=True)
+for key, data in seeds.items():
+    open(f'{sys.argv[1]}/{key}', 'wb').write(data)
