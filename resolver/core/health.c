@@ -8,10 +8,11 @@ const HealthParameters health_defaults = {
         .ratio_min = 8,
         .window = 60 * USEC_PER_SEC,
         .probe_max = 2,
+        .probes_at_once = 2,
         .probe_gap = 500 * USEC_PER_MSEC,
         .backoff = 2 * USEC_PER_SEC,
         .backoff_max = 300 * USEC_PER_SEC,
-        .jitter = 0.2,
+        .jitter_percent = 20,
         .last_resort_gap = 800 * USEC_PER_MSEC,
         .last_resort_max = 800 * USEC_PER_MSEC,
         .backoff_correlated = 5 * USEC_PER_SEC,
@@ -28,21 +29,21 @@ const HealthParameters health_defaults = {
 
 #define BACKOFF_DOUBLINGS 20
 
-static double uniform(HealthGroup *g)
+/* xorshift64*: back-offs are to differ, nothing more. */
+static int32_t draw(HealthGroup *g)
 {
         g->random ^= g->random >> 12;
         g->random ^= g->random << 25;
         g->random ^= g->random >> 27;
-        return (double) (g->random * UINT64_C(0x2545f4914f6cdd1d) >> 11) / (double) (UINT64_C(1) << 52) - 1.0;
+        return (int32_t) ((g->random * UINT64_C(0x2545f4914f6cdd1d) >> 32) % (2 * HEALTH_JITTER_UNIT + 1)) - HEALTH_JITTER_UNIT;
 }
 
-/* `usec` spread by the jitter, rounded up. */
-static uint64_t spread(HealthGroup *g, double usec)
+/* `usec`, more or less the jitter. */
+static uint64_t spread(HealthGroup *g, uint64_t usec)
 {
-        double exact = usec * (1.0 + g->uniform(g) * g->parameters->jitter);
-        uint64_t whole = (uint64_t) exact;
+        uint64_t width = usec * g->parameters->jitter_percent / 100;
 
-        return (double) whole < exact ? whole + 1 : whole;
+        return usec - width + width * (uint64_t) (HEALTH_JITTER_UNIT + g->draw(g)) / HEALTH_JITTER_UNIT;
 }
 
 void health_group_init(HealthGroup *g, const HealthParameters *p, uint64_t seed)
@@ -51,7 +52,7 @@ void health_group_init(HealthGroup *g, const HealthParameters *p, uint64_t seed)
                 .parameters = p,
                 .last_resort_gap = p->last_resort_gap,
                 .random = seed | 1,
-                .uniform = uniform,
+                .draw = draw,
         };
 }
 
@@ -99,14 +100,22 @@ static void set_state(Health *h, HealthState state, uint64_t now)
                 h->reason = FAULT_NONE;
 }
 
-/* Every upstream went wrong just now and none is well: it is more likely the network. */
+/* Every upstream that may be used went wrong just now and none is well: it is more likely the network. Or there is one only, and
+ * nobody to ask in its place. */
 static bool correlated(const HealthGroup *g, uint64_t now)
 {
         uint64_t since = usec_sub(now, g->parameters->correlation);
+        size_t n = 0;
 
+        for (size_t i = 0; i < g->n; i++)
+                n += g->members[i]->admin != ADMIN_DOWN;
+        if (n == 1)
+                return true;
         for (size_t i = 0; i < g->n; i++) {
                 const Health *h = g->members[i];
 
+                if (h->admin == ADMIN_DOWN)
+                        continue;
                 if ((h->last_ok && h->last_ok >= since) || !h->last_fault || h->last_fault < since)
                         return false;
         }
@@ -130,16 +139,24 @@ static void note_trip(Health *h, uint64_t now)
         h->trips_n = MIN(h->trips_n + 1, (unsigned) HEALTH_TRIPS);
 }
 
+/* The back-off of `level`, at least 1: doubled from one to the next, up to a cap. */
+static uint64_t backoff(const HealthGroup *g, unsigned level, uint64_t now)
+{
+        const HealthParameters *p = g->parameters;
+        uint64_t cap = correlated(g, now) ? MIN(p->backoff_correlated, p->backoff_max) : p->backoff_max;
+        unsigned doublings = MIN(level - 1, (unsigned) BACKOFF_DOUBLINGS);
+
+        return p->backoff > cap >> doublings ? cap : p->backoff << doublings;
+}
+
 static void fail(Health *h, uint64_t now, Fault reason)
 {
         HealthGroup *g = h->group;
-        const HealthParameters *p = g->parameters;
-        uint64_t cap, delay;
 
         if (health_usable(h))
                 note_trip(h, now);
         if (h->healthy_since) {
-                uint64_t decayed = (now - h->healthy_since) / p->decay;
+                uint64_t decayed = (now - h->healthy_since) / g->parameters->decay;
 
                 h->level -= (unsigned) MIN(decayed, (uint64_t) h->level);
                 h->healthy_since = 0;
@@ -149,9 +166,7 @@ static void fail(Health *h, uint64_t now, Fault reason)
         h->reason = reason;
         h->probing = false;
         h->successes = 0;
-        cap = g->n == 1 || correlated(g, now) ? p->backoff_correlated : p->backoff_max;
-        delay = p->backoff << MIN(h->level - 1, (unsigned) BACKOFF_DOUBLINGS);
-        h->retry_at = now + spread(g, (double) MIN(delay, cap));
+        h->retry_at = now + spread(g, backoff(g, h->level, now));
 }
 
 static void recover(Health *h, uint64_t now)
@@ -160,7 +175,7 @@ static void recover(Health *h, uint64_t now)
 
         set_state(h, HEALTH_HEALTHY, now);
         h->suspect_connect = false;
-        h->consecutive = h->probe_failures = h->successes = 0;
+        h->consecutive = h->probe_failures = h->successes = h->config_faults = 0;
         h->ring_n = h->incidents_n = 0;
         h->probing = false;
         h->healthy_since = now;
@@ -243,17 +258,28 @@ void health_ok(Health *h, uint64_t now, bool fresh)
         }
 }
 
+static unsigned probes_flying(const HealthGroup *g)
+{
+        unsigned n = 0;
+
+        for (size_t i = 0; i < g->n; i++)
+                n += g->members[i]->probing;
+        return n;
+}
+
 bool health_probe_start(Health *h)
 {
-        if (h->probing || fixed(h))
+        if (h->probing || fixed(h) || probes_flying(h->group) >= h->group->parameters->probes_at_once)
                 return false;
         h->probing = true;
         return true;
 }
 
-void health_probe_abandon(Health *h)
+void health_probe_abandon(Health *h, uint64_t now)
 {
         h->probing = false;
+        if (h->state == HEALTH_TRIAL)
+                set_state(h, HEALTH_FAILED, now);
 }
 
 static HealthWish suspect(Health *h, uint64_t now, Fault f, bool connecting)
@@ -264,7 +290,9 @@ static HealthWish suspect(Health *h, uint64_t now, Fault f, bool connecting)
                 h->probe_failures = 0;
         }
         h->reason = f;
-        return health_probe_start(h) ? WISH_PROBE : WISH_NONE;
+        if (h->probing)
+                return WISH_NONE;
+        return health_probe_start(h) ? WISH_PROBE : WISH_PROBE_LATER;
 }
 
 static HealthWish soft(Health *h, uint64_t now, Fault f, uint64_t incident, bool connecting)
@@ -321,10 +349,8 @@ HealthWish health_fault(Health *h, uint64_t now, Fault f, uint64_t incident, boo
                 overload(h, now, f, retry_after);
                 return WISH_NONE;
         case CLASS_LOCALNET:
-                if (h->state == HEALTH_TRIAL) {
-                        set_state(h, HEALTH_FAILED, now);
-                        h->probing = false;
-                }
+                if (h->state == HEALTH_TRIAL)
+                        health_probe_abandon(h, now);
                 return WISH_NONE;
         case CLASS_OK:
         case CLASS_STALE:
@@ -348,19 +374,31 @@ bool health_trial_start(Health *h, uint64_t now, bool due)
         return true;
 }
 
-uint64_t health_probe_done(Health *h, uint64_t now, Fault f)
+uint64_t health_probe_done(Health *h, uint64_t now, Fault f, uint64_t retry_after)
 {
         const HealthParameters *p = h->group->parameters;
 
         h->probing = false;
         if (h->state != HEALTH_SUSPECT || fixed(h))
                 return USEC_NEVER;
-        if (f == FAULT_NONE) {
+        switch (fault_class(f)) {
+        case CLASS_OK:
                 h->last_ok = now;
                 recover(h, now);
                 return USEC_NEVER;
-        }
-        if (fault_class(f) != CLASS_LOCALNET) {
+        case CLASS_OVERLOAD:
+                overload(h, now, f, retry_after);
+                return USEC_NEVER;
+        case CLASS_LOCALNET:
+                break;
+        case CLASS_TLS_VERIFY:
+                hard(h, now, f);
+                return USEC_NEVER;
+        case CLASS_STALE:       /* its connection was new, so nothing excuses it */
+        case CLASS_CONNECT_HARD:
+        case CLASS_SOFT:
+        case CLASS_CONFIG:
+        case CLASS_NO_FAULT:
                 h->reason = f;
                 h->last_fault = now;
                 h->probe_failures++;
@@ -368,8 +406,9 @@ uint64_t health_probe_done(Health *h, uint64_t now, Fault f)
                         fail(h, now, f);
                         return USEC_NEVER;
                 }
+                break;
         }
-        return now + spread(h->group, (double) p->probe_gap);
+        return now + spread(h->group, p->probe_gap);
 }
 
 void health_epoch(HealthGroup *g, uint64_t now)
@@ -388,14 +427,12 @@ void health_set_admin(Health *h, uint64_t now, HealthAdmin admin)
         reset(h, now);
 }
 
+/* Beside the query, one that is due is tried, while nothing else is probed. */
 static HealthDecision normal(HealthGroup *g, size_t first, uint64_t now)
 {
         HealthDecision d = { .route = ROUTE_NORMAL, .upstream = first, .background = SIZE_MAX };
-        bool probing = false;
 
-        for (size_t i = 0; i < g->n; i++)
-                probing = probing || g->members[i]->probing;
-        for (size_t i = 0; i < g->n && !probing; i++)
+        for (size_t i = 0; i < g->n && !probes_flying(g); i++)
                 if (health_trial_start(g->members[i], now, true)) {
                         d.background = i;
                         break;
@@ -428,7 +465,7 @@ HealthDecision health_query(HealthGroup *g, uint64_t now)
                 return d;
         set_state(g->members[failed], HEALTH_TRIAL, now);
         g->members[failed]->probing = true;
-        g->last_resort_at = now + spread(g, (double) g->last_resort_gap);
+        g->last_resort_at = now + spread(g, g->last_resort_gap);
         g->last_resort_gap = MIN(g->last_resort_gap * 2, g->parameters->last_resort_max);
         d.route = ROUTE_LAST_RESORT;
         d.upstream = failed;

@@ -34,10 +34,11 @@ typedef struct HealthParameters {
         unsigned ratio_min;             /* 8 samples */
         uint64_t window;                /* 60 s */
         unsigned probe_max;             /* 2 */
+        unsigned probes_at_once;        /* 2: of all upstreams together, trials included */
         uint64_t probe_gap;             /* 500 ms, ±20 % */
         uint64_t backoff;               /* 2 s */
         uint64_t backoff_max;           /* 300 s */
-        double jitter;                  /* 0.2 */
+        unsigned jitter_percent;        /* 20 */
         uint64_t last_resort_gap;       /* 800 ms; HEALTH.md has 1 s, doubled up to 5 s. But who has one upstream, and asks once a
                                            second, is to have an answer within a second of its return */
         uint64_t last_resort_max;       /* 800 ms */
@@ -56,8 +57,14 @@ typedef struct HealthParameters {
 extern const HealthParameters health_defaults;
 
 #define HEALTH_RING 32          /* samples */
-#define HEALTH_TRIPS 8          /* trips remembered */
-#define HEALTH_INCIDENTS 512    /* incidents remembered, to count each once: the last so many since the last OK that mattered */
+#define HEALTH_TRIPS 8          /* trips remembered: flap_trips is not above it */
+
+/* Incidents remembered, to count each once, until the state becomes HEALTHY or UNKNOWN: an event of an incident that so many
+ * others have followed would count anew. Events of one incident are at most as far apart as a connection has streams. */
+#define HEALTH_INCIDENTS 512
+
+/* The jitter is drawn in parts of this. */
+#define HEALTH_JITTER_UNIT 1000000
 
 typedef struct Health Health;
 typedef struct HealthGroup HealthGroup;
@@ -95,7 +102,7 @@ struct HealthGroup {
         uint64_t last_resort_at;        /* no last-resort trial before; usec */
         uint64_t last_resort_gap;
         uint64_t random;                /* state of the jitter's generator, never 0 */
-        double (*uniform)(HealthGroup *g);      /* from -1 to 1; a test may put its own here */
+        int32_t (*draw)(HealthGroup *g);        /* a number from -HEALTH_JITTER_UNIT to HEALTH_JITTER_UNIT; tests have their own */
 };
 
 void health_group_init(HealthGroup *g, const HealthParameters *p, uint64_t seed);
@@ -105,6 +112,7 @@ void health_init(Health *h, HealthGroup *g, HealthMode mode, uint64_t now);
 typedef enum HealthWish {
         WISH_NONE,
         WISH_PROBE,             /* start a probe now: it is marked as flying already */
+        WISH_PROBE_LATER,       /* a probe is wanted, but as many fly as may: at the next query */
 } HealthWish;
 
 /* A well-formed answer came, whatever its rcode. `fresh`: over a connection made after the suspicion. */
@@ -117,19 +125,20 @@ void health_ok(Health *h, uint64_t now, bool fresh);
  */
 HealthWish health_fault(Health *h, uint64_t now, Fault f, uint64_t incident, bool connecting, uint64_t retry_after);
 
-/* Marks a probe as flying; false if one is. */
+/* Marks a probe as flying; false if one is, or as many fly elsewhere as may. */
 bool health_probe_start(Health *h);
 
 /* A trial of a FAILED one without a query (active mode, the administrator): true if it is in TRIAL now. Not while another upstream is, nor,
  * if `due`, before retry_at. */
 bool health_trial_start(Health *h, uint64_t now, bool due);
 
-/* The probe is given up without an outcome. */
-void health_probe_abandon(Health *h);
+/* The probe or trial is given up without an outcome: a trial is FAILED again, as it was before. */
+void health_probe_abandon(Health *h, uint64_t now);
 
 /* The probe is over. Returns when the next may start if there is demand (row 9), or USEC_NEVER. `f` is FAULT_NONE if it went
- * well. LOCALNET faults end the probe and count for nothing. */
-uint64_t health_probe_done(Health *h, uint64_t now, Fault f);
+ * well. LOCALNET faults end the probe and count for nothing; TLS_VERIFY and OVERLOAD do what they do elsewhere (rows 5 and 21,
+ * `retry_after` as for health_fault()). Where the state is no longer SUSPECT, the outcome has no effect. */
+uint64_t health_probe_done(Health *h, uint64_t now, Fault f, uint64_t retry_after);
 
 /* The network changed, the machine resumed, the configuration was loaded anew: all members UNKNOWN (row 23). */
 void health_epoch(HealthGroup *g, uint64_t now);

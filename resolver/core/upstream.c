@@ -261,6 +261,8 @@ void upstream_fault(Upstream *u, Fault f, uint64_t incident, bool connecting, ui
         upstream_announce(u, purpose, now);
         if (wish == WISH_PROBE)
                 upstream_check(u, PURPOSE_PROBE, true, now);
+        else if (wish == WISH_PROBE_LATER)
+                u->probe_at = now;
         if (fault_class(f) == CLASS_TLS_VERIFY || f == FAULT_HTTP_PORTAL)
                 engine_suspect_portal(u->engine);
 }
@@ -275,7 +277,7 @@ void upstream_answered(Upstream *u, Exchange *x, uint64_t now)
         engine_set_network(u->engine, NETWORK_ONLINE);
         if (u->check.exchange == x) {
                 u->check.exchange = NULL;
-                upstream_check_done(u, FAULT_NONE, now);
+                upstream_check_done(u, FAULT_NONE, 0, now);
                 return;
         }
         if (u->health.state == HEALTH_TRIAL && !fresh)
@@ -291,7 +293,7 @@ void upstream_failed(Upstream *u, Exchange *x, Fault f, uint64_t retry_after, ui
         if (u->check.exchange == x) {
                 u->check.exchange = NULL;
                 c->state = CONNECTION_DRAINING;
-                upstream_check_done(u, f, now);
+                upstream_check_done(u, f, retry_after, now);
         } else
                 upstream_fault(u, f, connection_incident(c, x, now), false, retry_after, x->purpose, now);
         if (f == FAULT_STREAM_RESET && ++c->resets >= RESETS_MAX)

@@ -1,7 +1,6 @@
 #include "core/engine_state.h"
 #include "core/upstream_parts.h"
 
-#define PROBES_MAX 2                    /* at once, all upstreams together; more wait for the next query */
 #define DEMAND_TIME (5 * USEC_PER_SEC)  /* a probe of a suspicion is repeated by timer only if somebody asked as recently */
 
 Buffer *upstream_probe_message(const Upstream *u)
@@ -9,66 +8,6 @@ Buffer *upstream_probe_message(const Upstream *u)
         static const uint8_t root[1] = { 0 };
 
         return reply_upstream_query(BYTES(root, 1), TYPE_NS, CLASS_IN, DNS_RD, false, u->engine->config->padding);
-}
-
-static unsigned probes_under_way(const Engine *e)
-{
-        unsigned n = 0;
-
-        for (size_t i = 0; i < e->n_upstreams; i++)
-                n += e->upstreams[i]->check.active;
-        return n;
-}
-
-void upstream_check(Upstream *u, Purpose purpose, bool suspicion, uint64_t now)
-{
-        Engine *e = u->engine;
-
-        if (u->check.active && (purpose != PURPOSE_TRIAL || u->check.purpose == PURPOSE_TRIAL))
-                return;
-        upstream_check_abandon(u, now);
-        if (suspicion && purpose == PURPOSE_PROBE && probes_under_way(e) >= PROBES_MAX) {
-                health_probe_abandon(&u->health);
-                u->probe_at = now;
-                return;
-        }
-        if (purpose == PURPOSE_TRIAL && u->connect.active && u->connect.started_at < u->health.changed_at)
-                upstream_connect_abandon(u, now);
-        u->check = (Check) {
-                .active = true,
-                .purpose = purpose,
-                .suspicion = suspicion,
-                .started_at = now,
-                .timer = u->check.timer,
-        };
-        u->probe_at = USEC_NEVER;
-        u->probes++;
-        timer_set(&e->timers, &u->check.timer, now + e->config->probe_timeout);
-        if (!u->connect.active)
-                upstream_connect(u, purpose, now);
-        else if (u->connect.purpose == PURPOSE_QUERY || u->connect.purpose == PURPOSE_RACE)
-                u->connect.purpose = purpose;
-}
-
-void upstream_check_ready(Upstream *u, Connection *c, uint64_t now)
-{
-        _cleanup_(buffer_unrefp) Buffer *wire = NULL;
-        Exchange *x;
-
-        if (!list_empty(&u->queue)) {
-                x = container_of(list_first(&u->queue), Exchange, in_place);
-                x->purpose = u->check.purpose;
-                u->check.exchange = x;
-                return;
-        }
-        wire = upstream_probe_message(u);
-        x = wire ? exchange_new(u->engine, NULL, u, wire, u->check.purpose) : NULL;
-        if (!x) {
-                upstream_check_done(u, FAULT_RESOURCES, now);
-                return;
-        }
-        u->check.exchange = x;
-        connection_send(c, x, now);
 }
 
 /* Takes the check's bookkeeping away. An exchange of it that is still under way and that no query wants is given up. */
@@ -101,6 +40,61 @@ static void say_probed(Upstream *u, const Check *check, Fault f, uint64_t now)
                 a->probed.resumed = container_of(l, Connection, in_upstream)->resumed;
 }
 
+/* Makes room for the next one; health knows of that already. */
+static void supersede(Upstream *u, uint64_t now)
+{
+        if (!u->check.active)
+                return;
+        say_probed(u, &u->check, FAULT_CANCELLED, now);
+        end(u, false, now);
+}
+
+void upstream_check(Upstream *u, Purpose purpose, bool suspicion, uint64_t now)
+{
+        Engine *e = u->engine;
+
+        if (u->check.active && (purpose != PURPOSE_TRIAL || u->check.purpose == PURPOSE_TRIAL))
+                return;
+        supersede(u, now);
+        if (purpose == PURPOSE_TRIAL && u->connect.active && u->connect.started_at < u->health.changed_at)
+                upstream_connect_abandon(u, now);
+        u->check = (Check) {
+                .active = true,
+                .purpose = purpose,
+                .suspicion = suspicion,
+                .started_at = now,
+                .timer = u->check.timer,
+        };
+        u->probe_at = USEC_NEVER;
+        u->probes++;
+        timer_set(&e->timers, &u->check.timer, now + e->config->probe_timeout);
+        if (!u->connect.active)
+                upstream_connect(u, purpose, now);
+        else if (u->connect.purpose == PURPOSE_QUERY || u->connect.purpose == PURPOSE_RACE)
+                u->connect.purpose = purpose;
+}
+
+void upstream_check_ready(Upstream *u, Connection *c, uint64_t now)
+{
+        _cleanup_(buffer_unrefp) Buffer *wire = NULL;
+        Exchange *x;
+
+        if (!list_empty(&u->queue)) {
+                x = container_of(list_first(&u->queue), Exchange, in_place);
+                x->purpose = u->check.purpose;
+                u->check.exchange = x;
+                return;
+        }
+        wire = upstream_probe_message(u);
+        x = wire ? exchange_new(u->engine, NULL, u, wire, u->check.purpose) : NULL;
+        if (!x) {
+                upstream_check_done(u, FAULT_RESOURCES, 0, now);
+                return;
+        }
+        u->check.exchange = x;
+        connection_send(c, x, now);
+}
+
 /* A trial that ends without an answer has failed, even where a query would just be sent again. */
 static Fault as_counted(Fault f)
 {
@@ -109,7 +103,7 @@ static Fault as_counted(Fault f)
         return class == CLASS_STALE || class == CLASS_NO_FAULT ? FAULT_CONNECTION_LOST : f;
 }
 
-void upstream_check_done(Upstream *u, Fault f, uint64_t now)
+void upstream_check_done(Upstream *u, Fault f, uint64_t retry_after, uint64_t now)
 {
         Check check = u->check;
         Engine *e = u->engine;
@@ -121,13 +115,15 @@ void upstream_check_done(Upstream *u, Fault f, uint64_t now)
                 if (f == FAULT_NONE)
                         health_ok(&u->health, now, true);
                 else
-                        upstream_fault(u, as_counted(f), ++e->next_incident, false, 0, check.purpose, now);
+                        upstream_fault(u, as_counted(f), ++e->next_incident, false, retry_after, check.purpose, now);
         } else {
                 bool suspect = u->health.state == HEALTH_SUSPECT;
 
-                next = health_probe_done(&u->health, now, f);
+                next = health_probe_done(&u->health, now, f, retry_after);
                 end(u, f != FAULT_NONE, now);
                 u->failures += suspect && f != FAULT_NONE;
+                if (suspect && fault_class(f) == CLASS_TLS_VERIFY)
+                        engine_suspect_portal(e);
                 if (suspect && next != USEC_NEVER) {
                         u->probe_at = next;
                         if (now - u->demand_at < DEMAND_TIME)
@@ -135,7 +131,7 @@ void upstream_check_done(Upstream *u, Fault f, uint64_t now)
                 } else if (!suspect && f == FAULT_NONE)
                         health_ok(&u->health, now, true);
                 else if (!suspect && !check.suspicion)
-                        upstream_fault(u, f, ++e->next_incident, false, 0, check.purpose, now);
+                        upstream_fault(u, f, ++e->next_incident, false, retry_after, check.purpose, now);
         }
         upstream_announce(u, check.purpose, now);
         upstream_plan_active(u, now);
@@ -143,18 +139,16 @@ void upstream_check_done(Upstream *u, Fault f, uint64_t now)
 
 void upstream_check_abandon(Upstream *u, uint64_t now)
 {
-        if (!u->check.active)
-                return;
-        say_probed(u, &u->check, FAULT_CANCELLED, now);
-        health_probe_abandon(&u->health);
-        end(u, false, now);
+        if (u->check.active)
+                health_probe_abandon(&u->health, now);
+        supersede(u, now);
 }
 
 void upstream_check_due(Timer *t, uint64_t now)
 {
         Upstream *u = container_of(t, Upstream, check.timer);
 
-        upstream_check_done(u, FAULT_TIMEOUT, now);
+        upstream_check_done(u, FAULT_TIMEOUT, 0, now);
 }
 
 bool upstream_probe(Upstream *u, uint64_t cookie, uint64_t now)

@@ -75,7 +75,7 @@ static void connect_failed(Upstream *u, Fault f, uint64_t now)
                         exchange_post(container_of(list_first(&c->exchanges), Exchange, in_place), f, now);
         }
         if (u->check.active)
-                upstream_check_done(u, f, now);
+                upstream_check_done(u, f, 0, now);
         else
                 upstream_fault(u, f, ++u->engine->next_incident, true, 0, u->connect.purpose, now);
 }
@@ -254,7 +254,7 @@ void upstream_connection_gone(Upstream *u, Connection *c, Fault f, uint64_t now)
                 exchange_post(x, f, now);
                 if (u->check.exchange == x) {
                         u->check.exchange = NULL;
-                        upstream_check_done(u, f, now);
+                        upstream_check_done(u, f, 0, now);
                 }
         }
         c->streams = 0;
