@@ -10,37 +10,39 @@
 #define STREAM_WINDOW (2 * (H2_BODY_MAX + 1))
 #define CONNECTION_WINDOW (H2_STREAMS_MAX * (H2_BODY_MAX + 1))
 
-#define FIELDS_MAX 16384        /* octets of one field section, counted as in RFC 9113 6.5.2; nghttp2 1.52 only announces it */
-#define SETTINGS_MAX 32         /* entries of one frame (CVE-2020-11080) */
-#define INTERIM_MAX 1024        /* 1xx responses to one request */
-#define NOISE_MAX 262144        /* octets in a row that are neither an answer's fields nor its body: a flood of any kind of frame */
+#define FIELDS_MAX 16384 /* octets of one field section, counted as in RFC 9113 6.5.2; nghttp2 1.52 only announces it \
+                          */
+#define SETTINGS_MAX 32  /* entries of one frame (CVE-2020-11080) */
+#define INTERIM_MAX 1024 /* 1xx responses to one request */
+#define NOISE_MAX \
+        262144 /* octets in a row that are neither an answer's fields nor its body: a flood of any kind of frame */
 
 /* New streams end before their numbers do. */
 #define STREAM_NUMBER_MAX (INT32_MAX - 4 * H2_STREAMS_MAX)
 
 struct H2 {
-        Stream *stream;                 /* NULL once it closes by itself */
-        nghttp2_session *session;       /* NULL before `ready` */
+        Stream *stream;           /* NULL once it closes by itself */
+        nghttp2_session *session; /* NULL before `ready` */
         const UpstreamConfig *config;
-        const H2Events *events;         /* NULL: the owner has gone */
+        const H2Events *events; /* NULL: the owner has gone */
         void *userdata;
         char *authority;
-        bool running;                   /* inside an event of the loop: it will write, tell, and free */
-        bool over;                      /* to be freed */
-        bool draining;                  /* no new streams */
-        bool terminated;                /* nghttp2 has sent its last GOAWAY: it gets no more octets */
-        bool settings;                  /* the peer's came */
+        bool running;    /* inside an event of the loop: it will write, tell, and free */
+        bool over;       /* to be freed */
+        bool draining;   /* no new streams */
+        bool terminated; /* nghttp2 has sent its last GOAWAY: it gets no more octets */
+        bool settings;   /* the peer's came */
         uint32_t max_streams;
         size_t noise;
-        size_t field_octets;            /* of the running field section */
-        List open;                      /* H2Request: nghttp2 has a stream */
+        size_t field_octets; /* of the running field section */
+        List open;           /* H2Request: nghttp2 has a stream */
         size_t n_open, n_unwanted;
 
         /* outcomes, to be told from the loop */
         bool tell_max_streams;
         Fault tell_goaway;
         Fault tell_closed;
-        List done;                      /* H2Request */
+        List done; /* H2Request */
         Octets out;
 };
 
@@ -55,7 +57,8 @@ static H2Request *first(List *list)
 
 static H2Request *find(List *list, uint32_t exchange)
 {
-        LIST_FOREACH(l, list) {
+        LIST_FOREACH(l, list)
+        {
                 H2Request *r = container_of(l, H2Request, in_list);
 
                 if (r->exchange == exchange && !r->unwanted)
@@ -80,8 +83,8 @@ static void give_up(H2Request *r, nghttp2_session *session, Fault f)
         nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, r->stream, NGHTTP2_CANCEL);
 }
 
-/* The response is here: a request that the peer has not let us finish is not worth finishing (RFC 9113 8.1), nor is a body worth reading
- * that means nothing. */
+/* The response is here: a request that the peer has not let us finish is not worth finishing (RFC 9113 8.1), nor is a
+ * body worth reading that means nothing. */
 static void complete(H2Request *r, nghttp2_session *session, bool end_of_stream)
 {
         if (r->complete || r->fault)
@@ -99,8 +102,8 @@ static int on_begin_headers(_unused_ nghttp2_session *session, _unused_ const ng
         return 0;
 }
 
-static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t n_name, const uint8_t *value,
-                     size_t n_value, _unused_ uint8_t flags, void *userdata)
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t n_name,
+                     const uint8_t *value, size_t n_value, _unused_ uint8_t flags, void *userdata)
 {
         H2Request *r = request_of(session, frame->hd.stream_id);
         H2 *h = userdata;
@@ -130,7 +133,8 @@ static void on_fields(H2 *h, H2Request *r, nghttp2_session *session)
                 give_up(r, session, FAULT_BODY_SIZE);
 }
 
-static int on_data_chunk(nghttp2_session *session, _unused_ uint8_t flags, int32_t stream, const uint8_t *data, size_t n, void *userdata)
+static int on_data_chunk(nghttp2_session *session, _unused_ uint8_t flags, int32_t stream, const uint8_t *data,
+                         size_t n, void *userdata)
 {
         H2Request *r = request_of(session, stream);
         H2 *h = userdata;
@@ -218,7 +222,8 @@ static int on_frame_sent(_unused_ nghttp2_session *session, const nghttp2_frame 
         return 0;
 }
 
-static int on_frame_unsent(nghttp2_session *session, const nghttp2_frame *frame, _unused_ int error, _unused_ void *userdata)
+static int on_frame_unsent(nghttp2_session *session, const nghttp2_frame *frame, _unused_ int error,
+                           _unused_ void *userdata)
 {
         H2Request *r = request_of(session, frame->hd.stream_id);
 
@@ -521,8 +526,8 @@ static const StreamEvents stream_events = {
 
 /* --- the owner's calls */
 
-H2 *h2_new(uv_loop_t *loop, const UpstreamConfig *config, const Address *address, Tls *tls, const H2Events *events, void *userdata,
-           H2Stats *stats, Fault *ret_fault)
+H2 *h2_new(uv_loop_t *loop, const UpstreamConfig *config, const Address *address, Tls *tls, const H2Events *events,
+           void *userdata, H2Stats *stats, Fault *ret_fault)
 {
         H2 *h = calloc(1, sizeof(*h));
 

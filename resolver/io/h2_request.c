@@ -43,7 +43,8 @@ char *h2_authority(const UpstreamConfig *config)
         if (config->port == 443)
                 n = asprintf(&text, "%s%s%s", literal ? "[" : "", config->host, literal ? "]" : "");
         else
-                n = asprintf(&text, "%s%s%s:%u", literal ? "[" : "", config->host, literal ? "]" : "", (unsigned) config->port);
+                n = asprintf(&text, "%s%s%s:%u", literal ? "[" : "", config->host, literal ? "]" : "",
+                             (unsigned) config->port);
         return n < 0 ? NULL : text;
 }
 
@@ -91,8 +92,8 @@ static nghttp2_nv field(const char *name, const char *value, size_t n)
         };
 }
 
-static ssize_t read_message(_unused_ nghttp2_session *session, _unused_ int32_t stream, uint8_t *to, size_t size, uint32_t *flags,
-                            nghttp2_data_source *source, _unused_ void *userdata)
+static ssize_t read_message(_unused_ nghttp2_session *session, _unused_ int32_t stream, uint8_t *to, size_t size,
+                            uint32_t *flags, nghttp2_data_source *source, _unused_ void *userdata)
 {
         H2Request *r = source->ptr;
         size_t n = MIN(size, r->message.n - r->sent);

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * H2Request: one DNS message on its way over HTTP/2, and the answer as far as it came (RFC 8484). Belongs to an H2: to its open ones while
- * nghttp2 has a stream for it, then to those whose outcome has not been told yet.
+ * H2Request: one DNS message on its way over HTTP/2, and the answer as far as it came (RFC 8484). Belongs to an H2: to
+ * its open ones while nghttp2 has a stream for it, then to those whose outcome has not been told yet.
  */
 
 #include <nghttp2/nghttp2.h>
@@ -15,19 +15,19 @@
 typedef struct H2Request {
         List in_list;
         uint32_t exchange;
-        int32_t stream;                 /* nghttp2's */
-        bool unwanted;                  /* cancelled: no event */
-        bool unsent;                    /* never left us */
-        bool peer_reset;                /* RST_STREAM came */
-        bool final;                     /* the fields of the final response are here */
-        bool complete;                  /* END_STREAM came */
-        Fault fault;                    /* decided by us */
-        unsigned interim;               /* responses 1xx */
+        int32_t stream;   /* nghttp2's */
+        bool unwanted;    /* cancelled: no event */
+        bool unsent;      /* never left us */
+        bool peer_reset;  /* RST_STREAM came */
+        bool final;       /* the fields of the final response are here */
+        bool complete;    /* END_STREAM came */
+        Fault fault;      /* decided by us */
+        unsigned interim; /* responses 1xx */
         HttpResponse response;
-        size_t received;                /* octets of body, kept or not */
+        size_t received; /* octets of body, kept or not */
         Octets body;
         Octets message;
-        size_t sent;                    /* octets of it */
+        size_t sent; /* octets of it */
 } H2Request;
 
 /* NULL when out of memory. */

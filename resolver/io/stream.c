@@ -20,31 +20,31 @@ typedef enum StreamState {
         STREAM_CONNECTING,
         STREAM_HANDSHAKE,
         STREAM_OPEN,
-        STREAM_BROKEN,          /* nothing can be written any longer; the owner knows or will know */
-        STREAM_LINGER,          /* our FIN is on its way; what still comes is thrown away */
-        STREAM_CLOSED,          /* the handles are being closed */
+        STREAM_BROKEN, /* nothing can be written any longer; the owner knows or will know */
+        STREAM_LINGER, /* our FIN is on its way; what still comes is thrown away */
+        STREAM_CLOSED, /* the handles are being closed */
 } StreamState;
 
 struct Stream {
         StreamState state;
-        const StreamEvents *events;     /* NULL: nobody listens */
+        const StreamEvents *events; /* NULL: nobody listens */
         void *userdata;
         StreamStats *stats;
         const UpstreamConfig *config;
         Tls *tls;
         TlsSession session;
-        bool counted;           /* as opened */
-        bool writing;           /* `flying` belongs to the kernel */
-        bool paused;            /* over its budget: reads on in the next turn */
-        bool wake;              /* the owner wants to be woken */
-        bool peer_closed;       /* FIN came */
-        bool shut;              /* our FIN is out */
-        Fault broken;           /* to be told from the loop */
+        bool counted;     /* as opened */
+        bool writing;     /* `flying` belongs to the kernel */
+        bool paused;      /* over its budget: reads on in the next turn */
+        bool wake;        /* the owner wants to be woken */
+        bool peer_closed; /* FIN came */
+        bool shut;        /* our FIN is out */
+        Fault broken;     /* to be told from the loop */
         Octets flying;
         uv_tcp_t tcp;
         uv_timer_t linger;
-        uv_idle_t turn;         /* the loop's next turn */
-        unsigned handles;       /* open ones */
+        uv_idle_t turn;   /* the loop's next turn */
+        unsigned handles; /* open ones */
         uv_connect_t connect;
         uv_write_t write;
         uv_shutdown_t shutdown;
@@ -63,7 +63,7 @@ static Fault fault_of_connect(int error, bool at_once)
         case UV_EHOSTUNREACH:
                 return at_once ? FAULT_NO_ROUTE : FAULT_UNREACHABLE;
         case UV_EAFNOSUPPORT:
-        case UV_EINVAL:         /* a link-local address without its link */
+        case UV_EINVAL: /* a link-local address without its link */
                 return at_once ? FAULT_NO_ROUTE : FAULT_UNREACHABLE;
         case UV_ENETDOWN:
                 return FAULT_NETWORK_DOWN;
@@ -76,7 +76,7 @@ static Fault fault_of_connect(int error, bool at_once)
         case UV_ENFILE:
         case UV_ENOBUFS:
         case UV_ENOMEM:
-        case UV_EAGAIN:         /* no free local port */
+        case UV_EAGAIN: /* no free local port */
                 return FAULT_RESOURCES;
         case UV_ECONNREFUSED:
                 return FAULT_REFUSED;
@@ -262,7 +262,7 @@ static void go_on_with_handshake(Stream *s)
                 return;
         case TLS_EOF:
         case TLS_FAILED:
-                write_out(s);           /* the alert */
+                write_out(s); /* the alert */
                 if (s->state != STREAM_BROKEN)
                         s->events->closed(s->userdata, s->session.fault);
                 return;
@@ -437,7 +437,7 @@ static bool to_sockaddr(const Address *a, struct sockaddr_storage *ret)
         struct sockaddr_in6 *v6 = (struct sockaddr_in6 *) ret;
         struct sockaddr_in *v4 = (struct sockaddr_in *) ret;
 
-        *ret = (struct sockaddr_storage) { 0 };
+        *ret = (struct sockaddr_storage){ 0 };
         if (!a->v6) {
                 v4->sin_family = AF_INET;
                 v4->sin_port = htons(a->port);
@@ -466,8 +466,8 @@ static int start(Stream *s, const Address *address)
         return uv_tcp_connect(&s->connect, &s->tcp, (const struct sockaddr *) &remote, on_connect);
 }
 
-Stream *stream_new(uv_loop_t *loop, const UpstreamConfig *config, const Address *address, Tls *tls, const StreamEvents *events,
-                   void *userdata, StreamStats *stats, Fault *ret_fault)
+Stream *stream_new(uv_loop_t *loop, const UpstreamConfig *config, const Address *address, Tls *tls,
+                   const StreamEvents *events, void *userdata, StreamStats *stats, Fault *ret_fault)
 {
         Stream *s;
         int r;

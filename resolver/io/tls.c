@@ -16,27 +16,27 @@
 #define VERIFY_DEPTH_MAX 8
 
 /*
- * Reading the system's store takes tens of milliseconds and some megabytes, so upstreams with the same store share it: by path, and only
- * while the file is the one that was read, so that a reload picks up a new one (FAULTS.md L37).
+ * Reading the system's store takes tens of milliseconds and some megabytes, so upstreams with the same store share it:
+ * by path, and only while the file is the one that was read, so that a reload picks up a new one (FAULTS.md L37).
  */
 typedef struct TrustStore {
         struct TrustStore *next;
         unsigned refs;
-        char *path;                     /* NULL: the system's */
+        char *path; /* NULL: the system's */
         struct stat identity;
         gnutls_certificate_credentials_t credentials;
 } TrustStore;
 
 typedef struct Ticket {
         gnutls_datum_t data;
-        uint64_t received_at;           /* usec */
+        uint64_t received_at; /* usec */
 } Ticket;
 
 struct Tls {
         unsigned refs;
-        TrustStore *store;              /* NULL: it could not be read */
+        TrustStore *store; /* NULL: it could not be read */
         char *error;
-        Ticket tickets[TLS_TICKETS_MAX];        /* oldest first */
+        Ticket tickets[TLS_TICKETS_MAX]; /* oldest first */
         unsigned n_tickets;
         unsigned generation;
 };

@@ -8,7 +8,7 @@
 #include "io/tls.h"
 
 #define TLS_TICKETS_MAX 4
-#define TLS_TICKET_OCTETS_MAX 65536             /* the peer's certificates are in it */
+#define TLS_TICKET_OCTETS_MAX 65536 /* the peer's certificates are in it */
 #define TLS_TICKET_LIFE USEC_PER_HOUR
 
 /* The trust store, for any number of sessions; NULL: it could not be read. */

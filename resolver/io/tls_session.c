@@ -8,12 +8,13 @@
 #include "io/verify.h"
 
 /*
- * TLS 1.3 and, with the ciphers that HTTP/2 allows there (RFC 9113 9.2.2), 1.2. The medium profile refuses RSA below 2048 bits and
- * SHA-1 anywhere in the chain (FAULTS.md L11).
+ * TLS 1.3 and, with the ciphers that HTTP/2 allows there (RFC 9113 9.2.2), 1.2. The medium profile refuses RSA below
+ * 2048 bits and SHA-1 anywhere in the chain (FAULTS.md L11).
  */
-#define PRIORITY                                                                                                                   \
-        "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA:-CIPHER-ALL:+AES-128-GCM:+CHACHA20-POLY1305:"  \
-        "+AES-256-GCM:-MAC-ALL:+AEAD:-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:%PROFILE_MEDIUM"
+static const char priority[] =
+        "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA"
+        ":-CIPHER-ALL:+AES-128-GCM:+CHACHA20-POLY1305:+AES-256-GCM:-MAC-ALL:+AEAD"
+        ":-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:%PROFILE_MEDIUM";
 
 #define RECORD_MAX 16384
 #define ODDITIES_MAX 16
@@ -69,10 +70,10 @@ static void keep_ticket(TlsSession *t)
                 tls_keep_ticket(t->tls, data);
 }
 
-/* TLS 1.3 sends tickets after the handshake, as many and as late as it likes. Those of 1.2 are part of the handshake, and kept once it
- * is over. */
-static int on_ticket(gnutls_session_t session, _unused_ unsigned type, _unused_ unsigned when, _unused_ unsigned incoming,
-                     _unused_ const gnutls_datum_t *message)
+/* TLS 1.3 sends tickets after the handshake, as many and as late as it likes. Those of 1.2 are part of the handshake,
+ * and kept once it is over. */
+static int on_ticket(gnutls_session_t session, _unused_ unsigned type, _unused_ unsigned when,
+                     _unused_ unsigned incoming, _unused_ const gnutls_datum_t *message)
 {
         if (is_tls13(session))
                 keep_ticket(gnutls_session_get_ptr(session));
@@ -128,8 +129,9 @@ Fault tls_session_init(TlsSession *t, Tls *tls, const UpstreamConfig *config)
         gnutls_transport_set_pull_function(t->session, pull);
         gnutls_transport_set_pull_timeout_function(t->session, pull_timeout);
         gnutls_transport_set_push_function(t->session, push);
-        gnutls_handshake_set_hook_function(t->session, GNUTLS_HANDSHAKE_NEW_SESSION_TICKET, GNUTLS_HOOK_POST, on_ticket);
-        if (gnutls_priority_set_direct(t->session, PRIORITY, NULL) < 0 ||
+        gnutls_handshake_set_hook_function(t->session, GNUTLS_HANDSHAKE_NEW_SESSION_TICKET, GNUTLS_HOOK_POST,
+                                           on_ticket);
+        if (gnutls_priority_set_direct(t->session, priority, NULL) < 0 ||
             gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, credentials) < 0 ||
             gnutls_alpn_set_protocols(t->session, &protocol, 1, GNUTLS_ALPN_MANDATORY) < 0 || set_server_name(t) < 0)
                 return FAULT_RESOURCES;
@@ -152,7 +154,7 @@ static Fault fault_of_alert(gnutls_alert_description_t alert)
         case GNUTLS_A_NO_APPLICATION_PROTOCOL:
                 return FAULT_NO_H2;
         case GNUTLS_A_PROTOCOL_VERSION:
-        case GNUTLS_A_HANDSHAKE_FAILURE:        /* of the parameters offered, none is acceptable (RFC 8446 6.2) */
+        case GNUTLS_A_HANDSHAKE_FAILURE: /* of the parameters offered, none is acceptable (RFC 8446 6.2) */
         case GNUTLS_A_INSUFFICIENT_SECURITY:
                 return FAULT_TLS_VERSION;
         default:
@@ -212,7 +214,8 @@ static TlsResult handshake_done(TlsSession *t)
         if (gnutls_alpn_get_selected_protocol(t->session, &protocol) < 0 || protocol.size != 2 ||
             memcmp(protocol.data, "h2", 2) != 0)
                 return fail(t, FAULT_NO_H2, GNUTLS_E_NO_APPLICATION_PROTOCOL);
-        /* A resumed session passes verify_in_handshake() by: its certificate may have expired, or the store have changed. */
+        /* A resumed session passes verify_in_handshake() by: its certificate may have expired, or the store have
+         * changed. */
         if (gnutls_session_is_resumed(t->session)) {
                 f = verify_peer(t->session, t->config);
                 if (f)
@@ -253,10 +256,10 @@ TlsResult tls_session_handshake(TlsSession *t)
 static Fault fault_of_read(int error)
 {
         switch (error) {
-        case GNUTLS_E_REHANDSHAKE:                      /* forbidden in HTTP/2 (RFC 9113 9.2.1) */
-        case GNUTLS_E_TOO_MANY_HANDSHAKE_PACKETS:       /* a flood of KeyUpdate */
+        case GNUTLS_E_REHANDSHAKE:                /* forbidden in HTTP/2 (RFC 9113 9.2.1) */
+        case GNUTLS_E_TOO_MANY_HANDSHAKE_PACKETS: /* a flood of KeyUpdate */
                 return FAULT_PROTOCOL;
-        case GNUTLS_E_FATAL_ALERT_RECEIVED:             /* in TLS 1.3 the peer may have its say after our Finished */
+        case GNUTLS_E_FATAL_ALERT_RECEIVED: /* in TLS 1.3 the peer may have its say after our Finished */
                 return FAULT_TLS_ALERT;
         case GNUTLS_E_MEMORY_ERROR:
                 return FAULT_RESOURCES;
@@ -301,7 +304,8 @@ TlsResult tls_session_write(TlsSession *t, Bytes bytes)
                 if (r == GNUTLS_E_INTERRUPTED)
                         continue;
                 if (r <= 0) {
-                        t->fault = r == GNUTLS_E_PUSH_ERROR || r == GNUTLS_E_MEMORY_ERROR ? FAULT_RESOURCES : FAULT_CONNECTION_LOST;
+                        t->fault = r == GNUTLS_E_PUSH_ERROR || r == GNUTLS_E_MEMORY_ERROR ? FAULT_RESOURCES
+                                                                                          : FAULT_CONNECTION_LOST;
                         return TLS_FAILED;
                 }
                 bytes = BYTES(bytes.p + r, bytes.n - (size_t) r);

@@ -148,7 +148,8 @@ static Certificate trusted_issuer(gnutls_session_t session, Certificate certific
 }
 
 /* The one above `certificate`: number `i` of the chain, or behind its end the authority in the store. */
-static Certificate next_in_chain(gnutls_session_t session, const gnutls_datum_t *chain, unsigned n, unsigned i, Certificate certificate)
+static Certificate next_in_chain(gnutls_session_t session, const gnutls_datum_t *chain, unsigned n, unsigned i,
+                                 Certificate certificate)
 {
         _cleanup_(certificate_deinit) Certificate next = NULL;
 
@@ -160,10 +161,11 @@ static Certificate next_in_chain(gnutls_session_t session, const gnutls_datum_t 
 }
 
 /*
- * A pin stands for the peer's key or for that of an authority above it. The list that the peer sent may hold anything, so a certificate
- * in it counts only if it really signed the one before.
+ * A pin stands for the peer's key or for that of an authority above it. The list that the peer sent may hold anything,
+ * so a certificate in it counts only if it really signed the one before.
  */
-static bool chain_is_pinned(gnutls_session_t session, const gnutls_datum_t *chain, unsigned n, const UpstreamConfig *config)
+static bool chain_is_pinned(gnutls_session_t session, const gnutls_datum_t *chain, unsigned n,
+                            const UpstreamConfig *config)
 {
         _cleanup_(certificate_deinit) Certificate certificate = next_in_chain(session, chain, n, 0, NULL);
 

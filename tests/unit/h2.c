@@ -24,16 +24,16 @@
 
 /* --- what the linker puts between io and its libraries (--wrap) */
 
-static int32_t first_stream;            /* 0: as nghttp2 wants */
-static time_t later;                    /* seconds by which the clock is ahead */
+static int32_t first_stream; /* 0: as nghttp2 wants */
+static time_t later;         /* seconds by which the clock is ahead */
 
-int __real_nghttp2_session_client_new2(nghttp2_session **ret, const nghttp2_session_callbacks *callbacks, void *userdata,
-                                       const nghttp2_option *options);
-int __wrap_nghttp2_session_client_new2(nghttp2_session **ret, const nghttp2_session_callbacks *callbacks, void *userdata,
-                                       const nghttp2_option *options);
+int __real_nghttp2_session_client_new2(nghttp2_session **ret, const nghttp2_session_callbacks *callbacks,
+                                       void *userdata, const nghttp2_option *options);
+int __wrap_nghttp2_session_client_new2(nghttp2_session **ret, const nghttp2_session_callbacks *callbacks,
+                                       void *userdata, const nghttp2_option *options);
 
-int __wrap_nghttp2_session_client_new2(nghttp2_session **ret, const nghttp2_session_callbacks *callbacks, void *userdata,
-                                       const nghttp2_option *options)
+int __wrap_nghttp2_session_client_new2(nghttp2_session **ret, const nghttp2_session_callbacks *callbacks,
+                                       void *userdata, const nghttp2_option *options)
 {
         int r = __real_nghttp2_session_client_new2(ret, callbacks, userdata, options);
 
@@ -42,7 +42,7 @@ int __wrap_nghttp2_session_client_new2(nghttp2_session **ret, const nghttp2_sess
         return r;
 }
 
-static ssize_t send_error;              /* of nghttp2, once */
+static ssize_t send_error; /* of nghttp2, once */
 
 ssize_t __real_nghttp2_session_mem_send(nghttp2_session *session, const uint8_t **ret);
 ssize_t __wrap_nghttp2_session_mem_send(nghttp2_session *session, const uint8_t **ret);
@@ -74,7 +74,7 @@ typedef struct Outcome {
         unsigned status;
         uint32_t age;
         size_t n;
-        uint8_t octets[64];             /* the first of the body */
+        uint8_t octets[64]; /* the first of the body */
 } Outcome;
 
 typedef struct Client {
@@ -90,7 +90,7 @@ typedef struct Client {
         uint32_t max_streams;
         Fault goaway, fault;
         Outcome outcomes[EXCHANGES_MAX];
-        bool inside_call;               /* no event may come now */
+        bool inside_call; /* no event may come now */
         enum { CLOSE_NEVER, CLOSE_ESTABLISHED, CLOSE_READY, CLOSE_RECEIVED, CLOSE_RESPONSE, CLOSE_CLOSED } close_in;
         unsigned send_when_ready;
         uint64_t writes_when_ready, writes_when_settings;
@@ -107,7 +107,8 @@ static void close_client(Client *c)
 
 static void ask(Client *c, uint32_t exchange, bool ping)
 {
-        uint8_t message[29] = { 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 4, 't', 'e', 's', 't', 0, 0, 1 };
+        uint8_t message[29] = { 0,   0,   1,   0,   0,   1,   0, 0,   0,   0,   0,   0, 7, 'e',
+                                'x', 'a', 'm', 'p', 'l', 'e', 4, 't', 'e', 's', 't', 0, 0, 1 };
 
         message[28] = (uint8_t) exchange;
         c->inside_call = true;
@@ -811,7 +812,8 @@ END_TEST
 
 START_TEST(flood_ends_the_connection)
 {
-        static const Script floods[] = { SCRIPT_PINGS, SCRIPT_UNKNOWN_FRAMES, SCRIPT_WINDOW_UPDATES, SCRIPT_EMPTY_DATA };
+        static const Script floods[] = { SCRIPT_PINGS, SCRIPT_UNKNOWN_FRAMES, SCRIPT_WINDOW_UPDATES,
+                                         SCRIPT_EMPTY_DATA };
 
         expect_closed((ServerPlan) { .script = floods[_i] }, FAULT_PROTOCOL);
 }
@@ -861,7 +863,8 @@ END_TEST
 
 START_TEST(renegotiation_ends_the_connection)
 {
-        expect_closed((ServerPlan) { .script = SCRIPT_RENEGOTIATE, .priority = "NORMAL:-VERS-ALL:+VERS-TLS1.2" }, FAULT_PROTOCOL);
+        expect_closed((ServerPlan) { .script = SCRIPT_RENEGOTIATE, .priority = "NORMAL:-VERS-ALL:+VERS-TLS1.2" },
+                      FAULT_PROTOCOL);
 }
 END_TEST
 
@@ -917,25 +920,29 @@ static const struct {
 
 START_TEST(certificate_for_another_name_is_refused)
 {
-        expect_refused((ServerPlan) { .identity = IDENTITY_OTHER_NAME, .priority = versions[_i].version }, FAULT_CERTIFICATE_NAME);
+        expect_refused((ServerPlan) { .identity = IDENTITY_OTHER_NAME, .priority = versions[_i].version },
+                       FAULT_CERTIFICATE_NAME);
 }
 END_TEST
 
 START_TEST(certificate_with_a_common_name_only_is_refused)
 {
-        expect_refused((ServerPlan) { .identity = IDENTITY_COMMON_NAME, .priority = versions[_i].version }, FAULT_CERTIFICATE_NAME);
+        expect_refused((ServerPlan) { .identity = IDENTITY_COMMON_NAME, .priority = versions[_i].version },
+                       FAULT_CERTIFICATE_NAME);
 }
 END_TEST
 
 START_TEST(certificate_for_an_address_is_none_for_a_name)
 {
-        expect_refused((ServerPlan) { .identity = IDENTITY_ADDRESS_ONLY, .priority = versions[_i].version }, FAULT_CERTIFICATE_NAME);
+        expect_refused((ServerPlan) { .identity = IDENTITY_ADDRESS_ONLY, .priority = versions[_i].version },
+                       FAULT_CERTIFICATE_NAME);
 }
 END_TEST
 
 START_TEST(expired_certificate_is_refused)
 {
-        expect_refused((ServerPlan) { .identity = IDENTITY_EXPIRED, .priority = versions[_i].version }, FAULT_CERTIFICATE_EXPIRED);
+        expect_refused((ServerPlan) { .identity = IDENTITY_EXPIRED, .priority = versions[_i].version },
+                       FAULT_CERTIFICATE_EXPIRED);
 }
 END_TEST
 
@@ -969,13 +976,22 @@ END_TEST
 
 START_TEST(weak_key_is_refused)
 {
-        expect_refused((ServerPlan) { .identity = IDENTITY_WEAK, .priority = versions[_i].version }, FAULT_CERTIFICATE_WEAK);
+        expect_refused((ServerPlan) { .identity = IDENTITY_WEAK, .priority = versions[_i].version },
+                       FAULT_CERTIFICATE_WEAK);
 }
 END_TEST
 
 START_TEST(signature_of_sha1_is_refused)
 {
-        expect_refused((ServerPlan) { .identity = IDENTITY_SHA1, .priority = versions[_i].version }, FAULT_CERTIFICATE_WEAK);
+        expect_refused((ServerPlan) { .identity = IDENTITY_SHA1, .priority = versions[_i].version },
+                       FAULT_CERTIFICATE_WEAK);
+}
+END_TEST
+
+START_TEST(malformed_staple_is_refused)
+{
+        expect_refused((ServerPlan) { .broken_staple = true, .priority = versions[_i].version },
+                       FAULT_CERTIFICATE_UNTRUSTED);
 }
 END_TEST
 
@@ -1039,8 +1055,9 @@ END_TEST
 START_TEST(old_versions_and_ciphers_are_refused)
 {
         expect_refused((ServerPlan) { .priority = "NORMAL:-VERS-ALL:+VERS-TLS1.1:+VERS-TLS1.0" }, FAULT_TLS_VERSION);
-        expect_refused((ServerPlan) { .priority = "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+RSA:-CIPHER-ALL:+AES-128-CBC" },
-                       FAULT_TLS_VERSION);
+        expect_refused(
+                (ServerPlan) { .priority = "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+RSA:-CIPHER-ALL:+AES-128-CBC" },
+                FAULT_TLS_VERSION);
 }
 END_TEST
 
@@ -1404,7 +1421,9 @@ END_TEST
 
 static Fault connect_to(Address address)
 {
-        UpstreamConfig config = { .host = (char *) "dns.test", .path = (char *) "/", .trust_anchors = (char *) server_authority() };
+        UpstreamConfig config = { .host = (char *) "dns.test",
+                                  .path = (char *) "/",
+                                  .trust_anchors = (char *) server_authority() };
         Client c = { .config = config, .address = address };
         const char *error;
         Fault fault;
@@ -1432,8 +1451,10 @@ END_TEST
 START_TEST(connection_without_a_route_fails_at_once)
 {
         /* Broadcast is no address for TCP, a link-local one without its link has no route. */
-        ck_assert_int_eq(fault_class(connect_to((Address) { .octets = { 255, 255, 255, 255 }, .port = 1 })), CLASS_LOCALNET);
-        ck_assert_uint_eq(connect_to((Address) { .v6 = true, .octets = { 0xfe, 0x80, [15] = 1 }, .port = 1, .interface = "nosuch0" }),
+        ck_assert_int_eq(fault_class(connect_to((Address) { .octets = { 255, 255, 255, 255 }, .port = 1 })),
+                         CLASS_LOCALNET);
+        ck_assert_uint_eq(connect_to((Address) {
+                                  .v6 = true, .octets = { 0xfe, 0x80, [15] = 1 }, .port = 1, .interface = "nosuch0" }),
                           FAULT_NO_ROUTE);
 }
 END_TEST
@@ -1615,7 +1636,8 @@ static unsigned long resets_sent(void)
                         continue;
                 name = strtok_r(names, " ", &more_names);
                 figure = strtok_r(figures, " ", &more_figures);
-                for (; name && figure; name = strtok_r(NULL, " ", &more_names), figure = strtok_r(NULL, " ", &more_figures)) {
+                for (; name && figure;
+                     name = strtok_r(NULL, " ", &more_names), figure = strtok_r(NULL, " ", &more_figures)) {
                         if (strcmp(name, "OutRsts") == 0)
                                 resets = strtoul(figure, NULL, 10);
                 }
@@ -1703,8 +1725,8 @@ static Suite *suite(void)
 {
         Suite *s = suite_create("h2");
         TCase *questions = tcase_create("questions"), *streams = tcase_create("streams"), *ends = tcase_create("ends"),
-              *identity = tcase_create("identity"), *tickets = tcase_create("tickets"), *connecting = tcase_create("connecting"),
-              *closing = tcase_create("closing");
+              *identity = tcase_create("identity"), *tickets = tcase_create("tickets"),
+              *connecting = tcase_create("connecting"), *closing = tcase_create("closing");
         TCase *all[] = { questions, streams, ends, identity, tickets, connecting, closing };
 
         for (size_t i = 0; i < ELEMENTS(all); i++) {
@@ -1770,6 +1792,7 @@ static Suite *suite(void)
         tcase_add_test(identity, store_without_an_authority_fails_closed);
         tcase_add_test(identity, upstreams_share_a_store_until_it_changes);
         tcase_add_loop_test(identity, signature_of_sha1_is_refused, 0, ELEMENTS(versions));
+        tcase_add_loop_test(identity, malformed_staple_is_refused, 0, ELEMENTS(versions));
         tcase_add_loop_test(identity, missing_intermediate_is_refused, 0, ELEMENTS(versions));
         tcase_add_loop_test(identity, name_outside_of_the_authoritys_constraint_is_refused, 0, ELEMENTS(versions));
         tcase_add_loop_test(identity, intermediate_that_is_sent_along_is_good, 0, ELEMENTS(versions));
@@ -1781,7 +1804,8 @@ static Suite *suite(void)
         tcase_add_test(tickets, ticket_is_gone_once_it_was_tried);
         tcase_add_test(tickets, ticket_is_kept_while_tcp_does_not_come_up);
         tcase_add_test(tickets, forgotten_tickets_are_gone_and_old_connections_bring_none);
-        tcase_add_loop_test(tickets, ticket_the_server_does_not_know_costs_a_full_handshake_only, 0, ELEMENTS(versions));
+        tcase_add_loop_test(tickets, ticket_the_server_does_not_know_costs_a_full_handshake_only, 0,
+                            ELEMENTS(versions));
         tcase_add_loop_test(tickets, resumed_peer_is_verified_again, 0, ELEMENTS(versions));
         tcase_add_test(tickets, ticket_is_forgotten_after_an_hour);
         tcase_add_test(tickets, four_tickets_are_kept_the_newest_first);

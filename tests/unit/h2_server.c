@@ -47,7 +47,8 @@ static Certificate certificate_begin(const char *name, int days_from, int days_t
 
         must(gnutls_x509_privkey_init(&c.key), "key");
         must(weak ? gnutls_x509_privkey_generate(c.key, GNUTLS_PK_RSA, 1024, 0)
-                  : gnutls_x509_privkey_generate(c.key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0),
+                  : gnutls_x509_privkey_generate(c.key, GNUTLS_PK_ECDSA,
+                                                 GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0),
              "key");
         must(gnutls_x509_crt_init(&c.crt), "certificate");
         must(gnutls_x509_crt_set_version(c.crt, 3), "version");
@@ -56,7 +57,8 @@ static Certificate certificate_begin(const char *name, int days_from, int days_t
         must(gnutls_x509_crt_set_activation_time(c.crt, time(NULL) + days_from * DAY), "activation");
         must(gnutls_x509_crt_set_expiration_time(c.crt, time(NULL) + days_to * DAY), "expiration");
         must(gnutls_x509_crt_set_key(c.crt, c.key), "public key");
-        must(gnutls_x509_crt_set_dn_by_oid(c.crt, GNUTLS_OID_X520_COMMON_NAME, 0, name, (unsigned) strlen(name)), "name");
+        must(gnutls_x509_crt_set_dn_by_oid(c.crt, GNUTLS_OID_X520_COMMON_NAME, 0, name, (unsigned) strlen(name)),
+             "name");
         return c;
 }
 
@@ -86,7 +88,8 @@ static Certificate make_authority(const char *name, const Certificate *by, const
         if (only_below) {
                 permitted.size = (unsigned) strlen(only_below);
                 must(gnutls_x509_name_constraints_init(&constraints), "constraints");
-                must(gnutls_x509_name_constraints_add_permitted(constraints, GNUTLS_SAN_DNSNAME, &permitted), "constraints");
+                must(gnutls_x509_name_constraints_add_permitted(constraints, GNUTLS_SAN_DNSNAME, &permitted),
+                     "constraints");
                 must(gnutls_x509_crt_set_name_constraints(c.crt, constraints, 1), "constraints");
                 gnutls_x509_name_constraints_deinit(constraints);
         }
@@ -96,14 +99,17 @@ static Certificate make_authority(const char *name, const Certificate *by, const
 
 static void add_name(Certificate *c, const char *name)
 {
-        must(gnutls_x509_crt_set_subject_alt_name(c->crt, GNUTLS_SAN_DNSNAME, name, (unsigned) strlen(name), GNUTLS_FSAN_APPEND), "SAN");
+        must(gnutls_x509_crt_set_subject_alt_name(c->crt, GNUTLS_SAN_DNSNAME, name, (unsigned) strlen(name),
+                                                  GNUTLS_FSAN_APPEND),
+             "SAN");
 }
 
 static void add_address(Certificate *c)
 {
         static const uint8_t loopback[4] = { 127, 0, 0, 1 };
 
-        must(gnutls_x509_crt_set_subject_alt_name(c->crt, GNUTLS_SAN_IPADDRESS, loopback, 4, GNUTLS_FSAN_APPEND), "SAN");
+        must(gnutls_x509_crt_set_subject_alt_name(c->crt, GNUTLS_SAN_IPADDRESS, loopback, 4, GNUTLS_FSAN_APPEND),
+             "SAN");
 }
 
 static const Certificate *issuer_of(Identity i, const Certificate *self)
@@ -130,13 +136,14 @@ static void add_many_names(Certificate *c)
         size_t n = 4;
 
         for (unsigned i = 0; i <= 1500; i++) {
-                int r = i < 1500 ? snprintf((char *) der + n + 2, 64, "a-longer-name-%u.test", i) : snprintf((char *) der + n + 2, 64, "dns.test");
+                int r = i < 1500 ? snprintf((char *) der + n + 2, 64, "a-longer-name-%u.test", i)
+                                 : snprintf((char *) der + n + 2, 64, "dns.test");
 
-                der[n] = 0x82;          /* dNSName */
+                der[n] = 0x82; /* dNSName */
                 der[n + 1] = (uint8_t) r;
                 n += 2 + (size_t) r;
         }
-        der[0] = 0x30;                  /* SEQUENCE, its length in two octets */
+        der[0] = 0x30; /* SEQUENCE, its length in two octets */
         der[1] = 0x82;
         der[2] = (uint8_t) ((n - 4) >> 8);
         der[3] = (uint8_t) (n - 4);
@@ -168,9 +175,13 @@ static void add_names(Certificate *c, Identity i)
 
 static Certificate make_identity(Identity i)
 {
-        int from = i == IDENTITY_EXPIRED ? -2 : i == IDENTITY_NOT_YET_VALID ? 1 : -1, to = i == IDENTITY_EXPIRED ? -1 : 2;
+        int from = i == IDENTITY_EXPIRED         ? -2
+                   : i == IDENTITY_NOT_YET_VALID ? 1
+                                                 : -1,
+            to = i == IDENTITY_EXPIRED ? -1 : 2;
         const char *purpose = i == IDENTITY_FOR_CLIENTS ? GNUTLS_KP_TLS_WWW_CLIENT : GNUTLS_KP_TLS_WWW_SERVER;
-        Certificate c = certificate_begin(i == IDENTITY_COMMON_NAME ? "dns.test" : "test", from, to, i == IDENTITY_WEAK);
+        Certificate c =
+                certificate_begin(i == IDENTITY_COMMON_NAME ? "dns.test" : "test", from, to, i == IDENTITY_WEAK);
 
         must(gnutls_x509_crt_set_key_purpose_oid(c.crt, purpose, 0), "purpose");
         must(gnutls_x509_crt_set_key_usage(c.crt, GNUTLS_KEY_DIGITAL_SIGNATURE), "usage");
@@ -243,7 +254,7 @@ typedef struct Connection {
         Request *requests[REQUESTS_MAX];
         unsigned n_requests, n_whole;
         bool leave;
-        bool acknowledged;              /* our SETTINGS */
+        bool acknowledged; /* our SETTINGS */
 } Connection;
 
 static ssize_t read_body(nghttp2_session *session, int32_t stream, uint8_t *to, size_t size, uint32_t *flags,
@@ -287,7 +298,7 @@ static void answer(Connection *c, Request *r)
         size_t n = 0;
 
         if (!c->plan->body)
-                r->message[2] |= 0x80;          /* QR */
+                r->message[2] |= 0x80; /* QR */
         snprintf(status, sizeof(status), "%u", c->plan->status ? c->plan->status : 200);
         snprintf(length, sizeof(length), "%zu", r->n + 5);
         fields[n++] = field(":status", status);
@@ -476,8 +487,8 @@ static void copy(char *to, size_t size, const uint8_t *value, size_t n)
         to[n] = '\0';
 }
 
-static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t n_name, const uint8_t *value,
-                     size_t n_value, uint8_t flags, void *userdata)
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t n_name,
+                     const uint8_t *value, size_t n_value, uint8_t flags, void *userdata)
 {
         Request *r = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
         Connection *c = userdata;
@@ -503,7 +514,8 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
         return 0;
 }
 
-static int on_data(nghttp2_session *session, uint8_t flags, int32_t stream, const uint8_t *data, size_t n, void *userdata)
+static int on_data(nghttp2_session *session, uint8_t flags, int32_t stream, const uint8_t *data, size_t n,
+                   void *userdata)
 {
         Request *r = nghttp2_session_get_stream_user_data(session, stream);
 
@@ -529,7 +541,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
                 c->record->cancels++;
         if (frame->hd.type == NGHTTP2_GOAWAY)
                 c->record->goaways++;
-        if (r && (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) && frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
+        if (r && (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
+            frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
                 act(c, r);
         return 0;
 }
@@ -691,6 +704,16 @@ static void set_stray_chain(gnutls_certificate_credentials_t credentials, const 
         must(gnutls_certificate_set_key(credentials, NULL, 0, chain, 2, key), "chain");
 }
 
+static int staple_garbage(gnutls_session_t session, void *userdata, gnutls_datum_t *ret)
+{
+        (void) session;
+        (void) userdata;
+        ret->data = gnutls_malloc(16);
+        ret->size = 16;
+        memset(ret->data, 0x30, 16);
+        return 0;
+}
+
 static _Noreturn void run(const ServerPlan *plan, ServerRecord *record, int listener)
 {
         gnutls_certificate_credentials_t credentials;
@@ -707,6 +730,8 @@ static _Noreturn void run(const ServerPlan *plan, ServerRecord *record, int list
                 set_stray_chain(credentials, identity);
         else
                 must(gnutls_certificate_set_x509_key(credentials, chain, alone ? 1 : 2, identity->key), "certificate");
+        if (plan->broken_staple)
+                gnutls_certificate_set_ocsp_status_request_function(credentials, staple_garbage, NULL);
         must(gnutls_session_ticket_key_generate(&ticket_key), "ticket key");
         for (;;) {
                 int fd = accept(listener, NULL, NULL);
