@@ -1,0 +1,346 @@
+/*
+ * What comes in from a client and is no ordinary question (FAULTS.md 4.7, RFC rows of 3.1), and what goes out: the engine with
+ * an upstream that is played by the test.
+ */
+
+#include <check.h>
+
+#include "core/engine.h"
+#include "core/reply.h"
+#include "wire.h"
+
+static Engine *e;
+static uint64_t now = 1000 * USEC_PER_SEC;
+static Wire w;
+static Message got;
+static Buffer *answer;
+static uint32_t connection, exchange;
+static Buffer *asked;
+
+static void start(void)
+{
+        static const char text[] = "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1\n";
+        ConfigText t = { .name = "test", .text = text, .n = sizeof(text) - 1 };
+        unsigned errors;
+        Config *c = config_parse(&t, 1, NULL, NULL, &errors);
+
+        ck_assert_uint_eq(errors, 0);
+        e = engine_new(c, (const uint8_t *) "0123456789abcdef", now);
+        config_unref(c);
+        answer = asked = NULL;
+        connection = 0;
+}
+
+static void stop(void)
+{
+        buffer_unref(answer);
+        buffer_unref(asked);
+        engine_free(e);
+}
+
+static void act(void)
+{
+        Action a;
+
+        while (engine_next_action(e, &a))
+                switch (a.type) {
+                case ACTION_ANSWER:
+                        buffer_unref(answer);
+                        answer = buffer_ref(a.answer.message);
+                        break;
+                case ACTION_CONNECT:
+                        connection = a.connection;
+                        engine_established(e, connection, now);
+                        engine_ready(e, connection, false, now);
+                        break;
+                case ACTION_SEND:
+                        exchange = a.exchange;
+                        buffer_unref(asked);
+                        asked = buffer_ref(a.send.message);
+                        break;
+                default:
+                        break;
+                }
+}
+
+/* Asks what is in `w`; true if there was an answer at once, which is in `got` then. */
+static bool ask(bool stream)
+{
+        Client c = { { 1 } };
+
+        answer = buffer_unref(answer);
+        asked = buffer_unref(asked);
+        engine_query(e, &c, stream, wire_bytes(&w), now);
+        act();
+        if (!answer)
+                return false;
+        ck_assert_int_eq(message_parse(&got, buffer_bytes(answer)), MESSAGE_OK);
+        return true;
+}
+
+/* The upstream's answer to what was asked: `w`, with the upstream's ID. */
+static void respond(uint32_t age)
+{
+        HttpResponse http = { .has_status = true, .status = 200, .has_type = true, .type_ok = true, .age = age };
+
+        wire_write16(w.data, 0);
+        answer = buffer_unref(answer);
+        engine_response(e, connection, exchange, &http, wire_bytes(&w), now);
+        act();
+        ck_assert_ptr_nonnull(answer);
+        ck_assert_int_eq(message_parse(&got, buffer_bytes(answer)), MESSAGE_OK);
+}
+
+START_TEST(C02_answers_and_scraps_are_ignored)
+{
+        wire_begin(&w, DNS_QR, TYPE_A);
+        ck_assert(!ask(false));
+        w.n = 11;
+        ck_assert(!ask(false));
+        ck_assert_ptr_null(asked);
+}
+END_TEST
+
+START_TEST(C03_RFC9619_one_question_no_more_no_less)
+{
+        wire_begin(&w, DNS_RD, TYPE_A);
+        wire_write16(w.data + 4, 0);
+        w.n = 12;
+        ck_assert(ask(false));
+        ck_assert_uint_eq(message_rcode(&got), RCODE_FORMERR);
+        wire_begin(&w, DNS_RD, TYPE_A);
+        wire_put(&w, "\0\0\1\0\1", 5);
+        wire_write16(w.data + 4, 2);
+        ck_assert(ask(false));
+        ck_assert_uint_eq(message_rcode(&got), RCODE_FORMERR);
+}
+END_TEST
+
+START_TEST(C05_other_opcodes_are_not_implemented)
+{
+        for (unsigned opcode = 1; opcode < 16; opcode++) {
+                wire_begin(&w, opcode << DNS_OPCODE_SHIFT, TYPE_A);
+                ck_assert(ask(false));
+                ck_assert_uint_eq(message_rcode(&got), RCODE_NOTIMP);
+                ck_assert_uint_eq(message_opcode(&got), opcode);
+        }
+}
+END_TEST
+
+START_TEST(C07_zone_transfers_are_refused)
+{
+        wire_begin(&w, 0, TYPE_AXFR);
+        ck_assert(ask(true));
+        ck_assert_uint_eq(message_rcode(&got), RCODE_NOTIMP);
+}
+END_TEST
+
+START_TEST(RFC6891_a_later_version_is_badvers_with_an_opt)
+{
+        wire_begin(&w, DNS_RD, TYPE_A);
+        wire_opt(&w, 1232, 0x10000, "", 0);
+        ck_assert(ask(false));
+        ck_assert_uint_eq(message_rcode(&got), RCODE_BADVERS);
+        ck_assert(got.edns.present && got.edns.version == 0);
+}
+END_TEST
+
+START_TEST(RFC6891_two_opts_are_a_format_error_with_an_opt)
+{
+        wire_begin(&w, DNS_RD, TYPE_A);
+        wire_opt(&w, 1232, 0, "", 0);
+        wire_opt(&w, 1232, 0, "", 0);
+        ck_assert(ask(false));
+        ck_assert_uint_eq(message_rcode(&got), RCODE_FORMERR);
+        ck_assert(got.edns.present);
+}
+END_TEST
+
+START_TEST(RFC8484_the_upstream_gets_id_0_lower_case_padding_and_no_options_of_the_client)
+{
+        wire_begin(&w, DNS_RD | DNS_AD | DNS_Z, TYPE_A);
+        w.data[13] = 'W';
+        wire_opt(&w, 1232, 0x8000, "\0\x0a\0\x08" "cccccccc\0\x08\0\7\0\1\x18\0\1\2\3", 23);
+        ck_assert(!ask(false));
+        ck_assert_int_eq(message_parse(&got, buffer_bytes(asked)), MESSAGE_OK);
+        ck_assert_uint_eq(got.id, 0);
+        ck_assert_uint_eq(got.flags, DNS_RD);
+        ck_assert_uint_eq(got.qname.p[1], 'w');
+        ck_assert_uint_eq(asked->n % 128, 0);
+        ck_assert(got.edns.dnssec_ok && got.edns.padding);
+        for (Bytes o = got.edns.options; o.n; o = BYTES(o.p + 4 + wire_read16(o.p + 2), o.n - 4 - wire_read16(o.p + 2)))
+                ck_assert_uint_eq(wire_read16(o.p), EDNS_OPTION_PADDING);
+}
+END_TEST
+
+START_TEST(RFC1035_the_client_gets_its_id_and_spelling_back)
+{
+        wire_begin(&w, DNS_RD, TYPE_A);
+        w.data[13] = 'W';
+        ck_assert(!ask(false));
+        wire_begin(&w, DNS_QR | DNS_RA | DNS_AD, TYPE_A);
+        wire_a(&w, 300);
+        wire_opt(&w, 1232, 0, "\0\x0c\0\2\0\0", 6);
+        respond(100);
+        ck_assert_uint_eq(got.id, 0x1234);
+        ck_assert_uint_eq(got.qname.p[1], 'W');
+        ck_assert(!got.edns.present && got.arcount == 0);
+        ck_assert_msg(!(got.flags & DNS_AD), "AD of an upstream that nobody said to trust");
+        ck_assert_msg(wire_read32(answer->data + got.question_end + 6) == 200, "Age is not taken from the TTL");
+}
+END_TEST
+
+START_TEST(RFC2181_C16_too_large_for_the_client_is_truncated_and_whole_over_tcp)
+{
+        static Wire big;
+
+        wire_begin(&big, DNS_QR | DNS_RA, TYPE_A);
+        for (unsigned i = 0; i < 100; i++)
+                wire_a(&big, 300);
+        wire_begin(&w, DNS_RD, TYPE_A);
+        ck_assert(!ask(false));
+        w = big;
+        respond(0);
+        ck_assert(got.flags & DNS_TC);
+        ck_assert_uint_eq(got.ancount, 0);
+        ck_assert_uint_le(answer->n, 512);
+        wire_begin(&w, DNS_RD, TYPE_A);
+        ck_assert_msg(ask(true), "the cache does not have it");
+        ck_assert(!(got.flags & DNS_TC));
+        ck_assert_uint_eq(got.ancount, 100);
+}
+END_TEST
+
+START_TEST(RFC7828_keepalive_is_answered_on_tcp_only)
+{
+        for (unsigned stream = 0; stream < 2; stream++) {
+                wire_begin(&w, DNS_RD, TYPE_AXFR);
+                wire_opt(&w, 1232, 0, "\0\x0b\0\0", 4);
+                ck_assert(ask(stream));
+                ck_assert_int_eq(got.edns.keepalive, stream);
+        }
+}
+END_TEST
+
+START_TEST(RFC8914_extended_errors_cross_to_clients_with_edns)
+{
+        wire_begin(&w, DNS_RD, TYPE_A);
+        wire_opt(&w, 1232, 0, "", 0);
+        ck_assert(!ask(false));
+        wire_begin(&w, DNS_QR | RCODE_SERVFAIL, TYPE_A);
+        wire_opt(&w, 1232, 0, "\0\x0f\0\4\0\6no", 8);
+        respond(0);
+        ck_assert_uint_eq(message_rcode(&got), RCODE_SERVFAIL);
+        ck_assert_uint_ge(got.edns.options.n, 8);
+        ck_assert_int_eq(memcmp(got.edns.options.p, "\0\x0f\0\4\0\6no", 8), 0);
+}
+END_TEST
+
+START_TEST(at_the_deadline_there_is_servfail_with_an_extended_error)
+{
+        wire_begin(&w, DNS_RD, TYPE_A);
+        wire_opt(&w, 1232, 0, "", 0);
+        ck_assert(!ask(false));
+        for (uint64_t end = now + 4500 * USEC_PER_MSEC; !answer; act()) {
+                ck_assert_uint_le(engine_next_time(e), end);
+                now = engine_next_time(e);
+                engine_run(e, now);
+        }
+        message_parse(&got, buffer_bytes(answer));
+        ck_assert_uint_eq(message_rcode(&got), RCODE_SERVFAIL);
+        ck_assert_uint_eq(wire_read16(got.edns.options.p), EDNS_OPTION_EDE);
+}
+END_TEST
+
+START_TEST(no_route_is_answered_at_once_with_network_error)
+{
+        Client c = { { 1 } };
+        Action a;
+
+        wire_begin(&w, DNS_RD, TYPE_A);
+        wire_opt(&w, 1232, 0, "", 0);
+        engine_query(e, &c, false, wire_bytes(&w), now);
+        while (engine_next_action(e, &a)) {
+                if (a.type == ACTION_CONNECT)
+                        engine_closed(e, a.connection, FAULT_NO_ROUTE, now);
+                if (a.type == ACTION_ANSWER)
+                        answer = buffer_ref(a.answer.message);
+                ck_assert_msg(a.type != ACTION_STATE, "somebody is blamed for it");
+        }
+        ck_assert_ptr_nonnull(answer);
+        message_parse(&got, buffer_bytes(answer));
+        ck_assert_uint_eq(wire_read16(got.edns.options.p + 4), EDE_NETWORK_ERROR);
+        ck_assert_int_eq(engine_network_state(e), NETWORK_OFFLINE);
+}
+END_TEST
+
+START_TEST(a_hit_in_the_cache_asks_nobody_and_counts_the_ttl_down)
+{
+        wire_begin(&w, DNS_RD, TYPE_A);
+        ck_assert(!ask(false));
+        wire_begin(&w, DNS_QR | DNS_RA, TYPE_A);
+        wire_a(&w, 300);
+        respond(0);
+        now += 100 * USEC_PER_SEC;
+        wire_begin(&w, DNS_RD, TYPE_A);
+        ck_assert(ask(false));
+        ck_assert_ptr_null(asked);
+        ck_assert_uint_eq(wire_read32(answer->data + got.question_end + 6), 200);
+}
+END_TEST
+
+START_TEST(RFC2308_an_nxdomain_is_for_all_types_of_the_name)
+{
+        wire_begin(&w, DNS_RD, TYPE_A);
+        ck_assert(!ask(false));
+        wire_begin(&w, DNS_QR | DNS_RA | RCODE_NXDOMAIN, TYPE_A);
+        wire_soa(&w, 300, 60);
+        respond(0);
+        wire_begin(&w, DNS_RD, TYPE_AAAA);
+        ck_assert(ask(false));
+        ck_assert_uint_eq(message_rcode(&got), RCODE_NXDOMAIN);
+        ck_assert_uint_eq(got.qtype, TYPE_AAAA);
+}
+END_TEST
+
+START_TEST(C12_RFC8945_a_signed_query_passes_untouched_but_for_its_id)
+{
+        wire_begin(&w, DNS_RD, TYPE_A);
+        wire_record(&w, 2, "\3key", 5, TYPE_TSIG, CLASS_ANY, 0, "0123456789abcdef", 16);
+        ck_assert(!ask(false));
+        ck_assert_uint_eq(asked->n, w.n);
+        ck_assert_uint_eq(wire_read16(asked->data), 0);
+        ck_assert_int_eq(memcmp(asked->data + 2, w.data + 2, w.n - 2), 0);
+}
+END_TEST
+
+int main(void)
+{
+        Suite *s = suite_create("engine");
+        TCase *c = tcase_create("clients");
+        SRunner *r = srunner_create(s);
+        int failed;
+
+        tcase_add_checked_fixture(c, start, stop);
+        tcase_add_test(c, C02_answers_and_scraps_are_ignored);
+        tcase_add_test(c, C03_RFC9619_one_question_no_more_no_less);
+        tcase_add_test(c, C05_other_opcodes_are_not_implemented);
+        tcase_add_test(c, C07_zone_transfers_are_refused);
+        tcase_add_test(c, RFC6891_a_later_version_is_badvers_with_an_opt);
+        tcase_add_test(c, RFC6891_two_opts_are_a_format_error_with_an_opt);
+        tcase_add_test(c, RFC8484_the_upstream_gets_id_0_lower_case_padding_and_no_options_of_the_client);
+        tcase_add_test(c, RFC1035_the_client_gets_its_id_and_spelling_back);
+        tcase_add_test(c, RFC2181_C16_too_large_for_the_client_is_truncated_and_whole_over_tcp);
+        tcase_add_test(c, RFC7828_keepalive_is_answered_on_tcp_only);
+        tcase_add_test(c, RFC8914_extended_errors_cross_to_clients_with_edns);
+        tcase_add_test(c, at_the_deadline_there_is_servfail_with_an_extended_error);
+        tcase_add_test(c, no_route_is_answered_at_once_with_network_error);
+        tcase_add_test(c, a_hit_in_the_cache_asks_nobody_and_counts_the_ttl_down);
+        tcase_add_test(c, RFC2308_an_nxdomain_is_for_all_types_of_the_name);
+        tcase_add_test(c, C12_RFC8945_a_signed_query_passes_untouched_but_for_its_id);
+        suite_add_tcase(s, c);
+        srunner_run_all(r, CK_ENV);
+        failed = srunner_ntests_failed(r);
+        srunner_free(r);
+        return failed != 0;
+}
