@@ -11,6 +11,7 @@
 #include "io/dropins.h"
 #include "io/journal.h"
 #include "io/network.h"
+#include "io/sleep.h"
 #include "io/upstreams.h"
 #include "service.h"
 
@@ -23,6 +24,7 @@ struct Daemon {
         Engine *engine;
         Upstreams *upstreams;
         Network *network;
+        Sleep *sleep;
         Service service;
         Listener **listeners;
         size_t n_listeners;
@@ -215,6 +217,7 @@ static void on_query(void *userdata, const Client *client, bool stream, Bytes qu
         Daemon *d = userdata;
 
         note_suspend(d);
+        sleep_retry(d->sleep, clock_now());
         if (!engine_query(d->engine, client, stream, query, clock_now()))
                 listener_dismiss(client);
 }
@@ -226,8 +229,11 @@ static void on_network(void *userdata, bool online)
         engine_network_changed(d->engine, online, clock_now());
 }
 
-void daemon_sleep(Daemon *d, bool before)
+static void on_sleep(void *userdata, bool before)
 {
+        Daemon *d = userdata;
+
+        journal_log(LOG_DEBUG, before ? "About to suspend." : "Back from suspend.");
         if (before)
                 engine_sleep(d->engine, clock_now());
         else
@@ -261,6 +267,7 @@ static void finish(Daemon *d)
                 d->listeners[i] = listener_free(d->listeners[i]);
         d->upstreams = upstreams_free(d->upstreams);
         d->network = network_free(d->network);
+        d->sleep = sleep_free(d->sleep);
         service_close(&d->service);
         close_handle((uv_handle_t *) &d->prepare);
         close_handle((uv_handle_t *) &d->timer);
@@ -430,6 +437,9 @@ int daemon_new(uv_loop_t *loop, const DaemonOptions *options, Daemon **ret)
         r = network_new(loop, on_network, d, &d->network);
         if (r < 0)
                 journal_log(LOG_NOTICE, "Changes of the network cannot be watched (%s); they are noticed by their effects.", strerror(-r));
+        d->sleep = sleep_new(loop, on_sleep, d);
+        if (!d->sleep)
+                return EX_OSERR;
         start_handles(d);
         say_listening(d);
         update_status(d);

@@ -51,8 +51,5 @@ uv_loop_t *daemon_loop(Daemon *d);
 const ListenerStats *daemon_listener_stats(const Daemon *d);
 const H2Stats *daemon_connection_stats(const Daemon *d);
 
-/* The machine is about to sleep, or is back (logind says so). */
-void daemon_sleep(Daemon *d, bool before);
-
 /* Has something changed by a call from outside the loop's callbacks? Carries it out. Safe to call at any time from the loop. */
 void daemon_turn(Daemon *d);
