@@ -1,0 +1,531 @@
+/*
+ * The rules of HEALTH.md 4 for connections, and of hedging and selection, one by one: the engine with a clock and a network that the test
+ * owns. tests/sim plays them all together.
+ */
+
+#include <check.h>
+#include <stdio.h>
+
+#include "core/engine.h"
+#include "core/select.h"
+#include "core/upstream.h"
+#include "wire.h"
+
+#define MSEC USEC_PER_MSEC
+#define SEC USEC_PER_SEC
+
+typedef struct Sent {
+        uint32_t connection, exchange, upstream;
+        bool ping;
+} Sent;
+
+static Engine *e;
+static uint64_t now;
+static Config *config;
+static struct {
+        uint32_t connection, upstream;
+        size_t address;
+        Purpose purpose;
+} connects[64];
+static Sent sends[4096];
+static uint32_t closes[64], pings[64];
+static unsigned n_connects, n_sends, n_closes, n_pings, n_answers, n_servfails, asked;
+static Wire w;
+
+static void start(const char *resolver, const char *upstreams)
+{
+        char text[1024];
+        ConfigText t = { .name = "test", .text = text };
+        unsigned errors;
+
+        t.n = (size_t) snprintf(text, sizeof(text), "[Resolver]\n%s\n[Cache]\nEnable=no\n%s", resolver, upstreams);
+        config = config_parse(&t, 1, NULL, NULL, &errors);
+        ck_assert_uint_eq(errors, 0);
+        now = 1000 * SEC;
+        e = engine_new(config, (const uint8_t *) "0123456789abcdef", now);
+        n_connects = n_sends = n_closes = n_pings = n_answers = n_servfails = asked = 0;
+}
+
+#define ONE "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1\n"
+#define TWO ONE "[Upstream b]\nURL=https://b.test/q\nAddress=192.0.2.2\n"
+
+static void stop(void)
+{
+        engine_free(e);
+        config_unref(config);
+}
+
+static void act(void)
+{
+        Action a;
+
+        while (engine_next_action(e, &a))
+                switch (a.type) {
+                case ACTION_ANSWER:
+                        n_answers++;
+                        n_servfails += (a.answer.message->data[3] & 15) == RCODE_SERVFAIL;
+                        break;
+                case ACTION_CONNECT:
+                        connects[n_connects].connection = a.connection;
+                        connects[n_connects].upstream = a.upstream;
+                        connects[n_connects].address = a.connect.address;
+                        connects[n_connects++].purpose = a.connect.purpose;
+                        break;
+                case ACTION_SEND:
+                        sends[n_sends++] = (Sent) { a.connection, a.exchange, a.upstream, a.send.ping };
+                        break;
+                case ACTION_CLOSE:
+                        closes[n_closes++] = a.connection;
+                        break;
+                case ACTION_PING:
+                        pings[n_pings++] = a.connection;
+                        break;
+                default:
+                        break;
+                }
+}
+
+/* One more question, for a name of its own. */
+static void ask(void)
+{
+        Client c = { { ++asked } };
+
+        wire_begin(&w, DNS_RD, TYPE_A);
+        w.data[13] = (uint8_t) ('a' + asked % 26);
+        w.data[14] = (uint8_t) ('a' + asked / 26 % 26);
+        w.data[15] = (uint8_t) ('a' + asked / 676 % 26);
+        engine_query(e, &c, false, wire_bytes(&w), now);
+        act();
+}
+
+static void pass(uint64_t usec)
+{
+        uint64_t end = now + usec;
+
+        while (engine_next_time(e) <= end) {
+                now = MAX(now, engine_next_time(e));
+                engine_run(e, now);
+                act();
+        }
+        now = end;
+}
+
+static void ready(unsigned i)
+{
+        engine_established(e, connects[i].connection, now);
+        engine_ready(e, connects[i].connection, false, now);
+        act();
+        engine_max_streams(e, connects[i].connection, 100, now);
+        act();
+}
+
+/* The answer to what was sent as number `i`, with NOERROR and no records. */
+static void respond(unsigned i, unsigned question)
+{
+        HttpResponse http = { .has_status = true, .status = 200, .has_type = true, .type_ok = true };
+
+        wire_begin(&w, DNS_QR | DNS_RD, TYPE_A);
+        w.data[13] = (uint8_t) ('a' + question % 26);
+        w.data[14] = (uint8_t) ('a' + question / 26 % 26);
+        w.data[15] = (uint8_t) ('a' + question / 676 % 26);
+        wire_write16(w.data, 0);
+        engine_received(e, sends[i].connection, now);
+        act();
+        engine_response(e, sends[i].connection, sends[i].exchange, &http, wire_bytes(&w), now);
+        act();
+}
+
+/* A connection that works, one answer old. */
+static void warm_up(void)
+{
+        ask();
+        pass(10 * MSEC);
+        ready(0);
+        pass(10 * MSEC);
+        respond(0, 1);
+        ck_assert_uint_eq(n_answers, 1);
+}
+
+START_TEST(T17_a_thousand_questions_at_a_cold_start_share_one_attempt_to_connect)
+{
+        start("", ONE);
+        for (unsigned i = 0; i < 1000; i++)
+                ask();
+        ck_assert_uint_eq(n_connects, 1);
+        ready(0);
+        ck_assert_uint_eq(n_sends, 100);
+        for (unsigned i = 0; i < 1000; i++)
+                respond(i, i + 1);
+        ck_assert_uint_eq(n_answers, 1000);
+        ck_assert_uint_eq(n_servfails, 0);
+}
+END_TEST
+
+START_TEST(the_queue_has_an_end_and_an_answer_there)
+{
+        start("", ONE);
+        for (unsigned i = 0; i < UPSTREAM_QUEUE_MAX; i++)
+                ask();
+        ck_assert_uint_eq(n_answers, 0);
+        ask();
+        pass(0);
+        ck_assert_uint_eq(n_servfails, 1);
+        pass(4600 * MSEC);
+        ck_assert_uint_eq(n_servfails, UPSTREAM_QUEUE_MAX + 1);
+}
+END_TEST
+
+START_TEST(a_connection_used_at_risk_gets_a_ping_in_the_same_write_and_is_raced)
+{
+        start("", ONE);
+        warm_up();
+        pass(11 * SEC);
+        ask();
+        ck_assert_uint_eq(n_sends, 2);
+        ck_assert(sends[1].ping);
+        pass(199 * MSEC);
+        ck_assert_uint_eq(n_connects, 1);
+        pass(2 * MSEC);
+        ck_assert_uint_eq(n_connects, 2);
+        ck_assert_int_eq(connects[1].purpose, PURPOSE_RACE);
+        ready(1);
+        ck_assert_uint_eq(n_closes, 1);
+        ck_assert_uint_eq(closes[0], connects[0].connection);
+        ck_assert_uint_eq(sends[2].connection, connects[1].connection);
+        respond(2, 2);
+        ck_assert_uint_eq(n_answers, 2);
+}
+END_TEST
+
+START_TEST(an_answer_to_the_ping_calls_the_race_off)
+{
+        start("", ONE);
+        warm_up();
+        pass(11 * SEC);
+        ask();
+        pass(201 * MSEC);
+        ck_assert_uint_eq(n_connects, 2);
+        engine_received(e, connects[0].connection, now);
+        act();
+        ck_assert_uint_eq(n_closes, 1);
+        ck_assert_uint_eq(closes[0], connects[1].connection);
+        respond(1, 2);
+        ck_assert_uint_eq(n_answers, 2);
+}
+END_TEST
+
+START_TEST(a_connection_used_again_at_once_gets_no_ping)
+{
+        start("", ONE);
+        warm_up();
+        pass(9 * SEC);
+        ask();
+        ck_assert(!sends[1].ping);
+}
+END_TEST
+
+START_TEST(T06_a_busy_connection_that_goes_silent_is_found_whatever_is_written_to_it_later)
+{
+        start("", ONE);
+        warm_up();
+        for (unsigned i = 0; i < 39; i++) {
+                ask();
+                pass(10 * MSEC);
+        }
+        ck_assert_uint_eq(n_pings, 1);
+        pass(20 * MSEC);
+        ck_assert_uint_eq(n_connects, 2);
+        ready(1);
+        ck_assert_uint_eq(n_sends, 1 + 39 + 39);
+}
+END_TEST
+
+START_TEST(a_slow_answer_on_a_live_path_is_waited_for)
+{
+        start("", TWO);
+        warm_up();
+        ask();
+        for (unsigned i = 0; i < 9; i++) {
+                pass(100 * MSEC);
+                engine_received(e, connects[0].connection, now);
+                act();
+        }
+        ck_assert_uint_eq(n_connects, 1);
+        respond(1, 2);
+        ck_assert_uint_eq(n_answers, 2);
+}
+END_TEST
+
+START_TEST(RFC8305_the_next_address_is_tried_after_250_ms_and_the_first_that_works_stays)
+{
+        start("", "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1 192.0.2.2 2001:db8::1\n");
+        ask();
+        ck_assert_uint_eq(n_connects, 1);
+        ck_assert_uint_eq(connects[0].address, 0);
+        pass(249 * MSEC);
+        ck_assert_uint_eq(n_connects, 1);
+        pass(2 * MSEC);
+        ck_assert_uint_eq(n_connects, 2);
+        ck_assert_uint_eq(connects[1].address, 2);
+        engine_closed(e, connects[1].connection, FAULT_REFUSED, now);
+        act();
+        ck_assert_uint_eq(n_connects, 3);
+        ck_assert_uint_eq(connects[2].address, 1);
+        ready(2);
+        ck_assert_uint_eq(n_sends, 1);
+        respond(0, 1);
+        /* T15: what worked last comes first the next time. */
+        engine_closed(e, connects[2].connection, FAULT_IDLE_CLOSED, now);
+        ask();
+        ck_assert_uint_eq(connects[3].address, 1);
+}
+END_TEST
+
+START_TEST(T02_50_exchanges_on_a_lost_connection_are_one_incident_and_are_sent_again)
+{
+        UpstreamInfo u;
+
+        start("", ONE);
+        warm_up();
+        for (unsigned i = 0; i < 50; i++)
+                ask();
+        engine_closed(e, connects[0].connection, FAULT_CONNECTION_LOST, now);
+        act();
+        ck_assert(engine_upstream(e, 0, &u));
+        ck_assert_uint_eq(u.health->consecutive, 1);
+        ck_assert_int_eq(u.health->state, HEALTH_HEALTHY);
+        ck_assert_uint_eq(n_connects, 2);
+        ready(1);
+        ck_assert_uint_eq(n_sends, 1 + 50 + 50);
+}
+END_TEST
+
+START_TEST(H05_a_peer_without_streams_is_overloaded)
+{
+        UpstreamInfo u;
+
+        start("", TWO);
+        ask();
+        engine_established(e, connects[0].connection, now);
+        engine_ready(e, connects[0].connection, false, now);
+        engine_max_streams(e, connects[0].connection, 0, now);
+        act();
+        engine_upstream(e, 0, &u);
+        ck_assert_int_eq(u.health->state, HEALTH_FAILED);
+        ck_assert_int_eq(u.health->reason, FAULT_NO_STREAMS);
+}
+END_TEST
+
+START_TEST(H02_settings_that_never_come_end_the_connection)
+{
+        start("", ONE);
+        ask();
+        engine_established(e, connects[0].connection, now);
+        engine_ready(e, connects[0].connection, false, now);
+        act();
+        for (unsigned i = 0; i < 30; i++) {
+                pass(100 * MSEC);
+                engine_received(e, connects[0].connection, now);
+        }
+        pass(400 * MSEC);
+        ck_assert_uint_ge(n_closes, 1);
+        ck_assert_uint_eq(closes[0], connects[0].connection);
+}
+END_TEST
+
+START_TEST(a_second_connection_is_opened_only_while_the_queue_waits)
+{
+        start("", ONE);
+        warm_up();
+        engine_max_streams(e, connects[0].connection, 1, now);
+        ask();
+        ask();
+        ck_assert_uint_eq(n_connects, 1);
+        pass(60 * MSEC);
+        ck_assert_uint_eq(n_connects, 2);
+        ready(1);
+        ck_assert_uint_eq(sends[n_sends - 1].connection, connects[1].connection);
+}
+END_TEST
+
+START_TEST(hedging_on_suspicion_leaves_slow_names_with_one_upstream)
+{
+        EngineStats s;
+
+        start("Hedge=on-suspect", TWO);
+        warm_up();
+        ask();
+        pass(100 * MSEC);
+        engine_received(e, connects[0].connection, now);
+        pass(200 * MSEC);
+        engine_stats(e, &s);
+        ck_assert_uint_eq(s.hedges, 0);
+}
+END_TEST
+
+START_TEST(hedging_always_asks_the_second_within_its_budget)
+{
+        EngineStats s;
+
+        start("Hedge=always", TWO);
+        warm_up();
+        for (unsigned i = 0; i < 50; i++) {
+                ask();
+                engine_received(e, connects[0].connection, now);
+        }
+        pass(1 * MSEC);
+        engine_received(e, connects[0].connection, now);
+        act();
+        for (unsigned i = 0; i < 6; i++) {
+                pass(50 * MSEC);
+                engine_received(e, connects[0].connection, now);
+                act();
+        }
+        engine_stats(e, &s);
+        ck_assert_uint_ge(s.hedges, 5);
+        ck_assert_uint_le(s.hedges, 10);
+}
+END_TEST
+
+START_TEST(hedging_off_asks_one_at_a_time)
+{
+        EngineStats s;
+
+        start("Hedge=no", TWO);
+        warm_up();
+        ask();
+        pass(900 * MSEC);
+        engine_stats(e, &s);
+        ck_assert_uint_eq(s.hedges, 0);
+}
+END_TEST
+
+START_TEST(select_ranks_the_suspect_last_and_keeps_the_fastest_until_another_is_a_fifth_faster)
+{
+        Candidate c[3] = { { .usable = true, .cost = 100 }, { .usable = true, .cost = 85 }, { .usable = true } };
+
+        ck_assert_uint_eq(select_upstream(c, 3, POLICY_ORDERED, 2), 0);
+        ck_assert_uint_eq(select_upstream(c, 3, POLICY_FASTEST, 0), 0);
+        c[1].cost = 79;
+        ck_assert_uint_eq(select_upstream(c, 3, POLICY_FASTEST, 0), 1);
+        c[1].suspect = true;
+        ck_assert_uint_eq(select_upstream(c, 3, POLICY_FASTEST, 1), 0);
+        c[0].doubtful = true;
+        ck_assert_uint_eq(select_upstream(c, 3, POLICY_ORDERED, 0), 2);
+        c[2].usable = false;
+        ck_assert_uint_eq(select_upstream(c, 3, POLICY_ORDERED, 0), 0);
+        c[0].usable = c[1].usable = false;
+        ck_assert_uint_eq(select_upstream(c, 3, POLICY_ORDERED, 0), SIZE_MAX);
+}
+END_TEST
+
+START_TEST(failing_back_to_the_first_when_it_is_well_again)
+{
+        UpstreamInfo u;
+
+        start("", TWO);
+        ask();
+        engine_closed(e, connects[0].connection, FAULT_CERTIFICATE_NAME, now);
+        act();
+        ck_assert_uint_eq(connects[1].upstream, connects[0].upstream + 1);
+        ready(1);
+        respond(0, 1);
+        engine_upstream(e, 0, &u);
+        ck_assert_int_eq(u.health->state, HEALTH_FAILED);
+        pass(3 * SEC);
+        /* The query goes to the second, and a trial of the first flies beside it. */
+        ask();
+        ck_assert_int_eq(u.health->state, HEALTH_TRIAL);
+        ck_assert_uint_eq(n_connects, 3);
+        ck_assert_int_eq(connects[2].purpose, PURPOSE_TRIAL);
+        ck_assert_uint_eq(sends[1].connection, connects[1].connection);
+        respond(1, 2);
+        ck_assert_uint_eq(n_answers, 2);
+}
+END_TEST
+
+START_TEST(suspended_queries_keep_the_time_they_had_left)
+{
+        start("", ONE);
+        warm_up();
+        ask();
+        pass(100 * MSEC);
+        now += 8 * 3600 * SEC;
+        engine_resume(e, 8 * 3600 * SEC, now);
+        act();
+        ck_assert_uint_eq(n_answers, 1);
+        ck_assert_uint_eq(closes[0], connects[0].connection);
+        ck_assert_uint_eq(n_connects, 2);
+        ready(1);
+        respond(n_sends - 1, 2);
+        ck_assert_uint_eq(n_answers, 2);
+        ck_assert_uint_eq(n_servfails, 0);
+}
+END_TEST
+
+START_TEST(nothing_is_due_once_the_idle_connection_has_closed)
+{
+        start("", ONE);
+        warm_up();
+        ck_assert_uint_eq(engine_next_time(e), now + 60 * SEC);
+        pass(60 * SEC);
+        ck_assert_uint_eq(n_closes, 1);
+        ck_assert(engine_next_time(e) == USEC_NEVER);
+}
+END_TEST
+
+START_TEST(a_peer_that_closes_early_is_remembered)
+{
+        UpstreamInfo u;
+
+        start("", ONE);
+        warm_up();
+        pass(5 * SEC);
+        engine_closed(e, connects[0].connection, FAULT_IDLE_CLOSED, now);
+        act();
+        ck_assert_uint_eq(n_connects, 1);
+        engine_upstream(e, 0, &u);
+        ck_assert_uint_eq(u.peer_idle, 5 * SEC);
+        ask();
+        ready(1);
+        respond(1, 2);
+        pass(4500 * MSEC);
+        ask();
+        ck_assert(sends[2].ping);
+}
+END_TEST
+
+int main(void)
+{
+        Suite *s = suite_create("connections");
+        TCase *c = tcase_create("connections");
+        SRunner *r = srunner_create(s);
+        int failed;
+
+        tcase_add_checked_fixture(c, NULL, stop);
+        tcase_add_test(c, T17_a_thousand_questions_at_a_cold_start_share_one_attempt_to_connect);
+        tcase_add_test(c, the_queue_has_an_end_and_an_answer_there);
+        tcase_add_test(c, a_connection_used_at_risk_gets_a_ping_in_the_same_write_and_is_raced);
+        tcase_add_test(c, an_answer_to_the_ping_calls_the_race_off);
+        tcase_add_test(c, a_connection_used_again_at_once_gets_no_ping);
+        tcase_add_test(c, T06_a_busy_connection_that_goes_silent_is_found_whatever_is_written_to_it_later);
+        tcase_add_test(c, a_slow_answer_on_a_live_path_is_waited_for);
+        tcase_add_test(c, RFC8305_the_next_address_is_tried_after_250_ms_and_the_first_that_works_stays);
+        tcase_add_test(c, T02_50_exchanges_on_a_lost_connection_are_one_incident_and_are_sent_again);
+        tcase_add_test(c, H05_a_peer_without_streams_is_overloaded);
+        tcase_add_test(c, H02_settings_that_never_come_end_the_connection);
+        tcase_add_test(c, a_second_connection_is_opened_only_while_the_queue_waits);
+        tcase_add_test(c, hedging_on_suspicion_leaves_slow_names_with_one_upstream);
+        tcase_add_test(c, hedging_always_asks_the_second_within_its_budget);
+        tcase_add_test(c, hedging_off_asks_one_at_a_time);
+        tcase_add_test(c, select_ranks_the_suspect_last_and_keeps_the_fastest_until_another_is_a_fifth_faster);
+        tcase_add_test(c, failing_back_to_the_first_when_it_is_well_again);
+        tcase_add_test(c, suspended_queries_keep_the_time_they_had_left);
+        tcase_add_test(c, nothing_is_due_once_the_idle_connection_has_closed);
+        tcase_add_test(c, a_peer_that_closes_early_is_remembered);
+        suite_add_tcase(s, c);
+        srunner_run_all(r, CK_ENV);
+        failed = srunner_ntests_failed(r);
+        srunner_free(r);
+        return failed != 0;
+}
