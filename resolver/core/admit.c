@@ -180,7 +180,7 @@ bool engine_query(Engine *e, const Client *client, bool stream, Bytes message, u
         if (is_new)
                 query_start(q, now);
         else
-                query_joined(q);
+                query_joined(q, now);
         engine_settle(e);
         return true;
 }

@@ -121,11 +121,6 @@ static void arm(Query *q)
         timer_set(&q->engine->timers, &q->timer, at);
 }
 
-void query_joined(Query *q)
-{
-        q->end_at = USEC_NEVER;
-        arm(q);
-}
 
 /* --- answers */
 
@@ -378,12 +373,16 @@ static void stuck(Query *q, uint64_t now)
                 usable = usable || health_usable(&e->upstreams[i]->health);
         if (!usable || fault_class(q->fault) == CLASS_LOCALNET || q->fallback || q->attempts >= QUERY_ATTEMPTS_MAX ||
             (list_empty(&q->waiters) && !q->fetching)) {
-                /* What is overdue may still come. */
-                if (any_under_way(q))
-                        arm(q);
-                else
+                if (!any_under_way(q)) {
                         give_up(q, now);
-                return;
+                        return;
+                }
+                /* What is overdue may still come, and an upstream may get well meanwhile. */
+                pause = RETRY_MAX;
+                if (list_empty(&q->waiters) || q->attempts >= QUERY_ATTEMPTS_MAX) {
+                        arm(q);
+                        return;
+                }
         }
         q->rounds++;
         q->n_tried = 0;
@@ -398,6 +397,19 @@ static void query_try_again(Query *q, uint64_t now)
                 arm(q);
         else
                 stuck(q, now);
+}
+
+void query_joined(Query *q, uint64_t now)
+{
+        q->end_at = USEC_NEVER;
+        if (any_hopeful(q) || q->retry_at != USEC_NEVER) {
+                arm(q);
+                return;
+        }
+        /* What is under way has been for too long: who comes now gets attempts of his own. */
+        q->n_tried = q->attempts = q->rounds = 0;
+        q->resent = false;
+        query_try_again(q, now);
 }
 
 void query_start(Query *q, uint64_t now)
@@ -548,13 +560,14 @@ static bool note_late(Query *q, uint64_t now)
 }
 
 /* Overdue, and nobody else to ask: the one free retry, to the same upstream; the first answer counts. */
-static void resend_late(Query *q, uint64_t now)
+static bool resend_late(Query *q, uint64_t now)
 {
         Upstream *u = container_of(list_first(&q->exchanges), Exchange, in_query)->upstream;
 
+        if (u->retired || !health_usable(&u->health))
+                return false;
         q->resent = true;
-        if (!u->retired && health_usable(&u->health))
-                ask(q, u, PURPOSE_QUERY, now);
+        return ask(q, u, PURPOSE_QUERY, now);
 }
 
 static void query_due(Timer *t, uint64_t now)
@@ -579,11 +592,10 @@ static void query_due(Timer *t, uint64_t now)
                 q->retry_at = USEC_NEVER;
                 if (late)
                         q->fault = FAULT_TIMEOUT;
-                if (late && !q->resent && !select_untried(q, now)) {
-                        resend_late(q, now);
-                        arm(q);
-                } else
+                if (!late || q->resent || select_untried(q, now) || !resend_late(q, now))
                         query_try_again(q, now);
+                else
+                        arm(q);
                 return;
         }
         if (q->hedge_at <= now)

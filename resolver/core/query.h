@@ -54,8 +54,8 @@ Query *query_free(Query *q);
 /* One more client; false when out of memory. */
 bool query_join(Query *q, const Client *client, const Message *m, bool stream, uint64_t now);
 
-/* Its timer takes the new client's deadline into account. */
-void query_joined(Query *q);
+/* After query_join() on a query that was there: sees to its timer, and to an attempt that can still help. */
+void query_joined(Query *q, uint64_t now);
 
 /* The first attempt. The query may be gone afterwards. */
 void query_start(Query *q, uint64_t now);
