@@ -11,6 +11,7 @@ class Server:
     def __init__(self, directory, listen='127.0.0.1:0'):
         os.makedirs(directory, exist_ok=True)
         self.directory = directory
+        self.host = listen.split(':')[0]
         self.process = subprocess.Popen([f'{BUILD}/tests/doh/doh-server', '--directory', directory, '--listen', listen], stdin=subprocess.PIPE,
                                         stdout=subprocess.PIPE)
         ready = json.loads(self.process.stdout.readline())
@@ -50,7 +51,7 @@ class Daemon:
         self.log_path = f'{directory}/log'
         text = sections + '\n'
         for name, server in zip('abcdef', servers):
-            text += f'[Upstream {name}]\nURL={server.url}\nAddress=127.0.0.1:{server.port}\nTrustAnchors={server.ca}\n'
+            text += f'[Upstream {name}]\nURL={server.url}\nAddress={server.host}:{server.port}\nTrustAnchors={server.ca}\n'
         with open(f'{directory}/dohmouse.conf', 'w') as f:
             f.write('[Resolver]\nListen=127.0.0.1:0\n' + text)
         self.process = subprocess.Popen([f'{BUILD}/dohmoused', f'--config={directory}/dohmouse.conf'], stderr=open(self.log_path, 'w'))
@@ -180,9 +181,9 @@ def tcp_resets():
 class Rig:
     """A directory, servers and a daemon for one test; `with Rig(2) as rig`."""
 
-    def __init__(self, servers=1, sections='', daemon=True):
+    def __init__(self, servers=1, sections='', daemon=True, listen='127.0.0.1:0'):
         self.directory = tempfile.mkdtemp(prefix='dohmouse-')
-        self.servers = [Server(f'{self.directory}/{i}') for i in range(servers)]
+        self.servers = [Server(f'{self.directory}/{i}', listen) for i in range(servers)]
         self.daemon = Daemon(self.directory, self.servers, sections) if daemon else None
         self.client = Client(self.daemon.port) if daemon else None
 
