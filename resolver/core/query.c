@@ -362,6 +362,19 @@ static bool route(Query *q, uint64_t now)
         return false;
 }
 
+/* All upstreams may be asked anew, but those that still owe an answer. */
+static void begin_round(Query *q)
+{
+        q->rounds++;
+        q->n_tried = 0;
+        LIST_FOREACH(l, &q->exchanges) {
+                const Exchange *x = container_of(l, Exchange, in_query);
+
+                if (!x->posted && q->n_tried < QUERY_TRIED_MAX)
+                        q->tried[q->n_tried++] = x->upstream->number;
+        }
+}
+
 /* Nothing new to ask and nothing hopeful under way: again in a moment if an upstream is usable and time is left, or the end. */
 static void stuck(Query *q, uint64_t now)
 {
@@ -384,8 +397,7 @@ static void stuck(Query *q, uint64_t now)
                         return;
                 }
         }
-        q->rounds++;
-        q->n_tried = 0;
+        begin_round(q);
         q->hedge_at = USEC_NEVER;
         q->retry_at = now + pause;
         arm(q);
@@ -402,13 +414,13 @@ static void query_try_again(Query *q, uint64_t now)
 void query_joined(Query *q, uint64_t now)
 {
         q->end_at = USEC_NEVER;
+        q->resent = false;
         if (any_hopeful(q) || q->retry_at != USEC_NEVER) {
                 arm(q);
                 return;
         }
         /* What is under way has been for too long: who comes now gets attempts of his own. */
         q->n_tried = q->attempts = q->rounds = 0;
-        q->resent = false;
         query_try_again(q, now);
 }
 
@@ -592,6 +604,8 @@ static void query_due(Timer *t, uint64_t now)
                 q->retry_at = USEC_NEVER;
                 if (late)
                         q->fault = FAULT_TIMEOUT;
+                if (late && !select_untried(q, now))
+                        begin_round(q);
                 if (!late || q->resent || select_untried(q, now) || !resend_late(q, now))
                         query_try_again(q, now);
                 else
