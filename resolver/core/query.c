@@ -415,12 +415,13 @@ void query_joined(Query *q, uint64_t now)
 {
         q->end_at = USEC_NEVER;
         q->resent = false;
-        if (any_hopeful(q) || q->retry_at != USEC_NEVER) {
+        if (any_hopeful(q) || (q->retry_at != USEC_NEVER && !any_under_way(q))) {
                 arm(q);
                 return;
         }
         /* What is under way has been for too long: who comes now gets attempts of his own. */
         q->n_tried = q->attempts = q->rounds = 0;
+        q->retry_at = USEC_NEVER;
         query_try_again(q, now);
 }
 
