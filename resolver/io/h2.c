@@ -129,7 +129,7 @@ static void on_fields(H2 *h, H2Request *r, nghttp2_session *session)
         }
         r->final = true;
         h->noise = 0;
-        if (r->response.status == 200 && r->response.has_length && r->response.length > H2_BODY_MAX)
+        if (http_response_answers(&r->response) && r->response.has_length && r->response.length > H2_BODY_MAX)
                 give_up(r, session, FAULT_BODY_SIZE);
 }
 
@@ -144,7 +144,7 @@ static int on_data_chunk(nghttp2_session *session, _unused_ uint8_t flags, int32
                 return 0;
         r->received += n;
         /* What is not a DNS message is not kept: the status says it all. */
-        if (r->response.status != 200) {
+        if (!http_response_answers(&r->response)) {
                 if (r->received > H2_BODY_MAX)
                         complete(r, session, false);
                 return 0;
