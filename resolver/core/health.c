@@ -35,7 +35,8 @@ static int32_t draw(HealthGroup *g)
         g->random ^= g->random >> 12;
         g->random ^= g->random << 25;
         g->random ^= g->random >> 27;
-        return (int32_t) ((g->random * UINT64_C(0x2545f4914f6cdd1d) >> 32) % (2 * HEALTH_JITTER_UNIT + 1)) - HEALTH_JITTER_UNIT;
+        return (int32_t) ((g->random * UINT64_C(0x2545f4914f6cdd1d) >> 32) % (2 * HEALTH_JITTER_UNIT + 1)) -
+               HEALTH_JITTER_UNIT;
 }
 
 /* `usec`, more or less the jitter. */
@@ -100,8 +101,8 @@ static void set_state(Health *h, HealthState state, uint64_t now)
                 h->reason = FAULT_NONE;
 }
 
-/* Every upstream that may be used went wrong just now and none is well: it is more likely the network. Or there is one only, and
- * nobody to ask in its place. */
+/* Every upstream that may be used went wrong just now and none is well: it is more likely the network. Or there is one
+ * only, and nobody to ask in its place. */
 static bool correlated(const HealthGroup *g, uint64_t now)
 {
         uint64_t since = usec_sub(now, g->parameters->correlation);
@@ -306,7 +307,8 @@ static HealthWish soft(Health *h, uint64_t now, Fault f, uint64_t incident, bool
                 return WISH_NONE;
         h->consecutive++;
         push(h, now, true);
-        if (h->state == HEALTH_SUSPECT || h->consecutive >= h->group->parameters->fail_consecutive || too_many_bad(h, now))
+        if (h->state == HEALTH_SUSPECT || h->consecutive >= h->group->parameters->fail_consecutive ||
+            too_many_bad(h, now))
                 return suspect(h, now, f, connecting);
         return WISH_NONE;
 }
@@ -394,7 +396,7 @@ uint64_t health_probe_done(Health *h, uint64_t now, Fault f, uint64_t retry_afte
         case CLASS_TLS_VERIFY:
                 hard(h, now, f);
                 return USEC_NEVER;
-        case CLASS_STALE:       /* its connection was new, so nothing excuses it */
+        case CLASS_STALE: /* its connection was new, so nothing excuses it */
         case CLASS_CONNECT_HARD:
         case CLASS_SOFT:
         case CLASS_CONFIG:
@@ -453,7 +455,7 @@ HealthDecision health_query(HealthGroup *g, uint64_t now)
                 else if (h->state == HEALTH_TRIAL) {
                         d.route = ROUTE_JOIN;
                         d.upstream = i;
-                } else if (h->state == HEALTH_FAILED && !fixed(h) &&
+                } else if (h->state == HEALTH_FAILED &&
                            (failed == SIZE_MAX || h->retry_at <= g->members[failed]->retry_at))
                         failed = i;
         }

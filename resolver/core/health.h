@@ -1,8 +1,8 @@
 #pragma once
 /*
- * Health: one upstream's state machine, and the rules that span all upstreams of the process (HEALTH.md, chapters 2 and 3;
- * health_model.py is its executable reference and this code agrees with it event for event). Events in, state and wishes
- * out. Pure: time is an argument, jitter comes from a seed, no allocation after health_init, no timers.
+ * Health: one upstream's state machine, and the rules that span all upstreams of the process (HEALTH.md, chapters 2 and
+ * 3; tests/unit/health_model.py is its executable reference and this code agrees with it event for event). Events in,
+ * state and wishes out. Pure: time is an argument, jitter comes from a seed, no allocation, no timers.
  */
 
 #include "core/fault.h"
@@ -39,8 +39,8 @@ typedef struct HealthParameters {
         uint64_t backoff;               /* 2 s */
         uint64_t backoff_max;           /* 300 s */
         unsigned jitter_percent;        /* 20 */
-        uint64_t last_resort_gap;       /* 800 ms; HEALTH.md has 1 s, doubled up to 5 s. But who has one upstream, and asks once a
-                                           second, is to have an answer within a second of its return */
+        uint64_t last_resort_gap;       /* 800 ms; HEALTH.md has 1 s, doubled up to 5 s. But who has one upstream, and
+                                           asks once a second, is to have an answer within a second of its return */
         uint64_t last_resort_max;       /* 800 ms */
         uint64_t backoff_correlated;    /* 5 s: the back-off's cap when all go wrong at once, or there is one only */
         unsigned rise;                  /* 1 */
@@ -59,8 +59,8 @@ extern const HealthParameters health_defaults;
 #define HEALTH_RING 32          /* samples */
 #define HEALTH_TRIPS 8          /* trips remembered: flap_trips is not above it */
 
-/* Incidents remembered, to count each once, until the state becomes HEALTHY or UNKNOWN: an event of an incident that so many
- * others have followed would count anew. Events of one incident are at most as far apart as a connection has streams. */
+/* Incidents remembered, to count each once, until the state becomes HEALTHY or UNKNOWN: an event of an incident that so
+ * many others of this upstream have followed counts anew. */
 #define HEALTH_INCIDENTS 512
 
 /* The jitter is drawn in parts of this. */
@@ -102,7 +102,7 @@ struct HealthGroup {
         uint64_t last_resort_at;        /* no last-resort trial before; usec */
         uint64_t last_resort_gap;
         uint64_t random;                /* state of the jitter's generator, never 0 */
-        int32_t (*draw)(HealthGroup *g);        /* a number from -HEALTH_JITTER_UNIT to HEALTH_JITTER_UNIT; tests have their own */
+        int32_t (*draw)(HealthGroup *g);        /* jitter, ±HEALTH_JITTER_UNIT; tests may put their own here */
 };
 
 void health_group_init(HealthGroup *g, const HealthParameters *p, uint64_t seed);
@@ -119,25 +119,25 @@ typedef enum HealthWish {
 void health_ok(Health *h, uint64_t now, bool fresh);
 
 /*
- * A fault, of any class (fault_class()). `incident`: events of one incident have the same number, which is not 0 and not
- * used for another; used for SOFT only. `connecting`: it happened while connecting. `retry_after`: for OVERLOAD, usec, 0 if absent.
- * CONFIG counts as CONNECT_HARD from the second on without an OK between.
+ * A fault, of any class (fault_class()). `incident`: events of one incident have the same number, which is not 0 and
+ * not used for another; used for SOFT only. `connecting`: it happened while connecting. `retry_after`: for OVERLOAD,
+ * usec, 0 if absent. CONFIG counts as CONNECT_HARD from the second on without an OK between, and always in TRIAL.
  */
 HealthWish health_fault(Health *h, uint64_t now, Fault f, uint64_t incident, bool connecting, uint64_t retry_after);
 
 /* Marks a probe as flying; false if one is, or as many fly elsewhere as may. */
 bool health_probe_start(Health *h);
 
-/* A trial of a FAILED one without a query (active mode, the administrator): true if it is in TRIAL now. Not while another upstream is, nor,
- * if `due`, before retry_at. */
+/* A trial of a FAILED one without a query (active mode, the administrator): true if it is in TRIAL now. Not while
+ * another upstream is, nor, if `due`, before retry_at. */
 bool health_trial_start(Health *h, uint64_t now, bool due);
 
 /* The probe or trial is given up without an outcome: a trial is FAILED again, as it was before. */
 void health_probe_abandon(Health *h, uint64_t now);
 
-/* The probe is over. Returns when the next may start if there is demand (row 9), or USEC_NEVER. `f` is FAULT_NONE if it went
- * well. LOCALNET faults end the probe and count for nothing; TLS_VERIFY and OVERLOAD do what they do elsewhere (rows 5 and 21,
- * `retry_after` as for health_fault()). Where the state is no longer SUSPECT, the outcome has no effect. */
+/* The probe is over. Returns when the next may start if there is demand (row 9), or USEC_NEVER. `f` is FAULT_NONE if it
+ * went well. LOCALNET faults end the probe and count for nothing; TLS_VERIFY and OVERLOAD do what they do elsewhere
+ * (rows 5 and 21, `retry_after` as for health_fault()). Without the state SUSPECT, the outcome has no effect. */
 uint64_t health_probe_done(Health *h, uint64_t now, Fault f, uint64_t retry_after);
 
 /* The network changed, the machine resumed, the configuration was loaded anew: all members UNKNOWN (row 23). */
@@ -165,10 +165,11 @@ typedef struct HealthDecision {
 
 HealthDecision health_query(HealthGroup *g, uint64_t now);
 
-/* The earliest time at which a FAILED member may be tried: for the client's extended error; USEC_NEVER if none is FAILED. */
+/* The earliest time at which a FAILED member may be tried, for the client's extended error; USEC_NEVER if none is. */
 uint64_t health_retry_at(const HealthGroup *g);
 
-/* The words of D-Bus and journal: "unknown" "healthy" "suspect" "failed" "trial"; "auto" "up" "down"; "lazy" "active" "none". */
+/* The words of D-Bus and journal: "unknown" "healthy" "suspect" "failed" "trial"; "auto" "up" "down"; "lazy" "active"
+ * "none". */
 const char *health_state_name(HealthState s);
 const char *health_admin_name(HealthAdmin a);
 const char *health_mode_name(HealthMode m);

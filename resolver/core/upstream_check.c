@@ -1,7 +1,8 @@
 #include "core/engine_state.h"
 #include "core/upstream_parts.h"
 
-#define DEMAND_TIME (5 * USEC_PER_SEC)  /* a probe of a suspicion is repeated by timer only if somebody asked as recently */
+/* A probe of a suspicion is repeated by timer only if somebody asked as recently. */
+#define DEMAND_TIME (5 * USEC_PER_SEC)
 
 Buffer *upstream_probe_message(const Upstream *u)
 {
@@ -180,7 +181,8 @@ void upstream_plan_active(Upstream *u, uint64_t now)
 
         if (u->health.mode != MODE_ACTIVE || u->health.admin != ADMIN_AUTO || u->retired || u->active.at != USEC_NEVER)
                 return;
-        timer_set(&u->engine->timers, &u->active, now + engine_random(u->engine, interval / 10 * 9, interval / 10 * 11));
+        timer_set(&u->engine->timers, &u->active,
+                  now + engine_random(u->engine, interval / 10 * 9, interval / 10 * 11));
 }
 
 /* The next probe of a suspicion, or active mode's turn: a look at the healthy, a trial of the failed. */
@@ -196,7 +198,8 @@ void upstream_active_due(Timer *t, uint64_t now)
                         health_trial_start(&u->health, now, true);
                 if (u->health.state == HEALTH_TRIAL && !u->check.active)
                         upstream_check(u, PURPOSE_TRIAL, false, now);
-                else if (u->health.state != HEALTH_FAILED && u->health.state != HEALTH_TRIAL && health_probe_start(&u->health))
+                else if (u->health.state != HEALTH_FAILED && u->health.state != HEALTH_TRIAL &&
+                         health_probe_start(&u->health))
                         upstream_check(u, PURPOSE_PROBE, false, now);
                 upstream_announce(u, PURPOSE_PROBE, now);
         }

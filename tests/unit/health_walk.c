@@ -1,10 +1,10 @@
 /*
- * Plays the walks that health_walk.py wrote down, and agrees with the model event for event: states, counters, times, wishes and
- * decisions. The first disagreement is told, with what led to it, and ends the run.
+ * Plays the walks that health_walk.py wrote down, and agrees with the model event for event: states, counters, times,
+ * wishes and decisions. The first disagreement is told, with what led to it, and ends the run.
  *
  * A walk:      walk SEED UPSTREAMS PARAMETER...
- * Its events:  EVENT TIME UPSTREAM ARGUMENT... | RESULT... | JITTER... | LAST_RESORT_AT LAST_RESORT_GAP, and of each upstream
- *              STATE CONSECUTIVE LEVEL RETRY_AT PROBING PROBE_FAILURES SUCCESSES
+ * Its events:  EVENT TIME UPSTREAM ARGUMENT... | RESULT... | JITTER... | LAST_RESORT_AT LAST_RESORT_GAP, and of each
+ * upstream STATE CONSECUTIVE LEVEL RETRY_AT PROBING PROBE_FAILURES SUCCESSES
  */
 
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 #define MEMBERS_MAX 4
 #define NUMBERS_MAX 32
 #define LINE_SIZE 1024
-#define HISTORY 8               /* events told before a disagreement */
+#define HISTORY 8 /* events told before a disagreement */
 
 typedef struct Numbers {
         long long v[NUMBERS_MAX];
@@ -44,11 +44,13 @@ _printf_(1, 2) static void disagree(const char *format, ...)
         va_start(args, format);
         vprintf(format, args);
         va_end(args);
-        printf("\nevent, usec, upstream, arguments | result | jitter | last resort at, its gap; of each upstream: state, incidents in a row, "
-               "level, retry at, probing, failed probes, successes\n");
+        printf("\nevent, usec, upstream, arguments | result | jitter | last resort at, its gap; of each upstream: "
+               "state, incidents in a row, level, retry at, probing, failed probes, successes\n");
         for (unsigned long long i = first; i <= w.step; i++)
                 printf("%6llu  %s", i, w.history[i % HISTORY]);
-        printf("replay: DOHMOUSE_HEALTH_FIRST=%llu DOHMOUSE_HEALTH_WALKS=1 make check TESTS=tests/unit/health-agrees-with-the-model\n", w.seed);
+        printf("replay: make check TESTS=tests/unit/health-agrees-with-the-model DOHMOUSE_HEALTH_FIRST=%llu "
+               "DOHMOUSE_HEALTH_WALKS=1\n",
+               w.seed);
         exit(EXIT_FAILURE);
 }
 
@@ -145,16 +147,20 @@ static void play_query(uint64_t now, const Numbers *result)
         HealthDecision d = health_query(&w.group, now);
 
         if (result->v[0] != (long long) d.route)
-                disagree("a query's way is \"%s\" in the model, \"%s\" in health.c", words[result->v[0]], words[d.route]);
+                disagree("a query's way is \"%s\" in the model, \"%s\" in health.c", words[result->v[0]],
+                         words[d.route]);
         if (result->v[1] != index_or_none(d.upstream))
-                disagree("a query goes to upstream %lld in the model, %lld in health.c", result->v[1], index_or_none(d.upstream));
+                disagree("a query goes to upstream %lld in the model, %lld in health.c", result->v[1],
+                         index_or_none(d.upstream));
         if (result->v[2] != index_or_none(d.background))
-                disagree("the trial beside a query is of %lld in the model, %lld in health.c", result->v[2], index_or_none(d.background));
+                disagree("the trial beside a query is of %lld in the model, %lld in health.c", result->v[2],
+                         index_or_none(d.background));
 }
 
 static uint64_t play_over(Health *h, uint64_t now, const Numbers *arguments)
 {
-        static const Fault outcomes[] = { FAULT_NONE, FAULT_TIMEOUT, FAULT_HTTP_OVERLOAD, FAULT_CERTIFICATE_NAME, FAULT_NO_ROUTE };
+        static const Fault outcomes[] = { FAULT_NONE, FAULT_TIMEOUT, FAULT_HTTP_OVERLOAD, FAULT_CERTIFICATE_NAME,
+                                          FAULT_NO_ROUTE };
 
         return health_probe_done(h, now, outcomes[arguments->v[2]], (uint64_t) arguments->v[3]);
 }
@@ -180,8 +186,9 @@ static bool play_fault(const char *event, Health *h, uint64_t now, const Numbers
 
                 if (strcmp(faults[i].event, event) != 0)
                         continue;
-                *ret_probe = health_fault(h, now, faults[i].fault, soft ? (uint64_t) a->v[2] : 0, soft && a->v[3],
-                                          faults[i].fault == FAULT_HTTP_OVERLOAD ? (uint64_t) a->v[2] : 0) == WISH_PROBE;
+                *ret_probe =
+                        health_fault(h, now, faults[i].fault, soft ? (uint64_t) a->v[2] : 0, soft && a->v[3],
+                                     faults[i].fault == FAULT_HTTP_OVERLOAD ? (uint64_t) a->v[2] : 0) == WISH_PROBE;
                 return true;
         }
         return false;
@@ -228,7 +235,8 @@ static void compare(char *text)
         if (w.drawn != w.jitter.n)
                 disagree("the model draws %u jitters, health.c %u", w.jitter.n, w.drawn);
         if (group.v[0] != (long long) w.group.last_resort_at)
-                disagree("the next last resort is at %lld in the model, %llu in health.c", group.v[0], (unsigned long long) w.group.last_resort_at);
+                disagree("the next last resort is at %lld in the model, %llu in health.c", group.v[0],
+                         (unsigned long long) w.group.last_resort_at);
         if (group.v[1] != (long long) w.group.last_resort_gap)
                 disagree("the gap of last resorts is %lld in the model, %llu in health.c", group.v[1],
                          (unsigned long long) w.group.last_resort_gap);
@@ -242,8 +250,8 @@ static void compare(char *text)
                 if (!letter)
                         disagree("not a state: %s", text);
                 if (letter - letters != h->state)
-                        disagree("upstream %zu is %s in the model, %s in health.c", i, health_state_name((HealthState) (letter - letters)),
-                                 health_state_name(h->state));
+                        disagree("upstream %zu is %s in the model, %s in health.c", i,
+                                 health_state_name((HealthState) (letter - letters)), health_state_name(h->state));
                 text++;
                 n = numbers(&text);
                 if (n.n != 6)

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""Random walks of health_model.py: each event is written down with what the model makes of it, for health_walk.c to do the same
-and compare.  usage: health_walk.py FIRST_SEED WALKS EVENTS
+"""Random walks of health_model.py: each event is written down with what the model makes of it, for health_walk.c to do
+the same and compare.  usage: health_walk.py FIRST_SEED WALKS EVENTS
 
-The model runs in whole microseconds and draws its jitter as a fraction, so that both sides compute exactly the same.  Half of the times
-are such that something is just due, or just past or before it: there <, <= and a forgotten clause show."""
+The model runs in whole microseconds and draws its jitter as a fraction, so that both sides compute exactly the same.
+Half of the times are such that something is just due, or just before or after: there < for <= and a forgotten clause
+show."""
 import os, random, sys
 from fractions import Fraction
 sys.dont_write_bytecode = True
@@ -13,15 +14,18 @@ from health_model import Model, U, H, S, F, T
 SEC = 10**6
 UNIT = 10**6                            # HEALTH_JITTER_UNIT
 START = 10**12                          # health.c takes 0 for never
+ROUTES = 'normal', 'last-resort', 'join', 'fail-fast'   # as in HealthRoute
+OUTCOMES = 'ok', 'bad', 'rest', 'verify', 'local'       # of a probe
 
 def whole(**p):
     """The model's parameters in microseconds, and jitter as a fraction."""
-    times = dict(window=60, base=2, cap=300, ad_gap0=1, lr_cap=5, ad_cap=5, flap_win=600, decay=60, pool_grace=10, corr=5, ov_min=1, ov_max=300)
-    return {**{k: v * SEC for k, v in times.items()}, 'jit': Fraction(20, 100), 'gap': SEC // 2, 'ov_default': 5 * SEC, 'at_once': 2, **p}
+    times = dict(window=60, base=2, cap=300, ad_gap0=1, lr_cap=5, ad_cap=5, flap_win=600, decay=60, pool_grace=10,
+                 corr=5, ov_min=1, ov_default=5, ov_max=300)
+    return {**{k: v * SEC for k, v in times.items()}, 'jit': Fraction(20, 100), 'gap': SEC // 2, 'at_once': 2, **p}
 
 # What they are called in HealthParameters, in this order in a walk's first line.
-NAMES = 'fail_consec ratio_min window probe_max at_once gap base cap ad_gap0 lr_cap ad_cap rise flap_n flap_win flap_rise decay pool_grace corr ' \
-        'ov_default ov_max'.split()
+NAMES = ('fail_consec ratio_min window probe_max at_once gap base cap ad_gap0 lr_cap ad_cap rise flap_n flap_win '
+         'flap_rise decay pool_grace corr ov_default ov_max').split()
 
 class Jitter:
     def __init__(self, seed):
@@ -32,8 +36,8 @@ class Jitter:
         return Fraction(k, UNIT) * high
 
 class Whole(Model):
-    """The model, and what HEALTH.md has beyond it: the bound on probes at once, the class CONFIG, the time of the next probe (row 9), what
-    else a probe may meet, and trials without a query (active mode)."""
+    """The model, and what HEALTH.md has beyond it: the bound on probes at once, the class CONFIG, the time of the next
+    probe (row 9), what else a probe may meet, and trials without a query (active mode)."""
     def __init__(self, n, seed, p):
         super().__init__(n, seed, **p)
         self.rng, self.config_faults = Jitter(seed), [0] * n
@@ -100,8 +104,9 @@ def parameters(r):
         return whole(at_once=99)
     base = r.choice((100, 500, 2000, 60000)) * 1000
     cap = r.choice((60, 300, 3600)) * SEC
-    return whole(base=base, cap=cap, ad_cap=r.choice((1, 5)) * SEC, rise=r.choice((1, 1, 2)), fail_consec=r.choice((1, 2, 5)), ratio_min=r.choice((2, 8)),
-                 flap_n=r.choice((1, 3, 8)), probe_max=r.choice((1, 2, 3)), at_once=r.choice((1, 2, 3)), gap=r.choice((0, 500, 1000)) * 1000,
+    return whole(base=base, cap=cap, ad_cap=r.choice((1, 5)) * SEC, rise=r.choice((1, 1, 2)),
+                 fail_consec=r.choice((1, 2, 5)), ratio_min=r.choice((2, 8)), flap_n=r.choice((1, 3, 8)),
+                 probe_max=r.choice((1, 2, 3)), at_once=r.choice((1, 2, 3)), gap=r.choice((0, 500, 1000)) * 1000,
                  decay=r.choice((1, 60)) * SEC, window=r.choice((5, 60)) * SEC)
 
 def next_time(m, r, t, pace):
@@ -126,8 +131,9 @@ def walk(seed, events, out):
     m, t = Whole(n, seed, p), START
     pace = r.choice((SEC // 50, SEC // 2, 5 * SEC, 60 * SEC))
     health = r.choice((1, 3, 9))        # how often all is well
-    pairs = [('query', 6), ('ok', health * 3), ('soft', 6), ('refused', 1), ('verify', .4), ('config', .6), ('rest', .3), ('local', .6), ('stale', .3),
-             ('in_order', .3), ('start', .5), ('over', 3), ('abandon', .1), ('trial', .5), ('epoch', r.choice((0, .02, .2)))]
+    pairs = [('query', 6), ('ok', health * 3), ('soft', 6), ('refused', 1), ('verify', .4), ('config', .6),
+             ('rest', .3), ('local', .6), ('stale', .3), ('in_order', .3), ('start', .5), ('over', 3), ('abandon', .1),
+             ('trial', .5), ('epoch', r.choice((0, .02, .2)))]
     kinds, weights = [k for k, _ in pairs], [w for _, w in pairs]
     out.append(f'walk {seed} {n} ' + ' '.join(str(p[k] if k in p else m.p[k]) for k in NAMES))
     incident = [1] * n
@@ -135,7 +141,8 @@ def walk(seed, events, out):
         t, i, words, result = next_time(m, r, t, pace), r.randrange(n), '', 0
         if e == 'query':
             route, up, beside = m.query(t)
-            result = f"{('normal', 'last-resort', 'join', 'fail-fast').index(route)} {-1 if up is None else up} {-1 if beside is None else beside}"
+            numbers = ROUTES.index(route), -1 if up is None else up, -1 if beside is None else beside
+            result = ' '.join(map(str, numbers))
         elif e == 'ok':
             fresh = r.random() < .3
             m.ok(i, t, fresh)
@@ -168,9 +175,9 @@ def walk(seed, events, out):
             if not flying:
                 continue
             i, after = r.choice(flying), r.choice((0, 7 * SEC))
-            outcome = r.choices(('ok', 'bad', 'rest', 'verify', 'local'), (3, 5, .3, .3, .5))[0]
+            outcome = r.choices(OUTCOMES, (3, 5, .3, .3, .5))[0]
             result = m.probe_over(i, t, outcome, after)
-            words = f"{('ok', 'bad', 'rest', 'verify', 'local').index(outcome)} {after}"
+            words = f'{OUTCOMES.index(outcome)} {after}'
         elif e == 'abandon':
             m.abandon(i)
         elif e == 'trial':
