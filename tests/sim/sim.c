@@ -570,6 +570,12 @@ static void note_coverage(World *w)
                         w->asked[i].cover &= now;
 }
 
+static void uncover(World *w, unsigned u)
+{
+        for (size_t i = w->first_open; i < w->n_asked; i++)
+                w->asked[i].cover &= ~(1u << u);
+}
+
 static void set_mood(World *w, unsigned u, Mood mood)
 {
         Mood before = w->servers[u].mood;
@@ -578,8 +584,12 @@ static void set_mood(World *w, unsigned u, Mood mood)
         w->servers[u].mood = mood;
         if (mood == FROZEN || mood == BLACK_HOLE)
                 for (unsigned i = 0; i < CONNECTIONS_MAX; i++)
-                        if (w->links[i].number && w->links[i].upstream == u)
+                        if (w->links[i].number && w->links[i].upstream == u) {
                                 w->links[i].dead = true;
+                                /* One that goes dark while it is being made costs the time for connecting. */
+                                if (!w->links[i].ready)
+                                        uncover(w, u);
+                        }
         if (mood == FROZEN)
                 w->servers[u].mood = GOOD;
         for (unsigned i = 0; i < CONNECTIONS_MAX; i++)
