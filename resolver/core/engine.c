@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/engine_state.h"
+#include "core/siphash.h"
 
 #define PORTAL_TIME (5 * USEC_PER_SEC)
 #define KEEPALIVE 300                   /* units of 100 ms: the listener's idle time */
@@ -402,6 +403,15 @@ void engine_exchange_failed(Engine *e, uint32_t connection, uint32_t exchange, F
         engine_settle(e);
 }
 
+/* The name that was asked, in lower case. */
+static Bytes question_name(const Exchange *x)
+{
+        Message question;
+
+        message_parse(&question, buffer_bytes(x->wire));
+        return question.qname;
+}
+
 /* Is the body the answer to what was asked? */
 static Fault judge(const Exchange *x, Bytes body, Message *ret)
 {
@@ -415,7 +425,7 @@ static Fault judge(const Exchange *x, Bytes body, Message *ret)
         if (ret->flags & DNS_TC)
                 return FAULT_TRUNCATED;
         if (x->synthetic && message_rcode(ret) != RCODE_NOERROR)
-                return FAULT_MISMATCH;
+                return FAULT_PROBE_RCODE;
         return FAULT_NONE;
 }
 
@@ -434,6 +444,8 @@ void engine_response(Engine *e, uint32_t connection, uint32_t exchange, const Ht
                 exchange_failed(x, f, response->has_retry_after ? response->retry_after * USEC_PER_SEC : 0, now);
         } else {
                 upstream_answered(x->upstream, x, now);
+                if (!x->synthetic)
+                        upstream_rcode(x->upstream, message_rcode(&answer), siphash(e->hash_key, question_name(x)), now);
                 take_off(x, now);
                 if (x->query)
                         query_answered(x->query, x, &answer, response, now);

@@ -59,6 +59,7 @@ static const struct {
 
         [FAULT_MALFORMED] = { "malformed", "answer is not a well-formed DNS message", CLASS_SOFT },
         [FAULT_MISMATCH] = { "mismatch", "answer is for another question", CLASS_SOFT },
+        [FAULT_PROBE_RCODE] = { "probe-rcode", "probe was answered with an error", CLASS_SOFT },
         [FAULT_TRUNCATED] = { "truncated", "answer is truncated", CLASS_SOFT },
 };
 

@@ -82,6 +82,7 @@ typedef enum Fault {
         FAULT_MALFORMED,                /* the body is not a DNS message */
         FAULT_MISMATCH,                 /* it is not the answer to what was asked */
         FAULT_TRUNCATED,                /* TC=1 over HTTPS */
+        FAULT_PROBE_RCODE,              /* a probe's own question, which any resolver can answer, had another rcode than NOERROR */
 
         _FAULT_MAX,
 } Fault;

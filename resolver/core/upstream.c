@@ -211,6 +211,15 @@ void upstream_advance(Upstream *u, uint64_t now)
 
 /* --- what exchanges tell of their upstream */
 
+void upstream_rcode(Upstream *u, unsigned rcode, uint64_t name, uint64_t now)
+{
+        if (rcode == RCODE_NOERROR || rcode == RCODE_NXDOMAIN)
+                storm_over(&u->storm);
+        else if ((rcode == RCODE_SERVFAIL || rcode == RCODE_REFUSED) && storm_note(&u->storm, name, now) &&
+                 u->health.state == HEALTH_HEALTHY && health_probe_start(&u->health))
+                upstream_check(u, PURPOSE_PROBE, false, now);
+}
+
 /* It is not to be used: what waits for it goes elsewhere, and nothing is connected for nobody. */
 static void turn_away(Upstream *u, uint64_t now)
 {

@@ -7,6 +7,7 @@
 
 #include "core/connection.h"
 #include "core/rtt.h"
+#include "core/storm.h"
 
 #define UPSTREAM_QUEUE_MAX 1024         /* exchanges waiting for a stream */
 
@@ -44,6 +45,7 @@ struct Upstream {
         HealthAdmin announced_admin;
         Rtt rtt;                /* question to answer */
         Rtt path;               /* the network's part */
+        Storm storm;            /* of SERVFAIL and REFUSED */
         uint64_t peer_idle;     /* the peer closes connections that idle as long; USEC_NEVER: not known */
         size_t first_address;   /* the one that worked last */
         List connections;
@@ -88,6 +90,8 @@ uint64_t upstream_stale_race(const Upstream *u);
 
 /* Outcomes of exchanges, before their query hears of them. */
 void upstream_answered(Upstream *u, Exchange *x, uint64_t now);
+/* With what rcode a query was answered; `name` is a hash of its name. */
+void upstream_rcode(Upstream *u, unsigned rcode, uint64_t name, uint64_t now);
 void upstream_failed(Upstream *u, Exchange *x, Fault f, uint64_t retry_after, uint64_t now);
 void upstream_late(Upstream *u, Exchange *x, uint64_t now);
 

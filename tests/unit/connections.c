@@ -444,6 +444,23 @@ START_TEST(failing_back_to_the_first_when_it_is_well_again)
 }
 END_TEST
 
+START_TEST(a_storm_of_servfails_gets_one_probe_and_no_blame)
+{
+        Storm s = { 0 };
+        unsigned probes = 0;
+
+        for (uint64_t i = 0; i < 100; i++)
+                ck_assert(!storm_note(&s, 1, i));
+        storm_over(&s);
+        for (uint64_t i = 0; i < 100; i++)
+                probes += storm_note(&s, i, i * MSEC);
+        ck_assert_uint_eq(probes, 1);
+        storm_over(&s);
+        for (uint64_t i = 0; i < 100; i++)
+                ck_assert(!storm_note(&s, i, i * 31 * SEC));
+}
+END_TEST
+
 START_TEST(suspended_queries_keep_the_time_they_had_left)
 {
         start("", ONE);
@@ -520,6 +537,7 @@ int main(void)
         tcase_add_test(c, hedging_off_asks_one_at_a_time);
         tcase_add_test(c, select_ranks_the_suspect_last_and_keeps_the_fastest_until_another_is_a_fifth_faster);
         tcase_add_test(c, failing_back_to_the_first_when_it_is_well_again);
+        tcase_add_test(c, a_storm_of_servfails_gets_one_probe_and_no_blame);
         tcase_add_test(c, suspended_queries_keep_the_time_they_had_left);
         tcase_add_test(c, nothing_is_due_once_the_idle_connection_has_closed);
         tcase_add_test(c, a_peer_that_closes_early_is_remembered);
