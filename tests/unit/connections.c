@@ -512,6 +512,74 @@ START_TEST(a_peer_that_closes_early_is_remembered)
 }
 END_TEST
 
+/* --- probes and trials */
+
+/* The last attempt to connect to the upstream configured as number `upstream` for this purpose; -1 if there is none. */
+static int attempt(uint32_t upstream, Purpose purpose)
+{
+        for (int i = (int) n_connects - 1; i >= 0; i--)
+                if (connects[i].upstream == connects[0].upstream + upstream && connects[i].purpose == purpose)
+                        return i;
+        return -1;
+}
+
+static void refuse(int attempt)
+{
+        ck_assert_int_ge(attempt, 0);
+        engine_closed(e, connects[attempt].connection, FAULT_REFUSED, now);
+        act();
+}
+
+START_TEST(a_third_suspect_is_probed_at_the_next_query_when_one_of_two_probes_is_over)
+{
+        start("", TWO "[Upstream c]\nURL=https://c.test/q\nAddress=192.0.2.3\n");
+        ask();
+        for (uint32_t upstream = 0; upstream < 3; upstream++)
+                refuse(attempt(upstream, PURPOSE_QUERY));
+        ck_assert_int_ge(attempt(0, PURPOSE_PROBE), 0);
+        ck_assert_int_ge(attempt(1, PURPOSE_PROBE), 0);
+        ck_assert_int_lt(attempt(2, PURPOSE_PROBE), 0);
+        ask();
+        ck_assert_msg(attempt(2, PURPOSE_PROBE) < 0, "two are under way still");
+        refuse(attempt(0, PURPOSE_PROBE));
+        ask();
+        ck_assert_int_ge(attempt(2, PURPOSE_PROBE), 0);
+}
+END_TEST
+
+static void overloaded(unsigned i, uint32_t retry_after)
+{
+        HttpResponse http = { .has_status = true, .status = 503, .has_retry_after = true, .retry_after = retry_after };
+
+        engine_received(e, sends[i].connection, now);
+        engine_response(e, sends[i].connection, sends[i].exchange, &http, BYTES(NULL, 0), now);
+        act();
+}
+
+START_TEST(P06_retry_after_counts_where_it_answers_a_trial_too)
+{
+        UpstreamInfo u;
+
+        start("", TWO);
+        warm_up();
+        ask();
+        overloaded(1, 30);
+        ready((unsigned) attempt(1, PURPOSE_QUERY));
+        respond(2, 2);
+        engine_upstream(e, 0, &u);
+        ck_assert_uint_eq(u.health->state, HEALTH_FAILED);
+        ck_assert_uint_eq(u.health->retry_at, now + 30 * SEC);
+        pass(30 * SEC);
+        ask();
+        ck_assert_uint_eq(u.health->state, HEALTH_TRIAL);
+        ck_assert_uint_eq(connects[n_connects - 1].purpose, PURPOSE_TRIAL);
+        ready(n_connects - 1);
+        overloaded(n_sends - 1, 100);
+        ck_assert_uint_eq(u.health->state, HEALTH_FAILED);
+        ck_assert_uint_eq(u.health->retry_at, now + 100 * SEC);
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("connections");
@@ -541,6 +609,8 @@ int main(void)
         tcase_add_test(c, suspended_queries_keep_the_time_they_had_left);
         tcase_add_test(c, nothing_is_due_once_the_idle_connection_has_closed);
         tcase_add_test(c, a_peer_that_closes_early_is_remembered);
+        tcase_add_test(c, a_third_suspect_is_probed_at_the_next_query_when_one_of_two_probes_is_over);
+        tcase_add_test(c, P06_retry_after_counts_where_it_answers_a_trial_too);
         suite_add_tcase(s, c);
         srunner_run_all(r, CK_ENV);
         failed = srunner_ntests_failed(r);

@@ -334,6 +334,21 @@ START_TEST(body_of_65535_octets_is_whole_and_of_65536_is_not_taken)
 }
 END_TEST
 
+START_TEST(RFC8484_body_of_any_2xx_is_kept)
+{
+        Server s = server_start(&(ServerPlan) { .body = 100, .status = 203 });
+        Client c = client_for(&s);
+
+        c.send_when_ready = 1;
+        client_connect(&c);
+        wait_for(&c.over, 1, "outcomes");
+        ck_assert_uint_eq(c.outcomes[0].fault, FAULT_NONE);
+        ck_assert_uint_eq(c.outcomes[0].status, 203);
+        ck_assert_uint_eq(c.outcomes[0].n, 100);
+        client_finish(&c, &s);
+}
+END_TEST
+
 START_TEST(body_of_an_error_is_not_kept)
 {
         Server s = server_start(&(ServerPlan) { .script = SCRIPT_ENDLESS, .status = 503 });
@@ -570,6 +585,7 @@ int main(void)
         tcase_add_test(streams, body_shorter_than_announced_fails);
         tcase_add_test(streams, endless_body_is_cut_and_others_go_on);
         tcase_add_test(streams, body_of_65535_octets_is_whole_and_of_65536_is_not_taken);
+        tcase_add_test(streams, RFC8484_body_of_any_2xx_is_kept);
         tcase_add_test(streams, body_of_an_error_is_not_kept);
         tcase_add_test(streams, interim_responses_are_passed_over);
         tcase_add_test(streams, trailers_mean_nothing);
