@@ -222,12 +222,18 @@ static bool was_tried(const Query *q, const Upstream *u)
         return false;
 }
 
-static bool is_under_way(const Query *q, const Upstream *u)
+/* Asking its upstream once more would be of no use: it waits for a stream, or is not overdue. */
+static bool is_pending(const Exchange *x)
+{
+        return !x->posted && (!x->late || !x->connection);
+}
+
+static bool is_pending_at(const Query *q, const Upstream *u)
 {
         LIST_FOREACH(l, &q->exchanges) {
                 const Exchange *x = container_of(l, Exchange, in_query);
 
-                if (x->upstream == u && !x->posted)
+                if (x->upstream == u && is_pending(x))
                         return true;
         }
         return false;
@@ -349,7 +355,7 @@ static bool route(Query *q, uint64_t now)
                 return ask(q, u, PURPOSE_TRIAL, now);
         case ROUTE_JOIN:
                 u = engine_member(e, d.upstream);
-                return is_under_way(q, u) || ask(q, u, PURPOSE_TRIAL, now);
+                return is_pending_at(q, u) || ask(q, u, PURPOSE_TRIAL, now);
         case ROUTE_NORMAL:
                 /* A full queue leads to the next upstream; each turn marks one as tried. */
                 for (size_t i = 0; i < e->n_upstreams && (u = select_untried(q, now)); i++)
@@ -362,7 +368,7 @@ static bool route(Query *q, uint64_t now)
         return false;
 }
 
-/* All upstreams may be asked anew, but those that still owe an answer. */
+/* All upstreams may be asked anew, but those where that would be of no use. One that let an answer become overdue may have lost the question. */
 static void begin_round(Query *q)
 {
         q->rounds++;
@@ -370,7 +376,7 @@ static void begin_round(Query *q)
         LIST_FOREACH(l, &q->exchanges) {
                 const Exchange *x = container_of(l, Exchange, in_query);
 
-                if (!x->posted && q->n_tried < QUERY_TRIED_MAX)
+                if (is_pending(x) && q->n_tried < QUERY_TRIED_MAX)
                         q->tried[q->n_tried++] = x->upstream->number;
         }
 }
@@ -572,17 +578,6 @@ static bool note_late(Query *q, uint64_t now)
         return any;
 }
 
-/* Overdue, and nobody else to ask: the one free retry, to the same upstream; the first answer counts. */
-static bool resend_late(Query *q, uint64_t now)
-{
-        Upstream *u = container_of(list_first(&q->exchanges), Exchange, in_query)->upstream;
-
-        if (u->retired || !health_usable(&u->health))
-                return false;
-        q->resent = true;
-        return ask(q, u, PURPOSE_QUERY, now);
-}
-
 static void query_due(Timer *t, uint64_t now)
 {
         Query *q = container_of(t, Query, timer);
@@ -607,10 +602,7 @@ static void query_due(Timer *t, uint64_t now)
                         q->fault = FAULT_TIMEOUT;
                 if (late && !select_untried(q, now))
                         begin_round(q);
-                if (!late || q->resent || select_untried(q, now) || !resend_late(q, now))
-                        query_try_again(q, now);
-                else
-                        arm(q);
+                query_try_again(q, now);
                 return;
         }
         if (q->hedge_at <= now)

@@ -256,6 +256,28 @@ START_TEST(a_slow_answer_on_a_live_path_is_waited_for)
 }
 END_TEST
 
+START_TEST(who_let_a_question_fall_is_asked_again_when_the_others_have_failed)
+{
+        start("", TWO);
+        warm_up();
+        ask();
+        for (unsigned i = 0; i < 10; i++) {
+                pass(100 * MSEC);
+                engine_received(e, connects[0].connection, now);
+                act();
+        }
+        ck_assert_uint_eq(n_connects, 2);
+        engine_closed(e, connects[1].connection, FAULT_REFUSED, now);
+        act();
+        pass(100 * MSEC);
+        ck_assert_uint_eq(n_sends, 3);
+        ck_assert_uint_eq(sends[2].connection, connects[0].connection);
+        respond(2, 2);
+        ck_assert_uint_eq(n_answers, 2);
+        ck_assert_uint_eq(n_servfails, 0);
+}
+END_TEST
+
 START_TEST(RFC8305_the_next_address_is_tried_after_250_ms_and_the_first_that_works_stays)
 {
         start("", "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1 192.0.2.2 2001:db8::1\n");
@@ -595,6 +617,7 @@ int main(void)
         tcase_add_test(c, a_connection_used_again_at_once_gets_no_ping);
         tcase_add_test(c, T06_a_busy_connection_that_goes_silent_is_found_whatever_is_written_to_it_later);
         tcase_add_test(c, a_slow_answer_on_a_live_path_is_waited_for);
+        tcase_add_test(c, who_let_a_question_fall_is_asked_again_when_the_others_have_failed);
         tcase_add_test(c, RFC8305_the_next_address_is_tried_after_250_ms_and_the_first_that_works_stays);
         tcase_add_test(c, T02_50_exchanges_on_a_lost_connection_are_one_incident_and_are_sent_again);
         tcase_add_test(c, H05_a_peer_without_streams_is_overloaded);
