@@ -22,8 +22,11 @@ typedef struct Waiter {
         uint8_t question[];             /* its question section, as spelled */
 } Waiter;
 
+typedef struct QueryRoute QueryRoute;
+
 struct Query {
         Engine *engine;
+        const QueryRoute *route;        /* who is asked: query_parts.h */
         uint64_t hash;
         struct Query *next;             /* in the engine's table */
         bool shared;                    /* in the table: others may join, the answer may be cached */
@@ -32,7 +35,7 @@ struct Query {
         Buffer *wire;                   /* what goes upstream */
         Message message;                /* a view of it */
         List waiters;
-        List exchanges;
+        List exchanges;                 /* with upstreams */
         uint32_t tried[QUERY_TRIED_MAX];        /* numbers of upstreams, in this round */
         unsigned n_tried;
         unsigned attempts;
@@ -60,10 +63,10 @@ void query_joined(Query *q, uint64_t now);
 /* The first attempt. The query may be gone afterwards. */
 void query_start(Query *q, uint64_t now);
 
-/* An exchange of it is over, and freed here. The query may be gone afterwards. */
+/* An exchange with an upstream is over, and freed here. The query may be gone afterwards. */
 void query_exchange_over(Query *q, Exchange *x, uint64_t now);
 
-/* The answer. The query is gone afterwards. */
+/* The answer of an upstream. The query is gone afterwards. */
 void query_answered(Query *q, Exchange *x, const Message *answer, const HttpResponse *http, uint64_t now);
 
 /* The clock jumped by `slept` in a suspend: deadlines move along. */
