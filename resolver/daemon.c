@@ -13,6 +13,7 @@
 #include "io/network.h"
 #include "io/sleep.h"
 #include "io/upstreams.h"
+#include "report.h"
 #include "service.h"
 
 #define STOP_MAX (5 * USEC_PER_SEC)     /* all queries have an answer by then */
@@ -42,47 +43,6 @@ struct Daemon {
 
 /* --- what there is to say */
 
-static int level_of(HealthState s)
-{
-        return s == HEALTH_FAILED ? LOG_WARNING : LOG_NOTICE;
-}
-
-static void log_state(const Action *a)
-{
-        char upstream[96], state[48], from[48], reason[64], purpose[40];
-        const char *fields[] = { upstream, state, from, purpose, reason, NULL };
-
-        snprintf(upstream, sizeof(upstream), "DOHMOUSE_UPSTREAM=%s", a->state.name);
-        snprintf(state, sizeof(state), "DOHMOUSE_STATE=%s", health_state_name(a->state.to));
-        snprintf(from, sizeof(from), "DOHMOUSE_STATE_BEFORE=%s", health_state_name(a->state.from));
-        snprintf(purpose, sizeof(purpose), "DOHMOUSE_PURPOSE=%s", purpose_name(a->state.purpose));
-        snprintf(reason, sizeof(reason), "DOHMOUSE_REASON=%s", fault_name(a->state.reason));
-        if (a->state.admin != ADMIN_AUTO)
-                journal_fields(LOG_NOTICE, MESSAGE_UPSTREAM_STATE, fields, "Upstream %s is set %s by the administrator.", a->state.name,
-                               health_admin_name(a->state.admin));
-        else if (a->state.reason)
-                journal_fields(level_of(a->state.to), MESSAGE_UPSTREAM_STATE, fields, "Upstream %s is %s: %s (seen by a %s).",
-                               a->state.name, health_state_name(a->state.to), fault_text(a->state.reason),
-                               purpose_name(a->state.purpose));
-        else
-                journal_fields(level_of(a->state.to), MESSAGE_UPSTREAM_STATE, fields, "Upstream %s is %s.", a->state.name,
-                               health_state_name(a->state.to));
-}
-
-static void log_network(NetworkState state)
-{
-        static const char *const texts[] = {
-                [NETWORK_ONLINE] = "The network is up.",
-                [NETWORK_OFFLINE] = "There is no network: queries are refused until there is a route.",
-                [NETWORK_PORTAL] = "No upstream can be trusted: the network may ask for a login first, or the clock is wrong.",
-        };
-        char field[48];
-        const char *fields[] = { field, NULL };
-
-        snprintf(field, sizeof(field), "DOHMOUSE_NETWORK=%s", network_state_name(state));
-        journal_fields(state == NETWORK_ONLINE ? LOG_INFO : LOG_WARNING, MESSAGE_NETWORK_STATE, fields, "%s", texts[state]);
-}
-
 static void update_status(Daemon *d)
 {
         UpstreamInfo u;
@@ -105,22 +65,6 @@ static void update_status(Daemon *d)
                                network_state_name(engine_network_state(d->engine)));
 }
 
-static void report_config(void *userdata, const ConfigMessage *m)
-{
-        char file[300], line[40];
-        const char *fields[] = { file, line, NULL };
-
-        (void) userdata;
-        snprintf(file, sizeof(file), "DOHMOUSE_CONFIG_FILE=%s", m->file ? m->file : "");
-        snprintf(line, sizeof(line), "DOHMOUSE_CONFIG_LINE=%u", m->line);
-        if (m->file && m->line)
-                journal_fields(m->severity == CONFIG_ERROR ? LOG_ERR : LOG_WARNING, MESSAGE_CONFIG, fields, "%s:%u: %s", m->file,
-                               m->line, m->text);
-        else
-                journal_fields(m->severity == CONFIG_ERROR ? LOG_ERR : LOG_WARNING, MESSAGE_CONFIG, fields, "%s%s%s",
-                               m->file ? m->file : "", m->file ? ": " : "", m->text);
-}
-
 /* --- the turn */
 
 static void carry_out(Daemon *d, const Action *a)
@@ -133,12 +77,12 @@ static void carry_out(Daemon *d, const Action *a)
                         d->observer.answer(d->observer.userdata, &a->answer.client, a->answer.message);
                 break;
         case ACTION_STATE:
-                log_state(a);
+                report_state(a);
                 if (d->observer.state)
                         d->observer.state(d->observer.userdata, a);
                 break;
         case ACTION_NETWORK:
-                log_network(a->network);
+                report_network(a->network);
                 if (d->observer.network)
                         d->observer.network(d->observer.userdata, a->network);
                 break;
@@ -167,7 +111,7 @@ static void finish(Daemon *d);
 
 static void set_timer(Daemon *d)
 {
-        uint64_t next = engine_next_time(d->engine), now = clock_now(), msec;
+        uint64_t next = MIN(engine_next_time(d->engine), journal_next_time()), now = clock_now(), msec;
 
         if (d->stopping)
                 next = MIN(next, d->stop_at);
@@ -192,6 +136,8 @@ void daemon_turn(Daemon *d)
                 carry_out(d, &a);
         upstreams_flush(d->upstreams);
         listener_flush_all();
+        report_dropped(&d->listener_stats);
+        journal_run();
         update_status(d);
         if (d->stopping && (engine_waiting(d->engine) == 0 || clock_now() >= d->stop_at)) {
                 finish(d);
@@ -292,31 +238,43 @@ static void on_signal(uv_signal_t *s, int number)
         Daemon *d = s->data;
 
         if (number == SIGHUP)
-                daemon_reload(d, report_config, NULL);
+                daemon_reload(d, NULL, NULL);
         else
                 daemon_stop(d);
 }
 
+/* Findings go to the journal, and to whom asked for the reload. */
+typedef struct Findings {
+        ConfigReport report;
+        void *userdata;
+} Findings;
+
+static void on_finding(void *userdata, const ConfigMessage *m)
+{
+        const Findings *f = userdata;
+
+        report_config(NULL, m);
+        if (f->report)
+                f->report(f->userdata, m);
+}
+
 int daemon_reload(Daemon *d, ConfigReport report, void *userdata)
 {
-        _cleanup_(config_unrefp) Config *config = NULL;
+        _cleanup_(config_unrefp) Config *config = NULL, *before = config_ref((Config *) engine_config(d->engine));
+        Findings findings = { .report = report, .userdata = userdata };
         unsigned errors = 0;
         int r;
 
         service_reloading(&d->service);
-        r = config_load(NULL, d->config_file, report, userdata, &config, &errors);
+        r = config_load(NULL, d->config_file, on_finding, &findings, &config, &errors);
         if (r >= 0 && errors == 0) {
                 upstreams_reload(d->upstreams);
                 r = engine_reload(d->engine, config, clock_now());
         }
-        if (r < 0)
-                journal_fields(LOG_ERR, MESSAGE_RELOADED, NULL, "Configuration was not reloaded: %s", strerror(-r));
-        else if (errors)
-                journal_fields(LOG_ERR, MESSAGE_RELOADED, NULL, "Configuration was not reloaded: it has %u error%s. The previous one stays in use.",
-                               errors, errors == 1 ? "" : "s");
-        else {
+        report_reload(r, errors);
+        if (r >= 0 && errors == 0) {
                 journal_set_level(config->log_level);
-                journal_fields(LOG_INFO, MESSAGE_RELOADED, NULL, "Configuration was reloaded.");
+                report_upstreams(before, config);
                 if (d->observer.reloaded)
                         d->observer.reloaded(d->observer.userdata);
         }
@@ -345,8 +303,7 @@ static int listen_passed(Daemon *d, int n)
                 int r = listener_new_fd(d->loop, fd, &listener_limits_default, &d->listener_stats, on_query, d, &l);
 
                 if (r < 0) {
-                        journal_fields(LOG_ERR, MESSAGE_LISTEN, NULL, "Socket %d passed by the service manager is of no use: %s", fd,
-                                       strerror(-r));
+                        report_socket_useless(fd, r);
                         return EX_CONFIG;
                 }
                 if (!add_listener(d, l))
@@ -358,33 +315,17 @@ static int listen_passed(Daemon *d, int n)
 static int listen_bound(Daemon *d, const Config *config)
 {
         for (size_t i = 0; i < config->n_listen; i++) {
-                char text[ADDRESS_TEXT_MAX];
                 Listener *pair[2] = { NULL, NULL };
                 int r = listener_new_bind(d->loop, &config->listen[i], &listener_limits_default, &d->listener_stats, on_query, d, pair);
 
-                address_to_text(&config->listen[i], text);
                 if (r < 0) {
-                        journal_fields(LOG_ERR, MESSAGE_LISTEN, NULL, "Cannot listen on %s: %s%s", text, strerror(-r),
-                                       r == -EADDRINUSE ? ". Another resolver runs there; `ss -lnp sport = :53` shows which." : "");
+                        report_cannot_listen(&config->listen[i], r);
                         return EXIT_FAILURE;
                 }
                 if (!add_listener(d, pair[0]) || !add_listener(d, pair[1]))
                         return EX_OSERR;
         }
         return 0;
-}
-
-static void say_listening(const Daemon *d)
-{
-        for (size_t i = 0; i < d->n_listeners; i++) {
-                char text[ADDRESS_TEXT_MAX];
-                Address address;
-                bool stream;
-
-                listener_address(d->listeners[i], &address, &stream);
-                address_to_text(&address, text);
-                journal_log(LOG_INFO, "Listening on %s (%s).", text, stream ? "TCP" : "UDP");
-        }
 }
 
 static void start_handles(Daemon *d)
@@ -441,7 +382,9 @@ int daemon_new(uv_loop_t *loop, const DaemonOptions *options, Daemon **ret)
         if (!d->sleep)
                 return EX_OSERR;
         start_handles(d);
-        say_listening(d);
+        for (size_t i = 0; i < d->n_listeners; i++)
+                report_listening(d->listeners[i]);
+        report_upstreams(NULL, config);
         update_status(d);
         service_ready(&d->service);
         return 0;

@@ -43,7 +43,8 @@ void daemon_stop(Daemon *d);
 
 void daemon_observe(Daemon *d, const DaemonObserver *observer);
 
-/* Reads the configuration again. Returns the number of errors, and then nothing has changed; `report` hears of each. Negative errno. */
+/* Reads the configuration again. Returns the number of errors, and then nothing has changed. The journal hears of each,
+ * and `report` too, unless it is NULL. Negative errno. */
 int daemon_reload(Daemon *d, ConfigReport report, void *userdata);
 
 Engine *daemon_engine(Daemon *d);

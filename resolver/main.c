@@ -112,7 +112,7 @@ int main(int argc, char *argv[])
         /* Memory holds names that were asked for. */
         prctl(PR_SET_DUMPABLE, 0);
         signal(SIGPIPE, SIG_IGN);
-        journal_open();
+        journal_open(NULL);
         r = serve(&daemon_options);
         journal_close();
         return r;

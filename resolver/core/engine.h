@@ -74,7 +74,7 @@ typedef struct Action {
                 struct {
                         const char *name;               /* lives until ACTION_UPSTREAM_GONE */
                         HealthState from, to;
-                        HealthAdmin admin;
+                        HealthAdmin admin, admin_before;
                         Fault reason;
                         Purpose purpose;                /* what brought it to light */
                         uint64_t retry_at;              /* usec; only where `to` is FAILED */

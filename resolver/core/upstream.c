@@ -242,6 +242,7 @@ void upstream_announce(Upstream *u, Purpose purpose, uint64_t now)
                 a->state.from = u->announced;
                 a->state.to = u->health.state;
                 a->state.admin = u->health.admin;
+                a->state.admin_before = u->announced_admin;
                 a->state.reason = u->health.reason;
                 a->state.purpose = purpose;
                 a->state.retry_at = u->health.retry_at;

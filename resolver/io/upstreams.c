@@ -1,5 +1,7 @@
 #include "io/upstreams.h"
 
+#include <stdio.h>
+
 #include "core/list.h"
 #include "io/clock.h"
 #include "io/journal.h"
@@ -175,6 +177,15 @@ static const H2Events events = {
 
 /* --- actions */
 
+static void report_trust_store(const char *upstream, const char *error)
+{
+        char field[96];
+        const char *fields[] = { field, NULL };
+
+        snprintf(field, sizeof(field), "DOHMOUSE_UPSTREAM=%s", upstream);
+        journal_fields(LOG_ERR, MESSAGE_TRUST_STORE, fields, "Upstream %s: trust store cannot be read: %s", upstream, error);
+}
+
 static Shared *share(Upstreams *u, const Action *a)
 {
         Shared *s = find_shared(u, a->upstream);
@@ -193,8 +204,7 @@ static Shared *share(Upstreams *u, const Action *a)
         }
         s->tls = tls_new(a->connect.config, a->connect.owner->trust_anchors, &error);
         if (error)
-                journal_fields(LOG_ERR, MESSAGE_TRUST_STORE, NULL, "Upstream %s: trust store cannot be read: %s",
-                               a->connect.config->name, error);
+                report_trust_store(a->connect.config->name, error);
         return s->tls ? s : NULL;
 }
 

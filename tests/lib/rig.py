@@ -81,7 +81,13 @@ class Daemon:
         assert status == 0, f'the daemon ended with status {status}:\n' + self.log()
 
 
+# Every name that a test asks is a canary: it must not turn up in the log (Rig).
+asked = set()
+
+
 def query(name, number, qtype=1, edns=True):
+    if '.' in name.strip('.'):
+        asked.add(name.strip('.').lower())
     wire = struct.pack('>6H', number, 0x0100, 1, 0, 0, 1 if edns else 0)
     wire += b''.join(bytes([len(l)]) + l.encode() for l in name.split('.') if l) + b'\0' + struct.pack('>2H', qtype, 1)
     return wire + (b'\0\0\x29\x04\xd0\0\0\0\0\0\0' if edns else b'')
@@ -178,8 +184,13 @@ def tcp_resets():
     return int(values[keys.index('OutRsts')])
 
 
+def names_in(log):
+    """Those of the names asked that the log tells."""
+    return {word for word in re.findall(r'[\w.-]+', log.lower()) if word.strip('.') in asked}
+
+
 class Rig:
-    """A directory, servers and a daemon for one test; `with Rig(2) as rig`."""
+    """A directory, servers and a daemon for one test; `with Rig(2) as rig`. At its end, no name that was asked may be in the log."""
 
     def __init__(self, servers=1, sections='', daemon=True, listen='127.0.0.1:0'):
         self.directory = tempfile.mkdtemp(prefix='dohmouse-')
@@ -194,6 +205,9 @@ class Rig:
         try:
             if self.daemon and self.daemon.process.poll() is None:
                 self.daemon.stop()
+            if self.daemon and not kind:
+                told = names_in(self.daemon.log())
+                assert not told, f'the log tells names that were asked: {told}'
         finally:
             if kind and self.daemon:
                 print(self.daemon.log())

@@ -70,7 +70,32 @@ shut_down() {
                 mount -t cgroup2 cgroup2 /mnt && find "/mnt/$1" -depth -type d -exec rmdir {} +
         ' tidy "$MACHINE" 2>/dev/null
 }
-trap shut_down EXIT
+
+# A name that each test asks, and that nothing may tell: names that are asked are in no log.
+CANARY=canary-$$-$RANDOM
+
+ask_canary() {
+        inside systemctl start dohmouse.socket
+        inside dig @127.0.0.53 "$CANARY.any.dohmouse.test" +tries=1 +time=2 >"$LOGS/canary" 2>&1
+}
+
+canary_is_nowhere() {
+        ask_canary
+        inside journalctl --sync
+        ! inside journalctl -o export --all | grep -aF "$CANARY" || fail "The journal tells a name that was asked."
+        echo "ok: the canary is in no log"
+}
+
+# In a subshell, as it may fail.
+at_end() {
+        local status=$1
+        if (( status == 0 )) && [[ -n $LEADER && -n $CANARY ]]; then
+                ( trap - EXIT; canary_is_nowhere ) || status=1
+        fi
+        shut_down
+        exit "$status"
+}
+trap 'at_end $?' EXIT
 
 # expect WHAT WANTED COMMAND...: the command's output matches the extended regular expression.
 expect() {

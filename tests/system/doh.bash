@@ -25,6 +25,7 @@ switch_on() {
         inside systemctl enable --now dohmouse.socket || fail "dohmouse.socket: $(inside systemctl status dohmouse.socket)"
         inside ln -sf /run/dohmouse/stub-resolv.conf /etc/resolv.conf
         expect "resolv.conf is on the stub" "^nameserver 127.0.0.53$" inside sed -n '/^nameserver/p' /etc/resolv.conf
+        ask_canary
 }
 
 # answered_by SERVER: what the issue calls the main job, in the container.

@@ -1,0 +1,156 @@
+#include "report.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "io/journal.h"
+
+#define FIELD_MAX 320
+
+static int level_of(HealthState s)
+{
+        return s == HEALTH_FAILED ? LOG_WARNING : LOG_NOTICE;
+}
+
+void report_state(const Action *a)
+{
+        char upstream[96], state[48], from[48], admin[32], reason[64], purpose[40];
+        const char *fields[] = { upstream, state, from, admin, purpose, reason, NULL };
+        const char *name = a->state.name, *to = health_state_name(a->state.to);
+
+        snprintf(upstream, sizeof(upstream), "DOHMOUSE_UPSTREAM=%s", name);
+        snprintf(state, sizeof(state), "DOHMOUSE_STATE=%s", to);
+        snprintf(from, sizeof(from), "DOHMOUSE_STATE_BEFORE=%s", health_state_name(a->state.from));
+        snprintf(admin, sizeof(admin), "DOHMOUSE_ADMIN=%s", health_admin_name(a->state.admin));
+        snprintf(purpose, sizeof(purpose), "DOHMOUSE_PURPOSE=%s", purpose_name(a->state.purpose));
+        snprintf(reason, sizeof(reason), "DOHMOUSE_REASON=%s", fault_name(a->state.reason));
+        if (a->state.admin != a->state.admin_before)
+                journal_fields(LOG_NOTICE, MESSAGE_UPSTREAM_ADMIN, fields, "Upstream %s was set %s by the administrator.", name,
+                               health_admin_name(a->state.admin));
+        else if (a->state.reason)
+                journal_fields(level_of(a->state.to), MESSAGE_UPSTREAM_STATE, fields, "Upstream %s is %s: %s (seen by a %s).", name, to,
+                               fault_text(a->state.reason), purpose_name(a->state.purpose));
+        else
+                journal_fields(level_of(a->state.to), MESSAGE_UPSTREAM_STATE, fields, "Upstream %s is %s.", name, to);
+}
+
+void report_network(NetworkState state)
+{
+        static const char *const texts[] = {
+                [NETWORK_ONLINE] = "The network is up.",
+                [NETWORK_OFFLINE] = "There is no network: queries are refused until there is a route.",
+                [NETWORK_PORTAL] = "No upstream can be trusted: the network may ask for a login first, or the clock is wrong.",
+        };
+        char field[48];
+        const char *fields[] = { field, NULL };
+
+        snprintf(field, sizeof(field), "DOHMOUSE_NETWORK=%s", network_state_name(state));
+        journal_fields(state == NETWORK_ONLINE ? LOG_INFO : LOG_WARNING, MESSAGE_NETWORK_STATE, fields, "%s", texts[state]);
+}
+
+void report_config(_unused_ void *userdata, const ConfigMessage *m)
+{
+        char file[FIELD_MAX], line[40];
+        const char *fields[] = { file, m->line ? line : NULL, NULL };
+        int level = m->severity == CONFIG_ERROR ? LOG_ERR : LOG_WARNING;
+
+        snprintf(file, sizeof(file), "DOHMOUSE_CONFIG_FILE=%s", m->file ? m->file : "");
+        snprintf(line, sizeof(line), "DOHMOUSE_CONFIG_LINE=%u", m->line);
+        if (m->file && m->line)
+                journal_fields(level, MESSAGE_CONFIG, fields, "%s:%u: %s", m->file, m->line, m->text);
+        else if (m->file)
+                journal_fields(level, MESSAGE_CONFIG, fields, "%s: %s", m->file, m->text);
+        else
+                journal_fields(level, MESSAGE_CONFIG, NULL, "%s", m->text);
+}
+
+void report_reload(int error, unsigned errors)
+{
+        if (error < 0)
+                journal_fields(LOG_ERR, MESSAGE_RELOADED, NULL, "Configuration was not reloaded: %s", strerror(-error));
+        else if (errors)
+                journal_fields(LOG_ERR, MESSAGE_RELOADED, NULL, "Configuration was not reloaded: it has %u error%s. The previous one stays in use.",
+                               errors, errors == 1 ? "" : "s");
+        else
+                journal_fields(LOG_INFO, MESSAGE_RELOADED, NULL, "Configuration was reloaded.");
+}
+
+static const UpstreamConfig *find_upstream(const Config *c, const char *name)
+{
+        for (size_t i = 0; c && i < c->n_upstreams; i++)
+                if (strcmp(c->upstreams[i].name, name) == 0)
+                        return &c->upstreams[i];
+        return NULL;
+}
+
+static void report_upstream(const UpstreamConfig *u, const UpstreamConfig *before)
+{
+        char upstream[96], url[FIELD_MAX];
+        const char *fields[] = { upstream, url, NULL };
+
+        snprintf(upstream, sizeof(upstream), "DOHMOUSE_UPSTREAM=%s", u->name);
+        snprintf(url, sizeof(url), "DOHMOUSE_URL=%s", u->url);
+        journal_fields(LOG_INFO, MESSAGE_UPSTREAM_ADDED, fields, "Upstream %s is %s%s (%zu address%s).", u->name,
+                       before ? "now another: " : "", u->url, u->n_addresses, u->n_addresses == 1 ? "" : "es");
+}
+
+void report_upstreams(const Config *before, const Config *after)
+{
+        for (size_t i = 0; before && i < before->n_upstreams; i++) {
+                char upstream[96];
+                const char *fields[] = { upstream, NULL };
+
+                snprintf(upstream, sizeof(upstream), "DOHMOUSE_UPSTREAM=%s", before->upstreams[i].name);
+                if (!find_upstream(after, before->upstreams[i].name))
+                        journal_fields(LOG_INFO, MESSAGE_UPSTREAM_REMOVED, fields, "Upstream %s is not configured any longer.",
+                                       before->upstreams[i].name);
+        }
+        for (size_t i = 0; i < after->n_upstreams; i++) {
+                const UpstreamConfig *u = &after->upstreams[i], *old = find_upstream(before, u->name);
+
+                if (!old || !upstream_config_equal(old, u))
+                        report_upstream(u, old);
+        }
+}
+
+void report_listening(const Listener *l)
+{
+        char text[ADDRESS_TEXT_MAX];
+        Address address;
+        bool stream;
+
+        listener_address(l, &address, &stream);
+        address_to_text(&address, text);
+        journal_log(LOG_INFO, "Listening on %s (%s).", text, stream ? "TCP" : "UDP");
+}
+
+void report_socket_useless(int fd, int error)
+{
+        journal_fields(LOG_ERR, MESSAGE_LISTEN, NULL, "Socket %d passed by the service manager is of no use: %s", fd, strerror(-error));
+}
+
+void report_cannot_listen(const Address *address, int error)
+{
+        char text[ADDRESS_TEXT_MAX];
+
+        address_to_text(address, text);
+        journal_fields(LOG_ERR, MESSAGE_LISTEN, NULL, "Cannot listen on %s: %s%s", text, strerror(-error),
+                       error == -EADDRINUSE ? ". Another resolver runs there; `ss -lnp sport = :53` shows which." : "");
+}
+
+void report_dropped(const ListenerStats *stats)
+{
+        static ListenerStats said;
+        char source[64], answers[64];
+        const char *fields[] = { source, answers, NULL };
+
+        if (stats->dropped_source == said.dropped_source && stats->dropped_send == said.dropped_send)
+                return;
+        said = *stats;
+        snprintf(source, sizeof(source), "DOHMOUSE_DROPPED_QUERIES=%llu", (unsigned long long) stats->dropped_source);
+        snprintf(answers, sizeof(answers), "DOHMOUSE_DROPPED_ANSWERS=%llu", (unsigned long long) stats->dropped_send);
+        journal_fields(LOG_WARNING, MESSAGE_DROPPED, fields,
+                       "Dropped since the start: %llu queries from addresses that may not ask, %llu answers that the kernel did not take.",
+                       (unsigned long long) stats->dropped_source, (unsigned long long) stats->dropped_send);
+}
