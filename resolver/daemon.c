@@ -25,7 +25,8 @@ struct Daemon {
         Engine *engine;
         Upstreams *upstreams;
         Network *network;
-        Sleep *sleep;
+        Bus *bus;
+        Sleep sleep;
         Service service;
         Listener **listeners;
         size_t n_listeners;
@@ -78,13 +79,9 @@ static void carry_out(Daemon *d, const Action *a)
                 break;
         case ACTION_STATE:
                 report_state(a);
-                if (d->observer.state)
-                        d->observer.state(d->observer.userdata, a);
                 break;
         case ACTION_NETWORK:
                 report_network(a->network);
-                if (d->observer.network)
-                        d->observer.network(d->observer.userdata, a->network);
                 break;
         case ACTION_PROBED:
                 if (d->observer.probed)
@@ -139,6 +136,9 @@ void daemon_turn(Daemon *d)
         report_dropped(&d->listener_stats);
         journal_run();
         update_status(d);
+        if (d->observer.turned)
+                d->observer.turned(d->observer.userdata);
+        bus_flush(d->bus);
         if (d->stopping && (engine_waiting(d->engine) == 0 || clock_now() >= d->stop_at)) {
                 finish(d);
                 return;
@@ -163,7 +163,7 @@ static void on_query(void *userdata, const Client *client, bool stream, Bytes qu
         Daemon *d = userdata;
 
         note_suspend(d);
-        sleep_retry(d->sleep, clock_now());
+        bus_retry(d->bus, clock_now());
         if (!engine_query(d->engine, client, stream, query, clock_now()))
                 listener_dismiss(client);
 }
@@ -213,7 +213,7 @@ static void finish(Daemon *d)
                 d->listeners[i] = listener_free(d->listeners[i]);
         d->upstreams = upstreams_free(d->upstreams);
         d->network = network_free(d->network);
-        d->sleep = sleep_free(d->sleep);
+        d->bus = bus_free(d->bus);
         service_close(&d->service);
         close_handle((uv_handle_t *) &d->prepare);
         close_handle((uv_handle_t *) &d->timer);
@@ -275,8 +275,6 @@ int daemon_reload(Daemon *d, ConfigReport report, void *userdata)
         if (r >= 0 && errors == 0) {
                 journal_set_level(config->log_level);
                 report_upstreams(before, config);
-                if (d->observer.reloaded)
-                        d->observer.reloaded(d->observer.userdata);
         }
         service_ready(&d->service);
         return r < 0 ? r : (int) errors;
@@ -378,9 +376,10 @@ int daemon_new(uv_loop_t *loop, const DaemonOptions *options, Daemon **ret)
         r = network_new(loop, on_network, d, &d->network);
         if (r < 0)
                 journal_log(LOG_NOTICE, "Changes of the network cannot be watched (%s); they are noticed by their effects.", strerror(-r));
-        d->sleep = sleep_new(loop, on_sleep, d);
-        if (!d->sleep)
+        d->bus = bus_new(loop);
+        if (!d->bus)
                 return EX_OSERR;
+        sleep_init(&d->sleep, d->bus, on_sleep, d);
         start_handles(d);
         for (size_t i = 0; i < d->n_listeners; i++)
                 report_listening(d->listeners[i]);
@@ -393,6 +392,18 @@ int daemon_new(uv_loop_t *loop, const DaemonOptions *options, Daemon **ret)
 void daemon_observe(Daemon *d, const DaemonObserver *observer)
 {
         d->observer = *observer;
+}
+
+void daemon_reset_statistics(Daemon *d)
+{
+        d->listener_stats = (ListenerStats) { .tcp_open = d->listener_stats.tcp_open };
+        upstreams_reset_stats(d->upstreams);
+        engine_reset_statistics(d->engine);
+}
+
+Bus *daemon_bus(Daemon *d)
+{
+        return d->bus;
 }
 
 Engine *daemon_engine(Daemon *d)

@@ -10,6 +10,7 @@
 
 #include "core/config.h"
 #include "core/engine.h"
+#include "io/bus.h"
 #include "io/h2.h"
 #include "io/listener.h"
 
@@ -19,13 +20,11 @@ typedef struct DaemonOptions {
         const char *config_file;        /* this file alone, or NULL: the drop-in directories */
 } DaemonOptions;
 
-/* Where events of the daemon go, besides the journal: the bus. All may be NULL. */
+/* Who looks on, besides the journal: the bus. All may be NULL. */
 typedef struct DaemonObserver {
-        void (*state)(void *userdata, const Action *action);            /* ACTION_STATE */
-        void (*network)(void *userdata, NetworkState state);
+        void (*turned)(void *userdata);         /* the end of a turn, before the loop sleeps: anything may have changed */
         void (*probed)(void *userdata, const Action *action);           /* ACTION_PROBED */
         void (*answer)(void *userdata, const Client *client, Buffer *answer);   /* to a client with words[0] == CLIENT_BUS */
-        void (*reloaded)(void *userdata);                               /* upstreams may have come and gone */
         void *userdata;
 } DaemonObserver;
 
@@ -47,6 +46,10 @@ void daemon_observe(Daemon *d, const DaemonObserver *observer);
  * and `report` too, unless it is NULL. Negative errno. */
 int daemon_reload(Daemon *d, ConfigReport report, void *userdata);
 
+/* Sets all counters to zero. */
+void daemon_reset_statistics(Daemon *d);
+
+Bus *daemon_bus(Daemon *d);             /* NULL once the daemon has stopped */
 Engine *daemon_engine(Daemon *d);
 uv_loop_t *daemon_loop(Daemon *d);
 const ListenerStats *daemon_listener_stats(const Daemon *d);

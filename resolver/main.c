@@ -13,6 +13,7 @@
 #include <sysexits.h>
 
 #include "daemon.h"
+#include "dbus/objects.h"
 #include "io/dropins.h"
 #include "io/journal.h"
 
@@ -57,6 +58,7 @@ static int serve(const DaemonOptions *options)
 {
         uv_loop_t loop;
         Daemon *d = NULL;
+        Objects *objects = NULL;
         int r = uv_loop_init(&loop);
 
         if (r < 0) {
@@ -64,8 +66,12 @@ static int serve(const DaemonOptions *options)
                 return EX_OSERR;
         }
         r = daemon_new(&loop, options, &d);
-        if (r == 0)
+        if (r == 0) {
+                /* Without it, names are resolved all the same. */
+                objects = objects_new(d);
                 uv_run(&loop, UV_RUN_DEFAULT);
+        }
+        objects_free(objects);
         daemon_free(d);
         uv_loop_close(&loop);
         return r;

@@ -125,6 +125,10 @@ DEFINE_CLEANUP(Config, config_unref)
 /* True if both speak of the same server in the same way, so that state and connections may be kept across a reload. */
 bool upstream_config_equal(const UpstreamConfig *a, const UpstreamConfig *b);
 
+/* The words of LogLevel=: "emerg" .. "debug" for 0 .. 7. -1: not one of them. */
+const char *log_level_name(int level);
+int log_level_from_name(const char *name);
+
 /* systemd's units: "4500ms", "1min 30s", "2" (seconds) to usec; "8M", "64K" to octets. False if they are neither. */
 bool parse_time_span(const char *text, uint64_t *ret);
 bool parse_size(const char *text, uint64_t *ret);

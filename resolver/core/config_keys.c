@@ -323,6 +323,19 @@ static const char *const level_words[] = {
         "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", NULL
 };
 
+const char *log_level_name(int level)
+{
+        return level_words[CLAMP(level, 0, 7)];
+}
+
+int log_level_from_name(const char *name)
+{
+        for (int i = 0; level_words[i]; i++)
+                if (strcmp(level_words[i], name) == 0)
+                        return i;
+        return -1;
+}
+
 #define GLOBAL(field) offsetof(Config, field)
 #define UPSTREAM(field) offsetof(UpstreamDraft, field)
 #define YES_OR_NO "yes or no"

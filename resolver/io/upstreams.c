@@ -314,3 +314,8 @@ const H2Stats *upstreams_stats(_unused_ const Upstreams *u)
 {
         return &stats;
 }
+
+void upstreams_reset_stats(_unused_ Upstreams *u)
+{
+        stats = (H2Stats) { 0 };
+}

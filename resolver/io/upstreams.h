@@ -26,3 +26,4 @@ void upstreams_flush(Upstreams *u);
 void upstreams_reload(Upstreams *u);
 
 const H2Stats *upstreams_stats(const Upstreams *u);
+void upstreams_reset_stats(Upstreams *u);

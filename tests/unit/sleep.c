@@ -99,15 +99,17 @@ static void run_until(const unsigned *n, unsigned want, bool before)
 
 START_TEST(a_suspend_is_heard_of_before_and_after_and_across_a_restart_of_the_bus)
 {
-        Sleep *s;
+        Sleep s;
+        Bus *bus;
 
         if (!start_bus()) {
                 fprintf(stderr, "SKIP: no dbus-daemon\n");
                 return;
         }
         uv_loop_init(&loop);
-        s = sleep_new(&loop, on_sleep, NULL);
-        ck_assert_ptr_nonnull(s);
+        bus = bus_new(&loop);
+        ck_assert_ptr_nonnull(bus);
+        sleep_init(&s, bus, on_sleep, NULL);
         run_until(&befores, 1, true);
         run_until(&afters, 1, false);
 
@@ -115,10 +117,10 @@ START_TEST(a_suspend_is_heard_of_before_and_after_and_across_a_restart_of_the_bu
         for (unsigned i = 0; i < 20; i++)
                 uv_run(&loop, UV_RUN_NOWAIT);
         ck_assert(start_bus());
-        sleep_retry(s, UINT64_C(3600000000));
+        bus_retry(bus, UINT64_MAX / 2);
         run_until(&befores, befores + 1, true);
 
-        sleep_free(s);
+        bus_free(bus);
         uv_run(&loop, UV_RUN_DEFAULT);
         ck_assert_int_eq(uv_loop_close(&loop), 0);
         stop_bus();
@@ -127,15 +129,17 @@ END_TEST
 
 START_TEST(no_bus_is_no_trouble)
 {
-        Sleep *s;
+        Sleep s;
+        Bus *bus;
 
         setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nowhere/bus", 1);
         uv_loop_init(&loop);
-        s = sleep_new(&loop, on_sleep, NULL);
-        ck_assert_ptr_nonnull(s);
-        for (unsigned i = 0; i < 5; i++)
-                sleep_retry(s, i * UINT64_C(100000000));
-        sleep_free(s);
+        bus = bus_new(&loop);
+        ck_assert_ptr_nonnull(bus);
+        sleep_init(&s, bus, on_sleep, NULL);
+        for (uint64_t i = 0; i < 5; i++)
+                bus_retry(bus, UINT64_MAX / 2 + i * UINT64_C(100000000));
+        bus_free(bus);
         uv_run(&loop, UV_RUN_DEFAULT);
         ck_assert_int_eq(uv_loop_close(&loop), 0);
 }

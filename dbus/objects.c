@@ -1,0 +1,292 @@
+#include "objects_state.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "io/clock.h"
+#include "io/journal.h"
+
+/* --- changes */
+
+static uint64_t real_of(uint64_t boottime)
+{
+        return boottime ? clock_usec(CLOCK_REALTIME) + boottime - clock_now() : 0;
+}
+
+static void show(Shown *s, const UpstreamInfo *u, bool *ret_state, bool *ret_admin, bool *ret_reason, bool *ret_retry)
+{
+        const Health *h = u->health;
+        uint64_t retry_at = h->state == HEALTH_FAILED ? h->retry_at : 0;
+
+        *ret_state = s->state != h->state;
+        *ret_admin = s->admin != h->admin;
+        *ret_reason = s->reason != h->reason;
+        *ret_retry = s->retry_at != retry_at;
+        s->state = h->state;
+        s->admin = h->admin;
+        s->reason = h->reason;
+        s->retry_at = retry_at;
+        if (*ret_state)
+                s->changed_at_real = real_of(h->changed_at);
+        if (*ret_retry)
+                s->retry_at_real = real_of(retry_at);
+}
+
+static void show_new(Objects *o, Shown *s, const UpstreamInfo *u)
+{
+        *s = (Shown) {
+                .objects = o,
+                .number = u->number,
+                .state = u->health->state,
+                .admin = u->health->admin,
+                .reason = u->health->reason,
+                .retry_at = u->health->state == HEALTH_FAILED ? u->health->retry_at : 0,
+                .changed_at_real = real_of(u->health->changed_at),
+        };
+        s->retry_at_real = real_of(s->retry_at);
+        snprintf(s->name, sizeof(s->name), "%s", u->config->name);
+}
+
+static void say_changed(const Shown *s, bool state, bool admin, bool reason, bool retry)
+{
+        sd_bus *bus = bus_ready(daemon_bus(s->objects->daemon));
+        const char *names[6];
+        _cleanup_(freep) char *path = NULL;
+        unsigned n = 0;
+
+        if (state)
+                names[n++] = "State", names[n++] = "LastChangeUSec";
+        if (admin)
+                names[n++] = "Admin";
+        if (reason)
+                names[n++] = "Reason";
+        if (retry)
+                names[n++] = "RetryAtUSec";
+        names[n] = NULL;
+        if (n && bus && upstream_path(s->name, &path) >= 0)
+                sd_bus_emit_properties_changed_strv(bus, path, UPSTREAM_INTERFACE, (char **) names);
+}
+
+static void say_added(const Shown *s)
+{
+        sd_bus *bus = bus_ready(daemon_bus(s->objects->daemon));
+        _cleanup_(freep) char *path = NULL;
+
+        if (bus && upstream_path(s->name, &path) >= 0)
+                sd_bus_emit_object_added(bus, path);
+}
+
+static void say_removed(const Shown *s)
+{
+        /* What sd-bus gives each object, and says in sd_bus_emit_object_added(), which has no counterpart for one that is not there. */
+        static const char *const interfaces[] = { "org.freedesktop.DBus.Peer", "org.freedesktop.DBus.Introspectable",
+                                                  "org.freedesktop.DBus.Properties", UPSTREAM_INTERFACE, NULL };
+        sd_bus *bus = bus_ready(daemon_bus(s->objects->daemon));
+        _cleanup_(freep) char *path = NULL;
+
+        if (bus && upstream_path(s->name, &path) >= 0)
+                sd_bus_emit_interfaces_removed_strv(bus, path, (char **) interfaces);
+}
+
+static const Shown *find_shown(const Shown *list, size_t n, uint32_t number)
+{
+        for (size_t i = 0; i < n; i++)
+                if (list[i].number == number)
+                        return &list[i];
+        return NULL;
+}
+
+/* Are these still the upstreams, in this order? */
+static bool same_upstreams(const Objects *o)
+{
+        UpstreamInfo u;
+        size_t i;
+
+        for (i = 0; engine_upstream(daemon_engine(o->daemon), i, &u); i++)
+                if (i >= o->n_upstreams || o->upstreams[i].number != u.number)
+                        return false;
+        return i == o->n_upstreams;
+}
+
+/* After a reload: those that went go, those that are new come, and one that changed does both. */
+static void exchange_upstreams(Objects *o)
+{
+        size_t n = engine_config(daemon_engine(o->daemon))->n_upstreams, n_before = o->n_upstreams;
+        Shown *list = calloc(MAX(n, (size_t) 1), sizeof(*list)), *before = o->upstreams;
+        UpstreamInfo u;
+
+        /* Tried again in the next turn. */
+        if (!list)
+                return;
+        for (size_t i = 0; i < n && engine_upstream(daemon_engine(o->daemon), i, &u); i++) {
+                const Shown *known = find_shown(before, n_before, u.number);
+
+                if (known)
+                        list[i] = *known;
+                else
+                        show_new(o, &list[i], &u);
+        }
+        o->upstreams = list;
+        o->n_upstreams = n;
+        for (size_t i = 0; i < n_before; i++)
+                if (!find_shown(list, n, before[i].number))
+                        say_removed(&before[i]);
+        for (size_t i = 0; i < n; i++)
+                if (!find_shown(before, n_before, list[i].number))
+                        say_added(&list[i]);
+        free(before);
+}
+
+static void sync_manager(Objects *o)
+{
+        const Engine *e = daemon_engine(o->daemon);
+        const Config *config = engine_config(e);
+        uint64_t cache_size = config->cache ? config->cache_size : 0;
+        sd_bus *bus = bus_ready(daemon_bus(o->daemon));
+        const char *names[5];
+        unsigned n = 0;
+
+        if (o->network != engine_network_state(e))
+                names[n++] = "NetworkState";
+        if (o->mode != config->health)
+                names[n++] = "HealthMode";
+        if (o->cache_size != cache_size)
+                names[n++] = "CacheBytesMax";
+        if (o->log_level != journal_level())
+                names[n++] = "LogLevel";
+        names[n] = NULL;
+        o->network = engine_network_state(e);
+        o->mode = config->health;
+        o->cache_size = cache_size;
+        o->log_level = journal_level();
+        if (n && bus)
+                sd_bus_emit_properties_changed_strv(bus, MANAGER_PATH, MANAGER_INTERFACE, (char **) names);
+}
+
+void objects_sync(Objects *o)
+{
+        UpstreamInfo u;
+
+        if (!same_upstreams(o))
+                exchange_upstreams(o);
+        for (size_t i = 0; i < o->n_upstreams && engine_upstream(daemon_engine(o->daemon), i, &u); i++) {
+                bool state, admin, reason, retry;
+
+                if (o->upstreams[i].number != u.number)
+                        continue;
+                show(&o->upstreams[i], &u, &state, &admin, &reason, &retry);
+                say_changed(&o->upstreams[i], state, admin, reason, retry);
+        }
+        sync_manager(o);
+}
+
+static void on_turned(void *userdata)
+{
+        objects_sync(userdata);
+}
+
+/* --- what the engine answers */
+
+static void on_probed(void *userdata, const Action *action)
+{
+        Objects *o = userdata;
+        sd_bus_message *call = calls_take(&o->calls, action->probed.cookie);
+
+        if (call)
+                upstream_probed(call, action);
+        sd_bus_message_unref(call);
+}
+
+static void on_answer(void *userdata, const Client *client, Buffer *answer)
+{
+        Objects *o = userdata;
+        sd_bus_message *call = calls_take(&o->calls, client->words[1]);
+
+        if (call)
+                manager_answer(call, answer);
+        sd_bus_message_unref(call);
+}
+
+/* --- the name */
+
+static int on_name(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error)
+{
+        Objects *o = userdata;
+        uint32_t outcome = 0;
+
+        if (sd_bus_message_is_method_error(m, NULL)) {
+                const sd_bus_error *e = sd_bus_message_get_error(m);
+
+                journal_log(LOG_WARNING, "The bus does not give us the name %s: %s. Queries are answered all the same.", BUS_NAME, e->message);
+        } else if (sd_bus_message_read(m, "u", &outcome) > 0 && outcome == 2)
+                journal_log(LOG_WARNING, "The bus name %s is taken by another program. Queries are answered all the same.", BUS_NAME);
+        o->named = outcome == 1 || outcome == 4;
+        return 0;
+}
+
+static int on_name_acquired(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error)
+{
+        Objects *o = userdata;
+        const char *name;
+
+        if (sd_bus_message_read(m, "s", &name) > 0 && strcmp(name, BUS_NAME) == 0) {
+                if (!o->named)
+                        journal_log(LOG_DEBUG, "On the bus as %s.", BUS_NAME);
+                o->named = true;
+        }
+        return 0;
+}
+
+static int attach(void *userdata, sd_bus *bus)
+{
+        Objects *o = userdata;
+        int r;
+
+        r = sd_bus_add_object_manager(bus, NULL, MANAGER_PATH);
+        if (r >= 0)
+                r = manager_attach(o, bus);
+        if (r >= 0)
+                r = upstream_attach(o, bus);
+        if (r >= 0)
+                r = sd_bus_match_signal_async(bus, NULL, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
+                                              "NameAcquired", on_name_acquired, NULL, o);
+        /* Who has it may go, and then it is ours. */
+        if (r >= 0)
+                r = sd_bus_request_name_async(bus, NULL, BUS_NAME, SD_BUS_NAME_QUEUE, on_name, o);
+        return r;
+}
+
+static void detach(void *userdata)
+{
+        Objects *o = userdata;
+
+        o->named = false;
+        polkit_forget_all(&o->polkit);
+        calls_forget_all(&o->calls);
+}
+
+Objects *objects_new(Daemon *d)
+{
+        Objects *o = calloc(1, sizeof(*o));
+
+        if (!o)
+                return NULL;
+        o->daemon = d;
+        o->user = (BusUser) { .attach = attach, .detach = detach, .userdata = o };
+        polkit_init(&o->polkit);
+        daemon_observe(d, &(DaemonObserver) { .turned = on_turned, .probed = on_probed, .answer = on_answer, .userdata = o });
+        objects_sync(o);
+        bus_join(daemon_bus(d), &o->user);
+        return o;
+}
+
+Objects *objects_free(Objects *o)
+{
+        if (!o)
+                return NULL;
+        detach(o);
+        free(o->upstreams);
+        free(o);
+        return NULL;
+}
