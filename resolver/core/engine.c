@@ -300,6 +300,14 @@ static Connection *find_connection(Engine *e, uint32_t number, uint64_t now)
         return slots_get(&e->connection_numbers, number);
 }
 
+/* One that was said to be ready: before that, HTTP/2 has nothing to tell of it. */
+static Connection *find_ready(Engine *e, uint32_t number, uint64_t now)
+{
+        Connection *c = find_connection(e, number, now);
+
+        return c && c->state != CONNECTION_CONNECTING ? c : NULL;
+}
+
 void engine_established(Engine *e, uint32_t connection, uint64_t now)
 {
         Connection *c = find_connection(e, connection, now);
@@ -324,9 +332,9 @@ void engine_ready(Engine *e, uint32_t connection, bool resumed, uint64_t now)
 
 void engine_received(Engine *e, uint32_t connection, uint64_t now)
 {
-        Connection *c = find_connection(e, connection, now);
+        Connection *c = find_ready(e, connection, now);
 
-        if (!c || c->state == CONNECTION_CONNECTING)
+        if (!c)
                 return;
         connection_heard(c, now);
         engine_settle(e);
@@ -334,7 +342,7 @@ void engine_received(Engine *e, uint32_t connection, uint64_t now)
 
 void engine_max_streams(Engine *e, uint32_t connection, uint32_t max, uint64_t now)
 {
-        Connection *c = find_connection(e, connection, now);
+        Connection *c = find_ready(e, connection, now);
 
         if (!c)
                 return;
@@ -350,7 +358,7 @@ void engine_max_streams(Engine *e, uint32_t connection, uint32_t max, uint64_t n
 
 void engine_goaway(Engine *e, uint32_t connection, Fault fault, uint64_t now)
 {
-        Connection *c = find_connection(e, connection, now);
+        Connection *c = find_ready(e, connection, now);
 
         if (!c)
                 return;

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Writes first inputs for the fuzz targets: messages as servers send them, with each shape of OPT, compression and section, and some that are
-wrong in one place.  usage: seeds.py DIRECTORY"""
+wrong in one place; for the engine, lives with them in it.  usage: seeds.py MESSAGES-DIRECTORY [ENGINE-DIRECTORY]"""
 import os, struct, sys
 
 def name(text):
@@ -48,3 +48,24 @@ seeds = {
 os.makedirs(sys.argv[1], exist_ok=True)
 for key, data in seeds.items():
     open(f'{sys.argv[1]}/{key}', 'wb').write(data)
+
+# Orders for fuzz_engine.c: a raw query, and the raw answer to it; or a question of its own and records behind it.
+def raw(order, data):
+    data = data[:600 if order == 0 else 2040]
+    data += b'\0' * (-len(data) % 8)
+    return bytes([order, len(data) // 8]) + data
+
+def lives():
+    for key, data in seeds.items():
+        if key.startswith('query'):
+            yield key, b'\0' + raw(0, data) + raw(64, data)
+        else:
+            counts, rest = data[6:12], data[33:33 + 2040]
+            rest += b'\0' * (-len(rest) % 8)
+            answer = b'\0\0' + data[2:4] + counts[1:2] + counts[3:4] + counts[5:6] + bytes([len(rest) // 8]) + rest
+            question = bytes([1, 32, 0x12, 0x34, 1, 0, 1, 0, 4, 0xd0, 0, 0x80, 0, 0])
+            yield key, b'\x10' + question + b'\4' + answer + b'\7\x10\0' + question + b'\x46\0\4' + answer + b'\x47\1\0' + question
+if len(sys.argv) > 2:
+    os.makedirs(sys.argv[2], exist_ok=True)
+    for key, data in lives():
+        open(f'{sys.argv[2]}/{key}', 'wb').write(data)

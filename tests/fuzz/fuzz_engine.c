@@ -1,0 +1,479 @@
+/*
+ * The whole way of a question: octets order what clients ask, what upstreams answer, how connections fare and how time passes, all by
+ * a clock of our own. Whatever comes: each query that is taken gets exactly one answer, by its deadline; an answer is a message with the
+ * client's ID and question, within the client's size; what goes upstream is one, too; and in the end nothing is left.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/engine.h"
+#include "core/message.h"
+#include "core/reply.h"
+
+#define CLIENTS_MAX 64
+#define CONNECTIONS_MAX 64
+#define EXCHANGES_MAX 128
+#define DEADLINE (4500 * USEC_PER_MSEC)
+#define REST (600 * USEC_PER_SEC)       /* after which everything that was under way is over */
+
+/* What is read as orders: zeros behind the end. */
+typedef struct Input {
+        Bytes rest;
+} Input;
+
+typedef struct Asked {
+        bool open;
+        bool stream;
+        uint64_t deadline;
+        Buffer *query;
+} Asked;
+
+typedef struct Sent {
+        uint32_t connection, exchange;
+        Buffer *message;
+} Sent;
+
+typedef struct World {
+        Engine *engine;
+        Config *config;
+        uint64_t now;
+        bool connects;          /* connections are ready at once */
+        Asked asked[CLIENTS_MAX];
+        unsigned n_asked;
+        uint32_t connections[CONNECTIONS_MAX];
+        unsigned n_connections;
+        Sent sent[EXCHANGES_MAX];
+        unsigned n_sent;
+} World;
+
+#define must(condition)                                                                 \
+        do {                                                                            \
+                if (!(condition)) {                                                     \
+                        fprintf(stderr, "line %d: %s\n", __LINE__, #condition);         \
+                        abort();                                                        \
+                }                                                                       \
+        } while (0)
+
+static uint8_t octet(Input *in)
+{
+        uint8_t v = 0;
+
+        if (in->rest.n) {
+                v = in->rest.p[0];
+                in->rest = BYTES(in->rest.p + 1, in->rest.n - 1);
+        }
+        return v;
+}
+
+static unsigned pair(Input *in)
+{
+        unsigned high = octet(in);
+
+        return high << 8 | octet(in);
+}
+
+/* Up to `max` octets as they are; how many is said by one octet before them, in eights where there may be many. */
+static Bytes run(Input *in, size_t max)
+{
+        size_t n = octet(in);
+        Bytes b;
+
+        if (max > 255)
+                n *= 8;
+        n = MIN(MIN(n, max), in->rest.n);
+        b = BYTES(in->rest.p, n);
+        in->rest = BYTES(in->rest.p + n, in->rest.n - n);
+        return b;
+}
+
+/* --- what the engine does */
+
+static void check_question(const Message *query, const Message *answer)
+{
+        size_t n = query->question_end;
+
+        must(answer->qdcount == 1 && answer->question_end == n);
+        must(memcmp(answer->wire.p + DNS_HEADER_SIZE, query->wire.p + DNS_HEADER_SIZE, n - DNS_HEADER_SIZE) == 0);
+}
+
+static void take_answer(World *w, const Action *a)
+{
+        Asked *asked = &w->asked[a->answer.client.words[0]];
+        Message query, answer;
+        MessageStatus status;
+
+        must(asked->open && w->now <= asked->deadline);
+        asked->open = false;
+        must(message_parse(&answer, buffer_bytes(a->answer.message)) == MESSAGE_OK);
+        status = message_parse(&query, buffer_bytes(asked->query));
+        must(answer.id == query.id && (answer.flags & DNS_QR) && message_opcode(&answer) == message_opcode(&query));
+        must((answer.flags & (DNS_RD | DNS_CD)) == (query.flags & (DNS_RD | DNS_CD)) && !(answer.flags & DNS_Z));
+        must(!(answer.flags & DNS_AD) || w->config->trust_ad);
+        if (status == MESSAGE_OK && message_opcode(&query) == OPCODE_QUERY && query.qdcount == 1) {
+                Asker asker = asker_of(&query, asked->stream);
+
+                check_question(&query, &answer);
+                must(answer.edns.present == query.edns.present);
+                must(asked->stream || answer.wire.n <= asker.udp_size);
+                must(!answer.edns.padding);
+                must(!answer.edns.keepalive || (asked->stream && query.edns.keepalive));
+        } else
+                must(message_rcode(&answer) == RCODE_FORMERR || message_rcode(&answer) == RCODE_NOTIMP);
+        buffer_unref(asked->query);
+        asked->query = NULL;
+}
+
+static void take_connect(World *w, const Action *a)
+{
+        if (w->n_connections == CONNECTIONS_MAX) {
+                engine_closed(w->engine, a->connection, FAULT_RESOURCES, w->now);
+                return;
+        }
+        w->connections[w->n_connections++] = a->connection;
+        if (w->connects) {
+                engine_established(w->engine, a->connection, w->now);
+                engine_ready(w->engine, a->connection, false, w->now);
+        }
+}
+
+static void take_send(World *w, const Action *a)
+{
+        Message m;
+
+        must(message_parse(&m, buffer_bytes(a->send.message)) == MESSAGE_OK && m.id == 0 && m.qdcount == 1);
+        must(m.signed_message || !w->config->padding || m.wire.n % 128 == 0);
+        must(m.signed_message || !(m.flags & (unsigned) ~(DNS_RD | DNS_CD)));
+        if (w->n_sent == EXCHANGES_MAX) {
+                engine_exchange_failed(w->engine, a->connection, a->exchange, FAULT_REFUSED_STREAM, w->now);
+                return;
+        }
+        w->sent[w->n_sent++] = (Sent) { a->connection, a->exchange, buffer_ref(a->send.message) };
+}
+
+static void forget_sent(World *w, unsigned i)
+{
+        buffer_unref(w->sent[i].message);
+        w->sent[i] = w->sent[--w->n_sent];
+}
+
+static void forget_connection(World *w, uint32_t number)
+{
+        for (unsigned i = 0; i < w->n_connections; i++)
+                if (w->connections[i] == number) {
+                        w->connections[i] = w->connections[--w->n_connections];
+                        break;
+                }
+        for (unsigned i = w->n_sent; i-- > 0;)
+                if (w->sent[i].connection == number)
+                        forget_sent(w, i);
+}
+
+static void act(World *w)
+{
+        Action a;
+
+        while (engine_next_action(w->engine, &a))
+                switch (a.type) {
+                case ACTION_ANSWER:
+                        take_answer(w, &a);
+                        break;
+                case ACTION_CONNECT:
+                        take_connect(w, &a);
+                        break;
+                case ACTION_SEND:
+                        take_send(w, &a);
+                        break;
+                case ACTION_CLOSE:
+                        forget_connection(w, a.connection);
+                        break;
+                default:
+                        break;
+                }
+}
+
+/* --- what is ordered */
+
+static void ask(World *w, bool stream, Bytes wire)
+{
+        Asked *asked = &w->asked[w->n_asked];
+        Client c = { .words = { w->n_asked } };
+        Message m;
+
+        if (w->n_asked == CLIENTS_MAX)
+                return;
+        w->n_asked++;
+        *asked = (Asked) { .open = true, .stream = stream, .deadline = w->now + DEADLINE, .query = buffer_copy(wire) };
+        must(asked->query);
+        if (!engine_query(w->engine, &c, stream, buffer_bytes(asked->query), w->now)) {
+                must(message_parse(&m, wire) == MESSAGE_SHORT || (m.flags & DNS_QR));
+                asked->open = false;
+                asked->query = buffer_unref(asked->query);
+        }
+}
+
+/* A query that is nearly in order, so that octets are not needed for what all have. */
+static void ask_for(World *w, Input *in)
+{
+        static const char *const names[] = { "\3www\4test", "\3WwW\4test", "\1a\4test", "", "\4host\3sub\4test", "\1*\4test" };
+        uint8_t q[1024];
+        unsigned kind = octet(in);
+        const char *name = names[(kind & 7) % ELEMENTS(names)];
+        size_t n = DNS_HEADER_SIZE;
+
+        wire_write16(q, pair(in));
+        wire_write16(q + 2, pair(in) & ~(octet(in) & 3 ? DNS_QR | DNS_OPCODE_MASK : 0));
+        wire_write16(q + 4, 1);
+        memset(q + 6, 0, 6);
+        memcpy(q + n, name, strlen(name) + 1);
+        n += strlen(name) + 1;
+        wire_write16(q + n, kind & 8 ? pair(in) : 1 + (octet(in) & 1) * 27u);
+        wire_write16(q + n + 2, kind & 16 ? pair(in) : CLASS_IN);
+        n += 4;
+        if (kind & 32) {
+                unsigned size = pair(in), high = octet(in) & 1, low = pair(in);
+                Bytes options = run(in, 512);
+
+                wire_write16(q + 10, 1);
+                q[n] = 0;
+                wire_write16(q + n + 1, TYPE_OPT);
+                wire_write16(q + n + 3, size);
+                wire_write16(q + n + 5, high);
+                wire_write16(q + n + 7, low);
+                wire_write16(q + n + 9, (unsigned) options.n);
+                if (options.n)
+                        memcpy(q + n + 11, options.p, options.n);
+                n += 11 + options.n;
+        }
+        ask(w, kind & 64, BYTES(q, n));
+}
+
+static HttpResponse response(Input *in)
+{
+        unsigned kind = octet(in);
+        HttpResponse http = { .status = 200, .has_status = true, .has_type = true, .type_ok = true };
+
+        if (kind & 1)
+                http.status = 100 + pair(in) % 500;
+        if (kind & 2)
+                http.type_ok = octet(in) & 1;
+        if (kind & 4) {
+                http.has_age = true;
+                http.age = pair(in);
+        }
+        if (kind & 8) {
+                http.has_max_age = true;
+                http.max_age = pair(in);
+        }
+        if (kind & 16) {
+                http.has_retry_after = true;
+                http.retry_after = 1 + pair(in) % 300;
+        }
+        return http;
+}
+
+/* An upstream says something to the oldest message, or to another: the question with records behind it, or anything. */
+static void respond(World *w, Input *in, bool any)
+{
+        uint8_t body[8192];
+        HttpResponse http = response(in);
+        unsigned i = w->n_sent ? octet(in) % w->n_sent : 0;
+        Sent s;
+        Message m;
+        size_t n = 0;
+        Bytes tail;
+
+        if (!w->n_sent)
+                return;
+        s = w->sent[i];
+        if (!any) {
+                must(message_parse(&m, buffer_bytes(s.message)) == MESSAGE_OK);
+                n = m.question_end;
+                memcpy(body, m.wire.p, n);
+                wire_write16(body + 2, DNS_QR | pair(in));
+                wire_write16(body + 6, octet(in));
+                wire_write16(body + 8, octet(in));
+                wire_write16(body + 10, octet(in));
+        }
+        tail = run(in, 2040);
+        if (tail.n)
+                memcpy(body + n, tail.p, tail.n);
+        forget_sent(w, i);
+        engine_response(w->engine, s.connection, s.exchange, &http, BYTES(body, n + tail.n), w->now);
+}
+
+static void pass(World *w, uint64_t until)
+{
+        uint64_t at;
+
+        for (unsigned turns = 0; (at = engine_next_time(w->engine)) <= until; turns++) {
+                must(turns < 100000);
+                w->now = MAX(w->now, at);
+                engine_run(w->engine, w->now);
+                act(w);
+        }
+        w->now = until;
+}
+
+static void happen_to_connection(World *w, Input *in)
+{
+        unsigned kind = octet(in);
+        uint32_t c;
+
+        if (!w->n_connections)
+                return;
+        c = w->connections[octet(in) % w->n_connections];
+        switch (kind % 6) {
+        case 0:
+                engine_established(w->engine, c, w->now);
+                engine_ready(w->engine, c, kind & 64, w->now);
+                break;
+        case 1:
+                forget_connection(w, c);
+                engine_closed(w->engine, c, (Fault) (1 + octet(in) % (_FAULT_MAX - 1)), w->now);
+                break;
+        case 2:
+                engine_goaway(w->engine, c, FAULT_GOAWAY, w->now);
+                break;
+        case 3:
+                engine_max_streams(w->engine, c, octet(in), w->now);
+                break;
+        case 4:
+                engine_received(w->engine, c, w->now);
+                break;
+        default:
+                if (w->n_sent) {
+                        unsigned i = octet(in) % w->n_sent;
+                        Sent s = w->sent[i];
+
+                        forget_sent(w, i);
+                        engine_exchange_failed(w->engine, s.connection, s.exchange, (Fault) (1 + octet(in) % (_FAULT_MAX - 1)), w->now);
+                }
+        }
+}
+
+static void happen_to_machine(World *w, Input *in)
+{
+        unsigned kind = octet(in);
+        uint64_t slept;
+
+        switch (kind % 5) {
+        case 0:
+                engine_network_changed(w->engine, kind & 64, w->now);
+                break;
+        case 1:
+                engine_flush_cache(w->engine);
+                break;
+        case 2:
+                engine_sleep(w->engine, w->now);
+                act(w);
+                slept = (uint64_t) pair(in) * USEC_PER_SEC;
+                for (unsigned i = 0; i < w->n_asked; i++)
+                        w->asked[i].deadline += slept;
+                w->now += slept;
+                engine_resume(w->engine, slept, w->now);
+                break;
+        case 3:
+                must(engine_reload(w->engine, w->config, w->now) == 0);
+                break;
+        default:
+                w->connects = !w->connects;
+        }
+}
+
+static void follow(World *w, Input *in)
+{
+        unsigned order = octet(in);
+
+        switch (order % 8) {
+        case 0:
+                ask(w, order & 64, run(in, 600));
+                break;
+        case 1:
+        case 2:
+                ask_for(w, in);
+                break;
+        case 3:
+                respond(w, in, true);
+                break;
+        case 4:
+        case 5:
+                respond(w, in, false);
+                break;
+        case 6:
+                if (order & 64)
+                        happen_to_machine(w, in);
+                else
+                        happen_to_connection(w, in);
+                break;
+        default:
+                pass(w, w->now + (uint64_t) pair(in) * (order & 64 ? 100 * USEC_PER_MSEC : USEC_PER_MSEC / 4));
+        }
+        act(w);
+}
+
+/* --- from the beginning to the end */
+
+static void begin(World *w, Input *in)
+{
+        unsigned kind = octet(in), errors;
+        char text[512];
+        ConfigText t = { .name = "fuzz", .text = text };
+
+        t.n = (size_t) snprintf(text, sizeof(text),
+                                "[Resolver]\nTrustAD=%s\nPadding=%s\n[Cache]\nEnable=%s\nServeStale=%s\nSize=64K\n"
+                                "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1 192.0.2.2\n%s",
+                                kind & 1 ? "yes" : "no", kind & 2 ? "no" : "yes", kind & 4 ? "no" : "yes", kind & 8 ? "no" : "yes",
+                                kind & 16 ? "[Upstream b]\nURL=https://b.test/q\nAddress=192.0.2.3\n" : "");
+        w->config = config_parse(&t, 1, NULL, NULL, &errors);
+        must(w->config && errors == 0);
+        w->now = 1000 * USEC_PER_SEC;
+        w->connects = !(kind & 32);
+        w->engine = engine_new(w->config, (const uint8_t *) "0123456789abcdef", w->now);
+        must(w->engine);
+}
+
+static void end(World *w)
+{
+        EngineObjects objects;
+
+        pass(w, w->now + DEADLINE);
+        for (unsigned i = 0; i < w->n_asked; i++)
+                must(!w->asked[i].open);
+        while (w->n_connections) {
+                uint32_t c = w->connections[0];
+
+                forget_connection(w, c);
+                engine_closed(w->engine, c, FAULT_CONNECTION_LOST, w->now);
+                act(w);
+        }
+        pass(w, w->now + REST);
+        while (w->n_connections) {
+                uint32_t c = w->connections[0];
+
+                forget_connection(w, c);
+                engine_closed(w->engine, c, FAULT_IDLE_CLOSED, w->now);
+                act(w);
+        }
+        engine_objects(w->engine, &objects);
+        must(objects.queries == 0 && objects.waiters == 0 && objects.exchanges == 0 && objects.connections == 0 && objects.actions == 0);
+        must(objects.upstreams == w->config->n_upstreams);
+        engine_free(w->engine);
+        config_unref(w->config);
+        while (w->n_sent)
+                forget_sent(w, 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+        Input in = { BYTES(data, size) };
+        World w = { 0 };
+
+        begin(&w, &in);
+        while (in.rest.n)
+                follow(&w, &in);
+        end(&w);
+        return 0;
+}
