@@ -14,6 +14,7 @@ static void query_due(Timer *t, uint64_t now);
 Query *query_new(Engine *e, const Message *m, uint64_t now)
 {
         Query *q = calloc(1, sizeof(*q));
+        uint16_t flags;
 
         if (!q)
                 return NULL;
@@ -27,7 +28,9 @@ Query *query_new(Engine *e, const Message *m, uint64_t now)
         q->timer = TIMER_INIT(query_due);
         list_init(&q->waiters);
         list_init(&q->exchanges);
-        q->wire = q->shared ? reply_upstream_query(m->qname, m->qtype, m->qclass, q->flags, q->dnssec_ok, e->config->padding)
+        /* The upstream says AD to those who ask for it (RFC 6840 5.7): for all clients, as the answer is theirs together. */
+        flags = (uint16_t) (q->flags | (e->config->trust_ad ? DNS_AD : 0));
+        q->wire = q->shared ? reply_upstream_query(m->qname, m->qtype, m->qclass, flags, q->dnssec_ok, e->config->padding)
                             : reply_upstream_signed(m);
         if (!q->wire || timers_reserve(&e->timers) < 0) {
                 buffer_unref(q->wire);
@@ -119,10 +122,13 @@ static void answer_waiter(Query *q, Waiter *w, Buffer *message)
 
 static void answer_all(Query *q, const Message *answer, const ReplyOptions *options)
 {
+        ReplyOptions own = *options;
+
+        own.verbatim = !q->shared;
         LIST_FOREACH(l, &q->waiters) {
                 Waiter *w = container_of(l, Waiter, in_query);
 
-                answer_waiter(q, w, reply_from_answer(&w->asker, BYTES(w->question, w->question_size - 4U), answer, options));
+                answer_waiter(q, w, reply_from_answer(&w->asker, BYTES(w->question, w->question_size - 4U), answer, &own));
         }
 }
 

@@ -176,14 +176,32 @@ static void patch_ttls(uint8_t *p, size_t n, size_t question_end, unsigned recor
                 wire_write32(p + r.ttl_offset, aged(r.ttl, options));
 }
 
+static Buffer *verbatim(const Asker *asker, const Message *answer)
+{
+        Buffer *b = buffer_copy(answer->wire);
+
+        if (b)
+                wire_write16(b->data, asker->id);
+        return b;
+}
+
+/* AD tells something only to those who say that they know what it is (RFC 6840 5.8). */
+static unsigned authentic(const Asker *asker, const Message *answer, const ReplyOptions *options)
+{
+        return options->trust_ad && (asker->dnssec_ok || (asker->flags & DNS_AD)) ? answer->flags & DNS_AD : 0;
+}
+
 Buffer *reply_from_answer(const Asker *asker, Bytes qname, const Message *answer, const ReplyOptions *options)
 {
         unsigned rcode = sayable(asker, message_rcode(answer)), flags, arcount;
         size_t limit = size_limit(asker, options), n = answer->question_end;
         OptDraft opt = draft_opt(asker, &answer->edns, options);
-        Buffer *b = buffer_new(answer->wire.n + OPT_FIXED + opt.n);
         bool truncated = false;
+        Buffer *b;
 
+        if (options->verbatim && answer->wire.n <= limit)
+                return verbatim(asker, answer);
+        b = buffer_new(answer->wire.n + OPT_FIXED + opt.n);
         if (!b)
                 return NULL;
         memcpy(b->data, answer->wire.p, n);
@@ -197,7 +215,7 @@ Buffer *reply_from_answer(const Asker *asker, Bytes qname, const Message *answer
                 truncated = true;
                 n = answer->question_end;
         }
-        flags = (answer->flags & DNS_AA) | (options->trust_ad ? answer->flags & DNS_AD : 0) | (truncated ? DNS_TC : 0);
+        flags = (answer->flags & DNS_AA) | authentic(asker, answer, options) | (truncated ? DNS_TC : 0);
         put_header(b->data, asker, flags, rcode);
         if (truncated)
                 put_counts(b->data, 1, 0, 0, asker->edns);
@@ -296,7 +314,7 @@ Buffer *reply_upstream_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint1
         if (!b)
                 return NULL;
         wire_write16(b->data, 0);
-        wire_write16(b->data + HEADER_FLAGS, flags & (DNS_RD | DNS_CD));
+        wire_write16(b->data + HEADER_FLAGS, flags & (DNS_RD | DNS_CD | DNS_AD));
         put_counts(b->data, 1, 0, 0, 1);
         n = DNS_HEADER_SIZE;
         name_lower(qname, b->data + n);

@@ -29,7 +29,8 @@ typedef struct ReplyOptions {
         uint32_t ttl_cap;       /* seconds; 0: none. For stale answers both are 30 (RFC 8767 4) */
         int ede;                /* an extended error of ours, or EDE_NONE */
         const char *ede_text;   /* UTF-8, may be NULL; at most 128 octets are sent */
-        bool trust_ad;          /* keep the upstream's AD (FAULTS.md 3.2); else it is cleared */
+        bool trust_ad;          /* keep the upstream's AD for who asked with AD or DO (RFC 6840 5.8); else it is cleared */
+        bool verbatim;          /* nothing but the ID is the client's: the query was signed, and so may the answer be (RFC 5625 4.5) */
         uint16_t udp_max;       /* our own ceiling for UDP answers, octets; at least 512 */
         uint16_t keepalive;     /* our idle time-out on TCP in units of 100 ms (RFC 7828) */
 } ReplyOptions;
@@ -40,7 +41,8 @@ typedef struct ReplyOptions {
  * The answer to `asker`, who spelled the name `qname`, out of `answer`, which answers that question. ID and spelling are
  * the client's, RD and CD are the client's, RA is set, AA and rcode are the upstream's; records are kept octet for octet but
  * for their TTLs; the upstream's OPT gives way to ours or to none. If it does not fit the client's size: TC, question and
- * OPT only (RFC 6891 7). Where records stand behind the upstream's OPT and point past it, they are left out.
+ * OPT only (RFC 6891 7). Where records stand behind the upstream's OPT and point past it, they are left out. A verbatim answer that fits
+ * is not changed at all but for its ID.
  * NULL when out of memory.
  */
 Buffer *reply_from_answer(const Asker *asker, Bytes qname, const Message *answer, const ReplyOptions *options);
@@ -70,7 +72,7 @@ Buffer *reply_local(const Asker *asker, Bytes question, unsigned rcode, const Lo
                     const ReplyOptions *options);
 
 /*
- * The query that goes upstream: ID 0 (RFC 8484 4.1), the client's RD and CD, the name in lower case, our own OPT with DO as
+ * The query that goes upstream: ID 0 (RFC 8484 4.1), RD, CD and AD of `flags`, the name in lower case, our own OPT with DO as
  * asked and, if `padding`, zeros up to a multiple of 128 octets (RFC 8467 4.1). NULL when out of memory.
  */
 Buffer *reply_upstream_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool padding);

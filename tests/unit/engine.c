@@ -3,92 +3,11 @@
  * an upstream that is played by the test.
  */
 
-#include <check.h>
-
-#include "core/engine.h"
-#include "core/reply.h"
-#include "wire.h"
-
-static Engine *e;
-static uint64_t now = 1000 * USEC_PER_SEC;
-static Wire w;
-static Message got;
-static Buffer *answer;
-static uint32_t connection, exchange;
-static Buffer *asked;
+#include "played.h"
 
 static void start(void)
 {
-        static const char text[] = "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1\n";
-        ConfigText t = { .name = "test", .text = text, .n = sizeof(text) - 1 };
-        unsigned errors;
-        Config *c = config_parse(&t, 1, NULL, NULL, &errors);
-
-        ck_assert_uint_eq(errors, 0);
-        e = engine_new(c, (const uint8_t *) "0123456789abcdef", now);
-        config_unref(c);
-        answer = asked = NULL;
-        connection = 0;
-}
-
-static void stop(void)
-{
-        buffer_unref(answer);
-        buffer_unref(asked);
-        engine_free(e);
-}
-
-static void act(void)
-{
-        Action a;
-
-        while (engine_next_action(e, &a))
-                switch (a.type) {
-                case ACTION_ANSWER:
-                        buffer_unref(answer);
-                        answer = buffer_ref(a.answer.message);
-                        break;
-                case ACTION_CONNECT:
-                        connection = a.connection;
-                        engine_established(e, connection, now);
-                        engine_ready(e, connection, false, now);
-                        break;
-                case ACTION_SEND:
-                        exchange = a.exchange;
-                        buffer_unref(asked);
-                        asked = buffer_ref(a.send.message);
-                        break;
-                default:
-                        break;
-                }
-}
-
-/* Asks what is in `w`; true if there was an answer at once, which is in `got` then. */
-static bool ask(bool stream)
-{
-        Client c = { { 1 } };
-
-        answer = buffer_unref(answer);
-        asked = buffer_unref(asked);
-        engine_query(e, &c, stream, wire_bytes(&w), now);
-        act();
-        if (!answer)
-                return false;
-        ck_assert_int_eq(message_parse(&got, buffer_bytes(answer)), MESSAGE_OK);
-        return true;
-}
-
-/* The upstream's answer to what was asked: `w`, with the upstream's ID. */
-static void respond(uint32_t age)
-{
-        HttpResponse http = { .has_status = true, .status = 200, .has_type = true, .type_ok = true, .age = age };
-
-        wire_write16(w.data, 0);
-        answer = buffer_unref(answer);
-        engine_response(e, connection, exchange, &http, wire_bytes(&w), now);
-        act();
-        ck_assert_ptr_nonnull(answer);
-        ck_assert_int_eq(message_parse(&got, buffer_bytes(answer)), MESSAGE_OK);
+        played_start("");
 }
 
 START_TEST(C02_answers_and_scraps_are_ignored)
@@ -321,7 +240,7 @@ int main(void)
         SRunner *r = srunner_create(s);
         int failed;
 
-        tcase_add_checked_fixture(c, start, stop);
+        tcase_add_checked_fixture(c, start, played_stop);
         tcase_add_test(c, C02_answers_and_scraps_are_ignored);
         tcase_add_test(c, C03_RFC9619_one_question_no_more_no_less);
         tcase_add_test(c, C05_other_opcodes_are_not_implemented);
