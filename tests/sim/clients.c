@@ -1,0 +1,121 @@
+#include "clients.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define SLACK (2 * USEC_PER_MSEC)
+
+uint32_t clients_address_of(uint32_t name)
+{
+        return 0x0a000000 | (name * 2654435761u >> 8);
+}
+
+static Buffer *make_query(uint32_t name, uint16_t id, bool edns)
+{
+        uint8_t b[64] = { 0 };
+        size_t n = DNS_HEADER_SIZE;
+        int k;
+
+        wire_write16(b, id);
+        wire_write16(b + 2, DNS_RD);
+        wire_write16(b + 4, 1);
+        k = snprintf((char *) b + n + 1, 16, "n%u", name);
+        b[n] = (uint8_t) k;
+        n += 1 + (size_t) k;
+        memcpy(b + n, "\3sim\0\0\1\0\1", 9);
+        n += 9;
+        if (edns) {
+                wire_write16(b + 10, 1);
+                memcpy(b + n, "\0\0\x29\x10\0\0\0\0\0\0\0", 11);
+                n += 11;
+        }
+        return buffer_copy(BYTES(b, n));
+}
+
+/* The upstreams that are GOOD, can be reached, and are not held to be failed, as a set. */
+static unsigned in_order(const World *w)
+{
+        unsigned set = 0;
+        UpstreamInfo u;
+
+        for (unsigned i = 0; i < w->n_upstreams; i++)
+                if (w->online && w->servers[i].mood == GOOD && engine_upstream(w->engine, i, &u) && health_usable(u.health))
+                        set |= 1u << i;
+        return set;
+}
+
+void clients_ask(World *w, uint32_t name)
+{
+        Asked *a;
+        Client c = { 0 };
+        _cleanup_(buffer_unrefp) Buffer *q = NULL;
+
+        if (w->n_asked == QUERIES_MAX)
+                return;
+        a = &w->asked[w->n_asked];
+        *a = (Asked) {
+                .at = w->now,
+                .deadline = w->now + w->config->query_timeout,
+                .id = (uint16_t) world_draw(w),
+                .name = name,
+                .edns = world_below(w, 2),
+                .stream = world_below(w, 8) == 0,
+                .cover = in_order(w),
+        };
+        c.words[0] = w->n_asked++;
+        w->n_open++;
+        world_say(w, "query %llu for n%u", (unsigned long long) c.words[0], name);
+        q = make_query(name, a->id, a->edns);
+        if (!engine_query(w->engine, &c, a->stream, buffer_bytes(q), w->now))
+                world_violated(w, "I1: a well-formed query was ignored");
+}
+
+void clients_take_answer(World *w, const Client *c, const Buffer *answer)
+{
+        Asked *a = &w->asked[c->words[0]];
+        Message m;
+        Record r;
+        RecordWalk walk;
+
+        if (a->done)
+                world_violated(w, "I1: query %llu was answered twice", (unsigned long long) c->words[0]);
+        a->done = true;
+        w->n_open--;
+        while (w->first_open < w->n_asked && w->asked[w->first_open].done)
+                w->first_open++;
+        if (w->now > a->deadline + SLACK)
+                world_violated(w, "I2: query %llu was answered %.3f s after its deadline", (unsigned long long) c->words[0],
+                         (double) (w->now - a->deadline) / 1e6);
+        if (message_parse(&m, buffer_bytes(answer)) != MESSAGE_OK)
+                world_violated(w, "I3: a client got a malformed answer");
+        if (m.id != a->id || m.edns.present != a->edns)
+                world_violated(w, "I3: a client got somebody else's answer");
+        if (message_rcode(&m) == RCODE_SERVFAIL) {
+                w->failed++;
+                world_say(w, "query %llu failed after %.3f s", (unsigned long long) c->words[0], (double) (w->now - a->at) / 1e6);
+                /* A queue that is full is the one excuse. */
+                if (a->cover && engine_waiting(w->engine) < UPSTREAM_QUEUE_MAX / 2)
+                        world_violated(w, "I5: query %llu failed though an upstream was good all the time", (unsigned long long) c->words[0]);
+                return;
+        }
+        walk = RECORD_WALK(&m);
+        if (!record_next(&walk, &r) || r.type != TYPE_A || r.rdata.n != 4 || wire_read32(r.rdata.p) != clients_address_of(a->name))
+                world_violated(w, "I3: a client got wrong data");
+        w->answered++;
+        w->worst = MAX(w->worst, w->now - a->at);
+}
+
+void clients_note_coverage(World *w)
+{
+        unsigned now = in_order(w);
+
+        for (size_t i = w->first_open; i < w->n_asked; i++)
+                if (!w->asked[i].done)
+                        w->asked[i].cover &= now;
+}
+
+void clients_uncover(World *w, unsigned u)
+{
+        for (size_t i = w->first_open; i < w->n_asked; i++)
+                w->asked[i].cover &= ~(1u << u);
+}

@@ -1,0 +1,20 @@
+#pragma once
+/*
+ * Servers: the upstreams and the way to them, with the moods they may be in, and the connections that the engine makes.
+ */
+
+#include "world.h"
+
+/* What the engine wants done. */
+void servers_connect(World *w, const Action *a);
+void servers_send(World *w, const Action *a);
+void servers_ping(World *w, const Action *a);
+void servers_close(World *w, const Action *a);
+
+/* An event of a connection. */
+void servers_event(World *w, const Event *e);
+
+void servers_set_mood(World *w, unsigned u, Mood mood);
+
+/* Which one the engine's number means. */
+unsigned servers_upstream(World *w, uint32_t number);
