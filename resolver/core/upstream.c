@@ -358,6 +358,8 @@ void upstream_close_idle(Upstream *u, uint64_t now)
 
 void upstream_set_admin(Upstream *u, HealthAdmin admin, uint64_t now)
 {
+        if (admin == u->health.admin)
+                return;
         upstream_check_abandon(u, now);
         u->probe_at = USEC_NEVER;
         health_set_admin(&u->health, now, admin);

@@ -3,16 +3,145 @@
 #include <string.h>
 
 #include "clients.h"
+#include "invariants.h"
 
-static const char *const mood_names[] = {
-        "good", "refusing", "black hole", "frozen", "stalled TLS", "wrong certificate", "500", "503", "302", "garbage", "wrong answer",
-        "GOAWAY", "RST_STREAM", "REFUSED_STREAM", "dying", "closing idle", "no streams", "one stream", "swallowing", "failing half",
-        "slow",
+static const char *const mood_names[_MOODS] = {
+        [GOOD] = "good",
+        [REFUSING] = "refusing",
+        [BLACK_HOLE] = "a black hole",
+        [FROZEN] = "frozen",
+        [STALLED_TLS] = "stalled in TLS",
+        [WRONG_CERTIFICATE] = "somebody else",
+        [ERROR_500] = "in error",
+        [OVERLOADED] = "overloaded",
+        [MISCONFIGURED] = "misconfigured",
+        [PORTAL] = "a portal",
+        [GARBAGE] = "talking garbage",
+        [WRONG_ANSWER] = "answering something else",
+        [TRUNCATING] = "truncating",
+        [SERVFAILING] = "saying SERVFAIL",
+        [REFUSING_NAMES] = "saying REFUSED",
+        [GOING_AWAY] = "going away",
+        [RESETTING_STREAMS] = "resetting streams",
+        [REFUSING_STREAMS] = "refusing streams",
+        [DYING] = "dying",
+        [CLOSING_IDLE] = "closing what is idle",
+        [NO_STREAMS] = "without streams",
+        [ONE_STREAM] = "at one stream",
+        [SWALLOWING] = "swallowing",
+        [FAILING_HALF] = "failing half",
+        [SLOW] = "slow",
 };
 
-/* What a server makes of a query: its question back, and one address. */
-static Buffer *make_answer(World *w, const Buffer *query, bool wrong)
+static Fault fault_of(World *w, const Fault *faults, size_t n)
 {
+        return faults[world_below(w, n)];
+}
+
+static unsigned status_of(World *w, const unsigned *statuses, size_t n)
+{
+        return statuses[world_below(w, n)];
+}
+
+#define ONE_FAULT(w, ...) fault_of(w, (const Fault[]) { __VA_ARGS__ }, ELEMENTS(((const Fault[]) { __VA_ARGS__ })))
+#define ONE_STATUS(w, ...) status_of(w, (const unsigned[]) { __VA_ARGS__ }, ELEMENTS(((const unsigned[]) { __VA_ARGS__ })))
+
+/* --- connections */
+
+static unsigned find_link(const World *w, uint32_t number)
+{
+        for (unsigned i = 0; i < LINKS_MAX; i++)
+                if (w->links[i].number == number)
+                        return i;
+        return LINKS_MAX;
+}
+
+unsigned servers_of_upstream(const World *w, uint32_t number)
+{
+        for (unsigned i = 0; i < NUMBERS_MAX; i++)
+                if (w->numbers[i].number == number)
+                        return w->numbers[i].server;
+        world_violated(w, "an action names an upstream that is not there");
+}
+
+void servers_forget_upstream(World *w, uint32_t number)
+{
+        for (unsigned i = 0; i < NUMBERS_MAX; i++)
+                if (w->numbers[i].number == number) {
+                        w->numbers[i].number = 0;
+                        return;
+                }
+        world_violated(w, "an upstream is gone that was not there");
+}
+
+static Event *later(World *w, unsigned link, uint64_t delay, EventType type, Fault fault)
+{
+        Event *e = world_schedule(w, delay, type);
+
+        e->link = link;
+        e->generation = w->links[link].generation;
+        e->fault = fault;
+        return e;
+}
+
+void servers_connect(World *w, const Action *a)
+{
+        unsigned server = servers_of_upstream(w, a->upstream), i = 0;
+        Server *s = &w->servers[server];
+        uint64_t rtt = s->rtt + world_below(w, s->rtt / 4 + 1);
+
+        while (w->links[i].number)
+                if (++i == LINKS_MAX)
+                        world_violated(w, "I6: more than %d connections", LINKS_MAX);
+        if (!w->online) {
+                engine_closed(w->engine, a->connection, FAULT_NO_ROUTE, w->now);
+                return;
+        }
+        w->links[i] = (Link) { .number = a->connection, .server = server, .generation = w->links[i].generation + 1 };
+        world_say(w, "connect to %u for a %s (%s)", server, purpose_name(a->connect.purpose), mood_names[s->mood]);
+        if (s->mood == BLACK_HOLE)
+                return;
+        if (s->mood == REFUSING) {
+                later(w, i, rtt, EV_CLOSED,
+                      ONE_FAULT(w, FAULT_REFUSED, FAULT_REFUSED, FAULT_UNREACHABLE, FAULT_CONNECT_RESET, FAULT_TLS_ALERT, FAULT_TLS_GARBAGE,
+                                FAULT_TLS_VERSION, FAULT_NO_H2));
+                return;
+        }
+        later(w, i, rtt, EV_ESTABLISHED, FAULT_NONE);
+        if (s->mood == STALLED_TLS)
+                return;
+        if (s->mood == WRONG_CERTIFICATE)
+                later(w, i, 2 * rtt, EV_CLOSED,
+                      ONE_FAULT(w, FAULT_CERTIFICATE_NAME, FAULT_CERTIFICATE_EXPIRED, FAULT_CERTIFICATE_UNTRUSTED, FAULT_CERTIFICATE_PIN));
+        else
+                later(w, i, 2 * rtt, EV_READY, FAULT_NONE);
+}
+
+void servers_ping(World *w, const Action *a)
+{
+        unsigned i = find_link(w, a->connection);
+        const Server *s = &w->servers[w->links[i % LINKS_MAX].server];
+
+        if (i == LINKS_MAX)
+                world_violated(w, "a PING goes out on a connection that is not open");
+        if (!w->links[i].dead && s->mood != BLACK_HOLE && w->online)
+                later(w, i, s->rtt, EV_PONG, FAULT_NONE);
+}
+
+void servers_close(World *w, const Action *a)
+{
+        unsigned i = find_link(w, a->connection);
+
+        if (i < LINKS_MAX)
+                w->links[i].number = 0;
+}
+
+/* --- answers */
+
+/* What a server makes of a query: its question back, and one address if `flags` say that it went well. */
+static Buffer *make_answer(const World *w, const Buffer *query, unsigned flags)
+{
+        bool well = (flags & DNS_RCODE_MASK) == RCODE_NOERROR;
         uint8_t b[512];
         Message m;
         size_t n;
@@ -24,16 +153,16 @@ static Buffer *make_answer(World *w, const Buffer *query, bool wrong)
                 world_violated(w, "a query went upstream with an ID");
         n = m.question_end;
         memcpy(b, query->data, n);
-        wire_write16(b + 2, DNS_QR | DNS_RD | DNS_RA);
+        wire_write16(b + 2, DNS_QR | DNS_RD | DNS_RA | flags);
         wire_write16(b + 4, 1);
-        wire_write16(b + 6, 1);
+        wire_write16(b + 6, well);
         wire_write16(b + 8, 0);
         wire_write16(b + 10, 0);
+        if (!well)
+                return buffer_copy(BYTES(b, n));
         if (m.qname.n > 2)
                 for (const uint8_t *p = m.qname.p + 2; p < m.qname.p + 1 + m.qname.p[0]; p++)
                         name = name * 10 + (unsigned) (*p - '0');
-        if (wrong)
-                b[DNS_HEADER_SIZE + 1] ^= 1;
         memcpy(b + n, m.qtype == TYPE_NS ? "\xc0\x0c\0\2\0\1\0\0\0\x3c\0\4" : "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4", 12);
         wire_write32(b + n + 12, clients_address_of(name));
         if (m.qtype == TYPE_NS)
@@ -41,128 +170,78 @@ static Buffer *make_answer(World *w, const Buffer *query, bool wrong)
         return buffer_copy(BYTES(b, n + 16));
 }
 
-static unsigned find_link(World *w, uint32_t number)
+static Event *respond(World *w, const Action *a, unsigned link, unsigned status, Buffer *body, uint64_t delay)
 {
-        for (unsigned i = 0; i < CONNECTIONS_MAX; i++)
-                if (w->links[i].number == number)
-                        return i;
-        return CONNECTIONS_MAX;
-}
+        Event *e = later(w, link, delay, EV_RESPONSE, FAULT_NONE);
 
-unsigned servers_upstream(World *w, uint32_t number)
-{
-        for (unsigned i = 0; i < w->n_upstreams; i++)
-                if (w->numbers[i] == number)
-                        return i;
-        world_violated(w, "an action names an upstream that is not there");
-        return 0;
-}
-
-static void later(World *w, unsigned link, uint64_t delay, EventType type, Fault fault)
-{
-        Event *e = world_schedule(w, delay, type);
-
-        e->link = link;
-        e->generation = w->links[link].generation;
-        e->fault = fault;
-}
-
-void servers_connect(World *w, const Action *a)
-{
-        unsigned u = servers_upstream(w, a->upstream), i;
-        Server *s = &w->servers[u];
-        uint64_t rtt = s->rtt + world_below(w, s->rtt / 4 + 1);
-
-        /* Without a route connect() fails at once and sends nothing: it may be asked as often as there are queries. */
-        w->connects += w->online;
-        for (i = 0; w->links[i].number; i++)
-                if (i + 1 == CONNECTIONS_MAX)
-                        world_violated(w, "I6: more than %d connections", CONNECTIONS_MAX);
-        if (!w->online) {
-                engine_closed(w->engine, a->connection, FAULT_NO_ROUTE, w->now);
-                return;
-        }
-        w->links[i] = (Link) { .number = a->connection, .upstream = u, .generation = w->links[i].generation + 1 };
-        world_say(w, "connect to %u for a %s (%s)", u, purpose_name(a->connect.purpose), mood_names[s->mood]);
-        if (s->mood == BLACK_HOLE)
-                return;
-        if (s->mood == REFUSING) {
-                later(w, i, rtt, EV_CLOSED, FAULT_REFUSED);
-                return;
-        }
-        later(w, i, rtt, EV_ESTABLISHED, FAULT_NONE);
-        if (s->mood == STALLED_TLS)
-                return;
-        if (s->mood == WRONG_CERTIFICATE)
-                later(w, i, 2 * rtt, EV_CLOSED, FAULT_CERTIFICATE_NAME);
-        else
-                later(w, i, 2 * rtt, EV_READY, FAULT_NONE);
-}
-
-static void respond(World *w, const Action *a, unsigned link, unsigned status, Buffer *body, uint64_t delay)
-{
-        Event *e = world_schedule(w, delay, EV_RESPONSE);
-
-        e->link = link;
-        e->generation = w->links[link].generation;
         e->exchange = a->exchange;
         e->status = status;
         e->body = body;
-        e->retry_after = status == 503 ? 1 + (uint32_t) world_below(w, 10) : 0;
+        return e;
+}
+
+static void answer(World *w, const Action *a, unsigned link, unsigned flags, uint64_t delay)
+{
+        respond(w, a, link, 200, make_answer(w, a->send.message, flags), delay)->genuine = !(flags & DNS_TC);
 }
 
 static void fail_exchange(World *w, const Action *a, unsigned link, Fault f, uint64_t delay)
 {
-        Event *e = world_schedule(w, delay, EV_FAILED);
-
-        e->link = link;
-        e->generation = w->links[link].generation;
-        e->exchange = a->exchange;
-        e->fault = f;
+        later(w, link, delay, EV_FAILED, f)->exchange = a->exchange;
 }
 
-void servers_send(World *w, const Action *a)
+static void overload(World *w, const Action *a, unsigned link, uint64_t delay)
 {
-        unsigned i = find_link(w, a->connection);
-        Server *s;
-        uint64_t rtt, work;
+        unsigned retry_after = (unsigned) world_below(w, 10);
 
-        if (i == CONNECTIONS_MAX)
-                world_violated(w, "something is sent on a connection that is not open");
-        if (!w->links[i].ready)
-                world_violated(w, "something is sent on a connection that is not ready");
-        s = &w->servers[w->links[i].upstream];
-        rtt = s->rtt + world_below(w, s->rtt / 4 + 1);
-        work = world_below(w, 20) == 0 ? world_below(w, 800 * USEC_PER_MSEC) : world_below(w, 5 * USEC_PER_MSEC);
-        w->links[i].used_at = w->now;
-        world_say(w, "send exchange %x to %u on %x%s%s", a->exchange, w->links[i].upstream, a->connection, a->send.ping ? " with a PING" : "",
-            w->links[i].dead ? ", which is dead" : "");
-        if (w->links[i].dead || s->mood == BLACK_HOLE || !w->online)
-                return;
-        if (a->send.ping)
-                later(w, i, rtt, EV_PONG, FAULT_NONE);
+        respond(w, a, link, ONE_STATUS(w, 503, 429), NULL, delay)->retry_after = retry_after;
+}
+
+/* The answer to something else: the first letter of the name is another. */
+static void mismatch(World *w, const Action *a, unsigned link, uint64_t delay)
+{
+        Buffer *b = make_answer(w, a->send.message, 0);
+
+        b->data[DNS_HEADER_SIZE + 1] ^= 1;
+        respond(w, a, link, 200, b, delay);
+}
+
+static void react(World *w, const Action *a, unsigned i, Server *s, uint64_t rtt, uint64_t work)
+{
         switch (s->mood) {
         case ERROR_500:
-                respond(w, a, i, 500, NULL, rtt);
+                respond(w, a, i, ONE_STATUS(w, 500, 502, 504, 999, 0), NULL, rtt);
                 return;
         case OVERLOADED:
-                respond(w, a, i, 503, NULL, rtt);
+                overload(w, a, i, rtt);
                 return;
-        case REDIRECTING:
-                respond(w, a, i, 302, NULL, rtt);
+        case MISCONFIGURED:
+                respond(w, a, i, ONE_STATUS(w, 302, 400, 403, 404, 405, 415), NULL, rtt);
+                return;
+        case PORTAL:
+                respond(w, a, i, 511, NULL, rtt);
                 return;
         case GARBAGE:
                 respond(w, a, i, 200, buffer_copy(BYTES("this is no message", 18)), rtt);
                 return;
         case WRONG_ANSWER:
-                respond(w, a, i, 200, make_answer(w, a->send.message, true), rtt);
+                mismatch(w, a, i, rtt);
+                return;
+        case TRUNCATING:
+                answer(w, a, i, DNS_TC, rtt);
+                return;
+        case SERVFAILING:
+                answer(w, a, i, DNS_AA | RCODE_SERVFAIL, rtt);
+                return;
+        case REFUSING_NAMES:
+                answer(w, a, i, DNS_AA | RCODE_REFUSED, rtt);
                 return;
         case GOING_AWAY:
                 if (world_below(w, 2))
                         fail_exchange(w, a, i, FAULT_REFUSED_STREAM, rtt);
                 else
-                        respond(w, a, i, 200, make_answer(w, a->send.message, false), rtt + work);
-                later(w, i, rtt / 2, EV_GOAWAY, FAULT_GOAWAY);
+                        answer(w, a, i, 0, rtt + work);
+                later(w, i, rtt / 2, EV_GOAWAY, ONE_FAULT(w, FAULT_GOAWAY, FAULT_GOAWAY, FAULT_GOAWAY_CALM, FAULT_GOAWAY_ERROR));
                 return;
         case RESETTING_STREAMS:
                 fail_exchange(w, a, i, FAULT_STREAM_RESET, rtt);
@@ -171,7 +250,7 @@ void servers_send(World *w, const Action *a)
                 fail_exchange(w, a, i, FAULT_REFUSED_STREAM, rtt);
                 return;
         case DYING:
-                later(w, i, rtt / 2 + world_below(w, rtt), EV_CLOSED, FAULT_CONNECTION_LOST);
+                later(w, i, rtt / 2 + world_below(w, rtt), EV_CLOSED, ONE_FAULT(w, FAULT_CONNECTION_LOST, FAULT_CONNECTION_LOST, FAULT_PROTOCOL));
                 break;
         case SWALLOWING:
                 if (world_below(w, 3) == 0)
@@ -192,94 +271,123 @@ void servers_send(World *w, const Action *a)
         default:
                 break;
         }
-        respond(w, a, i, 200, make_answer(w, a->send.message, false), rtt + work);
+        answer(w, a, i, 0, rtt + work);
 }
 
-void servers_ping(World *w, const Action *a)
+void servers_send(World *w, const Action *a)
 {
         unsigned i = find_link(w, a->connection);
-        const Server *s = &w->servers[w->links[i % CONNECTIONS_MAX].upstream];
+        uint64_t rtt, work;
+        Server *s;
+        Link *l;
 
-        if (i == CONNECTIONS_MAX)
-                world_violated(w, "a PING goes out on a connection that is not open");
-        if (!w->links[i].dead && s->mood != BLACK_HOLE && w->online)
-                later(w, i, s->rtt, EV_PONG, FAULT_NONE);
+        if (i == LINKS_MAX)
+                world_violated(w, "something is sent on a connection that is not open");
+        l = &w->links[i];
+        if (!l->ready)
+                world_violated(w, "something is sent on a connection that is not ready");
+        s = &w->servers[l->server];
+        rtt = s->rtt + world_below(w, s->rtt / 4 + 1);
+        work = world_below(w, 20) == 0 ? world_below(w, 800 * USEC_PER_MSEC) : world_below(w, 5 * USEC_PER_MSEC);
+        l->used_at = w->now;
+        world_say(w, "send exchange %x to %u on %x%s%s", a->exchange, l->server, a->connection, a->send.ping ? " with a PING" : "",
+                  l->dead ? ", which is dead" : "");
+        if (l->dead || s->mood == BLACK_HOLE || !w->online)
+                return;
+        if (a->send.ping)
+                later(w, i, rtt, EV_PONG, FAULT_NONE);
+        react(w, a, i, s, rtt, work);
 }
 
-void servers_close(World *w, const Action *a)
-{
-        unsigned i = find_link(w, a->connection);
+/* --- what happens */
 
-        if (i < CONNECTIONS_MAX)
-                w->links[i].number = 0;
+void servers_set_mood(World *w, unsigned server, Mood mood)
+{
+        Server *s = &w->servers[server];
+        bool limited = s->mood == ONE_STREAM || mood == ONE_STREAM || mood == NO_STREAMS;
+
+        world_say(w, "server %u is %s", server, mood_names[mood]);
+        s->mood = mood == FROZEN ? GOOD : mood;
+        for (unsigned i = 0; i < LINKS_MAX; i++) {
+                Link *l = &w->links[i];
+
+                if (!l->number || l->server != server)
+                        continue;
+                if (mood == FROZEN || mood == BLACK_HOLE) {
+                        l->dead = true;
+                        /* One that goes dark while it is being made costs the time for connecting. */
+                        if (!l->ready)
+                                clients_uncover(w, server);
+                } else if (limited && l->ready)
+                        later(w, i, s->rtt, EV_SETTINGS, FAULT_NONE);
+        }
 }
 
-void servers_set_mood(World *w, unsigned u, Mood mood)
+static unsigned streams_of(const Server *s)
 {
-        Mood before = w->servers[u].mood;
+        return s->mood == NO_STREAMS ? 0 : s->mood == ONE_STREAM ? 1 : 100;
+}
 
-        world_say(w, "server %u is %s", u, mood_names[mood]);
-        w->servers[u].mood = mood;
-        if (mood == FROZEN || mood == BLACK_HOLE)
-                for (unsigned i = 0; i < CONNECTIONS_MAX; i++)
-                        if (w->links[i].number && w->links[i].upstream == u) {
-                                w->links[i].dead = true;
-                                /* One that goes dark while it is being made costs the time for connecting. */
-                                if (!w->links[i].ready)
-                                        clients_uncover(w, u);
-                        }
-        if (mood == FROZEN)
-                w->servers[u].mood = GOOD;
-        for (unsigned i = 0; i < CONNECTIONS_MAX; i++)
-                if (before == ONE_STREAM && w->links[i].number && w->links[i].upstream == u && w->links[i].ready)
-                        later(w, i, w->servers[u].rtt, EV_SETTINGS, FAULT_NONE);
+static void deliver_response(World *w, uint32_t connection, const Event *e)
+{
+        HttpResponse http = {
+                .has_status = true,
+                .status = e->status,
+                .has_type = true,
+                .type_ok = true,
+                .has_retry_after = e->retry_after > 0,
+                .retry_after = e->retry_after,
+        };
+
+        w->genuine += e->genuine;
+        engine_response(w->engine, connection, e->exchange, &http, e->body ? buffer_bytes(e->body) : BYTES(NULL, 0), w->now);
+}
+
+/* Octets came on a connection that is up. */
+static void receive(World *w, const Event *e, const Link *l)
+{
+        uint32_t number = l->number;
+
+        world_say(w, "event %d of exchange %x from %u", e->type, e->exchange, l->server);
+        engine_received(w->engine, number, w->now);
+        if (e->type == EV_SETTINGS)
+                engine_max_streams(w->engine, number, streams_of(&w->servers[l->server]), w->now);
+        else if (e->type == EV_GOAWAY)
+                engine_goaway(w->engine, number, e->fault, w->now);
+        else if (e->type == EV_FAILED)
+                engine_exchange_failed(w->engine, number, e->exchange, e->fault, w->now);
+        else if (e->type == EV_RESPONSE)
+                deliver_response(w, number, e);
 }
 
 void servers_event(World *w, const Event *e)
 {
         Link *l = &w->links[e->link];
-        Server *s = &w->servers[l->upstream];
-        HttpResponse http = HTTP_RESPONSE_INIT;
         uint32_t number = l->number;
 
         if (!number || l->generation != e->generation)
                 return;
-        if (l->dead || s->mood == BLACK_HOLE || !w->online) {
+        if (l->dead || w->servers[l->server].mood == BLACK_HOLE || !w->online) {
                 l->dead = true;
                 return;
         }
-        if (e->type == EV_CLOSED) {
+        switch (e->type) {
+        case EV_CLOSED:
                 /* An idle close that is overtaken by a query does not happen. */
                 if (e->fault == FAULT_IDLE_CLOSED && w->now - l->used_at < USEC_PER_SEC)
                         return;
                 l->number = 0;
                 engine_closed(w->engine, number, e->fault, w->now);
                 return;
-        }
-        if (e->type == EV_ESTABLISHED) {
+        case EV_ESTABLISHED:
                 engine_established(w->engine, number, w->now);
                 return;
-        }
-        if (e->type == EV_READY) {
+        case EV_READY:
                 l->ready = true;
                 engine_ready(w->engine, number, world_below(w, 2), w->now);
                 later(w, e->link, 100, EV_SETTINGS, FAULT_NONE);
                 return;
-        }
-        world_say(w, "event %d of exchange %x from %u", e->type, e->exchange, l->upstream);
-        engine_received(w->engine, number, w->now);
-        if (e->type == EV_SETTINGS)
-                engine_max_streams(w->engine, number, s->mood == NO_STREAMS ? 0 : s->mood == ONE_STREAM ? 1 : 100, w->now);
-        else if (e->type == EV_GOAWAY)
-                engine_goaway(w->engine, number, e->fault, w->now);
-        else if (e->type == EV_FAILED)
-                engine_exchange_failed(w->engine, number, e->exchange, e->fault, w->now);
-        else if (e->type == EV_RESPONSE) {
-                http.has_status = true;
-                http.status = e->status;
-                http.has_type = http.type_ok = true;
-                http.has_retry_after = e->status == 503;
-                http.retry_after = e->retry_after;
-                engine_response(w->engine, number, e->exchange, &http, e->body ? buffer_bytes(e->body) : BYTES(NULL, 0), w->now);
+        default:
+                receive(w, e, l);
         }
 }

@@ -14,7 +14,9 @@ void servers_close(World *w, const Action *a);
 /* An event of a connection. */
 void servers_event(World *w, const Event *e);
 
-void servers_set_mood(World *w, unsigned u, Mood mood);
+void servers_set_mood(World *w, unsigned server, Mood mood);
 
-/* Which one the engine's number means. */
-unsigned servers_upstream(World *w, uint32_t number);
+/* Which one the engine's number of an upstream means. */
+unsigned servers_of_upstream(const World *w, uint32_t number);
+/* The engine has forgotten that number. */
+void servers_forget_upstream(World *w, uint32_t number);

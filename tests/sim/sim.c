@@ -1,25 +1,26 @@
 /*
- * The engine's life, played from one seed: a fake clock, network, upstreams and clients, with suspends, roams, freezes, floods
- * and faults; after each step the invariants of FAULTS.md hold (I1-I7 as far as they are the engine's). Nothing here sleeps: an hour
- * of a laptop's life takes milliseconds.
+ * The engine's life, played from one seed: a fake clock, network, upstreams and clients, with suspends, roams, freezes, floods, faults,
+ * and an administrator; after each step the invariants of FAULTS.md hold (I1-I7 as far as they are the engine's). Nothing
+ * here sleeps: a quarter of an hour of a laptop's life takes a millisecond or two.
  *
  * usage: sim [--seeds N] [--first SEED] [--verbose]     a failing seed is printed; `sim --first SEED --seeds 1 --verbose` replays it
  */
 
-
 #include <getopt.h>
 #include <stdio.h>
 
+#include "administrator.h"
 #include "clients.h"
 #include "invariants.h"
+#include "machine.h"
 #include "servers.h"
-#include "world.h"
 
-#define LIFE (3600 * USEC_PER_SEC)
+#define LIFE (900 * USEC_PER_SEC)
+#define REST (200 * USEC_PER_SEC)       /* longer than any idle connection is kept */
 
 static uint64_t total_answered, total_failed, total_worst;
 
-static void carry_out(World *w)
+void world_carry_out(World *w)
 {
         unsigned n = 0;
         Action a;
@@ -32,6 +33,7 @@ static void carry_out(World *w)
                         clients_take_answer(w, &a.answer.client, a.answer.message);
                         break;
                 case ACTION_CONNECT:
+                        invariants_take_connect(w, &a);
                         servers_connect(w, &a);
                         break;
                 case ACTION_SEND:
@@ -46,6 +48,12 @@ static void carry_out(World *w)
                 case ACTION_STATE:
                         invariants_take_state(w, &a);
                         break;
+                case ACTION_PROBED:
+                        administrator_take_outcome(w, &a);
+                        break;
+                case ACTION_UPSTREAM_GONE:
+                        servers_forget_upstream(w, a.upstream);
+                        break;
                 default:
                         break;
                 }
@@ -53,30 +61,6 @@ static void carry_out(World *w)
 }
 
 /* --- what happens */
-
-static void suspend(World *w)
-{
-        uint64_t slept = (3 + world_below(w, 4 * 3600)) * USEC_PER_SEC;
-
-        world_say(w, "suspend for %llu s", (unsigned long long) (slept / USEC_PER_SEC));
-        if (world_below(w, 2)) {
-                engine_sleep(w->engine, w->now);
-                carry_out(w);
-        }
-        w->now += slept;
-        for (size_t i = 0; i < w->n_events; i++)
-                w->events[i].at += slept;
-        for (size_t i = w->first_open; i < w->n_asked; i++) {
-                if (w->asked[i].done)
-                        continue;
-                w->asked[i].at += slept;
-                w->asked[i].deadline += slept;
-        }
-        if (world_below(w, 2))
-                for (unsigned i = 0; i < CONNECTIONS_MAX; i++)
-                        w->links[i].dead = true;
-        engine_resume(w->engine, slept, w->now);
-}
 
 static void happen(World *w, Event *e)
 {
@@ -95,37 +79,29 @@ static void happen(World *w, Event *e)
                         clients_ask(w, (uint32_t) (100000 + w->n_asked));
                 break;
         case EV_MOOD:
-                servers_set_mood(w, (unsigned) world_below(w, w->n_upstreams), w->quiet || world_below(w, 3) == 0 ? GOOD : (Mood) world_below(w, _MOODS));
+                servers_set_mood(w, (unsigned) world_below(w, w->n_servers),
+                                 w->quiet || world_below(w, 3) == 0 ? GOOD : (Mood) world_below(w, _MOODS));
                 world_schedule(w, (1 + world_below(w, 60)) * USEC_PER_SEC, EV_MOOD);
                 break;
         case EV_ROAM:
-                world_say(w, "roam");
-                if (world_below(w, 2))
-                        for (unsigned i = 0; i < CONNECTIONS_MAX; i++)
-                                w->links[i].dead = true;
-                engine_network_changed(w->engine, true, w->now);
+                machine_roam(w);
                 world_schedule(w, (60 + world_below(w, 600)) * USEC_PER_SEC, EV_ROAM);
                 break;
         case EV_SUSPEND:
-                suspend(w);
+                machine_suspend(w);
                 world_schedule(w, (60 + world_below(w, 1200)) * USEC_PER_SEC, EV_SUSPEND);
                 break;
         case EV_OFFLINE:
-                world_say(w, "offline");
-                w->online = false;
-                if (world_below(w, 2))
-                        engine_network_changed(w->engine, false, w->now);
+                machine_offline(w);
                 world_schedule(w, (1 + world_below(w, 30)) * USEC_PER_SEC, EV_ONLINE);
                 break;
         case EV_ONLINE:
-                world_say(w, "online");
-                w->online = true;
-                engine_network_changed(w->engine, true, w->now);
+                machine_online(w);
                 world_schedule(w, (60 + world_below(w, 1200)) * USEC_PER_SEC, EV_OFFLINE);
                 break;
-        case EV_RELOAD:
-                if (engine_reload(w->engine, w->config, w->now) < 0)
-                        world_violated(w, "reload failed");
+        case EV_ADMINISTRATOR:
+                administrator_act(w);
+                world_schedule(w, world_below(w, 120 * USEC_PER_SEC), EV_ADMINISTRATOR);
                 break;
         default:
                 servers_event(w, e);
@@ -135,24 +111,6 @@ static void happen(World *w, Event *e)
 }
 
 /* --- a life */
-
-static Config *make_config(World *w)
-{
-        static const char *const hedges[] = { "on-suspect", "always", "no" };
-        char text[2048];
-        unsigned errors;
-        ConfigText t = { .name = "sim", .text = text };
-        int n;
-
-        n = snprintf(text, sizeof(text), "[Resolver]\nHedge=%s\nPolicy=%s\n[Cache]\nEnable=%s\n[Health]\nMode=%s\nIdleMaxSec=%u\n",
-                     hedges[world_below(w, 3)], world_below(w, 2) ? "ordered" : "fastest", world_below(w, 2) ? "yes" : "no",
-                     world_below(w, 4) ? "lazy" : "active", (unsigned) world_below(w, 90));
-        for (unsigned i = 0; i < w->n_upstreams; i++)
-                n += snprintf(text + n, sizeof(text) - (size_t) n, "[Upstream u%u]\nURL=https://u%u.test/dns-query\nAddress=192.0.2.%u%s\n", i, i,
-                              i + 1, world_below(w, 2) ? " 2001:db8::1" : "");
-        t.n = (size_t) n;
-        return config_parse(&t, 1, NULL, NULL, &errors);
-}
 
 static void step(World *w, uint64_t end)
 {
@@ -175,56 +133,66 @@ static void step(World *w, uint64_t end)
                 happen(w, &e);
                 clients_note_coverage(w);
         }
-        carry_out(w);
+        world_carry_out(w);
         invariants_check(w);
+}
+
+static void begin(World *w, uint64_t seed)
+{
+        uint8_t secret[16];
+
+        *w = (World) { .seed = seed, .random = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15) | 1, .online = true };
+        w->now = w->connects_since = w->demand_at = (1 + world_below(w, 1000000)) * USEC_PER_SEC;
+        w->events = calloc(EVENTS_MAX, sizeof(*w->events));
+        w->asked = calloc(QUERIES_MAX, sizeof(*w->asked));
+        w->n_servers = 1 + (unsigned) world_below(w, SERVERS_MAX);
+        for (unsigned i = 0; i < w->n_servers; i++)
+                w->servers[i] = (Server) { .mood = GOOD, .rtt = (1 + world_below(w, 80)) * USEC_PER_MSEC };
+        w->config = administrator_configure(w, true);
+        for (size_t i = 0; i < sizeof(secret); i++)
+                secret[i] = (uint8_t) world_draw(w);
+        w->engine = w->config ? engine_new(w->config, secret, w->now) : NULL;
+        if (!w->events || !w->asked || !w->engine)
+                world_violated(w, "out of memory, or the configuration is wrong");
+        administrator_learn_numbers(w);
+        world_schedule(w, 0, EV_QUERY);
+        world_schedule(w, world_below(w, 60 * USEC_PER_SEC), EV_MOOD);
+        world_schedule(w, world_below(w, 600 * USEC_PER_SEC), EV_ROAM);
+        world_schedule(w, world_below(w, 1200 * USEC_PER_SEC), EV_SUSPEND);
+        world_schedule(w, world_below(w, 1200 * USEC_PER_SEC), EV_OFFLINE);
+        world_schedule(w, world_below(w, LIFE), EV_FLOOD);
+        world_schedule(w, world_below(w, 240 * USEC_PER_SEC), EV_ADMINISTRATOR);
+}
+
+static void end(World *w)
+{
+        while (w->n_events) {
+                Event e = world_next_event(w);
+
+                buffer_unref(e.body);
+        }
+}
+
+static void play(World *w, uint64_t time)
+{
+        for (uint64_t until = w->now + time; w->now < until;)
+                step(w, until);
 }
 
 static void live(uint64_t seed)
 {
-        World w = { .seed = seed, .random = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15) | 1, .online = true };
-        uint8_t secret[16];
-        uint64_t end;
+        World w;
 
-        w.now = w.connects_since = (1 + world_below(&w, 1000000)) * USEC_PER_SEC;
-        w.events = calloc(EVENTS_MAX, sizeof(*w.events));
-        w.asked = calloc(QUERIES_MAX, sizeof(*w.asked));
-        w.n_upstreams = 1 + (unsigned) world_below(&w, UPSTREAMS_MAX);
-        w.config = make_config(&w);
-        for (size_t i = 0; i < sizeof(secret); i++)
-                secret[i] = (uint8_t) world_draw(&w);
-        w.engine = w.config ? engine_new(w.config, secret, w.now) : NULL;
-        if (!w.events || !w.asked || !w.engine)
-                world_violated(&w, "out of memory, or the configuration is wrong");
-        for (unsigned i = 0; i < w.n_upstreams; i++) {
-                UpstreamInfo u;
-
-                engine_upstream(w.engine, i, &u);
-                w.numbers[i] = u.number;
-                w.servers[i] = (Server) { .mood = GOOD, .rtt = (1 + world_below(&w, 80)) * USEC_PER_MSEC };
-        }
-        world_schedule(&w, 0, EV_QUERY);
-        world_schedule(&w, world_below(&w, 60 * USEC_PER_SEC), EV_MOOD);
-        world_schedule(&w, world_below(&w, 600 * USEC_PER_SEC), EV_ROAM);
-        world_schedule(&w, world_below(&w, 1200 * USEC_PER_SEC), EV_SUSPEND);
-        world_schedule(&w, world_below(&w, 1200 * USEC_PER_SEC), EV_OFFLINE);
-        world_schedule(&w, world_below(&w, LIFE / 4), EV_FLOOD);
-        world_schedule(&w, world_below(&w, LIFE / 4), EV_RELOAD);
-        for (end = w.now + LIFE / 4; w.now < end;)
-                step(&w, end);
+        begin(&w, seed);
+        play(&w, LIFE);
         w.quiet = true;
-        for (end = w.now + 200 * USEC_PER_SEC; w.now < end;)
-                step(&w, end);
+        play(&w, REST);
         /* Nobody asks any more, and what the world does is over: the engine must come to rest. */
-        while (w.n_events) {
-                Event e = world_next_event(&w);
-
-                buffer_unref(e.body);
-        }
-        for (end = w.now + 200 * USEC_PER_SEC; w.now < end;)
-                step(&w, end);
+        end(&w);
+        play(&w, REST);
         invariants_check_end(&w);
         world_say(&w, "answered %llu, failed %llu, slowest %.3f s", (unsigned long long) w.answered, (unsigned long long) w.failed,
-            (double) w.worst / 1e6);
+                  (double) w.worst / 1e6);
         total_answered += w.answered;
         total_failed += w.failed;
         total_worst = MAX(total_worst, w.worst);

@@ -1,36 +1,42 @@
 #pragma once
 /*
- * World: a laptop's hour from one seed: its clock, its dice, and the events to come. What lives in it: clients.h, servers.h; what must
- * hold at any moment: invariants.h. One struct for all of it, so that a life is one thing that is begun, played and dropped.
+ * World: a quarter of an hour of a laptop's life from one seed: its clock, its dice, and the events to come. What lives in it: clients.h,
+ * servers.h, machine.h, administrator.h; what must hold at any moment: invariants.h. One struct for all of it, so that a life
+ * is one thing that is begun, played and dropped.
  */
 
 #include "core/engine.h"
 #include "core/message.h"
-#include "core/upstream.h"
 
-#define UPSTREAMS_MAX 3
-#define CONNECTIONS_MAX 256
+#define SERVERS_MAX 3
+#define NUMBERS_MAX 64
+#define LINKS_MAX 256
 #define EVENTS_MAX 65536
 #define QUERIES_MAX 20000
+#define PROBES_MAX 64
 
 typedef enum Mood {                     /* of a server, or of the way to it */
         GOOD,
-        REFUSING,
+        REFUSING,                       /* the endpoint says no: RST, TLS alert, no h2 */
         BLACK_HOLE,                     /* nothing comes back, neither on old connections nor on new ones */
         FROZEN,                         /* connections that were open go dark, new ones work */
         STALLED_TLS,
         WRONG_CERTIFICATE,
         ERROR_500,
-        OVERLOADED,                     /* 503 with Retry-After */
-        REDIRECTING,
+        OVERLOADED,                     /* 503 or 429, with or without Retry-After */
+        MISCONFIGURED,                  /* 302, 404 and their like */
+        PORTAL,                         /* 511 */
         GARBAGE,                        /* 200 with what is no answer */
         WRONG_ANSWER,
+        TRUNCATING,                     /* TC over HTTPS */
+        SERVFAILING,                    /* an answer like any other */
+        REFUSING_NAMES,                 /* rcode REFUSED: likewise */
         GOING_AWAY,                     /* GOAWAY on whatever comes */
         RESETTING_STREAMS,
         REFUSING_STREAMS,
         DYING,                          /* connections are lost shortly after they are used */
         CLOSING_IDLE,                   /* FIN after some idle time */
-        NO_STREAMS,
+        NO_STREAMS,                     /* MAX_CONCURRENT_STREAMS: said on open connections as well */
         ONE_STREAM,
         SWALLOWING,                     /* some requests are never answered, the connection lives */
         FAILING_HALF,                   /* a 500 for every second one */
@@ -42,19 +48,36 @@ typedef struct Server {
         Mood mood;
         uint64_t rtt;
         unsigned answered;
+        unsigned generation;            /* of its URL: another one is another upstream */
 } Server;
 
 typedef struct Link {
         uint32_t number;                /* the engine's; 0: free */
-        unsigned upstream;
+        unsigned server;
         bool ready;
         bool dead;                      /* open, but nothing passes */
         uint64_t used_at;
         uint32_t generation;
 } Link;
 
-typedef enum EventType { EV_ESTABLISHED, EV_READY, EV_CLOSED, EV_RESPONSE, EV_PONG, EV_SETTINGS, EV_GOAWAY, EV_FAILED, EV_QUERY, EV_MOOD,
-                         EV_ROAM, EV_SUSPEND, EV_OFFLINE, EV_ONLINE, EV_FLOOD, EV_RELOAD } EventType;
+typedef enum EventType {
+        EV_ESTABLISHED,
+        EV_READY,
+        EV_CLOSED,
+        EV_RESPONSE,
+        EV_PONG,
+        EV_SETTINGS,
+        EV_GOAWAY,
+        EV_FAILED,
+        EV_QUERY,
+        EV_FLOOD,
+        EV_MOOD,
+        EV_ROAM,
+        EV_SUSPEND,
+        EV_OFFLINE,
+        EV_ONLINE,
+        EV_ADMINISTRATOR,
+} EventType;
 
 typedef struct Event {
         uint64_t at;
@@ -65,7 +88,8 @@ typedef struct Event {
         uint32_t exchange;
         Fault fault;
         unsigned status;
-        uint32_t retry_after;
+        uint32_t retry_after;           /* seconds; 0: none */
+        bool genuine;                   /* what it brings is a DNS answer */
         Buffer *body;
 } Event;
 
@@ -75,26 +99,40 @@ typedef struct Asked {
         uint16_t id;
         uint32_t name;
         bool edns, stream, done;
-        unsigned cover;                 /* upstreams that were in order and in use at each moment of its life so far */
+        unsigned cover;                 /* servers that were in order and in use at each moment of its life so far */
 } Asked;
+
+typedef struct Probe {                  /* that the administrator waits for */
+        uint64_t cookie;                /* 0: free */
+        uint64_t deadline;
+} Probe;
 
 typedef struct World {
         uint64_t seed, random, now, order;
         Engine *engine;
         Config *config;
-        unsigned n_upstreams;
+        unsigned n_servers;
+        Server servers[SERVERS_MAX];
+        unsigned listed[SERVERS_MAX];   /* servers in the configuration, in its order */
+        unsigned n_listed;
+        struct {
+                uint32_t number;        /* the engine's, of an upstream; 0: free */
+                unsigned server;
+        } numbers[NUMBERS_MAX];
         bool online;
-        Server servers[UPSTREAMS_MAX];
-        uint32_t numbers[UPSTREAMS_MAX];
-        Link links[CONNECTIONS_MAX];
-        Event *events;
+        Link links[LINKS_MAX];
+        Event *events;                  /* a heap */
         size_t n_events;
         Asked *asked;
         size_t n_asked, n_open;
         size_t first_open;              /* all before it have their answer */
-        HealthState states[UPSTREAMS_MAX];
+        Probe probes[PROBES_MAX];
+        uint64_t cookie;
+        uint64_t demand_at;             /* when somebody last asked for something */
         uint64_t connects, connects_since;
-        uint64_t answered, failed, uncovered_failed, worst;
+        uint64_t stepped_at, steps;     /* without the clock moving */
+        uint64_t genuine;               /* answers that reached the engine */
+        uint64_t answered, failed, worst;
         bool quiet;                     /* no more queries */
 } World;
 
@@ -109,7 +147,10 @@ void world_say(const World *w, const char *format, ...) _printf_(2, 3);
 /* An invariant does not hold: says so, and how to replay it, and ends the process. */
 void world_violated(const World *w, const char *format, ...) _printf_(2, 3) __attribute__((noreturn));
 
-/* A new event after `delay` usec, to be filled in before the next one is made. Ties are broken by order of making. */
+/* A new event after `delay` usec, to be filled in before the next one is made. */
 Event *world_schedule(World *w, uint64_t delay, EventType type);
 /* Takes the earliest. There must be one. */
 Event world_next_event(World *w);
+
+/* Does what the engine wants done, until it wants nothing more. */
+void world_carry_out(World *w);
