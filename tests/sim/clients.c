@@ -3,7 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "servers.h"
+
 #define SLACK (2 * USEC_PER_MSEC)
+#define CALM (5 * USEC_PER_SEC)
+#define CROWD 50
+/* README's promise: a second, whatever became of connections meanwhile; and the time that servers may take for thinking. */
+#define PROMPT (1000 * USEC_PER_MSEC + SERVERS_THINK_MAX)
 
 uint32_t clients_address_of(uint32_t name)
 {
@@ -60,6 +66,7 @@ void clients_ask(World *w, uint32_t name)
                 .name = name,
                 .edns = world_below(w, 2),
                 .stream = world_below(w, 8) == 0,
+                .calm = w->now - w->trouble_at > CALM && w->n_open < CROWD,
                 .cover = in_order(w),
         };
         c.words[0] = w->n_asked++;
@@ -120,14 +127,20 @@ void clients_take_answer(World *w, const Client *c, const Buffer *answer)
                 if (!record_next(&walk, &r) || r.type != TYPE_A || r.rdata.n != 4 || wire_read32(r.rdata.p) != clients_address_of(a->name))
                         world_violated(w, "I3: a client got wrong data");
                 w->answered++;
+                if (a->calm && w->trouble_at < a->at && w->now - a->at > PROMPT)
+                        world_violated(w, "query %llu took %.3f s, and all was well", number, (double) (w->now - a->at) / 1e6);
                 w->worst = MAX(w->worst, w->now - a->at);
         }
 }
 
 void clients_note_coverage(World *w)
 {
-        unsigned now = in_order(w);
+        unsigned now = in_order(w), all = 0;
 
+        for (unsigned i = 0; i < w->n_listed; i++)
+                all |= 1u << w->listed[i];
+        if (now != all)
+                w->trouble_at = w->now;
         for (size_t i = w->first_open; i < w->n_asked; i++)
                 if (!w->asked[i].done)
                         w->asked[i].cover &= now;
@@ -135,6 +148,7 @@ void clients_note_coverage(World *w)
 
 void clients_uncover(World *w, unsigned server)
 {
+        w->trouble_at = w->now;
         for (size_t i = w->first_open; i < w->n_asked; i++)
                 w->asked[i].cover &= ~(1u << server);
 }

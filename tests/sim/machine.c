@@ -23,6 +23,7 @@ static void sleep_for(World *w, uint64_t slept)
 {
         w->now += slept;
         w->demand_at += slept;
+        w->trouble_at += slept;
         w->connects_since += slept;
         for (size_t i = 0; i < w->n_events; i++)
                 w->events[i].at += slept;

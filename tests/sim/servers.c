@@ -288,7 +288,7 @@ void servers_send(World *w, const Action *a)
                 world_violated(w, "something is sent on a connection that is not ready");
         s = &w->servers[l->server];
         rtt = s->rtt + world_below(w, s->rtt / 4 + 1);
-        work = world_below(w, 20) == 0 ? world_below(w, 800 * USEC_PER_MSEC) : world_below(w, 5 * USEC_PER_MSEC);
+        work = world_below(w, 20) == 0 ? world_below(w, SERVERS_THINK_MAX) : world_below(w, 5 * USEC_PER_MSEC);
         l->used_at = w->now;
         world_say(w, "send exchange %x to %u on %x%s%s", a->exchange, l->server, a->connection, a->send.ping ? " with a PING" : "",
                   l->dead ? ", which is dead" : "");

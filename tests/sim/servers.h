@@ -5,6 +5,8 @@
 
 #include "world.h"
 
+#define SERVERS_THINK_MAX (800 * USEC_PER_MSEC)         /* that is how long a good one may take for an answer, now and then */
+
 /* What the engine wants done. */
 void servers_connect(World *w, const Action *a);
 void servers_send(World *w, const Action *a);

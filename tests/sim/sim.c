@@ -142,7 +142,8 @@ static void begin(World *w, uint64_t seed)
         uint8_t secret[16];
 
         *w = (World) { .seed = seed, .random = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15) | 1, .online = true };
-        w->now = w->connects_since = w->demand_at = (1 + world_below(w, 1000000)) * USEC_PER_SEC;
+        w->now = (1 + world_below(w, 1000000)) * USEC_PER_SEC;
+        w->connects_since = w->demand_at = w->trouble_at = w->now;
         w->events = calloc(EVENTS_MAX, sizeof(*w->events));
         w->asked = calloc(QUERIES_MAX, sizeof(*w->asked));
         w->n_servers = 1 + (unsigned) world_below(w, SERVERS_MAX);

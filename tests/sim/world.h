@@ -99,6 +99,7 @@ typedef struct Asked {
         uint16_t id;
         uint32_t name;
         bool edns, stream, done;
+        bool calm;                      /* all has been well for a while when it came, and it is not one of many */
         unsigned cover;                 /* servers that were in order and in use at each moment of its life so far */
 } Asked;
 
@@ -128,6 +129,7 @@ typedef struct World {
         size_t first_open;              /* all before it have their answer */
         Probe probes[PROBES_MAX];
         uint64_t cookie;
+        uint64_t trouble_at;            /* when a server was last not in order */
         uint64_t demand_at;             /* when somebody last asked for something */
         uint64_t connects, connects_since;
         uint64_t stepped_at, steps;     /* without the clock moving */
