@@ -204,6 +204,7 @@ static const struct {
         { "queries", ENGINE(queries) },
         { "queries-rejected", ENGINE(rejected) },
         { "queries-ignored", ENGINE(ignored) },
+        { "queries-local", ENGINE(local) },
         { "queries-joined", ENGINE(joined) },
         { "queries-udp", LISTENER(udp_queries) },
         { "queries-tcp", LISTENER(tcp_queries) },

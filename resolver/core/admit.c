@@ -1,9 +1,10 @@
 /*
- * Where a client's message enters the engine: what is not a question is ignored or refused, what the cache knows is answered,
- * what is being asked already is joined, and the rest becomes a query.
+ * Where a client's message enters the engine: what is not a question is ignored or refused, what this machine or the cache
+ * knows is answered, what is being asked already is joined, and the rest becomes a query.
  */
 
 #include "core/engine_state.h"
+#include "core/local.h"
 #include "core/siphash.h"
 
 static Bytes question_section(const Message *m)
@@ -61,6 +62,25 @@ static bool turn_down(Engine *e, const Client *client, bool stream, const Messag
         if (m->qtype == TYPE_AXFR || m->qtype == TYPE_IXFR)
                 return refuse(e, client, stream, m, RCODE_NOTIMP, EDE_NOT_SUPPORTED, "zone transfers do not pass a stub resolver");
         return false;
+}
+
+static bool answer_locally(Engine *e, const Client *client, bool stream, const Message *m)
+{
+        LocalNames names = { .config = &e->config->local, .file = e->hosts_file, .own = e->hosts_own };
+        ReplyOptions options = engine_reply_options(e);
+        Asker asker = asker_of(m, stream);
+        LocalReply reply;
+
+        if (!local_answer(&names, m, false, &reply))
+                return false;
+        options.authoritative = true;
+        if (reply.reason) {
+                options.ede = EDE_OTHER;
+                options.ede_text = reply.reason;
+        }
+        e->stats.local++;
+        engine_answer(e, client, reply_local(&asker, question_section(m), reply.rcode, reply.records, reply.n, &options));
+        return true;
 }
 
 /* A question as a table knows it: folded name, type, class, RD, CD and DO. */
@@ -159,6 +179,10 @@ bool engine_query(Engine *e, const Client *client, bool stream, Bytes message, u
         if (turn_down(e, client, stream, &m, status, &answered))
                 return answered;
         e->stats.queries++;
+        if (answer_locally(e, client, stream, &m)) {
+                engine_settle(e);
+                return true;
+        }
         if (answer_from_cache(e, client, stream, &m, now)) {
                 engine_settle(e);
                 return true;

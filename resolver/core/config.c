@@ -91,6 +91,17 @@ void config_set_defaults(Config *c)
         c->backoff_max = 5 * USEC_PER_MINUTE;
         c->rise = 1;
         c->idle_max = 60 * USEC_PER_SEC;
+        c->local = (LocalConfig) {
+                .hostname = true,
+                .localhost = true,
+                .invalid = true,
+                .onion = true,
+                .alt = true,
+                .resolver_arpa = true,
+                .home_arpa = true,
+                .private_reverse = true,
+                .single_label = true,
+        };
 }
 
 static void upstream_deinit(UpstreamConfig *u)
@@ -396,6 +407,8 @@ static void finish(ConfigDraft *d)
                         c->n_listen = 1;
         }
         c->n_listen = drop_duplicates(c->listen, c->n_listen);
+        if (!c->local.hosts_file)
+                c->local.hosts_file = strdup("/etc/hosts");
         if (c->backoff > c->backoff_max) {
                 config_say(d, CONFIG_ERROR,
                            "[Health] BackoffSec= is greater than BackoffMaxSec=, which counts for both");
@@ -442,6 +455,7 @@ Config *config_unref(Config *c)
         free(c->upstreams);
         free(c->listen);
         free(c->trust_anchors);
+        free(c->local.hosts_file);
         free(c);
         return NULL;
 }

@@ -51,6 +51,20 @@ typedef struct UpstreamConfig {
         HealthMode health;
 } UpstreamConfig;
 
+/* [Local]: what is answered by this machine itself (core/local.h). */
+typedef struct LocalConfig {
+        char *hosts_file;       /* absolute path; "": none */
+        bool hostname;
+        bool localhost;
+        bool invalid;
+        bool onion;
+        bool alt;
+        bool resolver_arpa;
+        bool home_arpa;
+        bool private_reverse;
+        bool single_label;
+} LocalConfig;
+
 typedef struct Config {
         unsigned refs;
 
@@ -82,6 +96,8 @@ typedef struct Config {
         uint64_t backoff_max;
         unsigned rise;
         uint64_t idle_max;      /* 0: close at once */
+
+        LocalConfig local;
 
         UpstreamConfig *upstreams;
         size_t n_upstreams;

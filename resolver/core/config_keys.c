@@ -94,6 +94,20 @@ static const char *parse_path(ConfigDraft *d, const ConfigKey *k, void *field, c
         return NULL;
 }
 
+/* A path, or "no", which is kept as "". */
+static const char *parse_path_or_no(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+{
+        bool yes;
+
+        if (*value == '/')
+                return parse_path(d, k, field, value);
+        if (parse_boolean(d, k, &yes, value) || yes)
+                return "neither an absolute path nor no";
+        free(*(char **) field);
+        *(char **) field = strdup("");
+        return *(char **) field ? NULL : "out of memory";
+}
+
 static void clear_path(ConfigDraft *d, const ConfigKey *k, void *field)
 {
         (void) d;
@@ -306,6 +320,7 @@ static const ConfigType type_number = { .parse = parse_number, .size = sizeof(un
 static const ConfigType type_boolean = { .parse = parse_boolean, .size = sizeof(bool) };
 static const ConfigType type_choice = { .parse = parse_choice, .size = sizeof(int) };
 static const ConfigType type_path = { .parse = parse_path, .clear = clear_path };
+static const ConfigType type_path_or_no = { .parse = parse_path_or_no, .clear = clear_path };
 static const ConfigType type_url = { .parse = parse_url, .clear = clear_url };
 static const ConfigType type_listen = { .parse = parse_listen, .clear = clear_listen };
 static const ConfigType type_servers = { .parse = parse_servers, .clear = clear_servers };
@@ -381,6 +396,17 @@ const ConfigKey config_keys[] = {
           .expected = SPAN("from 1s to 1h") },
         { "Health", "Rise", &type_number, GLOBAL(rise), 1, 10, .expected = "a number from 1 to 10" },
         { "Health", "IdleMaxSec", &type_span, GLOBAL(idle_max), 0, USEC_PER_HOUR, .expected = SPAN("from 0 to 1h") },
+
+        { "Local", "HostsFile", &type_path_or_no, GLOBAL(local.hosts_file), .expected = "the absolute path of a file, or no" },
+        { "Local", "Hostname", &type_boolean, GLOBAL(local.hostname), .expected = YES_OR_NO },
+        { "Local", "Localhost", &type_boolean, GLOBAL(local.localhost), .expected = YES_OR_NO },
+        { "Local", "Invalid", &type_boolean, GLOBAL(local.invalid), .expected = YES_OR_NO },
+        { "Local", "Onion", &type_boolean, GLOBAL(local.onion), .expected = YES_OR_NO },
+        { "Local", "Alt", &type_boolean, GLOBAL(local.alt), .expected = YES_OR_NO },
+        { "Local", "ResolverArpa", &type_boolean, GLOBAL(local.resolver_arpa), .expected = YES_OR_NO },
+        { "Local", "HomeArpa", &type_boolean, GLOBAL(local.home_arpa), .expected = YES_OR_NO },
+        { "Local", "PrivateReverse", &type_boolean, GLOBAL(local.private_reverse), .expected = YES_OR_NO },
+        { "Local", "SingleLabel", &type_boolean, GLOBAL(local.single_label), .expected = YES_OR_NO },
 
         { "Upstream", "URL", &type_url, UPSTREAM(config),
           .expected = "https://HOST[:PORT]/PATH, with {?dns} at its end for GET", .vital = true },

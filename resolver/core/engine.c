@@ -238,6 +238,8 @@ Engine *engine_free(Engine *e)
         free(e->members);
         free(e->actions);
         cache_free(e->cache);
+        hosts_unref(e->hosts_file);
+        hosts_unref(e->hosts_own);
         timers_deinit(&e->timers);
         slots_deinit(&e->connection_numbers);
         slots_deinit(&e->exchange_numbers);
@@ -563,6 +565,16 @@ int engine_reload(Engine *e, Config *config, uint64_t now)
                 e->cache = cache_new(&limits, e->hash_key);
         engine_settle(e);
         return 0;
+}
+
+void engine_set_hosts(Engine *e, Hosts *file, Hosts *own)
+{
+        hosts_ref(file);
+        hosts_ref(own);
+        hosts_unref(e->hosts_file);
+        hosts_unref(e->hosts_own);
+        e->hosts_file = file;
+        e->hosts_own = own;
 }
 
 void engine_flush_cache(Engine *e)

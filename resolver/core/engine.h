@@ -15,6 +15,7 @@
 #include "core/fault.h"
 #include "core/health.h"
 #include "core/histogram.h"
+#include "core/hosts.h"
 #include "core/http.h"
 
 typedef struct Engine Engine;
@@ -144,6 +145,9 @@ void engine_clock_set(Engine *e, uint64_t now);
  * removed ones is finished. Takes a reference. Negative errno if out of memory, and then nothing changed. */
 int engine_reload(Engine *e, Config *config, uint64_t now);
 
+/* What the hosts file says, and what this machine is called. References are taken; NULL: nothing. Holds from the next query on. */
+void engine_set_hosts(Engine *e, Hosts *file, Hosts *own);
+
 void engine_flush_cache(Engine *e);
 void engine_reset_statistics(Engine *e);
 
@@ -177,6 +181,7 @@ typedef struct EngineStats {
         uint64_t queries;               /* well-formed ones of clients */
         uint64_t rejected;              /* answered FORMERR, NOTIMP, BADVERS or REFUSED */
         uint64_t ignored;               /* not answered at all */
+        uint64_t local;                 /* answered by this machine itself: [Local] */
         uint64_t joined;                /* shared an attempt that was under way */
         uint64_t answered;              /* out of an upstream's answer, cached or not */
         uint64_t failed;                /* answered SERVFAIL by ourselves */

@@ -35,6 +35,7 @@ struct Engine {
         unsigned hedge_tokens;          /* tenths of a hedge */
         List posted;                    /* exchanges that are over */
         Cache *cache;                   /* NULL: none */
+        Hosts *hosts_file, *hosts_own;  /* NULL: none */
         Action *actions;                /* a ring */
         size_t actions_first, actions_n, actions_size;
         Buffer *lent;                   /* what the action taken last points to */

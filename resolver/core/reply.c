@@ -274,7 +274,7 @@ Buffer *reply_local(const Asker *asker, Bytes question, unsigned rcode, const Lo
                 n = DNS_HEADER_SIZE + question.n;
                 counts[0] = counts[1] = 0;
         }
-        put_header(b->data, asker, truncated ? DNS_TC : 0, rcode);
+        put_header(b->data, asker, (options->authoritative ? DNS_AA : 0) | (truncated ? DNS_TC : 0), rcode);
         put_counts(b->data, question.n > 0, counts[0], counts[1], asker->edns);
         if (asker->edns)
                 n += put_opt(b->data + n, rcode, asker->dnssec_ok, opt.options, opt.n);

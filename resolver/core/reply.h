@@ -29,6 +29,7 @@ typedef struct ReplyOptions {
         uint32_t ttl_cap;       /* seconds; 0: none. For stale answers both are 30 (RFC 8767 4) */
         int ede;                /* an extended error of ours, or EDE_NONE */
         const char *ede_text;   /* UTF-8, may be NULL; at most 128 octets are sent */
+        bool authoritative;     /* a local answer is of our own data: AA */
         bool trust_ad;          /* keep the upstream's AD for who asked with AD or DO (RFC 6840 5.8); else it is cleared */
         bool verbatim;          /* nothing but the ID is the client's: the query was signed, and so may the answer be (RFC 5625 4.5) */
         uint16_t udp_max;       /* our own ceiling for UDP answers, octets; at least 512 */

@@ -19,7 +19,8 @@ void played_start(const char *more)
         unsigned errors;
         Config *c;
 
-        t.n = (size_t) snprintf(text, sizeof(text), "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1\n%s", more);
+        /* Names of one label are as good as any to the upstream here. */
+        t.n = (size_t) snprintf(text, sizeof(text), "[Local]\nSingleLabel=no\n[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1\n%s", more);
         c = config_parse(&t, 1, NULL, NULL, &errors);
         ck_assert_uint_eq(errors, 0);
         now = 1000 * USEC_PER_SEC;
