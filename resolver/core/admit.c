@@ -5,7 +5,10 @@
 
 #include "core/engine_state.h"
 #include "core/local.h"
+#include "core/recall.h"
 #include "core/siphash.h"
+
+#define PREFETCH_BELOW 64               /* questions in flight: with more, nobody is asked for what has not run out yet */
 
 static Bytes question_section(const Message *m)
 {
@@ -125,7 +128,7 @@ static void prefetch(Engine *e, const Message *m, uint64_t now)
         uint64_t hash = hash_of(e, m);
         Query *q;
 
-        if (find_query(e, m, hash) || !(q = add_query(e, m, hash, now)))
+        if (e->n_queries >= PREFETCH_BELOW || find_query(e, m, hash) || !(q = add_query(e, m, hash, now)))
                 return;
         q->fetching = true;
         e->stats.prefetches++;
@@ -134,12 +137,10 @@ static void prefetch(Engine *e, const Message *m, uint64_t now)
 
 static bool answer_from_cache(Engine *e, const Client *client, bool stream, const Message *m, uint64_t now)
 {
-        ReplyOptions options = engine_reply_options(e);
         Asker asker = asker_of(m, stream);
         uint8_t name[DNS_NAME_MAX];
-        CacheEntry entry;
+        Recalled known;
         CacheKey key;
-        Message answer;
 
         if (!e->cache || m->signed_message || !(m->flags & DNS_RD))
                 return false;
@@ -151,17 +152,16 @@ static bool answer_from_cache(Engine *e, const Client *client, bool stream, cons
                 .dnssec_ok = m->edns.dnssec_ok,
                 .checking_disabled = m->flags & DNS_CD,
         };
-        if (cache_get(e->cache, &key, now, &entry) != CACHE_HIT || message_parse(&answer, entry.wire) != MESSAGE_OK)
+        if (!engine_recall(e, &key, now, &known) || !known.at_once)
                 return false;
-        options.age = entry.age;
-        if (entry.kind == LIFETIME_FAILURE) {
-                options.ede = EDE_CACHED_ERROR;
-                options.ede_text = NULL;
+        if (known.stale) {
+                e->stats.stale++;
+        } else {
+                e->stats.answered++;
+                histogram_add(&e->stats.latency, 0);
         }
-        e->stats.answered++;
-        histogram_add(&e->stats.latency, 0);
-        engine_answer(e, client, reply_from_answer(&asker, m->qname, &answer, &options));
-        if (entry.prefetch && e->config->prefetch)
+        engine_answer(e, client, reply_from_answer(&asker, m->qname, &known.answer, &known.options));
+        if (known.prefetch)
                 prefetch(e, m, now);
         return true;
 }

@@ -13,20 +13,24 @@
 
 #define SMALL_TENTHS 1                  /* of the ceiling */
 #define HITS_MAX 3                      /* rounds of grace in the main queue */
+#define TURNS_MAX 64                    /* that the search for one to drop may take */
 #define OCTETS_PER_BUCKET 512
 #define OCTETS_PER_GHOST 2048
 #define MALLOC_OVERHEAD 16
 #define PREFETCH_TENTHS 1               /* of its life left */
 #define PREFETCH_MIN 10                 /* s of life, below which it is not worth it */
 #define TYPE_ALL 0                      /* an NXDOMAIN is for all types of the name (RFC 2308 5) */
+#define RECHECK (30 * USEC_PER_SEC)     /* RFC 8767 5: the failure recheck timer */
 
 typedef struct Entry {
         struct Entry *next;             /* in its bucket */
         List in_queue;
         uint64_t hash;
-        uint64_t born;                  /* usec; HTTP's Age taken back */
+        uint64_t born;                  /* usec */
         uint64_t expires;               /* usec */
         uint64_t gone;                  /* usec; not even stale from here on */
+        uint64_t recheck_at;            /* usec; asking anew failed, and may be tried again from here on */
+        uint32_t failures_of;           /* what the cache's was when that was noted, or for a failure, when it was kept */
         uint32_t life;                  /* s it was kept for */
         uint32_t wire_size;
         uint16_t qtype;                 /* or TYPE_ALL */
@@ -36,6 +40,7 @@ typedef struct Entry {
         uint8_t hits;
         bool dnssec_ok, checking_disabled, epoch_bound;
         bool main;                      /* in the main queue */
+        bool asked;                     /* fresh, since it came */
         bool prefetched;
         uint8_t data[];                 /* name, then wire */
 } Entry;
@@ -49,6 +54,7 @@ struct Cache {
         size_t n_ghosts;
         List small, main;
         size_t small_octets;
+        uint32_t failures;              /* failures of an earlier count are of no account */
         CacheStats stats;
 };
 
@@ -193,34 +199,36 @@ static void promote(Cache *c, Entry *e)
         list_append(&c->main, &e->in_queue);
 }
 
-/* The head of one queue goes, or gets another round. */
-static void turn(Cache *c)
+/* The head of one queue goes, or gets another round unless `drop_it`. True if it went. */
+static bool turn(Cache *c, bool drop_it)
 {
         bool small = c->small_octets * 10 >= c->limits.size * SMALL_TENTHS || list_empty(&c->main);
         Entry *e = container_of(list_first(small ? &c->small : &c->main), Entry, in_queue);
 
-        if (e->hits == 0) {
+        if (e->hits == 0 || drop_it) {
                 if (small)
                         *ghost(c, e->hash) = fingerprint(e->hash);
                 c->stats.evictions++;
                 drop(c, e);
-        } else if (small) {
+                return true;
+        }
+        if (small) {
                 promote(c, e);
         } else {
                 e->hits--;
                 list_remove(&e->in_queue);
                 list_append(&c->main, &e->in_queue);
         }
+        return false;
 }
 
-/* Makes room for `octets` more; false if they never fit. Each turn drops an entry, promotes it, or uses up one of at most three hits. */
-static bool make_room(Cache *c, size_t octets)
+/* Makes room for `octets` more. Each turn drops an entry, promotes it, or uses up one of its few hits; and none takes long. */
+static void make_room(Cache *c, size_t octets)
 {
-        if (octets + fixed_cost(c->n_buckets, c->n_ghosts) > c->limits.size)
-                return false;
+        unsigned turns = 0;
+
         while (c->stats.octets + octets > c->limits.size && c->stats.entries)
-                turn(c);
-        return c->stats.octets + octets <= c->limits.size;
+                turns = turn(c, turns >= TURNS_MAX) ? 0 : turns + 1;
 }
 
 void cache_set_limits(Cache *c, const CacheLimits *limits)
@@ -270,18 +278,43 @@ static Entry *find_alive(Cache *c, const CacheKey *k, uint16_t qtype, uint64_t n
 {
         Entry *e = find(c, k, qtype, hash_of(c, k, qtype));
 
-        if (e && e->gone <= now) {
+        if (e && (e->gone <= now || (e->kind == LIFETIME_FAILURE && e->failures_of != c->failures))) {
                 drop(c, e);
                 return NULL;
         }
         return e;
 }
 
+/* How much an entry is worth: nothing, a failure, a stale answer, a fresh one. */
+static unsigned worth(const Entry *e, uint64_t now)
+{
+        bool fresh = e && now < e->expires;
+
+        /* A failure whose time is over is only remembered, to be kept longer the next time. */
+        if (!e || (e->kind == LIFETIME_FAILURE && !fresh))
+                return 0;
+        return e->kind == LIFETIME_FAILURE ? 1 : fresh ? 3 : 2;
+}
+
+/* The entry that answers best: that of the type or that of all types, of two that are stale the younger. */
+static Entry *find_best(Cache *c, const CacheKey *key, uint64_t now)
+{
+        Entry *one = find_alive(c, key, key->qtype, now), *all;
+
+        if (worth(one, now) == 3)
+                return one;
+        all = find_alive(c, key, TYPE_ALL, now);
+        if (worth(all, now) == worth(one, now))
+                return worth(one, now) == 0 ? NULL : one->born > all->born ? one : all;
+        return worth(all, now) > worth(one, now) ? all : one;
+}
+
 static bool prefetch_due(Entry *e, uint64_t now)
 {
         uint64_t left = e->expires - now;
 
-        if (e->prefetched || e->hits == 0 || e->life < PREFETCH_MIN || left * 10 > (uint64_t) e->life * USEC_PER_SEC * PREFETCH_TENTHS)
+        if (e->kind == LIFETIME_FAILURE || e->prefetched || !e->asked || e->life < PREFETCH_MIN ||
+            left * 10 > (uint64_t) e->life * USEC_PER_SEC * PREFETCH_TENTHS)
                 return false;
         e->prefetched = true;
         return true;
@@ -289,12 +322,9 @@ static bool prefetch_due(Entry *e, uint64_t now)
 
 CacheResult cache_get(Cache *c, const CacheKey *key, uint64_t now, CacheEntry *ret)
 {
-        Entry *e = find_alive(c, key, key->qtype, now);
+        Entry *e = find_best(c, key, now);
         bool fresh;
 
-        /* A failure whose time is over is only remembered, to be kept longer the next time. */
-        if (!e || (e->kind == LIFETIME_FAILURE && e->expires <= now))
-                e = find_alive(c, key, TYPE_ALL, now);
         if (!e) {
                 c->stats.misses++;
                 return CACHE_MISS;
@@ -307,7 +337,9 @@ CacheResult cache_get(Cache *c, const CacheKey *key, uint64_t now, CacheEntry *r
                 .ttl_left = fresh ? (uint32_t) ((e->expires - now) / USEC_PER_SEC) : 0,
                 .kind = e->kind,
                 .prefetch = fresh && prefetch_due(e, now),
+                .failed_lately = !fresh && e->failures_of == c->failures && now < e->recheck_at,
         };
+        e->asked = e->asked || fresh;
         if (e->hits < HITS_MAX)
                 e->hits++;
         /* The answer for one type serves as that for another: the question it repeats is the one that was asked. */
@@ -318,80 +350,137 @@ CacheResult cache_get(Cache *c, const CacheKey *key, uint64_t now, CacheEntry *r
 
 /* --- keeping */
 
-/* How long `answer` may be kept, in usec, by itself and by what HTTP says; 0: not at all. */
-static uint64_t life_of(const Cache *c, Lifetime kind, uint32_t ttl, uint32_t http_age, uint32_t http_max_age)
+static uint64_t max_life(const Cache *c, Lifetime kind)
 {
-        uint64_t life = (uint64_t) ttl * USEC_PER_SEC, age = (uint64_t) http_age * USEC_PER_SEC;
+        return kind == LIFETIME_NEGATIVE ? c->limits.negative_max_ttl : c->limits.max_ttl;
+}
 
-        if (http_max_age != UINT32_MAX)
-                life = MIN(life, (uint64_t) http_max_age * USEC_PER_SEC);
-        return MIN(usec_sub(life, age), kind == LIFETIME_NEGATIVE ? c->limits.negative_max_ttl : c->limits.max_ttl);
+/* How long an answer may be kept, in usec, by itself and by what HTTP says; 0: not at all. */
+static uint64_t answer_life(const Cache *c, Lifetime kind, uint32_t ttl, uint32_t http_age, uint32_t http_max_age)
+{
+        uint64_t life = (uint64_t) MIN(ttl, http_max_age) * USEC_PER_SEC;
+
+        return MIN(usec_sub(life, (uint64_t) http_age * USEC_PER_SEC), max_life(c, kind));
 }
 
 /* RFC 9520 3.2: longer each time, as long as the one before is remembered. */
-static uint64_t failure_life(const Cache *c, const Entry *before)
+static uint64_t failure_life(const Cache *c, const Entry *before, uint32_t http_max_age)
 {
-        if (!before || before->kind != LIFETIME_FAILURE)
-                return c->limits.failure_min;
-        return MIN(2 * (before->expires - before->born), c->limits.failure_max);
+        uint64_t life = before ? 2 * before->life * USEC_PER_SEC : c->limits.failure_min;
+
+        return MAX(MIN(MIN(life, c->limits.failure_max), (uint64_t) http_max_age * USEC_PER_SEC), c->limits.failure_min);
 }
 
-bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t http_age, uint32_t http_max_age, bool epoch_bound,
-               uint64_t now)
+/* `answer` as it is kept: in `ret`, of DNS_MESSAGE_MAX octets. Returns its size. */
+static size_t shape(const Cache *c, const Message *answer, Lifetime kind, uint32_t http_age, uint8_t *ret)
 {
-        uint32_t ttl;
-        Lifetime kind = message_lifetime(answer, &ttl);
-        bool all = kind == LIFETIME_NEGATIVE && message_rcode(answer) == RCODE_NXDOMAIN && answer->ancount == 0;
-        uint16_t qtype = all ? TYPE_ALL : key->qtype;
-        uint64_t hash = hash_of(c, key, qtype), life;
-        Entry *before = find_alive(c, key, qtype, now), *e;
-        bool known;
+        uint32_t most = (uint32_t) MIN(max_life(c, kind) / USEC_PER_SEC, (uint64_t) UINT32_MAX);
+        size_t n = message_strip(answer, ret);
+        RecordWalk w;
+        Message copy;
+        Record r;
 
-        if (kind == LIFETIME_NONE || (kind == LIFETIME_FAILURE && before && before->kind != LIFETIME_FAILURE))
+        message_parse(&copy, BYTES(ret, n));
+        w = RECORD_WALK(&copy);
+        while (record_next(&w, &r))
+                if (r.type != TYPE_OPT)
+                        wire_write32(ret + r.ttl_offset, MIN(r.ttl > http_age ? r.ttl - http_age : 0, most));
+        return n;
+}
+
+/* What is known by itself: its hash, key, times and kind. Everything about queues and octets is done here. */
+static bool insert(Cache *c, const Entry *draft, Bytes name, Bytes wire)
+{
+        size_t octets = cost(name.n, wire.n);
+        Entry *e;
+
+        /* One that is larger would drive out too many others. */
+        if (octets > c->limits.size * SMALL_TENTHS / 10)
                 return false;
-        life = kind == LIFETIME_FAILURE ? failure_life(c, before) : life_of(c, kind, ttl, http_age, http_max_age);
-        if (life == 0)
+        make_room(c, octets);
+        if (c->stats.octets + octets > c->limits.size || !(e = malloc(sizeof(*e) + name.n + wire.n)))
                 return false;
-        known = before || *ghost(c, hash) == fingerprint(hash);
-        if (before)
-                drop(c, before);
-        if (kind != LIFETIME_FAILURE && (before = find_alive(c, key, all ? key->qtype : TYPE_ALL, now)))
-                drop(c, before);
-        if (!make_room(c, cost(key->qname.n, answer->wire.n)))
-                return false;
-        e = malloc(sizeof(*e) + key->qname.n + answer->wire.n);
-        if (!e)
-                return false;
-        *e = (Entry) {
-                .next = *bucket(c, hash),
-                .hash = hash,
-                .born = usec_sub(now, (uint64_t) http_age * USEC_PER_SEC),
-                .expires = now + life,
-                .gone = now + life + (kind == LIFETIME_FAILURE ? life : c->limits.stale_max),
-                .life = (uint32_t) (life / USEC_PER_SEC),
-                .wire_size = (uint32_t) answer->wire.n,
-                .qtype = qtype,
-                .qclass = key->qclass,
-                .name_size = (uint8_t) key->qname.n,
-                .kind = (uint8_t) kind,
-                .dnssec_ok = key->dnssec_ok,
-                .checking_disabled = key->checking_disabled,
-                .epoch_bound = epoch_bound,
-                .main = known,
-        };
+        *e = *draft;
+        e->next = *bucket(c, e->hash);
+        e->name_size = (uint8_t) name.n;
+        e->wire_size = (uint32_t) wire.n;
         list_init(&e->in_queue);
-        memcpy(e->data, key->qname.p, key->qname.n);
-        memcpy(e->data + key->qname.n, answer->wire.p, answer->wire.n);
-        *bucket(c, hash) = e;
-        list_append(known ? &c->main : &c->small, &e->in_queue);
-        c->stats.octets += entry_cost(e);
-        c->small_octets += known ? 0 : entry_cost(e);
+        memcpy(e->data, name.p, name.n);
+        memcpy(e->data + name.n, wire.p, wire.n);
+        *bucket(c, e->hash) = e;
+        list_append(e->main ? &c->main : &c->small, &e->in_queue);
+        c->stats.octets += octets;
+        c->small_octets += e->main ? 0 : octets;
         c->stats.entries++;
         c->stats.inserts++;
         return true;
 }
 
+/* The answer that there is cannot be had anew; false if there is none. */
+static bool note_failure(Cache *c, const CacheKey *key, uint64_t now)
+{
+        Entry *e = find_best(c, key, now);
+
+        if (!e || e->kind == LIFETIME_FAILURE)
+                return false;
+        e->recheck_at = now + RECHECK;
+        e->failures_of = c->failures;
+        return true;
+}
+
+bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t http_age, uint32_t http_max_age, bool epoch_bound,
+               uint64_t now)
+{
+        uint8_t wire[DNS_MESSAGE_MAX];
+        uint32_t ttl;
+        Lifetime kind = message_lifetime(answer, &ttl);
+        bool all = kind == LIFETIME_NEGATIVE && message_rcode(answer) == RCODE_NXDOMAIN && answer->ancount == 0;
+        uint16_t qtype = all ? TYPE_ALL : key->qtype;
+        uint64_t hash = hash_of(c, key, qtype), life;
+        Entry *before[2], draft;
+
+        if (answer->signed_message || answer->flags & DNS_TC || (kind == LIFETIME_FAILURE && note_failure(c, key, now)))
+                return false;
+        before[0] = find_alive(c, key, key->qtype, now);
+        before[1] = find_alive(c, key, TYPE_ALL, now);
+        life = kind == LIFETIME_FAILURE ? failure_life(c, before[0], http_max_age)
+               : kind == LIFETIME_NONE  ? 0
+                                        : answer_life(c, kind, ttl, http_age, http_max_age);
+        draft = (Entry) {
+                .hash = hash,
+                .born = now,
+                .expires = now + life,
+                .gone = now + life + (kind == LIFETIME_FAILURE ? life : c->limits.stale_max),
+                .failures_of = c->failures,
+                .life = (uint32_t) (life / USEC_PER_SEC),
+                .qtype = qtype,
+                .qclass = key->qclass,
+                .kind = (uint8_t) kind,
+                .dnssec_ok = key->dnssec_ok,
+                .checking_disabled = key->checking_disabled,
+                .epoch_bound = epoch_bound,
+                .main = *ghost(c, hash) == fingerprint(hash),
+        };
+        for (size_t i = 0; i < ELEMENTS(before); i++)
+                if (before[i]) {
+                        draft.main = true;
+                        draft.hits = MAX(draft.hits, before[i]->hits);
+                        drop(c, before[i]);
+                }
+        return life > 0 && insert(c, &draft, key->qname, BYTES(wire, shape(c, answer, kind, http_age, wire)));
+}
+
+void cache_forget_failures(Cache *c)
+{
+        c->failures++;
+}
+
 CacheStats cache_stats(const Cache *c)
 {
         return c->stats;
+}
+
+void cache_reset_counts(Cache *c)
+{
+        c->stats = (CacheStats) { .entries = c->stats.entries, .octets = c->stats.octets };
 }

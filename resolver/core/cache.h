@@ -1,9 +1,14 @@
 #pragma once
 /*
- * Cache: whole answers by question, class, DO and CD. Keeps the wire image as it came; who takes it out patches a copy (reply.h).
- * Ages by the time it is handed, which is CLOCK_BOOTTIME, so that suspend counts. One ceiling in octets for everything,
- * index and bookkeeping included; eviction is O(1) and scan-resistant: names seen once give way before names seen again.
- * Keyed hashing (SipHash) with a secret from the seed. Pure.
+ * Cache: whole answers by question, class, DO and CD. Keeps the wire image, without the sender's OPT and with TTLs as of its
+ * arrival (HTTP's Age taken off, never above the limits); who takes it out patches a copy (reply.h). Ages by the time it is
+ * handed, which is CLOCK_BOOTTIME, so that suspend counts. One ceiling in octets for everything, index and bookkeeping
+ * included; eviction is O(1) and scan-resistant: names seen once give way before names seen again. Keyed hashing (SipHash)
+ * with a secret from the seed. Pure.
+ *
+ * Two decisions. Names below one that does not exist are asked for all the same (RFC 8020 lets a cache say no itself): the
+ * upstream has done that already where it holds, and what we keep is whole messages, whose proofs and names are those of one
+ * question. And an answer to ANY serves for ANY only (RFC 8482).
  */
 
 #include "core/buffer.h"
@@ -38,10 +43,11 @@ typedef enum CacheResult {
 
 typedef struct CacheEntry {
         Bytes wire;             /* the answer, a whole and well-formed message; valid until the cache is next changed */
-        uint32_t age;           /* seconds since it came, HTTP's Age included: to take from its TTLs */
+        uint32_t age;           /* seconds since it came: to take from its TTLs */
         uint32_t ttl_left;      /* seconds; 0 when stale */
         Lifetime kind;
         bool prefetch;          /* hot, and in the last tenth of its life: due for a refresh. Said once per life */
+        bool failed_lately;     /* stale, and to ask anew has failed within the failure recheck time (RFC 8767 5): not yet again */
 } CacheEntry;
 
 /* `seed`: 16 octets of secret for the hash. NULL when out of memory. */
@@ -56,13 +62,17 @@ void cache_set_limits(Cache *c, const CacheLimits *limits);
 CacheResult cache_get(Cache *c, const CacheKey *key, uint64_t now, CacheEntry *ret);
 
 /*
- * Keeps `answer`, which answers `key`, if RFC 2308, 8767 and 9520 let it: not if signed, truncated, or negative without SOA.
- * `http_age` and `http_max_age` in seconds (UINT32_MAX: none came) shorten its life (RFC 8484 5.1). A failure does not
- * replace a positive or negative answer that may still be served stale. `epoch_bound`: belongs to this network, see
- * cache_flush_network. Returns true if it was kept.
+ * Keeps `answer`, which answers `key`, if RFC 2308, 8767 and 9520 let it: not if signed, truncated, or negative without SOA, and
+ * nothing larger than a tenth of the ceiling. `http_age` and `http_max_age` in seconds (UINT32_MAX: none came) shorten its life
+ * (RFC 8484 5.1), that of a failure not below `failure_min`. NOERROR and NXDOMAIN replace what was there even if they may not
+ * be kept themselves; a failure does not, it only makes what was there `failed_lately` (RFC 8767 4). `epoch_bound`: belongs to
+ * this network, see cache_flush_network. Returns true if it was kept.
  */
 bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t http_age, uint32_t http_max_age, bool epoch_bound,
                uint64_t now);
+
+/* Failures are of no account any longer: the network or an upstream is another, or well again. */
+void cache_forget_failures(Cache *c);
 
 /* Drops everything, or everything that was kept with `epoch_bound`. What is dropped is wiped. */
 void cache_flush(Cache *c);
@@ -75,3 +85,5 @@ typedef struct CacheStats {
 } CacheStats;
 
 CacheStats cache_stats(const Cache *c);
+/* Counts start at 0 again; entries and octets are what they are. */
+void cache_reset_counts(Cache *c);

@@ -471,8 +471,10 @@ static void new_epoch(Engine *e, bool resumed, uint64_t now)
 {
         e->epoch++;
         health_epoch(&e->group, now);
-        if (e->cache)
+        if (e->cache) {
                 cache_flush_network(e->cache);
+                cache_forget_failures(e->cache);
+        }
         for (size_t i = 0; i < e->n_upstreams; i++)
                 upstream_epoch(e->upstreams[i], resumed, now);
         for (size_t i = 0; i < e->n_retired; i++)
@@ -526,6 +528,7 @@ int engine_reload(Engine *e, Config *config, uint64_t now)
         _cleanup_(freep) Upstream **retired = calloc(e->n_retired + e->n_upstreams + 1, sizeof(*retired));
         Upstream **old = e->upstreams, **list;
         size_t n_old = e->n_upstreams;
+        bool same = config->n_upstreams == n_old;
         CacheLimits limits = cache_limits(config);
         Config *before = e->config;
 
@@ -553,6 +556,7 @@ int engine_reload(Engine *e, Config *config, uint64_t now)
                 if (kept)
                         continue;
                 e->retired[e->n_retired++] = old[i];
+                same = false;
         }
         adopt_upstreams(e, list, take_pointer(members), config->n_upstreams);
         for (size_t i = 0; i < e->n_retired; i++)
@@ -563,6 +567,9 @@ int engine_reload(Engine *e, Config *config, uint64_t now)
                 cache_set_limits(e->cache, &limits);
         else
                 e->cache = cache_new(&limits, e->hash_key);
+        /* What one upstream said is not what another would say: it may have been left for just that. */
+        if (e->cache && !same)
+                cache_flush(e->cache);
         engine_settle(e);
         return 0;
 }
@@ -586,6 +593,8 @@ void engine_flush_cache(Engine *e)
 void engine_reset_statistics(Engine *e)
 {
         e->stats = (EngineStats) { 0 };
+        if (e->cache)
+                cache_reset_counts(e->cache);
         for (size_t i = 0; i < e->n_upstreams; i++) {
                 Upstream *u = e->upstreams[i];
 

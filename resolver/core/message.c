@@ -355,6 +355,34 @@ Lifetime message_lifetime(const Message *m, uint32_t *ret_seconds)
         return LIFETIME_NEGATIVE;
 }
 
+size_t message_strip(const Message *m, uint8_t *ret)
+{
+        size_t options = m->opt_offset + 1 + RECORD_FIXED, n = options, behind = m->wire.n - m->opt_end;
+        Bytes o = m->edns.options;
+
+        if (!m->edns.present || m->pointers_past_opt) {
+                memcpy(ret, m->wire.p, m->wire.n);
+                return m->wire.n;
+        }
+        memcpy(ret, m->wire.p, options);
+        while (o.n > 0) {
+                size_t size = 4 + (size_t) wire_read16(o.p + 2);
+
+                if (wire_read16(o.p) == EDNS_OPTION_EDE) {
+                        memcpy(ret + n, o.p, size);
+                        n += size;
+                }
+                o = BYTES(o.p + size, o.n - size);
+        }
+        wire_write16(ret + m->opt_offset + 1 + RECORD_RDLENGTH, (unsigned) (n - options));
+        if (n == options && m->edns.extended_rcode == 0) {
+                n = m->opt_offset;
+                wire_write16(ret + HEADER_ARCOUNT, m->arcount - 1u);
+        }
+        memcpy(ret + n, m->wire.p + m->opt_end, behind);
+        return n + behind;
+}
+
 bool message_answers(const Message *answer, const Message *question)
 {
         return (answer->flags & DNS_QR) && message_opcode(answer) == message_opcode(question) && answer->qdcount == 1 &&

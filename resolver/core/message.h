@@ -137,6 +137,13 @@ typedef enum Lifetime {
 
 Lifetime message_lifetime(const Message *m, uint32_t *ret_seconds);
 
+/*
+ * Copies `m` to `ret` (room for m->wire.n octets) without what is not worth keeping: of its OPT only the extended rcode and extended
+ * errors (RFC 8914) stay, and no OPT at all if it has none of these (RFC 6891 6.2.1: the rest is between two neighbours, padding
+ * above all). Copied as it is where records behind the OPT point past it. Returns the size.
+ */
+size_t message_strip(const Message *m, uint8_t *ret);
+
 /* True if `answer` answers what `question` asked: QR, opcode, one question, same name (letters fold), type and class. */
 bool message_answers(const Message *answer, const Message *question);
 

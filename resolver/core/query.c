@@ -4,10 +4,10 @@
 
 #include "core/engine_state.h"
 #include "core/query_parts.h"
+#include "core/recall.h"
 
 #define STALE_AFTER (1800 * USEC_PER_MSEC)      /* RFC 8767 5: the client response timer */
 #define LINGER (2 * USEC_PER_SEC)               /* an answer that is late for all clients is still good for the cache */
-#define STALE_TTL 30                            /* RFC 8767 4 */
 
 static void query_due(Timer *t, uint64_t now);
 
@@ -132,27 +132,32 @@ static void answer_all(Query *q, const Message *answer, const ReplyOptions *opti
         }
 }
 
-/* Answers whoever waits out of the cache though the TTL is over (RFC 8767); false if there is nothing of use. */
+/*
+ * Answers whoever waits out of the cache though the TTL is over (RFC 8767), or with what has got there meanwhile by another
+ * question (NXDOMAIN for another type of the name); false if there is nothing of use.
+ */
 static bool answer_stale(Query *q, uint64_t now)
 {
-        Engine *e = q->engine;
-        ReplyOptions options = engine_reply_options(e);
-        CacheKey key;
-        CacheEntry entry;
+        CacheKey key = engine_cache_key(q);
+        Recalled known;
+
+        if (!q->shared || !(q->flags & DNS_RD) || list_empty(&q->waiters) || !engine_recall(q->engine, &key, now, &known) ||
+            known.failure)
+                return false;
+        LIST_FOREACH(l, &q->waiters)
+                *(known.stale ? &q->engine->stats.stale : &q->engine->stats.answered) += 1;
+        answer_all(q, &known.answer, &known.options);
+        return true;
+}
+
+/* Answers whoever waits with the best that there is without a new answer; those whom nothing helps wait on. */
+static void answer_second_best(Query *q, uint64_t now)
+{
+        ReplyOptions options = engine_reply_options(q->engine);
         Message m;
 
-        if (!q->shared || !e->cache || !e->config->serve_stale || list_empty(&q->waiters))
-                return false;
-        key = engine_cache_key(q);
-        if (cache_get(e->cache, &key, now, &entry) != CACHE_STALE || message_parse(&m, entry.wire) != MESSAGE_OK)
-                return false;
-        options.age = entry.age;
-        options.ttl_floor = options.ttl_cap = STALE_TTL;
-        options.ede = message_rcode(&m) == RCODE_NXDOMAIN ? EDE_STALE_NXDOMAIN : EDE_STALE;
-        LIST_FOREACH(l, &q->waiters)
-                e->stats.stale++;
-        answer_all(q, &m, &options);
-        return true;
+        if (!answer_stale(q, now) && q->fallback && message_parse(&m, buffer_bytes(q->fallback)) == MESSAGE_OK)
+                answer_all(q, &m, &options);
 }
 
 static void refuse_waiter(Query *q, Waiter *w, uint64_t now)
@@ -166,34 +171,45 @@ static void refuse_waiter(Query *q, Waiter *w, uint64_t now)
         answer_waiter(q, w, reply_error(&w->asker, BYTES(w->question, w->question_size), RCODE_SERVFAIL, &options));
 }
 
-void query_give_up(Query *q, uint64_t now)
+/* The query is gone afterwards. */
+static void end_unanswered(Query *q, uint64_t now)
 {
-        ReplyOptions options = engine_reply_options(q->engine);
         Message m;
 
         if (q->fallback && message_parse(&m, buffer_bytes(q->fallback)) == MESSAGE_OK)
-                answer_all(q, &m, &options);
+                engine_remember(q, &m, 0, UINT32_MAX, now);
         else
-                answer_stale(q, now);
+                engine_remember_failure(q, now);
+        query_free(q);
+}
+
+void query_give_up(Query *q, uint64_t now)
+{
+        answer_second_best(q, now);
         LIST_FOREACH(l, &q->waiters)
                 refuse_waiter(q, container_of(l, Waiter, in_query), now);
-        query_free(q);
+        end_unanswered(q, now);
+}
+
+/* When clients that wait have a stale answer, if there is one. */
+static uint64_t stale_time(const Query *q, uint64_t now)
+{
+        return q->engine->cache && q->engine->config->serve_stale && q->shared ? now + STALE_AFTER : USEC_NEVER;
 }
 
 void query_joined(Query *q, uint64_t now)
 {
         q->end_at = USEC_NEVER;
+        if (q->stale_at == USEC_NEVER)
+                q->stale_at = stale_time(q, now);
         q->route->join(q, now);
 }
 
 void query_start(Query *q, uint64_t now)
 {
-        Engine *e = q->engine;
-
-        if (e->cache && e->config->serve_stale && q->shared)
-                q->stale_at = now + STALE_AFTER;
+        q->stale_at = stale_time(q, now);
         if (list_empty(&q->waiters))
-                q->end_at = now + e->config->query_timeout;
+                q->end_at = now + q->engine->config->query_timeout;
         q->route->start(q, now);
 }
 
@@ -211,12 +227,19 @@ void query_deliver(Query *q, const Message *answer, uint32_t age, uint32_t max_a
 {
         Engine *e = q->engine;
         ReplyOptions options = engine_reply_options(e);
-        CacheKey key = engine_cache_key(q);
+        uint32_t ttl;
+        Lifetime kind = message_lifetime(answer, &ttl);
 
-        if (q->shared && (q->flags & DNS_RD) && e->cache)
-                cache_put(e->cache, &key, answer, age, max_age, false, now);
+        engine_remember(q, answer, age, max_age, now);
+        /* A failure to refresh what is known leaves that as it is (RFC 8767 4). */
+        if (kind == LIFETIME_FAILURE && answer_stale(q, now)) {
+                query_free(q);
+                return;
+        }
         note_latency(q, now);
         options.age = age;
+        if (kind == LIFETIME_NEGATIVE)
+                options.ttl_cap = (uint32_t) MIN((uint64_t) options.ttl_cap, e->config->negative_max_ttl / USEC_PER_SEC);
         answer_all(q, answer, &options);
         query_free(q);
 }
@@ -230,7 +253,7 @@ static void expire_waiters(Query *q, uint64_t now)
         LIST_FOREACH(l, &q->waiters)
                 due = due || container_of(l, Waiter, in_query)->deadline <= now;
         if (due)
-                answer_stale(q, now);
+                answer_second_best(q, now);
         LIST_FOREACH(l, &q->waiters) {
                 Waiter *w = container_of(l, Waiter, in_query);
 
@@ -253,13 +276,15 @@ static void query_due(Timer *t, uint64_t now)
 
         expire_waiters(q, now);
         if (list_empty(&q->waiters) && (q->end_at <= now || !q->route->under_way(q))) {
-                query_free(q);
+                end_unanswered(q, now);
                 return;
         }
         if (q->stale_at <= now) {
                 q->stale_at = USEC_NEVER;
-                if (answer_stale(q, now))
+                if (answer_stale(q, now)) {
                         q->fetching = true;
+                        engine_remember_failure(q, now);
+                }
                 if (list_empty(&q->waiters) && q->end_at == USEC_NEVER)
                         q->end_at = now + LINGER;
         }

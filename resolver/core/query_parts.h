@@ -38,5 +38,5 @@ void query_arm(Query *q);
 /* The answer, as old as `age` and good for `max_age` seconds at most (UINT32_MAX: for as long as it says). Ends the query. */
 void query_deliver(Query *q, const Message *answer, uint32_t age, uint32_t max_age, uint64_t now);
 
-/* Nothing more can be done: the best that there is goes out, `fallback` first. Ends the query. */
+/* Nothing more can be done: the best that there is goes out, what is stale before `fallback`. Ends the query. */
 void query_give_up(Query *q, uint64_t now);

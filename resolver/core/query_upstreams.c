@@ -258,7 +258,7 @@ void query_exchange_over(Query *q, Exchange *x, uint64_t now)
         again = resend(q, x, now);
         exchange_free(x);
         if (list_empty(&q->waiters) && !q->fetching && !any_under_way(q))
-                query_free(q);
+                query_give_up(q, now);
         else if (again || any_hopeful(q))
                 query_arm(q);
         else

@@ -235,6 +235,9 @@ void upstream_announce(Upstream *u, Purpose purpose, uint64_t now)
 
         if (u->health.state == u->announced && u->health.admin == u->announced_admin)
                 return;
+        /* It is well again, or others take over: what failed before says nothing of what is asked from now on. */
+        if (u->engine->cache && u->announced != u->health.state)
+                cache_forget_failures(u->engine->cache);
         a = engine_act(u->engine, ACTION_STATE);
         if (a) {
                 a->upstream = u->number;
