@@ -13,7 +13,7 @@
 
 #define SMALL_TENTHS 1                  /* of the ceiling */
 #define HITS_MAX 3                      /* rounds of grace in the main queue */
-#define TURNS_MAX 64                    /* that the search for one to drop may take */
+#define TURNS_MAX 1024                  /* that the search for one to drop may take: some 50 us */
 #define OCTETS_PER_BUCKET 512
 #define OCTETS_PER_GHOST 2048
 #define MALLOC_OVERHEAD 16
