@@ -121,6 +121,15 @@ static void set_timer(Daemon *d)
         uv_timer_start(&d->timer, d->timer.timer_cb, MIN(msec, (uint64_t) TIMER_MAX_MSEC), 0);
 }
 
+/* Nothing that was read is without its answer. */
+static bool is_done(const Daemon *d)
+{
+        for (size_t i = 0; i < d->n_listeners; i++)
+                if (!listener_is_done(d->listeners[i]))
+                        return false;
+        return engine_waiting(d->engine) == 0;
+}
+
 void daemon_turn(Daemon *d)
 {
         Action a;
@@ -139,7 +148,7 @@ void daemon_turn(Daemon *d)
         if (d->observer.turned)
                 d->observer.turned(d->observer.userdata);
         bus_flush(d->bus);
-        if (d->stopping && (engine_waiting(d->engine) == 0 || clock_now() >= d->stop_at)) {
+        if (d->stopping && (is_done(d) || clock_now() >= d->stop_at)) {
                 finish(d);
                 return;
         }

@@ -203,6 +203,8 @@ void listener_flush_all(void)
 
                 if (l && l->udp)
                         udp_flush(l->udp);
+                else if (l)
+                        tcp_flush(l->tcp);
         }
 }
 
@@ -212,6 +214,11 @@ void listener_stop(Listener *l)
                 tcp_stop(l->tcp);
         else
                 udp_stop(l->udp);
+}
+
+bool listener_is_done(const Listener *l)
+{
+        return !l->tcp || tcp_is_done(l->tcp);
 }
 
 Listener *listener_free(Listener *l)

@@ -22,10 +22,10 @@ typedef struct ListenerStats {
 } ListenerStats;
 
 typedef struct ListenerLimits {
-        unsigned tcp_connections;       /* 256 */
+        unsigned tcp_connections;       /* 256; at most a quarter of RLIMIT_NOFILE */
         unsigned tcp_pipeline;          /* 100: queries in flight on one connection; more are not read */
         size_t tcp_write_octets;        /* 256 KiB waiting to be read by one client */
-        uint64_t tcp_idle;              /* 30 s after the last full message; usec. Also the keepalive we announce */
+        uint64_t tcp_idle;              /* 30 s after the last full message or answer; usec. Also the keepalive we announce */
 } ListenerLimits;
 
 extern const ListenerLimits listener_limits_default;
@@ -50,11 +50,15 @@ void listener_answer(const Client *client, Buffer *answer);
 /* The query of this client will have no answer (it was dropped): lets a TCP connection go on reading. */
 void listener_dismiss(const Client *client);
 
-/* Sends what was gathered for UDP in one sendmmsg, at the end of a turn. */
+/* Sends the answers that were gathered, at the end of each turn of the loop: those over UDP in one sendmmsg, those of a TCP connection
+ * in one write. */
 void listener_flush_all(void);
 
 /* Stops reading; queries stay in the kernel's queue for the next process. Answers still go out. */
 void listener_stop(Listener *l);
 
-/* Closes it, and its TCP connections once what is queued on them is written. NULL is fine; always NULL. */
+/* Of what it has read, all has been handed on, and all answers have been written. After a stop it stays so. */
+bool listener_is_done(const Listener *l);
+
+/* Closes it and its TCP connections. NULL is fine; always NULL. */
 Listener *listener_free(Listener *l);

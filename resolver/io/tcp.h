@@ -12,6 +12,10 @@ int tcp_new(uv_loop_t *loop, int fd, uint32_t index, const ListenerLimits *limit
             Tcp **ret);
 void tcp_answer(Tcp *t, const Client *client, Buffer *answer);
 void tcp_dismiss(Tcp *t, const Client *client);
+
+/* At the end of a turn: writes the answers that were gathered. */
+void tcp_flush(Tcp *t);
 void tcp_stop(Tcp *t);
+bool tcp_is_done(const Tcp *t);
 Tcp *tcp_free(Tcp *t);
 int tcp_fd(const Tcp *t);

@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "io/source.h"
+
 #define BATCH 32                /* datagrams a system call */
 #define BATCHES_MAX 8           /* system calls a turn of the loop, so that others get theirs */
 #define QUERY_MAX 4096          /* a query that is larger is cut off, and so is malformed */
@@ -40,14 +42,6 @@ struct Udp {
         } out[BATCH];
 };
 
-static bool is_loopback(const struct sockaddr_storage *a)
-{
-        const struct sockaddr_in *v4 = (const void *) a;
-        const struct sockaddr_in6 *v6 = (const void *) a;
-
-        return a->ss_family == AF_INET ? ntohl(v4->sin_addr.s_addr) >> 24 == 127 : IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
-}
-
 static void take_pktinfo(UdpClient *c, struct msghdr *m)
 {
         for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
@@ -80,8 +74,10 @@ static bool make_client(Udp *u, struct msghdr *m, UdpClient *ret)
                 memcpy(ret->address, &v6->sin6_addr, 16);
         }
         take_pktinfo(ret, m);
-        return ret->port != 0 && (!u->loopback || is_loopback(from));
+        return ret->port != 0 && (!u->loopback || source_is_loopback(from));
 }
+
+static void readable(uv_poll_t *p, int status, int events);
 
 static void take(Udp *u, struct msghdr *m, const uint8_t *data, size_t n)
 {
@@ -97,16 +93,31 @@ static void take(Udp *u, struct msghdr *m, const uint8_t *data, size_t n)
         u->query(u->userdata, &client, false, BYTES(data, n));
 }
 
+/* Something is wrong with the socket, and libuv has stopped watching it. The error is taken off it, and all goes on. */
+static void recover(Udp *u)
+{
+        int error;
+        socklen_t size = sizeof(error);
+        struct msghdr none = { 0 };
+
+        getsockopt(u->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+        for (unsigned i = 0; i < BATCH * BATCHES_MAX && recvmsg(u->fd, &none, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0; i++)
+                ;
+        uv_poll_start(&u->poll, UV_READABLE, readable);
+}
+
 static void readable(uv_poll_t *p, int status, int events)
 {
         static uint8_t data[BATCH][QUERY_MAX];
-        static uint8_t control[BATCH][CONTROL_SIZE];
+        static _Alignas(struct cmsghdr) uint8_t control[BATCH][CONTROL_SIZE];
         static struct sockaddr_storage from[BATCH];
         Udp *u = p->data;
 
         (void) events;
-        if (status < 0)
+        if (status < 0) {
+                recover(u);
                 return;
+        }
         for (unsigned batch = 0; batch < BATCHES_MAX; batch++) {
                 struct mmsghdr m[BATCH];
                 struct iovec iov[BATCH];
@@ -224,15 +235,15 @@ int udp_new(uv_loop_t *loop, int fd, uint32_t index, ListenerStats *stats, Liste
         struct sockaddr_storage local;
         socklen_t size = sizeof(local);
         int on = 1, omit = IP_PMTUDISC_OMIT;
-        Udp *u = calloc(1, sizeof(*u));
+        Udp *u;
+        int r;
 
+        if (getsockname(fd, (struct sockaddr *) &local, &size) < 0)
+                return -errno;
+        u = calloc(1, sizeof(*u));
         if (!u)
                 return -ENOMEM;
-        if (getsockname(fd, (struct sockaddr *) &local, &size) < 0) {
-                free(u);
-                return -errno;
-        }
-        *u = (Udp) { .fd = fd, .index = index, .loopback = is_loopback(&local), .stats = stats, .query = query, .userdata = userdata };
+        *u = (Udp) { .fd = fd, .index = index, .loopback = source_restrict(fd), .stats = stats, .query = query, .userdata = userdata };
         /* Answers are not to depend on what somebody claims the path's MTU to be: fragments rather than that. */
         if (local.ss_family == AF_INET) {
                 setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
@@ -242,7 +253,11 @@ int udp_new(uv_loop_t *loop, int fd, uint32_t index, ListenerStats *stats, Liste
                 omit = IPV6_PMTUDISC_OMIT;
                 setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &omit, sizeof(omit));
         }
-        uv_poll_init(loop, &u->poll, fd);
+        r = uv_poll_init(loop, &u->poll, fd);
+        if (r < 0) {
+                free(u);
+                return r;
+        }
         u->poll.data = u;
         uv_poll_start(&u->poll, UV_READABLE, readable);
         *ret = u;
