@@ -9,7 +9,7 @@
 #include "core/base.h"
 
 #define CALLS_MAX 512
-#define CALLS_OF_ONE_MAX 128
+#define CALLS_OF_ONE_MAX 64     /* below the bus's own limit, 128 */
 
 typedef struct Calls {
         struct {

@@ -145,7 +145,17 @@ static void set_parameters(Engine *e)
         e->parameters.rise = e->config->rise;
 }
 
-/* Upstreams for `config`: those that did not change are taken over from the running ones. Nothing is changed on failure. */
+/* What the administrator wants of the upstream of that name. */
+static HealthAdmin admin_of(const Engine *e, const char *name)
+{
+        for (size_t i = 0; i < e->n_upstreams; i++)
+                if (strcmp(e->upstreams[i]->config->name, name) == 0)
+                        return e->upstreams[i]->health.admin;
+        return ADMIN_AUTO;
+}
+
+/* Upstreams for `config`: those that did not change are taken over from the running ones; of one that did, the administrator's wish is.
+ * Nothing is changed on failure. */
 static Upstream **make_upstreams(Engine *e, Config *config, uint64_t now)
 {
         Upstream **list = calloc(MAX(config->n_upstreams, (size_t) 1), sizeof(*list));
@@ -157,7 +167,7 @@ static Upstream **make_upstreams(Engine *e, Config *config, uint64_t now)
                         if (upstream_config_equal(e->upstreams[k]->config, &config->upstreams[i]))
                                 list[i] = e->upstreams[k];
                 if (!list[i])
-                        list[i] = upstream_new(e, config, &config->upstreams[i], now);
+                        list[i] = upstream_new(e, config, &config->upstreams[i], admin_of(e, config->upstreams[i].name), now);
                 if (list[i])
                         continue;
                 while (i-- > 0)

@@ -19,7 +19,7 @@
 
 static void overflow_due(Timer *t, uint64_t now);
 
-Upstream *upstream_new(Engine *e, Config *owner, const UpstreamConfig *config, uint64_t now)
+Upstream *upstream_new(Engine *e, Config *owner, const UpstreamConfig *config, HealthAdmin admin, uint64_t now)
 {
         Upstream *u = calloc(1, sizeof(*u));
         unsigned reserved = 0;
@@ -51,7 +51,9 @@ Upstream *upstream_new(Engine *e, Config *owner, const UpstreamConfig *config, u
         }
         u->owner = config_ref(owner);
         health_init(&u->health, &e->group, config->health, now);
+        health_set_admin(&u->health, now, admin);
         u->announced = u->health.state;
+        u->announced_admin = admin;
         upstream_plan_active(u, now);
         return u;
 }

@@ -6,7 +6,8 @@
 #include "io/clock.h"
 
 #define RETRY_PAUSE USEC_PER_MINUTE
-#define AGAIN_PAUSE USEC_PER_SEC        /* a connection that is lost as soon as it is made is not made again at once */
+#define SHORT_LIFE USEC_PER_SEC         /* of a connection; */
+#define SHORT_LIVES_MAX 5               /* that many in a row, and it is not made again at once */
 #define TURN_MAX 16                     /* messages handled in one turn of the loop */
 #define CONGESTED 64                    /* messages that the bus did not take yet: until it does, none is handled */
 #define CONGESTED_PAUSE (100 * USEC_PER_MSEC)
@@ -17,6 +18,7 @@ struct Bus {
         BusUser *users;
         sd_bus *bus;            /* NULL: none, and none is being made */
         bool was_ready;         /* this connection was up */
+        unsigned short_lives;   /* connections in a row */
         uint64_t tried_at;      /* usec of CLOCK_BOOTTIME */
         uv_poll_t *poll;        /* of the descriptor `fd`, while there is one */
         int fd;
@@ -163,13 +165,13 @@ static void connect_bus(Bus *b)
                 disconnect(b);
 }
 
-/* Once; what comes of it is seen in the next turn. */
 static void lost(Bus *b)
 {
-        bool again = b->was_ready && clock_now() - b->tried_at >= AGAIN_PAUSE;
+        bool again = b->was_ready;
 
+        b->short_lives = clock_now() - b->tried_at < SHORT_LIFE ? b->short_lives + 1 : 0;
         disconnect(b);
-        if (again)
+        if (again && b->short_lives < SHORT_LIVES_MAX)
                 connect_bus(b);
 }
 
