@@ -64,8 +64,8 @@ void config_refuse(ConfigDraft *d, const ConfigKey *k, const char *value, const 
 
         config_say(d, CONFIG_ERROR, "[%s] %s=%s: %s, expected %s", d->section, k->name, config_shown(value, shown),
                    reason, k->expected);
-        if (k->vital && !d->upstreams[d->upstream].refused)
-                d->upstreams[d->upstream].refused = k->name;
+        if (k->vital && !d->upstreams[d->named].refused)
+                d->upstreams[d->named].refused = k->name;
 }
 
 /* --- defaults, and upstreams while they are being read */
@@ -170,40 +170,65 @@ UpstreamDraft *config_find_upstream(ConfigDraft *d, const char *name)
 
 #define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 
-static void take_upstream_section(ConfigDraft *d, const char *name)
+/* Sections of which there may be several, each with a name. */
+static const struct {
+        const char *kind;
+        const char *one;
+        unsigned max;
+} named_sections[] = {
+        { CONFIG_SECTION_UPSTREAM, "an upstream", CONFIG_UPSTREAMS_MAX },
+        { CONFIG_SECTION_FORWARD, "a forward", CONFIG_FORWARDS_MAX },
+};
+
+/* The place of the one called `name` among its kind; SIZE_MAX if there are too many. */
+static size_t find_place(ConfigDraft *d, const char *kind, const char *name)
 {
-        size_t n = strlen(name);
-        char shown[CONFIG_SHOWN_MAX];
         UpstreamDraft *u;
+        ForwardDraft *f;
+
+        if (strcmp(kind, CONFIG_SECTION_FORWARD) == 0) {
+                f = config_find_forward(d, name);
+                return f ? (size_t) (f - d->forwards) : SIZE_MAX;
+        }
+        u = config_find_upstream(d, name);
+        return u ? (size_t) (u - d->upstreams) : SIZE_MAX;
+}
+
+static void take_named_section(ConfigDraft *d, size_t i, const char *name)
+{
+        const char *kind = named_sections[i].kind, *one = named_sections[i].one;
+        size_t n = strlen(name), place;
+        char shown[CONFIG_SHOWN_MAX];
 
         if (n == 0 || n > UPSTREAM_NAME_MAX || strspn(name, NAME_CHARACTERS) != n) {
                 config_say(d, CONFIG_ERROR,
-                           "[Upstream %s]: not a name for an upstream, expected up to %d letters, digits, "
-                           "\"-\", \"_\" and \".\"",
-                           config_shown(name, shown), UPSTREAM_NAME_MAX);
+                           "[%s %s]: not a name for %s, expected up to %d letters, digits, \"-\", \"_\" and \".\"", kind,
+                           config_shown(name, shown), one, UPSTREAM_NAME_MAX);
                 return;
         }
-        u = config_find_upstream(d, name);
-        if (!u) {
-                config_say(d, CONFIG_ERROR, "[Upstream %s]: one upstream too many, expected up to %d", name,
-                           CONFIG_UPSTREAMS_MAX);
+        place = find_place(d, kind, name);
+        if (place == SIZE_MAX) {
+                config_say(d, CONFIG_ERROR, "[%s %s]: one%s too many, expected up to %u", kind, name, strchr(one, ' '),
+                           named_sections[i].max);
                 return;
         }
-        snprintf(d->section, sizeof(d->section), "Upstream %s", name);
-        d->upstream = (size_t) (u - d->upstreams);
-        d->kind = CONFIG_SECTION_UPSTREAM;
+        snprintf(d->section, sizeof(d->section), "%s %s", kind, name);
+        d->named = place;
+        d->kind = kind;
 }
 
 static void take_section(ConfigDraft *d, const char *name)
 {
-        static const char upstream[] = CONFIG_SECTION_UPSTREAM;
-        const char *rest = name + sizeof(upstream) - 1;
         char shown[CONFIG_SHOWN_MAX];
 
         d->kind = NULL;
         snprintf(d->section, sizeof(d->section), "%s", name);
-        if (strncmp(name, upstream, sizeof(upstream) - 1) == 0 && (!*rest || strchr(" \t", *rest))) {
-                take_upstream_section(d, rest + strspn(rest, " \t"));
+        for (size_t i = 0; i < ELEMENTS(named_sections); i++) {
+                size_t n = strlen(named_sections[i].kind);
+
+                if (strncmp(name, named_sections[i].kind, n) != 0 || (name[n] && !strchr(" \t", name[n])))
+                        continue;
+                take_named_section(d, i, name + n + strspn(name + n, " \t"));
                 return;
         }
         for (const ConfigKey *k = config_keys; k->name && !d->kind; k++)
@@ -275,7 +300,7 @@ static void on_line(void *userdata, ConfigLine kind, unsigned line, char *name, 
 
 /* --- the whole: what can be told only when all has been read */
 
-static size_t drop_duplicates(Address *a, size_t n)
+size_t config_drop_duplicates(Address *a, size_t n)
 {
         size_t kept = 0;
 
@@ -290,8 +315,7 @@ static size_t drop_duplicates(Address *a, size_t n)
         return kept;
 }
 
-/* Does that address lead back to ourselves (FAULTS.md T16)? */
-static bool is_loop(const Config *c, const Address *a)
+bool config_is_loop(const Config *c, const Address *a)
 {
         for (size_t i = 0; i < c->n_listen; i++) {
                 Address l = c->listen[i];
@@ -325,10 +349,10 @@ static const char *finish_upstream(const Config *c, UpstreamDraft *draft)
         for (size_t i = 0; i < u->n_addresses; i++) {
                 if (u->addresses[i].port == 0)
                         u->addresses[i].port = u->port;
-                if (is_loop(c, &u->addresses[i]))
+                if (config_is_loop(c, &u->addresses[i]))
                         return "its address is one that dohmouse itself listens on";
         }
-        u->n_addresses = drop_duplicates(u->addresses, u->n_addresses);
+        u->n_addresses = config_drop_duplicates(u->addresses, u->n_addresses);
         return NULL;
 }
 
@@ -406,14 +430,15 @@ static void finish(ConfigDraft *d)
                 if (c->listen && address_from_text("127.0.0.53", 53, c->listen))
                         c->n_listen = 1;
         }
-        c->n_listen = drop_duplicates(c->listen, c->n_listen);
         if (!c->local.hosts_file)
                 c->local.hosts_file = strdup("/etc/hosts");
+        c->n_listen = config_drop_duplicates(c->listen, c->n_listen);
         if (c->backoff > c->backoff_max) {
                 config_say(d, CONFIG_ERROR,
                            "[Health] BackoffSec= is greater than BackoffMaxSec=, which counts for both");
                 c->backoff = c->backoff_max;
         }
+        config_take_forwards(d);
         take_upstreams(d);
 }
 
@@ -452,7 +477,10 @@ Config *config_unref(Config *c)
                 return NULL;
         for (size_t i = 0; i < c->n_upstreams; i++)
                 upstream_deinit(&c->upstreams[i]);
+        for (size_t i = 0; i < c->n_forwards; i++)
+                forward_config_deinit(&c->forwards[i]);
         free(c->upstreams);
+        free(c->forwards);
         free(c->listen);
         free(c->trust_anchors);
         free(c->local.hosts_file);

@@ -8,6 +8,7 @@
 
 #include "core/base.h"
 #include "core/health.h"
+#include "core/message.h"
 
 typedef enum Policy { POLICY_ORDERED, POLICY_FASTEST } Policy;
 typedef enum Hedge { HEDGE_ON_SUSPECT, HEDGE_ALWAYS, HEDGE_NO } Hedge;
@@ -65,6 +66,23 @@ typedef struct LocalConfig {
         bool single_label;
 } LocalConfig;
 
+/* A domain: itself and all names below it. */
+typedef struct Domain {
+        uint8_t n;                              /* octets of `name` */
+        uint8_t name[DNS_NAME_MAX];             /* on the wire, in lower case; never the root */
+} Domain;
+
+#define FORWARD_SERVERS_MAX 16
+
+/* Plain DNS servers for the names of some domains. */
+typedef struct ForwardConfig {
+        char name[UPSTREAM_NAME_MAX + 1];       /* as that of an upstream */
+        Domain *domains;
+        size_t n_domains;       /* at least 1; no domain is in another forward, too */
+        Address *servers;
+        size_t n_servers;       /* no two alike. 0 only where all were refused: the names are still not for anybody else */
+} ForwardConfig;
+
 typedef struct Config {
         unsigned refs;
 
@@ -101,6 +119,8 @@ typedef struct Config {
 
         UpstreamConfig *upstreams;
         size_t n_upstreams;
+        ForwardConfig *forwards;
+        size_t n_forwards;
 } Config;
 
 /* One text to read: `name` is what errors call it, `n` octets at `text` (need not be NUL-terminated). */
@@ -129,7 +149,8 @@ typedef void (*ConfigReport)(void *userdata, const ConfigMessage *message);
  * Reads the texts in order. Always gives a whole configuration with one reference for the caller, with defaults in
  * place of what was refused (NULL only when out of memory); *ret_errors is the number of errors reported. An upstream
  * without a valid URL or address is left out, with an error, and so is one whose URL=, PinSHA256= or TrustAnchors= was
- * refused: without them it would be another server, or be trusted too easily. No upstream at all is an error, too.
+ * refused: without them it would be another server, or be trusted too easily. No upstream at all is an error, too. A
+ * forward stays even if all its servers were refused, so that its names do not go elsewhere.
  */
 Config *config_parse(const ConfigText *texts, size_t n, ConfigReport report, void *userdata, unsigned *ret_errors);
 
@@ -144,6 +165,9 @@ bool upstream_config_equal(const UpstreamConfig *a, const UpstreamConfig *b);
 /* The words of LogLevel=: "emerg" .. "debug" for 0 .. 7. -1: not one of them. */
 const char *log_level_name(int level);
 int log_level_from_name(const char *name);
+
+/* True if both send the same names to the same servers. */
+bool forward_config_equal(const ForwardConfig *a, const ForwardConfig *b);
 
 /* systemd's units: "4500ms", "1min 30s", "2" (seconds) to usec; "8M", "64K" to octets. False if they are neither. */
 bool parse_time_span(const char *text, uint64_t *ret);

@@ -155,11 +155,11 @@ static void each_word(ConfigDraft *d, const ConfigKey *k, void *target, const ch
         }
 }
 
-static const char *add_address(Address **list, size_t *n, const Address *a)
+const char *config_add_address(Address **list, size_t *n, size_t max, const Address *a)
 {
         Address *grown;
 
-        if (*n >= CONFIG_LIST_MAX)
+        if (*n >= max)
                 return "one address too many";
         grown = reallocarray(*list, *n + 1, sizeof(*grown));
         if (!grown)
@@ -179,7 +179,7 @@ static const char *take_listen(ConfigDraft *d, void *target, const char *word)
                 return "not an address";
         if (address_is_multicast(&a))
                 return "not an address to listen on";
-        return add_address(&c->listen, &c->n_listen, &a);
+        return config_add_address(&c->listen, &c->n_listen, CONFIG_LIST_MAX, &a);
 }
 
 static const char *parse_listen(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
@@ -196,20 +196,30 @@ static void clear_listen(ConfigDraft *d, const ConfigKey *k, void *field)
         d->config->n_listen = 0;
 }
 
+/* The address of somebody to ask; `port`, which may be 0, if none is given. */
+static const char *read_server(const char *word, uint16_t port, Address *ret)
+{
+        Address again;
+
+        if (!address_from_text(word, port, ret))
+                return "not an address";
+        /* A port of 0 that was written, not left out. */
+        if (ret->port == 0 && (!address_from_text(word, 1, &again) || again.port == 0))
+                return "port 0 is none";
+        if (address_is_unspecified(ret) || address_is_multicast(ret))
+                return "not the address of a server";
+        return NULL;
+}
+
 static const char *take_server(ConfigDraft *d, void *target, const char *word)
 {
         UpstreamConfig *u = target;
-        Address a, again;
+        const char *wrong;
+        Address a;
 
         (void) d;
-        if (!address_from_text(word, 0, &a))
-                return "not an address";
-        /* A port of 0 that was written, not left out. */
-        if (a.port == 0 && (!address_from_text(word, 1, &again) || again.port == 0))
-                return "port 0 is none";
-        if (address_is_unspecified(&a) || address_is_multicast(&a))
-                return "not the address of a server";
-        return add_address(&u->addresses, &u->n_addresses, &a);
+        wrong = read_server(word, 0, &a);
+        return wrong ? wrong : config_add_address(&u->addresses, &u->n_addresses, CONFIG_LIST_MAX, &a);
 }
 
 static const char *parse_servers(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
@@ -258,6 +268,53 @@ static void clear_pins(ConfigDraft *d, const ConfigKey *k, void *field)
         (void) d;
         (void) k;
         u->n_pins = 0;
+}
+
+static const char *take_domain(ConfigDraft *d, void *target, const char *word)
+{
+        (void) d;
+        return config_add_domains(target, word);
+}
+
+static const char *parse_domains(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+{
+        each_word(d, k, field, value, take_domain);
+        return NULL;
+}
+
+static void clear_domains(ConfigDraft *d, const ConfigKey *k, void *field)
+{
+        ForwardConfig *f = field;
+
+        (void) d;
+        (void) k;
+        f->n_domains = 0;
+}
+
+static const char *take_plain_server(ConfigDraft *d, void *target, const char *word)
+{
+        ForwardConfig *f = target;
+        const char *wrong;
+        Address a;
+
+        (void) d;
+        wrong = read_server(word, 53, &a);
+        return wrong ? wrong : config_add_address(&f->servers, &f->n_servers, FORWARD_SERVERS_MAX, &a);
+}
+
+static const char *parse_plain_servers(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+{
+        each_word(d, k, field, value, take_plain_server);
+        return NULL;
+}
+
+static void clear_plain_servers(ConfigDraft *d, const ConfigKey *k, void *field)
+{
+        ForwardConfig *f = field;
+
+        (void) d;
+        (void) k;
+        f->n_servers = 0;
 }
 
 /* "ADDRESS[:PORT]#URL": a whole upstream. The same URL again is another address of it. */
@@ -325,6 +382,8 @@ static const ConfigType type_url = { .parse = parse_url, .clear = clear_url };
 static const ConfigType type_listen = { .parse = parse_listen, .clear = clear_listen };
 static const ConfigType type_servers = { .parse = parse_servers, .clear = clear_servers };
 static const ConfigType type_pins = { .parse = parse_pins, .clear = clear_pins };
+static const ConfigType type_domains = { .parse = parse_domains, .clear = clear_domains };
+static const ConfigType type_plain_servers = { .parse = parse_plain_servers, .clear = clear_plain_servers };
 static const ConfigType type_dns = { .parse = parse_dns, .clear = clear_dns };
 
 _Static_assert(sizeof(Policy) == sizeof(int) && sizeof(Hedge) == sizeof(int) && sizeof(Method) == sizeof(int) &&
@@ -353,6 +412,7 @@ int log_level_from_name(const char *name)
 
 #define GLOBAL(field) offsetof(Config, field)
 #define UPSTREAM(field) offsetof(UpstreamDraft, field)
+#define FORWARD(field) offsetof(ForwardDraft, field)
 #define YES_OR_NO "yes or no"
 #define SPAN(range) "a time span " range
 #define MODE "lazy, active or none"
@@ -419,14 +479,29 @@ const ConfigKey config_keys[] = {
           .expected = "SHA-256 digests of public keys, in base64", .vital = true },
         { "Upstream", "Health", &type_choice, UPSTREAM(config.health), .words = mode_words, .expected = MODE },
         { "Upstream", "Default", &type_boolean, UPSTREAM(is_default), .expected = YES_OR_NO },
+
+        { "Forward", "Domains", &type_domains, FORWARD(config),
+          .expected = "names, such as corp.example, or address prefixes, such as 192.168.0.0/16" },
+        { "Forward", "DNS", &type_plain_servers, FORWARD(config),
+          .expected = "ADDRESS[:PORT], such as 10.8.0.1 or [fd00::53]:5353" },
         { 0 },
 };
+
+/* What the fields of the section where we are belong to. */
+static char *owner_of(ConfigDraft *d, const ConfigKey *k)
+{
+        if (strcmp(k->section, CONFIG_SECTION_UPSTREAM) == 0)
+                return (char *) &d->upstreams[d->named];
+        if (strcmp(k->section, CONFIG_SECTION_FORWARD) == 0)
+                return (char *) &d->forwards[d->named];
+        return (char *) d->config;
+}
 
 void config_assign(ConfigDraft *d, const ConfigKey *k, const char *value)
 {
         static const UpstreamDraft upstream_default = { .config = { .method = METHOD_UNSET, .health = HEALTH_UNSET } };
         bool of_upstream = strcmp(k->section, CONFIG_SECTION_UPSTREAM) == 0;
-        char *field = (of_upstream ? (char *) &d->upstreams[d->upstream] : (char *) d->config) + k->offset;
+        char *field = owner_of(d, k) + k->offset;
         Config fresh = { 0 };
         const char *wrong;
 

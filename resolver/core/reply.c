@@ -10,7 +10,7 @@ enum { HEADER_FLAGS = 2, HEADER_QDCOUNT = 4, HEADER_ANCOUNT = 6, HEADER_NSCOUNT 
 #define EDE_PASSED_MAX 4        /* of the upstream's */
 #define EDE_PASSED_SIZE 512     /* octets of one */
 #define PADDING_BLOCK 128       /* RFC 8467 4.1 */
-#define OUR_UDP_SIZE 4096       /* what our OPT says, both ways; upstream it means nothing over HTTPS */
+#define OUR_UDP_SIZE 4096       /* what our OPT says to clients, and to upstreams, where it means nothing over HTTPS */
 
 /* --- an OPT record, gathered before it is written, so that its size is known */
 
@@ -74,11 +74,11 @@ static OptDraft draft_opt(const Asker *asker, const Edns *upstream, const ReplyO
         return o;
 }
 
-static size_t put_opt(uint8_t *p, unsigned rcode, bool dnssec_ok, const uint8_t *options, size_t n)
+static size_t put_opt(uint8_t *p, unsigned size, unsigned rcode, bool dnssec_ok, const uint8_t *options, size_t n)
 {
         p[0] = 0;
         wire_write16(p + 1, TYPE_OPT);
-        wire_write16(p + 3, OUR_UDP_SIZE);
+        wire_write16(p + 3, size);
         wire_write32(p + 5, (uint32_t) (rcode >> 4) << 24 | (dnssec_ok ? 0x8000u : 0));
         wire_write16(p + 9, (unsigned) n);
         if (n)
@@ -222,7 +222,7 @@ Buffer *reply_from_answer(const Asker *asker, Bytes qname, const Message *answer
         else
                 put_counts(b->data, 1, answer->ancount, answer->nscount, arcount + asker->edns);
         if (asker->edns)
-                n += put_opt(b->data + n, rcode, asker->dnssec_ok, opt.options, opt.n);
+                n += put_opt(b->data + n, OUR_UDP_SIZE, rcode, asker->dnssec_ok, opt.options, opt.n);
         b->n = (uint32_t) n;
         return b;
 }
@@ -277,7 +277,7 @@ Buffer *reply_local(const Asker *asker, Bytes question, unsigned rcode, const Lo
         put_header(b->data, asker, (options->authoritative ? DNS_AA : 0) | (truncated ? DNS_TC : 0), rcode);
         put_counts(b->data, question.n > 0, counts[0], counts[1], asker->edns);
         if (asker->edns)
-                n += put_opt(b->data + n, rcode, asker->dnssec_ok, opt.options, opt.n);
+                n += put_opt(b->data + n, OUR_UDP_SIZE, rcode, asker->dnssec_ok, opt.options, opt.n);
         b->n = (uint32_t) n;
         return b;
 }
@@ -298,9 +298,28 @@ Buffer *reply_malformed(const Message *query, MessageStatus status)
 
 /* --- queries */
 
+/* A question and nothing behind it, with room for `more` octets; NULL when out of memory. */
+static Buffer *begin_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, size_t more)
+{
+        Buffer *b = buffer_new(DNS_HEADER_SIZE + qname.n + 4 + more);
+        size_t n = DNS_HEADER_SIZE;
+
+        if (!b)
+                return NULL;
+        wire_write16(b->data, 0);
+        wire_write16(b->data + HEADER_FLAGS, flags & (DNS_RD | DNS_CD | DNS_AD));
+        put_counts(b->data, 1, 0, 0, 0);
+        name_lower(qname, b->data + n);
+        n += qname.n;
+        wire_write16(b->data + n, qtype);
+        wire_write16(b->data + n + 2, qclass);
+        b->n = (uint32_t) (n + 4);
+        return b;
+}
+
 Buffer *reply_upstream_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool padding)
 {
-        size_t plain = DNS_HEADER_SIZE + qname.n + 4 + OPT_FIXED, pad = 0, n;
+        size_t plain = DNS_HEADER_SIZE + qname.n + 4 + OPT_FIXED, pad = 0;
         uint8_t option[OPTION_HEADER + PADDING_BLOCK] = { 0 };
         Buffer *b;
 
@@ -310,20 +329,22 @@ Buffer *reply_upstream_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint1
                 wire_write16(option + 2, (unsigned) pad);
                 pad += OPTION_HEADER;
         }
-        b = buffer_new(plain + pad);
+        b = begin_query(qname, qtype, qclass, flags, OPT_FIXED + pad);
         if (!b)
                 return NULL;
-        wire_write16(b->data, 0);
-        wire_write16(b->data + HEADER_FLAGS, flags & (DNS_RD | DNS_CD | DNS_AD));
+        b->n += (uint32_t) put_opt(b->data + b->n, OUR_UDP_SIZE, 0, dnssec_ok, option, pad);
         put_counts(b->data, 1, 0, 0, 1);
-        n = DNS_HEADER_SIZE;
-        name_lower(qname, b->data + n);
-        n += qname.n;
-        wire_write16(b->data + n, qtype);
-        wire_write16(b->data + n + 2, qclass);
-        n += 4;
-        n += put_opt(b->data + n, 0, dnssec_ok, option, pad);
-        b->n = (uint32_t) n;
+        return b;
+}
+
+Buffer *reply_plain_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool edns)
+{
+        Buffer *b = begin_query(qname, qtype, qclass, flags, OPT_FIXED);
+
+        if (!b || !edns)
+                return b;
+        b->n += (uint32_t) put_opt(b->data + b->n, DNS_PLAIN_UDP_SIZE, 0, dnssec_ok, NULL, 0);
+        put_counts(b->data, 1, 0, 0, 1);
         return b;
 }
 
