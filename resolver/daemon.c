@@ -11,6 +11,7 @@
 #include "io/dropins.h"
 #include "io/journal.h"
 #include "io/network.h"
+#include "io/plain.h"
 #include "io/sleep.h"
 #include "io/upstreams.h"
 #include "report.h"
@@ -24,6 +25,7 @@ struct Daemon {
         const char *config_file;
         Engine *engine;
         Upstreams *upstreams;
+        Plain *plain;
         Network *network;
         Bus *bus;
         Sleep sleep;
@@ -86,6 +88,10 @@ static void carry_out(Daemon *d, const Action *a)
         case ACTION_PROBED:
                 if (d->observer.probed)
                         d->observer.probed(d->observer.userdata, a);
+                break;
+        case ACTION_FORWARD:
+        case ACTION_FORWARD_CANCEL:
+                plain_act(d->plain, a);
                 break;
         default:
                 upstreams_act(d->upstreams, a);
@@ -221,6 +227,7 @@ static void finish(Daemon *d)
         for (size_t i = 0; i < d->n_listeners; i++)
                 d->listeners[i] = listener_free(d->listeners[i]);
         d->upstreams = upstreams_free(d->upstreams);
+        d->plain = plain_free(d->plain);
         d->network = network_free(d->network);
         d->bus = bus_free(d->bus);
         service_close(&d->service);
@@ -375,7 +382,8 @@ int daemon_new(uv_loop_t *loop, const DaemonOptions *options, Daemon **ret)
                 return EX_OSERR;
         d->engine = engine_new(config, seed, clock_now());
         d->upstreams = d->engine ? upstreams_new(loop, d->engine) : NULL;
-        if (!d->upstreams)
+        d->plain = d->engine ? plain_new(loop, d->engine) : NULL;
+        if (!d->upstreams || !d->plain)
                 return EX_OSERR;
         n = sd_listen_fds(1);
         r = n > 0 ? listen_passed(d, n) : listen_bound(d, config);

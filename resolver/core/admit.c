@@ -74,7 +74,7 @@ static bool answer_locally(Engine *e, const Client *client, bool stream, const M
         Asker asker = asker_of(m, stream);
         LocalReply reply;
 
-        if (!local_answer(&names, m, false, &reply))
+        if (!local_answer(&names, m, forwards_find(e->forwards, m->qname), &reply))
                 return false;
         options.authoritative = true;
         if (reply.reason) {

@@ -40,7 +40,16 @@ Action *engine_act(Engine *e, ActionType type)
 
 static Buffer *action_buffer(const Action *a)
 {
-        return a->type == ACTION_ANSWER ? a->answer.message : a->type == ACTION_SEND ? a->send.message : NULL;
+        switch (a->type) {
+        case ACTION_ANSWER:
+                return a->answer.message;
+        case ACTION_SEND:
+                return a->send.message;
+        case ACTION_FORWARD:
+                return a->forward.message;
+        default:
+                return NULL;
+        }
 }
 
 bool engine_next_action(Engine *e, Action *ret)
@@ -250,10 +259,12 @@ Engine *engine_free(Engine *e)
         cache_free(e->cache);
         hosts_unref(e->hosts_file);
         hosts_unref(e->hosts_own);
+        forwards_free(e->forwards);
         timers_deinit(&e->timers);
         slots_deinit(&e->connection_numbers);
         slots_deinit(&e->exchange_numbers);
         slots_deinit(&e->upstream_numbers);
+        slots_deinit(&e->plain_numbers);
         config_unref(e->config);
         free(e);
         return NULL;
@@ -477,6 +488,16 @@ void engine_response(Engine *e, uint32_t connection, uint32_t exchange, const Ht
 
 /* --- events of the machine */
 
+/* Calls `tell` for each query, which may be gone afterwards. */
+static void tell_queries(Engine *e, void (*tell)(Query *q, uint64_t now), uint64_t now)
+{
+        for (size_t i = 0; i < ENGINE_TABLE; i++)
+                for (Query *q = e->table[i], *next; q; q = next) {
+                        next = q->next;
+                        tell(q, now);
+                }
+}
+
 static void new_epoch(Engine *e, bool resumed, uint64_t now)
 {
         e->epoch++;
@@ -489,6 +510,8 @@ static void new_epoch(Engine *e, bool resumed, uint64_t now)
                 upstream_epoch(e->upstreams[i], resumed, now);
         for (size_t i = 0; i < e->n_retired; i++)
                 upstream_epoch(e->retired[i], resumed, now);
+        forwards_forget(e->forwards);
+        tell_queries(e, query_forward_epoch, now);
 }
 
 void engine_network_changed(Engine *e, bool online, uint64_t now)
@@ -541,9 +564,11 @@ int engine_reload(Engine *e, Config *config, uint64_t now)
         bool same = config->n_upstreams == n_old;
         CacheLimits limits = cache_limits(config);
         Config *before = e->config;
+        bool rerouted;
+        _cleanup_(forwards_freep) Forwards *forwards = forwards_new(config, e->forwards, &rerouted), *old_forwards = NULL;
 
         e->now = now;
-        if (!members || !retired)
+        if (!members || !retired || !forwards)
                 return -ENOMEM;
         e->config = config;
         list = make_upstreams(e, config, now);
@@ -577,9 +602,13 @@ int engine_reload(Engine *e, Config *config, uint64_t now)
                 cache_set_limits(e->cache, &limits);
         else
                 e->cache = cache_new(&limits, e->hash_key);
-        /* What one upstream said is not what another would say: it may have been left for just that. */
-        if (e->cache && !same)
+        old_forwards = e->forwards;
+        e->forwards = take_pointer(forwards);
+        /* What one upstream or network said is not what another would say: it may have been left for just that. */
+        if (e->cache && (!same || rerouted))
                 cache_flush(e->cache);
+        if (rerouted)
+                tell_queries(e, query_reroute, now);
         engine_settle(e);
         return 0;
 }
@@ -709,7 +738,7 @@ void engine_objects(const Engine *e, EngineObjects *ret)
         *ret = (EngineObjects) {
                 .queries = e->n_queries,
                 .waiters = e->n_waiters,
-                .exchanges = e->exchange_numbers.used,
+                .exchanges = e->exchange_numbers.used + e->plain_numbers.used,
                 .connections = e->connection_numbers.used,
                 .upstreams = e->upstream_numbers.used,
                 .actions = e->actions_n,

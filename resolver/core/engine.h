@@ -44,6 +44,9 @@ typedef enum ActionType {
         ACTION_SEND,            /* `message` on `connection`, as `exchange`; with a PING if `ping` */
         ACTION_PING,            /* on `connection` */
         ACTION_CANCEL,          /* `exchange` on `connection` is not wanted any longer */
+        ACTION_FORWARD,         /* ask `message` of a plain server, as `exchange`, from a socket of its own and with an ID that nobody can
+                                   guess; for an exchange that is there already, the same again from the same socket */
+        ACTION_FORWARD_CANCEL,  /* that `exchange` is over: its socket closes. Not said after engine_forward_failed() */
         ACTION_CLOSE,           /* close `connection` cleanly; no event of it is wanted any longer */
         ACTION_FORGET_TICKETS,  /* of `upstream`: the network changed */
         ACTION_UPSTREAM_GONE,   /* `upstream` was removed by a reload, and its last connection is closed */
@@ -72,6 +75,11 @@ typedef struct Action {
                         Buffer *message;
                         bool ping;
                 } send;
+                struct {
+                        Address server;
+                        bool stream;                    /* TCP, else UDP */
+                        Buffer *message;                /* its ID is 0 */
+                } forward;
                 struct {
                         const char *name;               /* lives until ACTION_UPSTREAM_GONE */
                         HealthState from, to;
@@ -127,6 +135,13 @@ void engine_exchange_failed(Engine *e, uint32_t connection, uint32_t exchange, F
 /* It is gone, or could not even be started (faults of class LOCALNET). */
 void engine_closed(Engine *e, uint32_t connection, Fault fault, uint64_t now);
 
+/* --- plain servers: as in io/plain.h */
+
+/* A message came for `exchange`, which was given `id`. One that does not answer it changes nothing: the exchange goes on. */
+void engine_forward_answer(Engine *e, uint32_t exchange, uint16_t id, Bytes message, uint64_t now);
+/* It could not be sent, or an error came back; its socket is closed. */
+void engine_forward_failed(Engine *e, uint32_t exchange, Fault fault, uint64_t now);
+
 /* --- the machine */
 
 /* Routes or addresses changed: a new epoch. `online`: there is a default route (or nobody can tell). */
@@ -142,7 +157,7 @@ void engine_clock_set(Engine *e, uint64_t now);
 /* --- the administrator */
 
 /* The new configuration holds from the next query on. Upstreams that did not change keep state and connection; what is in flight to
- * removed ones is finished. Takes a reference. Negative errno if out of memory, and then nothing changed. */
+ * removed ones is finished. Names that have to go elsewhere now are asked there at once, also those in flight. Takes a reference. Negative errno if out of memory, and then nothing changed. */
 int engine_reload(Engine *e, Config *config, uint64_t now);
 
 /* What the hosts file says, and what this machine is called. References are taken; NULL: nothing. Holds from the next query on. */
@@ -191,6 +206,8 @@ typedef struct EngineStats {
         uint64_t retries;               /* of those: not the first for their query */
         uint64_t hedges;                /* of those: while another was still waiting */
         uint64_t prefetches;
+        uint64_t forwarded;             /* questions that went to plain servers */
+        uint64_t forward_failed;        /* of `failed`: those */
         Histogram latency;              /* from question to answer, upstream's answers only */
         CacheStats cache;
 } EngineStats;

@@ -3,12 +3,14 @@
  * What an engine consists of: for engine.c and the parts of an engine, for nobody else.
  */
 
+#include "core/forward.h"
 #include "core/list.h"
 #include "core/query.h"
 #include "core/slots.h"
 #include "core/upstream.h"
 
 #define ENGINE_WAITERS_MAX 8192         /* clients waiting, all together; beyond it SERVFAIL at once */
+#define ENGINE_PLAIN_MAX 512            /* questions to plain servers under way, each with a socket; beyond it SERVFAIL at once */
 #define ENGINE_TABLE 1024               /* chains of the table of questions in flight: a power of two */
 #define ENGINE_HEDGE_BURST 50           /* tenths of a hedge: HEALTH.md 3 */
 
@@ -20,7 +22,7 @@ struct Engine {
         unsigned epoch;                 /* of the network; connections of older ones are at risk */
         NetworkState network;
         Timers timers;
-        Slots connection_numbers, exchange_numbers, upstream_numbers;
+        Slots connection_numbers, exchange_numbers, upstream_numbers, plain_numbers;
         HealthParameters parameters;
         HealthGroup group;
         Health **members;               /* of the group: those of `upstreams`, in order */
@@ -29,6 +31,7 @@ struct Engine {
         size_t preferred;               /* Policy=fastest: the one in use */
         Upstream **retired;
         size_t n_retired;
+        Forwards *forwards;
         Query *table[ENGINE_TABLE];
         size_t n_queries, n_waiters;
         uint64_t next_incident;

@@ -11,15 +11,33 @@
 
 static void query_due(Timer *t, uint64_t now);
 
+static void set_route(Query *q, Forward *f)
+{
+        q->forward = f;
+        q->route = f ? &query_to_forward : &query_to_upstreams;
+}
+
+/* What is sent for the question in `m`. */
+static Buffer *write_question(const Query *q, const Message *m)
+{
+        const Config *c = q->engine->config;
+        /* The upstream says AD to those who ask for it (RFC 6840 5.7): for all clients, as the answer is theirs together. */
+        uint16_t flags = (uint16_t) (q->flags | (c->trust_ad ? DNS_AD : 0));
+
+        if (!q->shared)
+                return reply_upstream_signed(m);
+        if (q->forward)
+                return reply_plain_query(m->qname, m->qtype, m->qclass, q->flags, q->dnssec_ok, true);
+        return reply_upstream_query(m->qname, m->qtype, m->qclass, flags, q->dnssec_ok, c->padding);
+}
+
 Query *query_new(Engine *e, const Message *m, uint64_t now)
 {
         Query *q = calloc(1, sizeof(*q));
-        uint16_t flags;
 
         if (!q)
                 return NULL;
         q->engine = e;
-        q->route = &query_to_upstreams;
         q->dnssec_ok = m->edns.dnssec_ok;
         q->flags = m->flags & (DNS_RD | DNS_CD);
         q->shared = !m->signed_message;
@@ -28,10 +46,10 @@ Query *query_new(Engine *e, const Message *m, uint64_t now)
         q->timer = TIMER_INIT(query_due);
         list_init(&q->waiters);
         list_init(&q->exchanges);
-        /* The upstream says AD to those who ask for it (RFC 6840 5.7): for all clients, as the answer is theirs together. */
-        flags = (uint16_t) (q->flags | (e->config->trust_ad ? DNS_AD : 0));
-        q->wire = q->shared ? reply_upstream_query(m->qname, m->qtype, m->qclass, flags, q->dnssec_ok, e->config->padding)
-                            : reply_upstream_signed(m);
+        list_init(&q->plain.exchanges);
+        q->plain.next_at = USEC_NEVER;
+        set_route(q, forwards_find(e->forwards, m->qname));
+        q->wire = write_question(q, m);
         if (!q->wire || timers_reserve(&e->timers) < 0) {
                 buffer_unref(q->wire);
                 free(q);
@@ -168,6 +186,7 @@ static void refuse_waiter(Query *q, Waiter *w, uint64_t now)
         options.ede = q->route->explain(q, now, text, sizeof(text));
         options.ede_text = text;
         q->engine->stats.failed++;
+        q->engine->stats.forward_failed += q->forward != NULL;
         answer_waiter(q, w, reply_error(&w->asker, BYTES(w->question, w->question_size), RCODE_SERVFAIL, &options));
 }
 
@@ -210,6 +229,41 @@ void query_start(Query *q, uint64_t now)
         q->stale_at = stale_time(q, now);
         if (list_empty(&q->waiters))
                 q->end_at = now + q->engine->config->query_timeout;
+        q->route->start(q, now);
+}
+
+uint64_t query_time_left(const Query *q, uint64_t now)
+{
+        uint64_t deadline = now + q->engine->config->query_timeout;
+
+        LIST_FOREACH(l, &q->waiters)
+                deadline = MIN(deadline, container_of(l, Waiter, in_query)->deadline);
+        return usec_sub(deadline, now);
+}
+
+void query_reroute(Query *q, uint64_t now)
+{
+        Forward *f = forwards_find(q->engine->forwards, q->message.qname);
+        Buffer *before = q->wire, *wire;
+
+        if (f == q->forward)
+                return;
+        q->route->cancel(q, now);
+        set_route(q, f);
+        q->fallback = buffer_unref(q->fallback);
+        q->fault = FAULT_NONE;
+        q->n_tried = q->attempts = q->rounds = 0;
+        q->resent = false;
+        q->hedge_at = q->retry_at = USEC_NEVER;
+        wire = write_question(q, &q->message);
+        if (!wire) {
+                q->fault = FAULT_RESOURCES;
+                query_give_up(q, now);
+                return;
+        }
+        q->wire = wire;
+        message_parse(&q->message, buffer_bytes(wire));
+        buffer_unref(before);
         q->route->start(q, now);
 }
 

@@ -5,6 +5,7 @@
  */
 
 #include "core/exchange.h"
+#include "core/forward.h"
 #include "core/message.h"
 #include "core/reply.h"
 #include "core/timers.h"
@@ -36,10 +37,17 @@ struct Query {
         Message message;                /* a view of it */
         List waiters;
         List exchanges;                 /* with upstreams */
+        Forward *forward;               /* whose servers are asked; NULL: the upstreams. Always as the engine's table has it */
+        struct {
+                List exchanges;         /* with servers of `forward` */
+                PlainServer *asked;     /* the last */
+                uint32_t tried;         /* servers, in this round: a bit each */
+                uint64_t next_at;       /* usec; when it is time to ask another */
+        } plain;
         uint32_t tried[QUERY_TRIED_MAX];        /* numbers of upstreams, in this round */
         unsigned n_tried;
         unsigned attempts;
-        unsigned rounds;                /* how often all upstreams were tried */
+        unsigned rounds;                /* how often all upstreams or servers were tried */
         bool resent;                    /* the one free retry is used */
         bool fetching;                  /* worth finishing with no client waiting: a prefetch, or a refresh */
         Fault fault;                    /* the last */
@@ -68,6 +76,12 @@ void query_exchange_over(Query *q, Exchange *x, uint64_t now);
 
 /* The answer of an upstream. The query is gone afterwards. */
 void query_answered(Query *q, Exchange *x, const Message *answer, const HttpResponse *http, uint64_t now);
+
+/* The engine's table of forwards changed: where the question has to go elsewhere now, it does. The query may be gone afterwards. */
+void query_reroute(Query *q, uint64_t now);
+
+/* Another network: plain servers are asked anew. The query may be gone afterwards. */
+void query_forward_epoch(Query *q, uint64_t now);
 
 /* The clock jumped by `slept` in a suspend: deadlines move along. */
 void query_shift(Query *q, uint64_t slept, uint64_t now);

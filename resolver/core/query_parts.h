@@ -30,10 +30,13 @@ struct QueryRoute {
         int (*explain)(const Query *q, uint64_t now, char *ret_text, size_t size);
 };
 
-extern const QueryRoute query_to_upstreams;
+extern const QueryRoute query_to_upstreams, query_to_forward;
 
 /* Sets the timer to the earliest of what the query waits for. */
 void query_arm(Query *q);
+
+/* How long until the first client's deadline. */
+uint64_t query_time_left(const Query *q, uint64_t now);
 
 /* The answer, as old as `age` and good for `max_age` seconds at most (UINT32_MAX: for as long as it says). Ends the query. */
 void query_deliver(Query *q, const Message *answer, uint32_t age, uint32_t max_age, uint64_t now);

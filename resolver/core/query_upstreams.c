@@ -65,14 +65,11 @@ static bool any_hopeful(const Query *q)
 static uint64_t patience(const Query *q, const Upstream *u, uint64_t now)
 {
         const Engine *e = q->engine;
-        uint64_t deadline = now + e->config->query_timeout;
         unsigned others = 0;
 
-        LIST_FOREACH(l, &q->waiters)
-                deadline = MIN(deadline, container_of(l, Waiter, in_query)->deadline);
         for (size_t i = 0; i < e->n_upstreams; i++)
                 others += e->upstreams[i] != u && health_usable(&e->upstreams[i]->health) && !was_tried(q, e->upstreams[i]);
-        return MIN(upstream_answer_time(u), usec_sub(deadline, now) / (1 + others));
+        return MIN(upstream_answer_time(u), query_time_left(q, now) / (1 + others));
 }
 
 /* One more exchange, with `u`; false, and the fault noted, if it cannot be. */

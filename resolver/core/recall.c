@@ -1,7 +1,6 @@
 #include "core/recall.h"
 
 #include "core/engine_state.h"
-#include "core/query_parts.h"
 
 #define STALE_TTL 30                            /* s, RFC 8767 4 */
 #define NO_ANSWER_LIFE 1                        /* s */
@@ -39,7 +38,7 @@ void engine_remember(Query *q, const Message *answer, uint32_t age, uint32_t max
         CacheKey key = engine_cache_key(q);
 
         if (worth_remembering(q))
-                cache_put(q->engine->cache, &key, answer, age, max_age, false, now);
+                cache_put(q->engine->cache, &key, answer, age, max_age, q->forward != NULL, now);
 }
 
 void engine_remember_failure(Query *q, uint64_t now)
@@ -49,7 +48,7 @@ void engine_remember_failure(Query *q, uint64_t now)
         Asker nobody = { .flags = q->flags, .stream = true };
         CacheKey key = engine_cache_key(q);
         const Engine *e = q->engine;
-        bool usable = q->route != &query_to_upstreams;
+        bool usable = q->forward;
         Message m;
 
         for (size_t i = 0; i < e->n_upstreams; i++)
@@ -58,5 +57,5 @@ void engine_remember_failure(Query *q, uint64_t now)
                 return;
         failure = reply_error(&nobody, BYTES(q->message.qname.p, q->message.question_end - DNS_HEADER_SIZE), RCODE_SERVFAIL, &options);
         if (failure && message_parse(&m, buffer_bytes(failure)) == MESSAGE_OK)
-                cache_put(e->cache, &key, &m, 0, NO_ANSWER_LIFE, false, now);
+                cache_put(e->cache, &key, &m, 0, NO_ANSWER_LIFE, q->forward != NULL, now);
 }

@@ -1,13 +1,13 @@
 #include "io/stream.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "io/reach.h"
 #include "io/tls_session.h"
 
 /* Without it, data that nobody acknowledges is sent again for a quarter of an hour. */
@@ -52,44 +52,6 @@ struct Stream {
 
 /* Ciphertext of whichever stream reads: used up before the next read. */
 static char ciphertext[READ_BUDGET];
-
-/* --- faults */
-
-/* `at_once`: by the kernel, before a packet left. */
-static Fault fault_of_connect(int error, bool at_once)
-{
-        switch (error) {
-        case UV_ENETUNREACH:
-        case UV_EHOSTUNREACH:
-                return at_once ? FAULT_NO_ROUTE : FAULT_UNREACHABLE;
-        case UV_EAFNOSUPPORT:
-        case UV_EINVAL: /* a link-local address without its link */
-                return at_once ? FAULT_NO_ROUTE : FAULT_UNREACHABLE;
-        case UV_ENETDOWN:
-                return FAULT_NETWORK_DOWN;
-        case UV_EADDRNOTAVAIL:
-                return FAULT_ADDRESS_UNAVAILABLE;
-        case UV_EPERM:
-        case UV_EACCES:
-                return FAULT_FORBIDDEN;
-        case UV_EMFILE:
-        case UV_ENFILE:
-        case UV_ENOBUFS:
-        case UV_ENOMEM:
-        case UV_EAGAIN: /* no free local port */
-                return FAULT_RESOURCES;
-        case UV_ECONNREFUSED:
-                return FAULT_REFUSED;
-        case UV_ETIMEDOUT:
-                return FAULT_CONNECT_TIMEOUT;
-        case UV_ECONNRESET:
-        case UV_ECONNABORTED:
-        case UV_EPIPE:
-                return FAULT_CONNECT_RESET;
-        default:
-                return at_once ? FAULT_RESOURCES : FAULT_UNREACHABLE;
-        }
-}
 
 /* --- the end */
 
@@ -397,7 +359,7 @@ static void on_connect(uv_connect_t *connect, int status)
                 return;
         if (status < 0) {
                 s->state = STREAM_BROKEN;
-                s->events->closed(s->userdata, fault_of_connect(status, false));
+                s->events->closed(s->userdata, reach_fault(status, false));
                 return;
         }
         s->stats->opened++;
@@ -431,35 +393,11 @@ static void set_options(const Stream *s)
         setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof(timeout));
 }
 
-/* False if the interface of a link-local address is not there. */
-static bool to_sockaddr(const Address *a, struct sockaddr_storage *ret)
-{
-        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *) ret;
-        struct sockaddr_in *v4 = (struct sockaddr_in *) ret;
-
-        *ret = (struct sockaddr_storage){ 0 };
-        if (!a->v6) {
-                v4->sin_family = AF_INET;
-                v4->sin_port = htons(a->port);
-                memcpy(&v4->sin_addr, a->octets, 4);
-                return true;
-        }
-        v6->sin6_family = AF_INET6;
-        v6->sin6_port = htons(a->port);
-        memcpy(&v6->sin6_addr, a->octets, 16);
-        if (a->interface[0] == '\0')
-                return true;
-        v6->sin6_scope_id = if_nametoindex(a->interface);
-        if (v6->sin6_scope_id == 0)
-                v6->sin6_scope_id = (uint32_t) strtoul(a->interface, NULL, 10);
-        return v6->sin6_scope_id > 0;
-}
-
 static int start(Stream *s, const Address *address)
 {
         struct sockaddr_storage remote;
 
-        if (!to_sockaddr(address, &remote))
+        if (!reach_address(address, &remote))
                 return UV_ENETUNREACH;
         set_options(s);
         s->connect.data = s;
@@ -485,7 +423,7 @@ Stream *stream_new(uv_loop_t *loop, const UpstreamConfig *config, const Address 
         s->config = config;
         r = uv_tcp_init_ex(loop, &s->tcp, address->v6 ? AF_INET6 : AF_INET);
         if (r < 0) {
-                *ret_fault = fault_of_connect(r, true);
+                *ret_fault = reach_fault(r, true);
                 free(s);
                 return NULL;
         }
@@ -497,7 +435,7 @@ Stream *stream_new(uv_loop_t *loop, const UpstreamConfig *config, const Address 
 
         r = start(s, address);
         if (r < 0) {
-                *ret_fault = fault_of_connect(r, true);
+                *ret_fault = reach_fault(r, true);
                 finish(s, true);
                 return NULL;
         }

@@ -29,6 +29,12 @@ static const char *next_line(const char *p)
         return p ? p + 1 : NULL;
 }
 
+/* Is it a section of which there may be several? */
+static bool has_name(const ConfigKey *k)
+{
+        return strcmp(k->section, CONFIG_SECTION_UPSTREAM) == 0 || strcmp(k->section, CONFIG_SECTION_FORWARD) == 0;
+}
+
 /* The value of "#Key=value" in a section of units/dohmouse.conf. */
 static bool find_default(const char *conf, const ConfigKey *k, char ret[128])
 {
@@ -36,7 +42,7 @@ static bool find_default(const char *conf, const ConfigKey *k, char ret[128])
         char section[64], line[256];
         size_t n = strlen(k->name);
 
-        snprintf(section, sizeof(section), strcmp(k->section, "Upstream") == 0 ? "[%s NAME]" : "[%s]", k->section);
+        snprintf(section, sizeof(section), has_name(k) ? "[%s NAME]" : "[%s]", k->section);
         for (const char *p = conf; p && *p; p = next_line(p)) {
                 snprintf(line, sizeof(line), "%.*s", (int) strcspn(p, "\n"), p);
                 if (line[0] == '[' || line[1] == '[')
@@ -88,21 +94,21 @@ static void uncomment(char *conf)
         }
 }
 
-#define UPSTREAM "[Upstream NAME]\nURL=https://q.test/\nAddress=192.0.2.1\n"
+#define TOUCHED "[Upstream NAME]\nURL=https://q.test/\nAddress=192.0.2.1\n[Forward NAME]\nDomains=corp.example\nDNS=192.0.2.2\n"
 
 /* Each field of the table is compared by itself, so that a wrong default has a name. */
 START_TEST(the_shipped_configuration_has_the_real_defaults)
 {
         _cleanup_(freep) char *conf = read_source("units/dohmouse.conf.in"), *text = NULL;
-        _cleanup_(config_unrefp) Config *untouched = parse("untouched", UPSTREAM), *shipped = NULL;
+        _cleanup_(config_unrefp) Config *untouched = parse("untouched", TOUCHED), *shipped = NULL;
 
         uncomment(conf);
-        text = calloc(1, strlen(conf) + sizeof(UPSTREAM));
+        text = calloc(1, strlen(conf) + sizeof(TOUCHED));
         strcpy(text, conf);
-        strcat(text, UPSTREAM);
+        strcat(text, TOUCHED);
         shipped = parse("units/dohmouse.conf.in", text);
         for (const ConfigKey *k = config_keys; k->name; k++)
-                if (k->type->size && strcmp(k->section, "Upstream") != 0)
+                if (k->type->size && !has_name(k))
                         ck_assert_msg(memcmp((char *) untouched + k->offset, (char *) shipped + k->offset,
                                              k->type->size) == 0,
                                       "#%s= in units/dohmouse.conf.in is the default", k->name);
@@ -111,6 +117,8 @@ START_TEST(the_shipped_configuration_has_the_real_defaults)
         ck_assert(address_equal(&shipped->listen[0], &untouched->listen[0]));
         ck_assert_uint_eq(shipped->n_upstreams, 1);
         ck_assert(upstream_config_equal(&shipped->upstreams[0], &untouched->upstreams[0]));
+        ck_assert_uint_eq(shipped->n_forwards, 1);
+        ck_assert(forward_config_equal(&shipped->forwards[0], &untouched->forwards[0]));
 }
 END_TEST
 
@@ -132,7 +140,7 @@ static char *find_row(const char *manual, const ConfigKey *k)
         const char *section, *row, *end;
 
         snprintf(heading, sizeof(heading),
-                 strcmp(k->section, "Upstream") == 0 ? "\n.Sh [%s NAME] SECTION\n" : "\n.Sh [%s] SECTION\n",
+                 has_name(k) ? "\n.Sh [%s NAME] SECTION\n" : "\n.Sh [%s] SECTION\n",
                  k->section);
         snprintf(item, sizeof(item), "\n.It Va %s=\n", k->name);
         section = strstr(manual, heading);

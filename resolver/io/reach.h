@@ -1,0 +1,15 @@
+#pragma once
+/*
+ * Reach: what all sockets to servers have in common: the kernel's form of an address, and the fault behind its errors.
+ */
+
+#include <sys/socket.h>
+
+#include "core/config.h"
+#include "core/fault.h"
+
+/* False if the interface of a link-local address is not there. */
+bool reach_address(const Address *a, struct sockaddr_storage *ret);
+
+/* A negative errno of connecting or sending. `at_once`: said by the kernel itself, before a packet left. */
+Fault reach_fault(int error, bool at_once);

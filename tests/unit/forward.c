@@ -1,0 +1,860 @@
+/*
+ * Split DNS: names of some domains go to plain servers, and to nobody else; all others go to the upstreams, and to nobody else. The
+ * test plays servers, upstream and clock.
+ */
+
+#include <check.h>
+#include <stdio.h>
+
+#include "core/engine.h"
+#include "core/forward.h"
+#include "core/reply.h"
+#include "wire.h"
+
+#define UPSTREAM "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1\n"
+#define CORP "[Forward corp]\nDomains=example.com corp\nDNS=10.0.0.1 10.0.0.2\n"
+#define SEC USEC_PER_SEC
+
+/* One question to a plain server, as io would have it. */
+typedef struct Asked {
+        uint32_t exchange;
+        unsigned server;                /* last octet of its address */
+        bool stream;
+        bool closed;
+        unsigned sent;                  /* how often */
+        Buffer *message;
+} Asked;
+
+static Engine *e;
+static uint64_t now;
+static Asked asked[64];
+static size_t n_asked;
+static uint32_t connection, exchange;
+static unsigned upstream_asked;         /* exchanges with the upstream */
+static Buffer *answers[8];
+static size_t n_answers;
+static Message got;
+static Wire w;
+
+static Config *parse(const char *text)
+{
+        ConfigText t = { .name = "test", .text = text, .n = strlen(text) };
+        unsigned errors;
+        Config *c = config_parse(&t, 1, NULL, NULL, &errors);
+
+        ck_assert_uint_eq(errors, 0);
+        return c;
+}
+
+static void begin(const char *text)
+{
+        Config *c = parse(text);
+
+        now = 1000 * SEC;
+        e = engine_new(c, (const uint8_t *) "0123456789abcdef", now);
+        config_unref(c);
+}
+
+static void forget_answers(void)
+{
+        while (n_answers > 0)
+                buffer_unref(answers[--n_answers]);
+}
+
+static void stop(void)
+{
+        forget_answers();
+        while (n_asked > 0)
+                buffer_unref(asked[--n_asked].message);
+        e = engine_free(e);
+        upstream_asked = 0;
+}
+
+static Asked *find(uint32_t number)
+{
+        for (size_t i = 0; i < n_asked; i++)
+                if (asked[i].exchange == number && !asked[i].closed)
+                        return &asked[i];
+        return NULL;
+}
+
+static void act(void)
+{
+        Action a;
+        Asked *x;
+
+        while (engine_next_action(e, &a))
+                switch (a.type) {
+                case ACTION_ANSWER:
+                        ck_assert_uint_lt(n_answers, ELEMENTS(answers));
+                        answers[n_answers++] = buffer_ref(a.answer.message);
+                        ck_assert_int_eq(message_parse(&got, buffer_bytes(a.answer.message)), MESSAGE_OK);
+                        break;
+                case ACTION_CONNECT:
+                        connection = a.connection;
+                        engine_established(e, connection, now);
+                        engine_ready(e, connection, false, now);
+                        break;
+                case ACTION_SEND:
+                        exchange = a.exchange;
+                        upstream_asked++;
+                        break;
+                case ACTION_FORWARD:
+                        x = find(a.exchange);
+                        if (!x) {
+                                ck_assert_uint_lt(n_asked, ELEMENTS(asked));
+                                x = &asked[n_asked++];
+                                *x = (Asked) { .exchange = a.exchange, .stream = a.forward.stream };
+                                x->server = a.forward.server.octets[3];
+                                ck_assert_uint_eq(a.forward.server.port, 53);
+                        }
+                        x->sent++;
+                        buffer_unref(x->message);
+                        x->message = buffer_ref(a.forward.message);
+                        break;
+                case ACTION_FORWARD_CANCEL:
+                        x = find(a.exchange);
+                        ck_assert_ptr_nonnull(x);
+                        x->closed = true;
+                        break;
+                default:
+                        break;
+                }
+}
+
+/* A client asks for what is in `w`. */
+static void ask_wire(void)
+{
+        static uint64_t serial;
+        Client c = { { ++serial } };
+
+        ck_assert(engine_query(e, &c, false, wire_bytes(&w), now));
+        act();
+}
+
+static void ask_name(const char *name)
+{
+        uint8_t wire_name[DNS_NAME_MAX];
+        size_t n = name_from_text(name, wire_name);
+
+        ck_assert_uint_gt(n, 0);
+        wire_begin(&w, DNS_RD, TYPE_A);
+        w.n = DNS_HEADER_SIZE;
+        wire_put(&w, wire_name, n);
+        wire_put16(&w, TYPE_A);
+        wire_put16(&w, CLASS_IN);
+        wire_opt(&w, 1232, 0, "", 0);
+        ask_wire();
+}
+
+static void ask(void)
+{
+        wire_begin(&w, DNS_RD, TYPE_A);
+        wire_opt(&w, 1232, 0, "", 0);
+        ask_wire();
+}
+
+static Asked *last(void)
+{
+        ck_assert_uint_gt(n_asked, 0);
+        return &asked[n_asked - 1];
+}
+
+static void run_to(uint64_t when)
+{
+        while (engine_next_time(e) <= when) {
+                now = MAX(now, engine_next_time(e));
+                engine_run(e, now);
+                act();
+        }
+        now = when;
+}
+
+/* The server's answer, with ID 77, which io gave to the question. */
+static void begin_answer(unsigned flags)
+{
+        wire_begin(&w, DNS_QR | DNS_RA | flags, TYPE_A);
+        wire_write16(w.data, 77);
+}
+
+static void respond(const Asked *x)
+{
+        engine_forward_answer(e, x->exchange, 77, wire_bytes(&w), now);
+        act();
+}
+
+static void respond_a(const Asked *x)
+{
+        begin_answer(0);
+        wire_a(&w, 300);
+        respond(x);
+}
+
+/* The upstream's answer: `w`. */
+static void respond_upstream(void)
+{
+        HttpResponse http = { .has_status = true, .status = 200, .has_type = true, .type_ok = true };
+
+        wire_write16(w.data, 0);
+        engine_response(e, connection, exchange, &http, wire_bytes(&w), now);
+        act();
+}
+
+static unsigned ede(void)
+{
+        ck_assert(got.edns.present && got.edns.options.n >= 6);
+        ck_assert_uint_eq(wire_read16(got.edns.options.p), EDNS_OPTION_EDE);
+        return wire_read16(got.edns.options.p + 4);
+}
+
+static void expect_servfail(unsigned code)
+{
+        ck_assert_msg(n_answers > 0, "no answer");
+        ck_assert_uint_eq(message_rcode(&got), RCODE_SERVFAIL);
+        ck_assert_uint_eq(ede(), code);
+}
+
+static EngineStats stats(void)
+{
+        EngineStats s;
+
+        engine_stats(e, &s);
+        return s;
+}
+
+/* --- where a name goes */
+
+static const char *where(const Forwards *f, const char *name)
+{
+        uint8_t wire_name[DNS_NAME_MAX];
+        size_t n = name_from_text(name, wire_name);
+        const Forward *found = forwards_find(f, BYTES(wire_name, n));
+
+        return found ? found->config->name : "-";
+}
+
+START_TEST(the_longest_domain_wins_label_by_label_in_any_case)
+{
+        Config *c = parse(UPSTREAM "[Forward a]\nDomains=Corp.Example 168.192.in-addr.arpa lan\nDNS=10.0.0.1\n"
+                                   "[Forward b]\nDomains=lab.corp.example 10.0.0.0/8\nDNS=10.0.0.2\n");
+        bool changed;
+        Forwards *f = forwards_new(c, NULL, &changed);
+
+        config_unref(c);
+        ck_assert(changed);
+        ck_assert_str_eq(where(f, "corp.example"), "a");
+        ck_assert_str_eq(where(f, "www.corp.example"), "a");
+        ck_assert_str_eq(where(f, "WWW.cORP.eXAMPLE"), "a");
+        ck_assert_str_eq(where(f, "lab.corp.example"), "b");
+        ck_assert_str_eq(where(f, "x.y.lab.corp.example"), "b");
+        ck_assert_str_eq(where(f, "notlab.corp.example"), "a");
+        ck_assert_str_eq(where(f, "notcorp.example"), "-");
+        ck_assert_str_eq(where(f, "example"), "-");
+        ck_assert_str_eq(where(f, "corp.example.com"), "-");
+        ck_assert_str_eq(where(f, "."), "-");
+        ck_assert_str_eq(where(f, "lan"), "a");
+        ck_assert_str_eq(where(f, "1.2.168.192.in-addr.arpa"), "a");
+        ck_assert_str_eq(where(f, "1.2.3.10.in-addr.arpa"), "b");
+        forwards_free(f);
+}
+END_TEST
+
+START_TEST(a_name_of_the_domain_goes_to_the_server_and_no_other_does)
+{
+        begin(UPSTREAM CORP);
+        ask_name("www.example.com");
+        ask_name("example.COM");
+        ask_name("www.corp");
+        ck_assert_uint_eq(n_asked, 3);
+        ck_assert_uint_eq(upstream_asked, 0);
+        ask_name("www.example.org");
+        ask_name("notexample.com");
+        ask_name("com");
+        ck_assert_uint_eq(n_asked, 3);
+        ck_assert_uint_eq(upstream_asked, 3);
+        ck_assert_uint_eq(stats().forwarded, 3);
+}
+END_TEST
+
+/* --- the question */
+
+START_TEST(RFC8467_the_question_is_not_padded_and_has_no_options_of_the_client)
+{
+        Message m;
+
+        begin(UPSTREAM CORP);
+        wire_begin(&w, DNS_RD | DNS_AD | DNS_Z, TYPE_A);
+        w.data[13] = 'W';
+        wire_opt(&w, 4096, 0x8000, "\0\x0a\0\x08" "cccccccc\0\x08\0\7\0\1\x18\0\1\2\3", 23);
+        ask_wire();
+        ck_assert_int_eq(message_parse(&m, buffer_bytes(last()->message)), MESSAGE_OK);
+        ck_assert(!last()->stream);
+        ck_assert_uint_eq(m.flags, DNS_RD);
+        ck_assert_uint_eq(m.qname.p[1], 'w');
+        ck_assert(m.edns.present && m.edns.dnssec_ok);
+        ck_assert_uint_eq(m.edns.udp_size, 1232);
+        ck_assert_uint_eq(m.edns.options.n, 0);
+}
+END_TEST
+
+/* --- the answer */
+
+START_TEST(the_answer_reaches_the_client_and_the_socket_closes)
+{
+        begin(UPSTREAM CORP);
+        ask();
+        begin_answer(DNS_AD);
+        wire_a(&w, 300);
+        respond(last());
+        ck_assert_uint_eq(n_answers, 1);
+        ck_assert_uint_eq(got.id, 0x1234);
+        ck_assert_uint_eq(got.ancount, 1);
+        ck_assert(last()->closed);
+        ck_assert_msg(engine_next_time(e) == USEC_NEVER, "a timer is left");
+}
+END_TEST
+
+START_TEST(RFC6840_nobody_vouches_for_the_ad_bit_even_where_upstreams_are_trusted)
+{
+        begin("[Resolver]\nTrustAD=yes\n" UPSTREAM CORP);
+        for (unsigned i = 0; i < 2; i++) {
+                ask();
+                if (i == 0) {
+                        begin_answer(DNS_AD);
+                        wire_a(&w, 300);
+                        respond(last());
+                }
+                ck_assert_uint_eq(n_answers, i + 1);
+                ck_assert_msg(!(got.flags & DNS_AD), i ? "from the cache" : "fresh");
+        }
+        ck_assert_uint_eq(n_asked, 1);
+}
+END_TEST
+
+START_TEST(RFC5452_answers_with_another_id_or_question_are_passed_over_and_the_right_one_still_counts)
+{
+        begin(UPSTREAM CORP);
+        ask();
+        begin_answer(0);
+        wire_a(&w, 300);
+        wire_write16(w.data, 78);
+        respond(last());
+        begin_answer(0);
+        w.data[13] = 'x';
+        wire_a(&w, 300);
+        respond(last());
+        wire_begin(&w, DNS_QR, TYPE_AAAA);
+        wire_write16(w.data, 77);
+        respond(last());
+        begin_answer(0);
+        wire_write16(w.data + 2, DNS_RA);
+        respond(last());
+        begin_answer(2 << DNS_OPCODE_SHIFT);
+        respond(last());
+        w.n = 11;
+        respond(last());
+        ck_assert_uint_eq(n_answers, 0);
+        ck_assert_uint_eq(n_asked, 1);
+        ck_assert(!last()->closed);
+        respond_a(last());
+        ck_assert_uint_eq(n_answers, 1);
+        ck_assert_uint_eq(got.ancount, 1);
+}
+END_TEST
+
+START_TEST(RFC5452_a_flood_of_wrong_answers_makes_it_another_socket)
+{
+        begin(UPSTREAM CORP);
+        ask();
+        begin_answer(0);
+        wire_write16(w.data, 78);
+        for (unsigned i = 0; i < 16; i++)
+                respond(&asked[0]);
+        ck_assert(asked[0].closed);
+        ck_assert_uint_eq(n_asked, 2);
+        respond_a(&asked[0]);
+        ck_assert_msg(n_answers == 0, "an answer to the socket that was closed counts");
+        respond_a(&asked[1]);
+        ck_assert_uint_eq(n_answers, 1);
+}
+END_TEST
+
+START_TEST(a_truncated_answer_is_asked_for_again_over_tcp)
+{
+        begin(UPSTREAM CORP);
+        ask();
+        begin_answer(DNS_TC);
+        respond(last());
+        ck_assert_uint_eq(n_asked, 2);
+        ck_assert(asked[0].closed && asked[1].stream);
+        ck_assert_uint_eq(asked[1].server, asked[0].server);
+        respond_a(last());
+        ck_assert_uint_eq(n_answers, 1);
+        ck_assert_uint_eq(got.ancount, 1);
+}
+END_TEST
+
+START_TEST(truncated_over_tcp_or_cut_off_is_no_answer_and_the_next_server_is_asked)
+{
+        begin(UPSTREAM CORP);
+        ask();
+        begin_answer(DNS_TC);
+        respond(last());
+        respond(last());
+        ck_assert_uint_eq(n_asked, 3);
+        ck_assert_uint_eq(last()->server, 2);
+        begin_answer(0);
+        wire_a(&w, 300);
+        w.n -= 2;
+        respond(last());
+        expect_servfail(EDE_NO_REACHABLE_AUTHORITY);
+}
+END_TEST
+
+START_TEST(RFC6891_a_server_that_does_not_know_edns_is_asked_without_and_so_is_the_next_time)
+{
+        Message m;
+
+        for (unsigned way = 0; way < 3; way++) {
+                begin(UPSTREAM "[Cache]\nEnable=no\n" CORP);
+                ask();
+                begin_answer(way == 1 ? RCODE_NOTIMP : RCODE_FORMERR);
+                if (way == 2) {
+                        /* The header alone. */
+                        wire_write16(w.data + 4, 0);
+                        w.n = DNS_HEADER_SIZE;
+                }
+                respond(last());
+                ck_assert_uint_eq(n_asked, 2);
+                ck_assert_uint_eq(last()->server, 1);
+                message_parse(&m, buffer_bytes(last()->message));
+                ck_assert(!m.edns.present);
+                respond_a(last());
+                ck_assert_uint_eq(n_answers, 1);
+                ck_assert_uint_eq(message_rcode(&got), RCODE_NOERROR);
+                ask();
+                message_parse(&m, buffer_bytes(last()->message));
+                ck_assert_msg(!m.edns.present, "the OPT is tried each time");
+                stop();
+        }
+}
+END_TEST
+
+START_TEST(RFC6891_who_answers_formerr_without_edns_too_is_not_asked_for_ever)
+{
+        begin(UPSTREAM CORP);
+        ask();
+        for (unsigned i = 0; i < 4 && !n_answers; i++) {
+                begin_answer(RCODE_FORMERR);
+                respond(last());
+        }
+        ck_assert_uint_eq(n_asked, 4);
+        ck_assert_uint_eq(n_answers, 1);
+        ck_assert_uint_eq(message_rcode(&got), RCODE_FORMERR);
+}
+END_TEST
+
+START_TEST(servfail_and_refused_are_asked_of_the_next_server_once_and_then_delivered)
+{
+        for (unsigned rcode = RCODE_SERVFAIL; rcode <= RCODE_REFUSED; rcode += RCODE_REFUSED - RCODE_SERVFAIL) {
+                begin(UPSTREAM "[Forward corp]\nDomains=example.com\nDNS=10.0.0.1 10.0.0.2 10.0.0.3\n");
+                ask();
+                begin_answer(rcode);
+                respond(last());
+                ck_assert_uint_eq(n_answers, 0);
+                ck_assert_uint_eq(last()->server, 2);
+                begin_answer(rcode);
+                respond(last());
+                ck_assert_uint_eq(n_asked, 2);
+                ck_assert_uint_eq(n_answers, 1);
+                ck_assert_uint_eq(message_rcode(&got), rcode);
+                stop();
+        }
+}
+END_TEST
+
+START_TEST(a_refusal_is_delivered_where_the_next_server_says_nothing)
+{
+        begin(UPSTREAM CORP);
+        ask();
+        begin_answer(RCODE_REFUSED);
+        respond(last());
+        run_to(now + 3 * SEC);
+        ck_assert_uint_eq(n_answers, 1);
+        ck_assert_uint_eq(message_rcode(&got), RCODE_REFUSED);
+}
+END_TEST
+
+/* --- servers that fail */
+
+START_TEST(a_silent_server_gives_way_to_the_next_and_comes_after_it_from_then_on)
+{
+        begin(UPSTREAM "[Cache]\nEnable=no\n" CORP);
+        ask();
+        ck_assert_uint_eq(last()->server, 1);
+        run_to(now + SEC);
+        ck_assert_uint_eq(n_asked, 2);
+        ck_assert_uint_eq(last()->server, 2);
+        ck_assert_msg(!asked[0].closed, "the first may still answer");
+        respond_a(last());
+        ck_assert_uint_eq(n_answers, 1);
+        ck_assert(asked[0].closed && asked[1].closed);
+        ask();
+        ck_assert_uint_eq(last()->server, 2);
+}
+END_TEST
+
+START_TEST(the_late_answer_of_the_first_server_counts)
+{
+        begin(UPSTREAM CORP);
+        ask();
+        run_to(now + 1500 * USEC_PER_MSEC);
+        ck_assert_uint_eq(n_asked, 2);
+        respond_a(&asked[0]);
+        ck_assert_uint_eq(n_answers, 1);
+        ck_assert(asked[1].closed);
+}
+END_TEST
+
+START_TEST(the_only_server_is_asked_again_from_the_same_socket)
+{
+        begin(UPSTREAM "[Forward corp]\nDomains=example.com\nDNS=10.0.0.1\n");
+        ask();
+        run_to(now + SEC);
+        ck_assert_uint_eq(n_asked, 1);
+        ck_assert_uint_eq(asked[0].sent, 2);
+        run_to(now + 2 * SEC);
+        ck_assert_uint_eq(asked[0].sent, 3);
+        respond_a(last());
+        ck_assert_uint_eq(n_answers, 1);
+}
+END_TEST
+
+START_TEST(a_server_that_is_not_there_gives_way_at_once)
+{
+        begin(UPSTREAM CORP);
+        ask();
+        asked[0].closed = true;
+        engine_forward_failed(e, asked[0].exchange, FAULT_REFUSED, now);
+        act();
+        ck_assert_uint_eq(last()->server, 2);
+        respond_a(last());
+        ck_assert_uint_eq(n_answers, 1);
+}
+END_TEST
+
+START_TEST(with_all_servers_dead_it_is_servfail_and_the_upstreams_never_hear_of_it)
+{
+        begin(UPSTREAM CORP);
+        ask();
+        run_to(now + 4500 * USEC_PER_MSEC);
+        expect_servfail(EDE_NO_REACHABLE_AUTHORITY);
+        ck_assert_uint_eq(upstream_asked, 0);
+        ck_assert_uint_eq(connection, 0);
+        for (size_t i = 0; i < n_asked; i++)
+                ck_assert_msg(asked[i].sent >= 2 && asked[i].sent <= 3, "server %u: %u", asked[i].server, asked[i].sent);
+        ck_assert_uint_eq(stats().forward_failed, 1);
+        run_to(now + 3 * SEC);
+        for (size_t i = 0; i < n_asked; i++)
+                ck_assert_msg(asked[i].closed, "a socket is open when nobody waits any longer");
+        ck_assert_uint_eq(engine_next_time(e), USEC_NEVER);
+}
+END_TEST
+
+START_TEST(without_a_route_to_any_server_it_is_a_network_error_at_once)
+{
+        begin(UPSTREAM CORP);
+        ask();
+        for (unsigned i = 0; i < 2; i++) {
+                asked[i].closed = true;
+                engine_forward_failed(e, asked[i].exchange, FAULT_NO_ROUTE, now);
+                act();
+        }
+        expect_servfail(EDE_NETWORK_ERROR);
+        ck_assert_uint_eq(upstream_asked, 0);
+        ck_assert_msg(engine_network_state(e) == NETWORK_ONLINE, "it is not the upstreams' network that is gone");
+}
+END_TEST
+
+START_TEST(a_dead_upstream_does_not_send_its_names_to_the_servers_nor_lets_theirs_fail)
+{
+        UpstreamInfo u;
+        Client c = { { 1 } };
+        Action a;
+
+        begin(UPSTREAM CORP);
+        for (unsigned i = 0; i < 20; i++) {
+                wire_begin(&w, DNS_RD, TYPE_A);
+                w.data[13] = (uint8_t) ('a' + i);
+                w.data[17] = 'E' + 1;   /* wwX.fxample.com */
+                engine_query(e, &c, false, wire_bytes(&w), now);
+                while (engine_next_action(e, &a)) {
+                        ck_assert_int_ne(a.type, ACTION_FORWARD);
+                        if (a.type == ACTION_CONNECT)
+                                engine_closed(e, a.connection, FAULT_REFUSED, now);
+                }
+                now += SEC;
+        }
+        ck_assert(engine_upstream(e, 0, &u));
+        ck_assert_int_eq(u.health->state, HEALTH_FAILED);
+        ask();
+        ck_assert_uint_eq(n_asked, 1);
+        respond_a(last());
+        ck_assert_uint_eq(n_answers, 1);
+        ck_assert_uint_eq(message_rcode(&got), RCODE_NOERROR);
+}
+END_TEST
+
+START_TEST(dead_servers_say_nothing_of_the_upstreams)
+{
+        UpstreamInfo u;
+
+        begin(UPSTREAM CORP);
+        for (unsigned i = 0; i < 20; i++) {
+                forget_answers();
+                ask();
+                for (size_t k = 0; k < n_asked; k++)
+                        if (!asked[k].closed) {
+                                asked[k].closed = true;
+                                engine_forward_failed(e, asked[k].exchange, FAULT_REFUSED, now);
+                                act();
+                                k = 0;
+                        }
+                expect_servfail(EDE_NO_REACHABLE_AUTHORITY);
+                while (n_asked > 0)
+                        buffer_unref(asked[--n_asked].message);
+        }
+        ck_assert(engine_upstream(e, 0, &u));
+        ck_assert_int_eq(u.health->state, HEALTH_UNKNOWN);
+        ck_assert_uint_eq(u.failures, 0);
+}
+END_TEST
+
+START_TEST(beyond_the_cap_it_is_servfail_at_once)
+{
+        unsigned asked_before;
+
+        begin("[Resolver]\nQueryTimeoutSec=4s\n" UPSTREAM CORP);
+        for (unsigned i = 0; i < 600; i++) {
+                Client c = { { i + 1 } };
+                Action a;
+                unsigned answered = 0, sent = 0;
+
+                wire_begin(&w, DNS_RD, TYPE_A);
+                w.data[13] = (uint8_t) ('a' + i / 26);
+                w.data[14] = (uint8_t) ('a' + i % 26);
+                wire_opt(&w, 1232, 0, "", 0);
+                ck_assert(engine_query(e, &c, false, wire_bytes(&w), now));
+                while (engine_next_action(e, &a)) {
+                        sent += a.type == ACTION_FORWARD;
+                        answered += a.type == ACTION_ANSWER;
+                        if (a.type == ACTION_ANSWER)
+                                message_parse(&got, buffer_bytes(a.answer.message));
+                }
+                ck_assert_msg(sent + answered == 1, "query %u", i);
+                if (i < 512)
+                        asked_before = i + 1;
+                ck_assert_uint_eq(sent, i < 512);
+        }
+        ck_assert_uint_eq(asked_before, 512);
+        ck_assert_uint_eq(message_rcode(&got), RCODE_SERVFAIL);
+}
+END_TEST
+
+/* --- together with the rest */
+
+START_TEST(who_asks_the_same_shares_the_answer)
+{
+        begin(UPSTREAM CORP);
+        ask();
+        ask();
+        ck_assert_uint_eq(n_asked, 1);
+        ck_assert_uint_eq(asked[0].sent, 1);
+        respond_a(last());
+        ck_assert_uint_eq(n_answers, 2);
+}
+END_TEST
+
+START_TEST(answers_are_kept_until_the_network_changes)
+{
+        begin(UPSTREAM CORP);
+        ask();
+        respond_a(last());
+        ask();
+        ck_assert_uint_eq(n_asked, 1);
+        ck_assert_uint_eq(n_answers, 2);
+        engine_network_changed(e, true, now);
+        act();
+        ask();
+        ck_assert_msg(n_asked == 2, "an answer of the network before is given");
+}
+END_TEST
+
+START_TEST(RFC8767_a_stale_answer_comes_before_servfail_but_not_from_another_network)
+{
+        for (unsigned network = 0; network < 2; network++) {
+                begin(UPSTREAM CORP);
+                ask();
+                respond_a(last());
+                forget_answers();
+                now += 400 * SEC;
+                if (network)
+                        engine_network_changed(e, true, now);
+                act();
+                ask();
+                ck_assert_uint_eq(n_asked, 2);
+                run_to(now + 4500 * USEC_PER_MSEC);
+                ck_assert_uint_eq(n_answers, 1);
+                ck_assert_uint_eq(message_rcode(&got), network ? RCODE_SERVFAIL : RCODE_NOERROR);
+                if (!network)
+                        ck_assert_uint_eq(ede(), EDE_STALE);
+                stop();
+        }
+}
+END_TEST
+
+START_TEST(a_question_in_flight_is_asked_anew_on_another_network)
+{
+        begin(UPSTREAM CORP);
+        ask();
+        run_to(now + SEC);
+        ck_assert_uint_eq(last()->server, 2);
+        engine_network_changed(e, true, now);
+        act();
+        ck_assert(asked[0].closed && asked[1].closed);
+        ck_assert_uint_eq(n_asked, 3);
+        ck_assert_msg(last()->server == 1, "what another network did counts against the server");
+        respond_a(last());
+        ck_assert_uint_eq(n_answers, 1);
+}
+END_TEST
+
+START_TEST(after_a_suspend_there_is_as_much_time_as_before)
+{
+        begin(UPSTREAM CORP);
+        ask();
+        now += 3600 * SEC;
+        engine_resume(e, 3600 * SEC, now);
+        engine_run(e, now);
+        act();
+        ck_assert_uint_eq(n_answers, 0);
+        ck_assert(asked[0].closed);
+        run_to(now + 4 * SEC);
+        ck_assert_uint_eq(n_answers, 0);
+        respond_a(last());
+        ck_assert_uint_eq(n_answers, 1);
+}
+END_TEST
+
+static void reload(const char *text)
+{
+        Config *c = parse(text);
+
+        ck_assert_int_eq(engine_reload(e, c, now), 0);
+        config_unref(c);
+        act();
+}
+
+START_TEST(a_reload_that_changes_nothing_leaves_what_is_in_flight_and_in_the_cache)
+{
+        begin(UPSTREAM CORP);
+        ask();
+        reload(UPSTREAM CORP);
+        ck_assert_uint_eq(n_asked, 1);
+        ck_assert(!last()->closed);
+        respond_a(last());
+        ck_assert_uint_eq(n_answers, 1);
+        reload(UPSTREAM CORP);
+        ask();
+        ck_assert_uint_eq(n_asked, 1);
+}
+END_TEST
+
+START_TEST(a_reload_takes_what_is_in_flight_and_in_the_cache_to_where_it_belongs_now)
+{
+        begin(UPSTREAM);
+        ask();
+        ck_assert_uint_eq(upstream_asked, 1);
+        reload(UPSTREAM CORP);
+        ck_assert_uint_eq(n_asked, 1);
+        wire_begin(&w, DNS_QR, TYPE_A);
+        wire_a(&w, 300);
+        respond_upstream();
+        ck_assert_msg(n_answers == 0, "the upstream's answer is taken for that of the domain's server");
+        respond_a(last());
+        ck_assert_uint_eq(n_answers, 1);
+        reload(UPSTREAM "[Forward corp]\nDomains=example.com\nDNS=10.0.0.9\n");
+        ask();
+        ck_assert_uint_eq(n_asked, 2);
+        ck_assert_uint_eq(last()->server, 9);
+        reload(UPSTREAM);
+        ck_assert(last()->closed);
+        ck_assert_uint_eq(upstream_asked, 2);
+        wire_begin(&w, DNS_QR, TYPE_A);
+        wire_a(&w, 300);
+        respond_upstream();
+        ck_assert_uint_eq(n_answers, 2);
+}
+END_TEST
+
+START_TEST(C12_RFC8945_a_signed_query_passes_untouched)
+{
+        begin(UPSTREAM CORP);
+        wire_begin(&w, DNS_RD, TYPE_A);
+        wire_record(&w, 2, "\3key", 5, TYPE_TSIG, CLASS_ANY, 0, "0123456789abcdef", 16);
+        ask_wire();
+        ck_assert_uint_eq(last()->message->n, w.n);
+        ck_assert_int_eq(memcmp(last()->message->data + 2, w.data + 2, w.n - 2), 0);
+        begin_answer(RCODE_FORMERR);
+        respond(last());
+        run_to(now + 4500 * USEC_PER_MSEC);
+        ck_assert_uint_eq(n_answers, 1);
+        ck_assert_uint_eq(message_rcode(&got), RCODE_FORMERR);
+        ck_assert_uint_eq(last()->message->n, DNS_HEADER_SIZE + sizeof(WWW) + 4 + 5 + 10 + 16);
+}
+END_TEST
+
+int main(void)
+{
+        Suite *s = suite_create("forward");
+        TCase *c = tcase_create("forward");
+        SRunner *r = srunner_create(s);
+        int failed;
+
+        tcase_add_checked_fixture(c, NULL, stop);
+        tcase_add_test(c, the_longest_domain_wins_label_by_label_in_any_case);
+        tcase_add_test(c, a_name_of_the_domain_goes_to_the_server_and_no_other_does);
+        tcase_add_test(c, RFC8467_the_question_is_not_padded_and_has_no_options_of_the_client);
+        tcase_add_test(c, the_answer_reaches_the_client_and_the_socket_closes);
+        tcase_add_test(c, RFC6840_nobody_vouches_for_the_ad_bit_even_where_upstreams_are_trusted);
+        tcase_add_test(c, RFC5452_answers_with_another_id_or_question_are_passed_over_and_the_right_one_still_counts);
+        tcase_add_test(c, RFC5452_a_flood_of_wrong_answers_makes_it_another_socket);
+        tcase_add_test(c, a_truncated_answer_is_asked_for_again_over_tcp);
+        tcase_add_test(c, truncated_over_tcp_or_cut_off_is_no_answer_and_the_next_server_is_asked);
+        tcase_add_test(c, RFC6891_a_server_that_does_not_know_edns_is_asked_without_and_so_is_the_next_time);
+        tcase_add_test(c, RFC6891_who_answers_formerr_without_edns_too_is_not_asked_for_ever);
+        tcase_add_test(c, servfail_and_refused_are_asked_of_the_next_server_once_and_then_delivered);
+        tcase_add_test(c, a_refusal_is_delivered_where_the_next_server_says_nothing);
+        tcase_add_test(c, a_silent_server_gives_way_to_the_next_and_comes_after_it_from_then_on);
+        tcase_add_test(c, the_late_answer_of_the_first_server_counts);
+        tcase_add_test(c, the_only_server_is_asked_again_from_the_same_socket);
+        tcase_add_test(c, a_server_that_is_not_there_gives_way_at_once);
+        tcase_add_test(c, with_all_servers_dead_it_is_servfail_and_the_upstreams_never_hear_of_it);
+        tcase_add_test(c, without_a_route_to_any_server_it_is_a_network_error_at_once);
+        tcase_add_test(c, a_dead_upstream_does_not_send_its_names_to_the_servers_nor_lets_theirs_fail);
+        tcase_add_test(c, dead_servers_say_nothing_of_the_upstreams);
+        tcase_add_test(c, beyond_the_cap_it_is_servfail_at_once);
+        tcase_add_test(c, who_asks_the_same_shares_the_answer);
+        tcase_add_test(c, answers_are_kept_until_the_network_changes);
+        tcase_add_test(c, RFC8767_a_stale_answer_comes_before_servfail_but_not_from_another_network);
+        tcase_add_test(c, a_question_in_flight_is_asked_anew_on_another_network);
+        tcase_add_test(c, after_a_suspend_there_is_as_much_time_as_before);
+        tcase_add_test(c, a_reload_that_changes_nothing_leaves_what_is_in_flight_and_in_the_cache);
+        tcase_add_test(c, a_reload_takes_what_is_in_flight_and_in_the_cache_to_where_it_belongs_now);
+        tcase_add_test(c, C12_RFC8945_a_signed_query_passes_untouched);
+        suite_add_tcase(s, c);
+        srunner_run_all(r, CK_ENV);
+        failed = srunner_ntests_failed(r);
+        srunner_free(r);
+        return failed != 0;
+}
