@@ -269,10 +269,28 @@ START_TEST(a_name_of_the_domain_goes_to_the_server_and_no_other_does)
         ck_assert_uint_eq(upstream_asked, 0);
         ask_name("www.example.org");
         ask_name("notexample.com");
-        ask_name("com");
+        ask_name("other.com");
         ck_assert_uint_eq(n_asked, 3);
         ck_assert_uint_eq(upstream_asked, 3);
         ck_assert_uint_eq(stats().forwarded, 3);
+}
+END_TEST
+
+START_TEST(a_forward_has_the_names_of_home_networks_but_not_localhost_nor_those_that_are_nobodys)
+{
+        static const char *const here[] = { "localhost", "a.localhost", "b.invalid", "c.onion", "d.alt", "resolver.arpa" };
+        static const char *const there[] = { "nas.home.arpa", "1.0.168.192.in-addr.arpa", "printer" };
+
+        begin(UPSTREAM "[Forward home]\nDomains=home.arpa 192.168.0.0/16 printer localhost invalid onion alt resolver.arpa\nDNS=10.0.0.1\n");
+        for (size_t i = 0; i < ELEMENTS(here); i++)
+                ask_name(here[i]);
+        ck_assert_uint_eq(n_asked, 0);
+        ck_assert_uint_eq(n_answers, ELEMENTS(here));
+        for (size_t i = 0; i < ELEMENTS(there); i++)
+                ask_name(there[i]);
+        ck_assert_uint_eq(n_asked, ELEMENTS(there));
+        ck_assert_uint_eq(n_answers, ELEMENTS(here));
+        ck_assert_uint_eq(upstream_asked, 0);
 }
 END_TEST
 
@@ -621,6 +639,7 @@ START_TEST(dead_servers_say_nothing_of_the_upstreams)
                                 k = 0;
                         }
                 expect_servfail(EDE_NO_REACHABLE_AUTHORITY);
+                now += 10 * SEC;
                 while (n_asked > 0)
                         buffer_unref(asked[--n_asked].message);
         }
@@ -824,6 +843,7 @@ int main(void)
         tcase_add_checked_fixture(c, NULL, stop);
         tcase_add_test(c, the_longest_domain_wins_label_by_label_in_any_case);
         tcase_add_test(c, a_name_of_the_domain_goes_to_the_server_and_no_other_does);
+        tcase_add_test(c, a_forward_has_the_names_of_home_networks_but_not_localhost_nor_those_that_are_nobodys);
         tcase_add_test(c, RFC8467_the_question_is_not_padded_and_has_no_options_of_the_client);
         tcase_add_test(c, the_answer_reaches_the_client_and_the_socket_closes);
         tcase_add_test(c, RFC6840_nobody_vouches_for_the_ad_bit_even_where_upstreams_are_trusted);
