@@ -415,6 +415,40 @@ size_t name_size(Bytes wire)
         }
 }
 
+size_t name_expand(Bytes wire, size_t offset, uint8_t *ret, size_t *ret_end)
+{
+        size_t at = offset, limit = offset, n = 0;
+        bool jumped = false;
+
+        while (at < wire.n) {
+                uint8_t length = wire.p[at];
+
+                if ((length & LABEL_POINTER) == LABEL_POINTER) {
+                        size_t target = at + 2 <= wire.n ? (size_t) (length & ~LABEL_POINTER) << 8 | wire.p[at + 1] : limit;
+
+                        /* Strictly backwards: no loop. */
+                        if (target < DNS_HEADER_SIZE || target >= limit)
+                                return 0;
+                        if (!jumped)
+                                *ret_end = at + 2;
+                        jumped = true;
+                        limit = at = target;
+                        continue;
+                }
+                if (length > LABEL_MAX || at + 1 + length > wire.n || n + 1 + length > DNS_NAME_MAX)
+                        return 0;
+                memcpy(ret + n, wire.p + at, 1 + (size_t) length);
+                n += 1 + (size_t) length;
+                at += 1 + (size_t) length;
+                if (length == 0) {
+                        if (!jumped)
+                                *ret_end = at;
+                        return n;
+                }
+        }
+        return 0;
+}
+
 bool name_equal(Bytes a, Bytes b)
 {
         if (a.n != b.n)

@@ -152,6 +152,10 @@ bool message_answers(const Message *answer, const Message *question);
  * breaks the limits. */
 size_t name_size(Bytes wire);
 
+/* Copies the name that begins at `offset` of `wire`, a message or a part of one from its start, and may be compressed, to `ret` (room for
+ * DNS_NAME_MAX), uncompressed. Returns its size, and in *ret_end the offset behind it; 0 if there is none within `wire`. */
+size_t name_expand(Bytes wire, size_t offset, uint8_t *ret, size_t *ret_end);
+
 bool name_equal(Bytes a, Bytes b);
 
 /* True if `name` is `suffix` or below it, label by label. */

@@ -45,6 +45,16 @@ seeds = {
     'answer-tsig': message(0x8180, ([A], [], [record(name('key'), 250, 0, b'x' * 30, 255)])),
     'answer-rcode-16': message(0x8180, ([], [], [opt(ttl=0x01000000)])),
 }
+# One of each type that dohmousectl prints.
+DATA = {
+    28: b'\x20\1\x0d\xb8' + b'\0' * 12, 12: b'\1a\xc0\x10', 39: name('b.test'), 13: b'\1a\1b', 17: name('a') + name('b'), 33: b'\0\1\0\2\1\xbb' + name('h.test'),
+    35: b'\0\1\0\2\1S\7SIP+D2U\0' + name('_.test'), 37: b'\0\1\0\2\3key', 43: b'\x30\x39\x0d\2\xab\xcd', 44: b'\4\2\xab',
+    46: b'\0\1\x0d\2\0\0\1\x2c\x65\x92\0\x80\x65\x90\xaf\0\x30\x39' + name('test') + b'\1\2\3', 47: name('y.test') + b'\0\6\x40\1\0\0\0\3',
+    48: b'\1\1\3\x0d\1\2\3\4', 52: b'\3\1\1\xab', 61: b'key', 62: b'\0\0\0\1\0\3\0\1\x40', 63: b'\0\0\0\1\1\1\xab',
+    64: b'\0\1' + name('d.test') + b'\0\0\0\4\0\1\0\4\0\1\0\4\3a,b\0\2\0\0\0\3\0\2\1\xbb\0\4\0\4\1\2\3\4\0\5\0\2\1\2\0\6\0\x10' + b'\x20' * 16 + b'\0\7\0\2/q\xff\0\0\1"',
+    256: b'\0\1\0\2https://a.test/', 257: b'\0\5issueca.test', 65534: b'\1\2\xff',
+}
+seeds.update({f'data-{kind}': message(0x8180, ([record(HERE, kind, 60, data)], [], [opt()])) for kind, data in DATA.items()})
 os.makedirs(sys.argv[1], exist_ok=True)
 for key, data in seeds.items():
     open(f'{sys.argv[1]}/{key}', 'wb').write(data)

@@ -25,7 +25,6 @@ switch_on() {
         inside systemctl enable --now dohmouse.socket || fail "dohmouse.socket: $(inside systemctl status dohmouse.socket)"
         inside ln -sf /run/dohmouse/stub-resolv.conf /etc/resolv.conf
         expect "resolv.conf is on the stub" "^nameserver 127.0.0.53$" inside sed -n '/^nameserver/p' /etc/resolv.conf
-        ask_canary
 }
 
 # answered_by SERVER: what the issue calls the main job, in the container.
@@ -33,6 +32,7 @@ answered_by() {
         boot
         use_upstream "$1"
         switch_on
+        ask_canary
 
         expect "getent hosts" "^192\.0\.2\.1 +host\.dohmouse\.test" inside getent hosts host.dohmouse.test
         expect "getent hosts, IPv6" "^2001:db8::1 +six\.dohmouse\.test" inside getent hosts six.dohmouse.test

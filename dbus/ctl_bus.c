@@ -1,0 +1,163 @@
+#include "ctl.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define PATIENCE (2 * USEC_PER_MINUTE)          /* somebody may be typing a password */
+#define AGENT "/usr/bin/pkttyagent"
+
+int ctl_fail(const char *format, ...)
+{
+        va_list ap;
+
+        fflush(stdout);
+        fputs("dohmousectl: ", stderr);
+        va_start(ap, format);
+        vfprintf(stderr, format, ap);
+        va_end(ap);
+        fputc('\n', stderr);
+        return EXIT_FAILURE;
+}
+
+int ctl_bad_reply(int error)
+{
+        return ctl_fail("The daemon's reply cannot be read: %s. Is it of another version? See \"dohmousectl --version\" and \"dohmoused --version\".",
+                        strerror(-error));
+}
+
+bool ctl_connect(Ctl *c)
+{
+        int r = c->bus ? 0 : sd_bus_open_system(&c->bus);
+
+        if (r < 0)
+                ctl_fail("The system bus cannot be reached: %s\nIs dbus running? \"systemctl status dbus.socket\" tells. DNS is served without it.",
+                         strerror(-r));
+        return r >= 0;
+}
+
+/* --- who may: polkit's own agent asks for a password on this terminal */
+
+static void start_agent(Ctl *c)
+{
+        char number[16];
+        int fds[2];
+        pid_t pid;
+
+        if (c->agent || !c->ask_password || geteuid() == 0 || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO) || access(AGENT, X_OK) < 0 ||
+            pipe(fds) < 0)
+                return;
+        fflush(NULL);
+        pid = fork();
+        if (pid == 0) {
+                prctl(PR_SET_PDEATHSIG, SIGTERM);
+                close(fds[0]);
+                snprintf(number, sizeof(number), "%d", fds[1]);
+                execl(AGENT, AGENT, "--notify-fd", number, "--fallback", NULL);
+                _exit(EXIT_FAILURE);
+        }
+        close(fds[1]);
+        if (pid > 0) {
+                struct pollfd p = { .fd = fds[0], .events = POLLIN };
+
+                /* It closes its end once it is registered. */
+                poll(&p, 1, 10000);
+                c->agent = pid;
+        }
+        close(fds[0]);
+}
+
+void ctl_disconnect_bus(Ctl *c)
+{
+        if (c->agent) {
+                kill(c->agent, SIGTERM);
+                kill(c->agent, SIGCONT);
+                waitpid(c->agent, NULL, 0);
+                c->agent = 0;
+        }
+        c->bus = sd_bus_flush_close_unref(c->bus);
+}
+
+/* --- calls */
+
+static bool is(const sd_bus_error *e, const char *name)
+{
+        return sd_bus_error_has_name(e, name);
+}
+
+static void say(const sd_bus_error *e, int error)
+{
+        if (is(e, SD_BUS_ERROR_SERVICE_UNKNOWN) || is(e, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
+                ctl_fail("dohmouse is not running, or has not reached the bus.\n"
+                         "The first DNS query starts it, and so does \"systemctl start dohmouse.service\";\n"
+                         "\"systemctl status dohmouse.socket dohmouse.service\" tells more.");
+        else if (is(e, SD_BUS_ERROR_ACCESS_DENIED) || is(e, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED))
+                ctl_fail("Access denied. Changing something needs root, or the permission of polkit: try \"sudo dohmousectl ...\".");
+        else if (is(e, SD_BUS_ERROR_NO_REPLY) || is(e, SD_BUS_ERROR_TIMEOUT) || error == -ETIMEDOUT)
+                ctl_fail("dohmouse did not answer in time: \"systemctl status dohmouse.service\" tells how it is.");
+        else if (is(e, SD_BUS_ERROR_UNKNOWN_METHOD) || is(e, SD_BUS_ERROR_UNKNOWN_PROPERTY) || is(e, SD_BUS_ERROR_UNKNOWN_INTERFACE))
+                ctl_fail("The daemon does not know this: it is of another version. \"systemctl restart dohmouse.service\" starts the one installed.");
+        else if (is(e, "org.dohmouse1.Error.InvalidConfiguration"))
+                ctl_fail("The configuration has errors, and the previous one stays in use:\n%s", e->message);
+        else if (is(e, "org.dohmouse1.Error.ProbeInProgress"))
+                ctl_fail("Somebody else's probe of this upstream is under way; try again in a few seconds.");
+        else
+                ctl_fail("%s", e->message && *e->message ? e->message : strerror(-error));
+}
+
+static bool call(Ctl *c, bool change, const char *path, const char *interface, const char *method, sd_bus_message **ret, const char *types,
+                 va_list ap)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
+        int r;
+
+        if (!ctl_connect(c))
+                return false;
+        if (change)
+                start_agent(c);
+        r = sd_bus_message_new_method_call(c->bus, &m, BUS_NAME, path, interface, method);
+        if (r >= 0 && types)
+                r = sd_bus_message_appendv(m, types, ap);
+        if (r >= 0 && change && c->ask_password)
+                r = sd_bus_message_set_allow_interactive_authorization(m, true);
+        if (r >= 0)
+                r = sd_bus_call(c->bus, m, change ? PATIENCE : 0, &error, ret);
+        if (r < 0)
+                say(&error, r);
+        return r >= 0;
+}
+
+bool ctl_call(Ctl *c, const char *path, const char *interface, const char *method, sd_bus_message **ret, const char *types, ...)
+{
+        va_list ap;
+        bool ok;
+
+        va_start(ap, types);
+        ok = call(c, false, path, interface, method, ret, types, ap);
+        va_end(ap);
+        return ok;
+}
+
+bool ctl_change(Ctl *c, const char *path, const char *interface, const char *method, sd_bus_message **ret, const char *types, ...)
+{
+        va_list ap;
+        bool ok;
+
+        va_start(ap, types);
+        ok = call(c, true, path, interface, method, ret, types, ap);
+        va_end(ap);
+        return ok;
+}
+
+char *ctl_upstream_path(const char *name)
+{
+        char *path = NULL;
+
+        return sd_bus_path_encode(UPSTREAM_PREFIX, name, &path) < 0 ? NULL : path;
+}

@@ -1,0 +1,233 @@
+#include "ctl_json.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Octets of the UTF-8 character at `s`; 0 if it is none (RFC 3629: not overlong, no surrogates). */
+static size_t utf8_size(const char *s)
+{
+        const unsigned char *p = (const unsigned char *) s;
+        size_t n = *p < 0x80 ? 1 : *p >= 0xc2 && *p < 0xe0 ? 2 : (*p & 0xf0) == 0xe0 ? 3 : *p >= 0xf0 && *p < 0xf5 ? 4 : 0;
+
+        for (size_t i = 1; i < n; i++)
+                if ((p[i] & 0xc0) != 0x80)
+                        return 0;
+        if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
+                return 0;
+        return n;
+}
+
+static void put_string(Json *j, const char *s)
+{
+        fputc('"', j->f);
+        while (*s) {
+                size_t n = utf8_size(s);
+
+                if (n == 0)
+                        fputs("\\ufffd", j->f);
+                else if (*s == '"' || *s == '\\')
+                        fprintf(j->f, "\\%c", *s);
+                else if ((unsigned char) *s < ' ' || *s == 0x7f)
+                        fprintf(j->f, "\\u%04x", (unsigned) *s);
+                else
+                        fwrite(s, 1, n, j->f);
+                s += MAX(n, (size_t) 1);
+        }
+        fputc('"', j->f);
+}
+
+static void new_line(Json *j)
+{
+        if (!j->pretty)
+                return;
+        fputc('\n', j->f);
+        for (unsigned i = 0; i < j->depth; i++)
+                fputc('\t', j->f);
+}
+
+/* What stands before a value. */
+static void lead_in(Json *j, const char *key)
+{
+        if (j->depth > 0) {
+                if (j->levels[j->depth - 1].filled)
+                        fputc(',', j->f);
+                j->levels[j->depth - 1].filled = true;
+                new_line(j);
+        }
+        if (key) {
+                put_string(j, key);
+                fputs(j->pretty ? " : " : ":", j->f);
+        }
+}
+
+static void begin(Json *j, const char *key, char open, char close)
+{
+        lead_in(j, key);
+        fputc(open, j->f);
+        if (j->depth == JSON_DEPTH_MAX)
+                abort();
+        j->levels[j->depth].close = close;
+        j->levels[j->depth++].filled = false;
+}
+
+void json_object(Json *j, const char *key)
+{
+        begin(j, key, '{', '}');
+}
+
+void json_array(Json *j, const char *key)
+{
+        begin(j, key, '[', ']');
+}
+
+void json_end(Json *j)
+{
+        char close = j->levels[--j->depth].close;
+
+        if (j->levels[j->depth].filled)
+                new_line(j);
+        fputc(close, j->f);
+        if (j->depth == 0)
+                fputc('\n', j->f);
+}
+
+void json_string(Json *j, const char *key, const char *value)
+{
+        lead_in(j, key);
+        put_string(j, value);
+}
+
+void json_number(Json *j, const char *key, uint64_t value)
+{
+        lead_in(j, key);
+        fprintf(j->f, "%llu", (unsigned long long) value);
+}
+
+void json_bool(Json *j, const char *key, bool value)
+{
+        lead_in(j, key);
+        fputs(value ? "true" : "false", j->f);
+}
+
+void json_null(Json *j, const char *key)
+{
+        lead_in(j, key);
+        fputs("null", j->f);
+}
+
+/* --- from the bus */
+
+static int container(Json *j, const char *key, sd_bus_message *m, char type, const char *contents)
+{
+        /* a{s...}: names and values */
+        bool dictionary = type == 'a' && contents[0] == '{' && contents[1] == 's';
+        int r = sd_bus_message_enter_container(m, type, contents);
+
+        if (r < 0)
+                return r;
+        if (type == 'v') {
+                r = json_bus_value(j, key, m);
+                return r < 0 ? r : sd_bus_message_exit_container(m);
+        }
+        if (j->depth + 1 >= JSON_DEPTH_MAX)
+                return -EBADMSG;
+        dictionary ? json_object(j, key) : json_array(j, key);
+        while ((r = sd_bus_message_at_end(m, false)) == 0) {
+                const char *name = NULL;
+
+                if (dictionary) {
+                        char inner[64];
+
+                        snprintf(inner, sizeof(inner), "%.*s", (int) strlen(contents) - 2, contents + 1);
+                        r = sd_bus_message_enter_container(m, 'e', inner);
+                        if (r >= 0)
+                                r = sd_bus_message_read(m, "s", &name);
+                        if (r < 0)
+                                return r;
+                }
+                r = json_bus_value(j, name, m);
+                if (r >= 0 && dictionary)
+                        r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        return r;
+        }
+        json_end(j);
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+int json_bus_value(Json *j, const char *key, sd_bus_message *m)
+{
+        const char *contents;
+        union {
+                uint8_t y;
+                int b;
+                int16_t n;
+                uint16_t q;
+                int32_t i;
+                uint32_t u;
+                int64_t x;
+                uint64_t t;
+                double d;
+                const char *s;
+        } v;
+        char type;
+        int r = sd_bus_message_peek_type(m, &type, &contents);
+
+        if (r <= 0)
+                return r < 0 ? r : -EBADMSG;
+        if (strchr("avre", type))
+                return container(j, key, m, type, contents);
+        r = sd_bus_message_read_basic(m, type, &v);
+        if (r < 0)
+                return r;
+        switch (type) {
+        case 'y':
+                json_number(j, key, v.y);
+                break;
+        case 'b':
+                json_bool(j, key, v.b);
+                break;
+        case 'q':
+                json_number(j, key, v.q);
+                break;
+        case 'u':
+                json_number(j, key, v.u);
+                break;
+        case 't':
+                if (v.t == UINT64_MAX)
+                        json_null(j, key);
+                else
+                        json_number(j, key, v.t);
+                break;
+        case 'n':
+        case 'i':
+        case 'x':
+                lead_in(j, key);
+                fprintf(j->f, "%lld", (long long) (type == 'n' ? v.n : type == 'i' ? v.i : v.x));
+                break;
+        case 's':
+        case 'o':
+        case 'g':
+                json_string(j, key, v.s);
+                break;
+        default:
+                json_null(j, key);
+        }
+        return 0;
+}
+
+int json_bus_properties(Json *j, sd_bus_message *m)
+{
+        int r = sd_bus_message_enter_container(m, 'a', "{sv}");
+
+        while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+                const char *name;
+
+                r = sd_bus_message_read(m, "s", &name);
+                if (r >= 0)
+                        r = json_bus_value(j, name, m);
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}

@@ -1,0 +1,151 @@
+/*
+ * dohmousectl: shows the daemon and steers it, over the bus. See dohmousectl(1).
+ */
+
+#include <config.h>
+
+#include <getopt.h>
+#include <locale.h>
+#include <string.h>
+
+#include "ctl.h"
+
+#define MANY 1000000
+
+static const char help[] =
+        "dohmousectl [OPTIONS...] [COMMAND]\n"
+        "\n"
+        "See and steer the DNS-over-HTTPS stub resolver dohmouse.\n"
+        "\n"
+        "Look:\n"
+        "  status [UPSTREAM...]     How it is, and how its upstreams are (the default)\n"
+        "  statistics               Counters, and how long answers took\n"
+        "  monitor                  Changes of state, as they happen\n"
+        "  query NAME [TYPE]        Ask a name; without a type, for its addresses\n"
+        "  query ADDRESS            Ask for the name of an address\n"
+        "\n"
+        "Steer:\n"
+        "  probe [UPSTREAM...]      Ask these upstreams, or all, over a new connection\n"
+        "  up UPSTREAM...           Use it whatever happens\n"
+        "  down UPSTREAM...         Do not use it\n"
+        "  auto UPSTREAM...         Let its answers decide (takes back up and down)\n"
+        "  disconnect UPSTREAM...   Close its connections\n"
+        "  flush                    Forget all cached answers\n"
+        "  reset-statistics         Set all counters to zero\n"
+        "  log-level [LEVEL]        Show, or set until the next reload, what is logged\n"
+        "  reload                   Read the configuration again\n"
+        "\n"
+        "Options:\n"
+        "  -h --help                Show this help\n"
+        "     --version             Show the version\n"
+        "     --json=MODE           Write JSON: pretty, short or off\n"
+        "     --reset               With statistics: then set all counters to zero\n"
+        "     --no-legend           No heads, hints and footers\n"
+        "     --no-ask-password     Do not ask for a password\n"
+        "     --no-pager            Accepted, as there is no pager\n"
+        "\n"
+        "See dohmousectl(1).\n";
+
+static const struct {
+        const char *name;
+        int min, max;           /* arguments */
+        const char *arguments;
+        int (*run)(Ctl *c, int argc, char *argv[]);
+} commands[] = {
+        { "status", 0, MANY, "[UPSTREAM...]", ctl_status },
+        { "statistics", 0, 0, "", ctl_statistics },
+        { "monitor", 0, 0, "", ctl_monitor },
+        { "query", 1, 2, "NAME [TYPE]", ctl_query },
+        { "probe", 0, MANY, "[UPSTREAM...]", ctl_probe },
+        { "up", 1, MANY, "UPSTREAM...", ctl_set_admin },
+        { "down", 1, MANY, "UPSTREAM...", ctl_set_admin },
+        { "auto", 1, MANY, "UPSTREAM...", ctl_set_admin },
+        { "disconnect", 1, MANY, "UPSTREAM...", ctl_disconnect },
+        { "flush", 0, 0, "", ctl_flush },
+        { "reset-statistics", 0, 0, "", ctl_reset_statistics },
+        { "log-level", 0, 1, "[LEVEL]", ctl_log_level },
+        { "reload", 0, 0, "", ctl_reload },
+};
+
+static int run(Ctl *c, int argc, char *argv[])
+{
+        static char name[] = "status", *status[] = { name, NULL };
+
+        if (argc == 0)
+                return ctl_status(c, 1, status);
+        for (size_t i = 0; i < ELEMENTS(commands); i++) {
+                if (strcmp(commands[i].name, argv[0]) != 0)
+                        continue;
+                if (argc - 1 >= commands[i].min && argc - 1 <= commands[i].max)
+                        return commands[i].run(c, argc, argv);
+                ctl_fail("It is \"dohmousectl %s%s%s\".", commands[i].name, *commands[i].arguments ? " " : "", commands[i].arguments);
+                return 2;
+        }
+        ctl_fail("There is no command \"%s\"; \"dohmousectl --help\" shows which there are.", argv[0]);
+        return 2;
+}
+
+static bool set_json(Ctl *c, const char *mode)
+{
+        static const char *const modes[] = { [JSON_OFF] = "off", [JSON_SHORT] = "short", [JSON_PRETTY] = "pretty" };
+
+        for (size_t i = 0; i < ELEMENTS(modes); i++)
+                if (strcmp(modes[i], mode) == 0) {
+                        c->json = (JsonMode) i;
+                        return true;
+                }
+        ctl_fail("--json=%s is not known; it is pretty, short or off.", mode);
+        return false;
+}
+
+int main(int argc, char *argv[])
+{
+        enum { OPTION_VERSION = 256, OPTION_JSON, OPTION_RESET, OPTION_NO_LEGEND, OPTION_NO_ASK_PASSWORD, OPTION_NO_PAGER };
+        static const struct option options[] = {
+                { "help", no_argument, NULL, 'h' },
+                { "version", no_argument, NULL, OPTION_VERSION },
+                { "json", required_argument, NULL, OPTION_JSON },
+                { "reset", no_argument, NULL, OPTION_RESET },
+                { "no-legend", no_argument, NULL, OPTION_NO_LEGEND },
+                { "no-ask-password", no_argument, NULL, OPTION_NO_ASK_PASSWORD },
+                { "no-pager", no_argument, NULL, OPTION_NO_PAGER },
+                { NULL, 0, NULL, 0 },
+        };
+        Ctl ctl = { .legend = true, .ask_password = true };
+        int c, status;
+
+        setlocale(LC_ALL, "");
+        setlocale(LC_NUMERIC, "C");
+        while ((c = getopt_long(argc, argv, "h", options, NULL)) >= 0)
+                switch (c) {
+                case 'h':
+                        fputs(help, stdout);
+                        return EXIT_SUCCESS;
+                case OPTION_VERSION:
+                        puts("dohmouse " PACKAGE_VERSION);
+                        return EXIT_SUCCESS;
+                case OPTION_JSON:
+                        if (!set_json(&ctl, optarg))
+                                return 2;
+                        break;
+                case OPTION_RESET:
+                        ctl.reset = true;
+                        break;
+                case OPTION_NO_LEGEND:
+                        ctl.legend = false;
+                        break;
+                case OPTION_NO_ASK_PASSWORD:
+                        ctl.ask_password = false;
+                        break;
+                case OPTION_NO_PAGER:
+                        break;
+                default:
+                        return 2;
+                }
+        terminal_init(&ctl.terminal);
+        status = run(&ctl, argc - optind, argv + optind);
+        ctl_disconnect_bus(&ctl);
+        if (fflush(stdout) != 0 || ferror(stdout))
+                status = EXIT_FAILURE;
+        return status;
+}

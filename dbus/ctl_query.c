@@ -1,0 +1,215 @@
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <time.h>
+
+#include "ctl.h"
+#include "ctl_names.h"
+#include "ctl_record.h"
+
+/* A question, and what came of it. */
+typedef struct Asked {
+        const char *name;
+        uint16_t type;
+        Message message;
+        uint64_t took;          /* usec */
+} Asked;
+
+static uint64_t now_monotonic(void)
+{
+        struct timespec ts;
+
+        clock_gettime(CLOCK_MONOTONIC, &ts);
+        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
+}
+
+/* The message lives as long as `*ret`. */
+static bool ask(Ctl *c, Asked *a, sd_bus_message **ret)
+{
+        uint64_t start = now_monotonic();
+        const void *wire;
+        size_t n;
+        int r;
+
+        if (!ctl_call(c, MANAGER_PATH, MANAGER_INTERFACE, "Resolve", ret, "sq", a->name, a->type))
+                return false;
+        a->took = now_monotonic() - start;
+        r = sd_bus_message_read_array(*ret, 'y', &wire, &n);
+        if (r < 0) {
+                ctl_bad_reply(r);
+                return false;
+        }
+        if (message_parse(&a->message, BYTES(wire, n)) != MESSAGE_OK) {
+                ctl_fail("The answer is not a well-formed DNS message.");
+                return false;
+        }
+        return true;
+}
+
+/* --- text */
+
+static void print_records(const Ctl *c, const Asked *a)
+{
+        static const char *const heads[] = { "NAME", ">TTL", "CLASS", "TYPE", "DATA", NULL };
+        _cleanup_(table_freep) Table *t = table_new(heads);
+        Terminal whole = c->terminal;
+        RecordWalk w = RECORD_WALK(&a->message);
+        Record r;
+
+        while (t && record_next(&w, &r) && r.section == SECTION_ANSWER) {
+                _cleanup_(freep) char *owner = record_owner(&a->message, &r), *data = record_data(&a->message, &r);
+                char type[TYPE_TEXT_MAX];
+
+                table_row(t, NULL, NULL);
+                table_cell(t, "%s", owner ? owner : "?");
+                table_cell(t, "%u", r.ttl);
+                if (r.class == CLASS_IN)
+                        table_cell(t, "IN");
+                else
+                        table_cell(t, "CLASS%u", r.class);
+                table_cell(t, "%s", type_to_text(r.type, type));
+                table_cell(t, "%s", data ? data : "?");
+        }
+        /* Records are for copying: never cut, and no mark before them. */
+        whole.interactive = false;
+        whole.columns = UINT_MAX;
+        if (t)
+                table_print(t, &whole, false);
+}
+
+static void print_extended_errors(const Asked *a, FILE *f)
+{
+        unsigned code;
+        char *text;
+
+        for (unsigned i = 0; message_extended_error(&a->message, i, &code, &text); i++) {
+                fprintf(f, "; EDE %u", code);
+                if (ede_name(code))
+                        fprintf(f, " (%s)", ede_name(code));
+                fprintf(f, "%s%s\n", *text ? ": " : "", text);
+                free(text);
+        }
+}
+
+static int print_text(const Ctl *c, const Asked *a)
+{
+        unsigned rcode = message_rcode(&a->message);
+        char type[TYPE_TEXT_MAX], number[16], span[SPAN_TEXT_MAX];
+        const char *name = rcode_name(rcode);
+
+        print_records(c, a);
+        fflush(stdout);
+        if (rcode != RCODE_NOERROR) {
+                snprintf(number, sizeof(number), "RCODE%u", rcode);
+                ctl_fail("%s: %s (%s)", a->name, rcode_words(rcode), name ? name : number);
+                print_extended_errors(a, stderr);
+                return EXIT_FAILURE;
+        }
+        if (a->message.ancount == 0)
+                fprintf(stderr, "dohmousectl: %s: there is no record of type %s\n", a->name, type_to_text(a->type, type));
+        print_extended_errors(a, stdout);
+        if (c->legend && c->terminal.interactive)
+                printf("%s; %s: %u record%s in %s%s%s\n", c->terminal.grey, type_to_text(a->type, type), a->message.ancount,
+                       a->message.ancount == 1 ? "" : "s", delay_text(a->took, span), a->message.flags & DNS_AD ? ", authenticated" : "",
+                       c->terminal.normal);
+        return EXIT_SUCCESS;
+}
+
+/* --- JSON */
+
+static void put_section(Json *j, const Message *m, Section section, const char *key)
+{
+        RecordWalk w = RECORD_WALK(m);
+        Record r;
+
+        json_array(j, key);
+        while (record_next(&w, &r)) {
+                _cleanup_(freep) char *owner = NULL, *data = NULL;
+                char type[TYPE_TEXT_MAX];
+
+                if (r.section != section || r.type == TYPE_OPT)
+                        continue;
+                owner = record_owner(m, &r);
+                data = record_data(m, &r);
+                json_object(j, NULL);
+                json_string(j, "Name", owner ? owner : "");
+                json_number(j, "TTL", r.ttl);
+                json_number(j, "Class", r.class);
+                json_string(j, "Type", type_to_text(r.type, type));
+                json_string(j, "Data", data ? data : "");
+                json_end(j);
+        }
+        json_end(j);
+}
+
+static int print_json(const Ctl *c, const Asked *a)
+{
+        Json j = JSON_INIT(stdout, c->json == JSON_PRETTY);
+        unsigned rcode = message_rcode(&a->message), code;
+        char type[TYPE_TEXT_MAX], *text;
+
+        json_object(&j, NULL);
+        json_string(&j, "Name", a->name);
+        json_string(&j, "Type", type_to_text(a->type, type));
+        json_number(&j, "Rcode", rcode);
+        if (rcode_name(rcode))
+                json_string(&j, "RcodeName", rcode_name(rcode));
+        json_bool(&j, "Authenticated", a->message.flags & DNS_AD);
+        json_number(&j, "DurationUSec", a->took);
+        json_array(&j, "ExtendedErrors");
+        for (unsigned i = 0; message_extended_error(&a->message, i, &code, &text); i++) {
+                json_object(&j, NULL);
+                json_number(&j, "Code", code);
+                if (ede_name(code))
+                        json_string(&j, "Name", ede_name(code));
+                json_string(&j, "Text", text);
+                json_end(&j);
+                free(text);
+        }
+        json_end(&j);
+        put_section(&j, &a->message, SECTION_ANSWER, "Answer");
+        put_section(&j, &a->message, SECTION_AUTHORITY, "Authority");
+        put_section(&j, &a->message, SECTION_ADDITIONAL, "Additional");
+        json_end(&j);
+        return rcode == RCODE_NOERROR ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int ctl_query(Ctl *c, int argc, char *argv[])
+{
+        static const uint16_t both[] = { TYPE_A, TYPE_AAAA }, pointer[] = { TYPE_PTR };
+        const uint16_t *types = both;
+        size_t n_types = ELEMENTS(both);
+        char reverse[REVERSE_NAME_MAX];
+        const char *name = argv[1];
+        uint16_t type;
+        int status = EXIT_SUCCESS;
+
+        if (argc > 2) {
+                if (!type_from_text(argv[2], &type)) {
+                        ctl_fail("\"%s\" is no type; it is a name such as MX or HTTPS, or a number such as TYPE65.", argv[2]);
+                        return 2;
+                }
+                types = &type;
+                n_types = 1;
+        }
+        if (reverse_name(name, reverse)) {
+                name = reverse;
+                if (argc == 2) {
+                        types = pointer;
+                        n_types = 1;
+                }
+        }
+        for (size_t i = 0; i < n_types; i++) {
+                _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+                Asked a = { .name = name, .type = types[i] };
+
+                if (!ask(c, &a, &reply))
+                        return EXIT_FAILURE;
+                if ((c->json ? print_json(c, &a) : print_text(c, &a)) != EXIT_SUCCESS)
+                        status = EXIT_FAILURE;
+                /* What is wrong with a name is wrong with it for every type. */
+                if (status != EXIT_SUCCESS && !c->json)
+                        break;
+        }
+        return status;
+}

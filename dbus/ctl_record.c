@@ -1,0 +1,395 @@
+#include "ctl_record.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "ctl_names.h"
+
+/* Where we are in the data of a record. Each take_* gives less, or nothing, and sets `bad` where the data ends too early. */
+typedef struct Cursor {
+        Bytes wire;             /* of the message from its start to the end of the data */
+        size_t at;
+        bool bad;
+} Cursor;
+
+static Bytes take(Cursor *c, size_t n)
+{
+        Bytes b = { 0 };
+
+        if (c->bad || n > c->wire.n - c->at) {
+                c->bad = true;
+                return b;
+        }
+        b = BYTES(c->wire.p + c->at, n);
+        c->at += n;
+        return b;
+}
+
+static Bytes take_rest(Cursor *c)
+{
+        return take(c, c->bad ? 0 : c->wire.n - c->at);
+}
+
+static bool at_end(const Cursor *c)
+{
+        return c->bad || c->at == c->wire.n;
+}
+
+static unsigned take8(Cursor *c)
+{
+        Bytes b = take(c, 1);
+
+        return b.p ? *b.p : 0;
+}
+
+static unsigned take16(Cursor *c)
+{
+        Bytes b = take(c, 2);
+
+        return b.p ? wire_read16(b.p) : 0;
+}
+
+static uint32_t take32(Cursor *c)
+{
+        Bytes b = take(c, 4);
+
+        return b.p ? wire_read32(b.p) : 0;
+}
+
+static Bytes take_string(Cursor *c)
+{
+        return take(c, take8(c));
+}
+
+/* --- parts of the data */
+
+static void put_name(FILE *f, Cursor *c)
+{
+        uint8_t name[DNS_NAME_MAX];
+        char text[NAME_TEXT_MAX];
+        size_t n = c->bad ? 0 : name_expand(c->wire, c->at, name, &c->at);
+
+        if (n == 0) {
+                c->bad = true;
+                return;
+        }
+        name_to_text(BYTES(name, n), text);
+        fprintf(f, "%s%s", text, n > 1 ? "." : "");
+}
+
+static void put_address(FILE *f, Cursor *c, int family)
+{
+        char text[INET6_ADDRSTRLEN];
+        Bytes b = take(c, family == AF_INET ? 4 : 16);
+
+        if (b.p && inet_ntop(family, b.p, text, sizeof(text)))
+                fputs(text, f);
+}
+
+/* `special`: more characters that take a backslash. */
+static void put_escaped(FILE *f, Bytes b, const char *special)
+{
+        for (size_t i = 0; i < b.n; i++)
+                if (b.p[i] < ' ' || b.p[i] >= 127)
+                        fprintf(f, "\\%03u", b.p[i]);
+                else if (b.p[i] == '"' || b.p[i] == '\\' || strchr(special, b.p[i]))
+                        fprintf(f, "\\%c", b.p[i]);
+                else
+                        fputc(b.p[i], f);
+}
+
+static void put_quoted(FILE *f, Bytes b)
+{
+        fputc('"', f);
+        put_escaped(f, b, "");
+        fputc('"', f);
+}
+
+static void put_hex(FILE *f, Bytes b)
+{
+        for (size_t i = 0; i < b.n; i++)
+                fprintf(f, "%02x", b.p[i]);
+}
+
+static void put_base64(FILE *f, Bytes b)
+{
+        static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+        for (size_t i = 0; i < b.n; i += 3) {
+                uint32_t v = (uint32_t) b.p[i] << 16 | (i + 1 < b.n ? (uint32_t) b.p[i + 1] << 8 : 0) | (i + 2 < b.n ? b.p[i + 2] : 0);
+
+                fputc(digits[v >> 18], f);
+                fputc(digits[v >> 12 & 63], f);
+                fputc(i + 1 < b.n ? digits[v >> 6 & 63] : '=', f);
+                fputc(i + 2 < b.n ? digits[v & 63] : '=', f);
+        }
+}
+
+/* Seconds since 1970, of a signature (RFC 4034 3.2). */
+static void put_time(FILE *f, Cursor *c)
+{
+        time_t seconds = (time_t) take32(c);
+        struct tm tm;
+        char text[24];
+
+        if (gmtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%Y%m%d%H%M%S", &tm) > 0)
+                fputs(text, f);
+}
+
+static void put_type(FILE *f, unsigned type)
+{
+        char text[TYPE_TEXT_MAX];
+
+        fputs(type_to_text((uint16_t) type, text), f);
+}
+
+/* Which types there are (RFC 4034 4.1.2). */
+static void put_bitmap(FILE *f, Cursor *c)
+{
+        const char *before = "";
+
+        while (!at_end(c)) {
+                unsigned window = take8(c);
+                Bytes bits = take_string(c);
+
+                c->bad = c->bad || bits.n == 0 || bits.n > 32;
+                for (unsigned i = 0; !c->bad && i < bits.n * 8; i++)
+                        if (bits.p[i / 8] & 0x80u >> i % 8) {
+                                fputs(before, f);
+                                put_type(f, window << 8 | i);
+                                before = " ";
+                        }
+        }
+}
+
+/* --- service parameters (RFC 9460 2.1) */
+
+static const char *const parameters[] = { "mandatory", "alpn", "no-default-alpn", "port", "ipv4hint", "ech", "ipv6hint", "dohpath" };
+
+static void put_key(FILE *f, unsigned key)
+{
+        if (key < ELEMENTS(parameters))
+                fputs(parameters[key], f);
+        else
+                fprintf(f, "key%u", key);
+}
+
+/* A list of protocols. A comma or backslash within one is escaped for the list, and that once more for the string. */
+static void put_protocols(FILE *f, Cursor *c)
+{
+        const char *before = "\"";
+
+        while (!at_end(c)) {
+                Bytes id = take_string(c);
+
+                fputs(before, f);
+                before = ",";
+                for (size_t i = 0; i < id.n; i++) {
+                        if (id.p[i] == ',' || id.p[i] == '\\')
+                                fputs("\\\\", f);
+                        put_escaped(f, BYTES(id.p + i, 1), "");
+                }
+        }
+        fputc('"', f);
+}
+
+static void put_parameter(FILE *f, unsigned key, Cursor *c)
+{
+        const char *before = "";
+
+        put_key(f, key);
+        if (key == 2 && at_end(c))
+                return;
+        fputc('=', f);
+        switch (key) {
+        case 0:
+                for (; !at_end(c); before = ",") {
+                        fputs(before, f);
+                        put_key(f, take16(c));
+                }
+                break;
+        case 1:
+                put_protocols(f, c);
+                break;
+        case 3:
+                fprintf(f, "%u", take16(c));
+                break;
+        case 4:
+        case 6:
+                for (; !at_end(c); before = ",") {
+                        fputs(before, f);
+                        put_address(f, c, key == 4 ? AF_INET : AF_INET6);
+                }
+                break;
+        case 5:
+                put_base64(f, take_rest(c));
+                break;
+        default:
+                put_quoted(f, take_rest(c));
+                break;
+        }
+}
+
+static void put_parameters(FILE *f, Cursor *c)
+{
+        const char *before = "";
+
+        while (!at_end(c)) {
+                unsigned key = take16(c);
+                size_t n = take16(c);
+                Cursor value = { .wire = c->wire, .at = c->at };
+
+                take(c, n);
+                if (c->bad)
+                        return;
+                value.wire.n = c->at;
+                fputs(before, f);
+                before = " ";
+                put_parameter(f, key, &value);
+                c->bad = value.bad || value.at != value.wire.n;
+        }
+}
+
+/* --- a record */
+
+static void put_strings(FILE *f, Cursor *c)
+{
+        const char *before = "";
+
+        for (; !at_end(c); before = " ") {
+                fputs(before, f);
+                put_quoted(f, take_string(c));
+        }
+}
+
+/* One part, by its letter in RecordType.layout. */
+static void put_part(FILE *f, char letter, Cursor *c)
+{
+        switch (letter) {
+        case '1':
+                fprintf(f, "%u", take8(c));
+                break;
+        case '2':
+                fprintf(f, "%u", take16(c));
+                break;
+        case '4':
+                fprintf(f, "%u", take32(c));
+                break;
+        case 'a':
+                put_address(f, c, AF_INET);
+                break;
+        case '6':
+                put_address(f, c, AF_INET6);
+                break;
+        case 'n':
+                put_name(f, c);
+                break;
+        case 's':               /* one string */
+                put_quoted(f, take_string(c));
+                break;
+        case 'S':               /* strings to the end */
+                put_strings(f, c);
+                break;
+        case 'g':               /* a tag: a string without quotes */
+                put_escaped(f, take_string(c), " ();@$");
+                break;
+        case 'r':               /* a string without a length, to the end */
+                put_quoted(f, take_rest(c));
+                break;
+        case 'h':
+                put_hex(f, take_rest(c));
+                break;
+        case 'b':
+                put_base64(f, take_rest(c));
+                break;
+        case 't':
+                put_time(f, c);
+                break;
+        case 'T':
+                put_type(f, take16(c));
+                break;
+        case 'm':
+                put_bitmap(f, c);
+                break;
+        case 'v':
+                put_parameters(f, c);
+                break;
+        default:
+                c->bad = true;
+        }
+}
+
+char *record_owner(const Message *m, const Record *r)
+{
+        Cursor c = { .wire = m->wire, .at = r->offset };
+        char *text = NULL;
+        size_t n;
+        FILE *f = open_memstream(&text, &n);
+
+        if (!f)
+                return NULL;
+        put_name(f, &c);
+        return fclose(f) == 0 ? text : NULL;
+}
+
+/* As its type has it; false if it is not laid out so. */
+static bool put_known(FILE *f, const Message *m, const Record *r)
+{
+        const RecordType *t = record_type(r->type);
+        Cursor c = { .wire = BYTES(m->wire.p, r->end), .at = r->end - r->rdata.n };
+        const char *before = "";
+
+        if (!t || !t->layout || r->class != CLASS_IN)
+                return false;
+        for (const char *p = t->layout; *p; p++) {
+                /* Parameters and types may be none. */
+                if (strchr("vm", *p) && at_end(&c))
+                        continue;
+                fputs(before, f);
+                before = " ";
+                put_part(f, *p, &c);
+        }
+        return !c.bad && at_end(&c);
+}
+
+char *record_data(const Message *m, const Record *r)
+{
+        char *text = NULL;
+        size_t n;
+        FILE *f = open_memstream(&text, &n);
+
+        if (!f)
+                return NULL;
+        if (!put_known(f, m, r)) {
+                rewind(f);
+                fprintf(f, "\\# %zu%s", r->rdata.n, r->rdata.n ? " " : "");
+                put_hex(f, r->rdata);
+                fputc(0, f);
+        }
+        return fclose(f) == 0 ? text : NULL;
+}
+
+bool message_extended_error(const Message *m, unsigned number, unsigned *ret_code, char **ret_text)
+{
+        Cursor c = { .wire = m->edns.options };
+
+        while (!at_end(&c)) {
+                unsigned option = take16(&c);
+                Cursor value = { .wire = take(&c, take16(&c)) };
+                size_t n;
+                FILE *f;
+
+                if (c.bad || option != EDNS_OPTION_EDE || number-- > 0)
+                        continue;
+                *ret_code = take16(&value);
+                *ret_text = NULL;
+                f = value.bad ? NULL : open_memstream(ret_text, &n);
+                if (!f)
+                        return false;
+                put_escaped(f, take_rest(&value), "");
+                return fclose(f) == 0;
+        }
+        return false;
+}

@@ -1,0 +1,198 @@
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "ctl.h"
+
+#define BAR_MAX 40
+
+typedef struct Bar {
+        uint64_t bound;         /* usec: what took less than that */
+        uint64_t n;
+} Bar;
+
+typedef struct Histogram {
+        Bar *bars;
+        size_t n;
+        uint64_t sum;           /* of all n */
+} Histogram;
+
+static int read_histogram(sd_bus_message *m, Histogram *ret)
+{
+        uint64_t bound, n;
+        int r = sd_bus_message_enter_container(m, 'v', "a(tt)");
+
+        if (r >= 0)
+                r = sd_bus_message_enter_container(m, 'a', "(tt)");
+        while (r >= 0 && (r = sd_bus_message_read(m, "(tt)", &bound, &n)) > 0) {
+                Bar *bars = reallocarray(ret->bars, ret->n + 1, sizeof(*bars));
+
+                if (!bars)
+                        return -ENOMEM;
+                ret->bars = bars;
+                bars[ret->n++] = (Bar) { .bound = bound, .n = n };
+                ret->sum += n;
+        }
+        return r;
+}
+
+/* A bound, shortly: classes double, so that a rounded one will do. */
+static const char *bound_text(uint64_t usec, char ret[static SPAN_TEXT_MAX])
+{
+        if (usec < USEC_PER_MSEC)
+                snprintf(ret, SPAN_TEXT_MAX, "%llu us", (unsigned long long) usec);
+        else if (usec < USEC_PER_SEC)
+                snprintf(ret, SPAN_TEXT_MAX, "%.0f ms", (double) usec / USEC_PER_MSEC);
+        else
+                snprintf(ret, SPAN_TEXT_MAX, "%.0f s", (double) usec / USEC_PER_SEC);
+        return ret;
+}
+
+static void print_bar(const Ctl *c, const Bar *b, const Histogram *h, uint64_t most, unsigned room, const char *range)
+{
+        unsigned length = (unsigned) ((b->n * room + most - 1) / most);
+
+        printf("%19s  %s", range, c->terminal.green);
+        for (unsigned i = 0; i < room; i++)
+                fputs(i >= length ? " " : c->terminal.utf8 ? "█" : "#", stdout);
+        printf("%s %8llu %5.1f%%\n", c->terminal.normal, (unsigned long long) b->n, 100.0 * (double) b->n / (double) h->sum);
+}
+
+/* Below which bound are so many of a thousand? */
+static uint64_t quantile(const Histogram *h, unsigned permille)
+{
+        uint64_t sum = 0;
+
+        for (size_t i = 0; i < h->n; i++) {
+                sum += h->bars[i].n;
+                if (sum * 1000 >= h->sum * permille)
+                        return h->bars[i].bound;
+        }
+        return UINT64_MAX;
+}
+
+static void print_quantile(const char *what, uint64_t bound, uint64_t last, const char *end)
+{
+        char text[SPAN_TEXT_MAX];
+
+        if (bound == UINT64_MAX)
+                printf("%s over %s%s", what, bound_text(last, text), end);
+        else
+                printf("%s within %s%s", what, bound_text(bound, text), end);
+}
+
+static void print_histogram(const Ctl *c, const Histogram *h, uint64_t latency_sum)
+{
+        char mean[SPAN_TEXT_MAX];
+        size_t first = 0, end = h->n;
+        uint64_t most = 0, last;
+        unsigned room = c->terminal.columns == UINT_MAX ? BAR_MAX : MIN(c->terminal.columns - 38u, BAR_MAX + 0u);
+
+        if (c->terminal.columns < 48)
+                room = 10;
+        for (size_t i = 0; i < h->n; i++)
+                most = MAX(most, h->bars[i].n);
+        printf("\n%sHow long answers took%s\n", c->terminal.bold, c->terminal.normal);
+        if (most == 0) {
+                puts("  There were none yet.");
+                return;
+        }
+        while (h->bars[first].n == 0)
+                first++;
+        while (h->bars[end - 1].n == 0)
+                end--;
+        for (size_t i = first; i < end; i++) {
+                char range[2 * SPAN_TEXT_MAX + 8], low[SPAN_TEXT_MAX], high[SPAN_TEXT_MAX];
+
+                if (i == 0)
+                        snprintf(range, sizeof(range), "under %s", bound_text(h->bars[i].bound, high));
+                else if (h->bars[i].bound == UINT64_MAX)
+                        snprintf(range, sizeof(range), "%s and more", bound_text(h->bars[i - 1].bound, low));
+                else
+                        snprintf(range, sizeof(range), "%s - %s", bound_text(h->bars[i - 1].bound, low), bound_text(h->bars[i].bound, high));
+                print_bar(c, &h->bars[i], h, most, room, range);
+        }
+        last = h->n > 1 ? h->bars[h->n - 2].bound : 0;
+        printf("  Mean %s. ", delay_text(latency_sum / h->sum, mean));
+        print_quantile("Half came", quantile(h, 500), last, ", ");
+        print_quantile("95%", quantile(h, 950), last, ", ");
+        print_quantile("99%", quantile(h, 990), last, ".\n");
+}
+
+/* "cache-hits" and "cache-misses" stand below "cache". */
+static int print_counters(const Ctl *c, sd_bus_message *m, uint64_t *ret_latency_sum)
+{
+        char group[64] = "";
+        int r = sd_bus_message_enter_container(m, 'v', "a{st}");
+
+        if (r >= 0)
+                r = sd_bus_message_enter_container(m, 'a', "{st}");
+        while (r >= 0) {
+                const char *name;
+                uint64_t value;
+                size_t n;
+
+                r = sd_bus_message_read(m, "{st}", &name, &value);
+                if (r <= 0)
+                        break;
+                /* It stands below as the mean. */
+                if (strcmp(name, "latency-sum-usec") == 0) {
+                        *ret_latency_sum = value;
+                        continue;
+                }
+                n = strcspn(name, "-");
+                if (c->legend && *group && (n != strlen(group) || strncmp(name, group, n) != 0))
+                        putchar('\n');
+                snprintf(group, sizeof(group), "%.*s", (int) n, name);
+                printf("%30s: %llu\n", name, (unsigned long long) value);
+        }
+        return r;
+}
+
+static bool get(Ctl *c, const char *property, sd_bus_message **ret)
+{
+        return ctl_call(c, MANAGER_PATH, "org.freedesktop.DBus.Properties", "Get", ret, "ss", MANAGER_INTERFACE, property);
+}
+
+static int print_json(const Ctl *c, sd_bus_message *counters, sd_bus_message *latency)
+{
+        Json j = JSON_INIT(stdout, c->json == JSON_PRETTY);
+        int r;
+
+        json_object(&j, NULL);
+        r = json_bus_value(&j, "Statistics", counters);
+        if (r >= 0)
+                r = json_bus_value(&j, "Latency", latency);
+        while (j.depth > 0)
+                json_end(&j);
+        return r;
+}
+
+int ctl_statistics(Ctl *c, int argc, char *argv[])
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *counters = NULL, *latency = NULL;
+        Histogram h = { 0 };
+        uint64_t latency_sum = 0;
+        int r;
+
+        if (!get(c, "Statistics", &counters) || !get(c, "Latency", &latency))
+                return EXIT_FAILURE;
+        if (c->json)
+                r = print_json(c, counters, latency);
+        else {
+                r = print_counters(c, counters, &latency_sum);
+                if (r >= 0)
+                        r = read_histogram(latency, &h);
+                if (r >= 0)
+                        print_histogram(c, &h, latency_sum);
+        }
+        free(h.bars);
+        if (r < 0)
+                return ctl_bad_reply(r);
+        return c->reset ? ctl_reset_statistics(c, argc, argv) : EXIT_SUCCESS;
+}
+
+int ctl_reset_statistics(Ctl *c, _unused_ int argc, _unused_ char *argv[])
+{
+        return ctl_change(c, MANAGER_PATH, MANAGER_INTERFACE, "ResetStatistics", NULL, NULL) ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,277 @@
+#include <limits.h>
+#include <string.h>
+
+#include "ctl_model.h"
+
+#define KEY "%14s: "
+
+/* Colour and mark of a state. */
+static const char *state_colour(const Ctl *c, const UpstreamView *v)
+{
+        const char *word = upstream_state_word(v);
+
+        if (strcmp(word, "healthy") == 0 || strcmp(word, "up") == 0)
+                return c->terminal.green;
+        if (strcmp(word, "failed") == 0)
+                return c->terminal.red;
+        if (strcmp(word, "suspect") == 0 || strcmp(word, "trial") == 0)
+                return c->terminal.yellow;
+        return c->terminal.grey;
+}
+
+static const char *state_mark(const Ctl *c, const UpstreamView *v)
+{
+        const char *word = upstream_state_word(v);
+
+        if (strcmp(word, "failed") == 0)
+                return c->terminal.utf8 ? "×" : "x";
+        if (strcmp(word, "unknown") == 0 || strcmp(word, "down") == 0)
+                return c->terminal.utf8 ? "○" : "o";
+        return c->terminal.utf8 ? "●" : "*";
+}
+
+/* How long ago its state changed. */
+static const char *since_text(const UpstreamView *v, char ret[static SPAN_TEXT_MAX])
+{
+        uint64_t ago = usec_sub(now_real(), v->last_change);
+
+        if (v->last_change == 0)
+                return "-";
+        return ago < USEC_PER_SEC ? "now" : span_text(ago, ret);
+}
+
+/* "connection refused; tried again in 12s"; "" if nothing is wrong. */
+static const char *why(const UpstreamView *v, char *ret, size_t size)
+{
+        uint64_t wait = usec_sub(v->retry_at, now_real());
+        char span[SPAN_TEXT_MAX];
+
+        snprintf(ret, size, "%s", reason_words(v->reason));
+        if (strcmp(v->state, "failed") == 0 && v->retry_at) {
+                size_t n = strlen(ret);
+
+                if (wait > 0)
+                        snprintf(ret + n, size - n, "%stried again in %s", n ? "; " : "", span_text(wait + USEC_PER_SEC - 1, span));
+                else
+                        snprintf(ret + n, size - n, "%stried again with the next query", n ? "; " : "");
+        }
+        return ret;
+}
+
+/* --- all of them */
+
+static int print_table(const Ctl *c, const UpstreamList *l)
+{
+        static const char *const narrow[] = { "UPSTREAM", "STATE", ">SINCE", ">RTT", ">OPEN", ">TLS FULL", ">RESUMED", ">QUERIES", ">FAILURES", NULL };
+        static const char *const with_reason[] = { "UPSTREAM", "STATE", ">SINCE", ">RTT", ">OPEN", ">TLS FULL", ">RESUMED", ">QUERIES",
+                                                   ">FAILURES", "REASON", NULL };
+        _cleanup_(table_freep) Table *t = table_new(c->terminal.interactive ? narrow : with_reason);
+
+        if (!t)
+                return ctl_fail("Out of memory");
+        for (size_t i = 0; i < l->n; i++) {
+                const UpstreamView *v = &l->views[i];
+                char span[SPAN_TEXT_MAX], text[160];
+
+                table_row(t, state_colour(c, v), state_mark(c, v));
+                table_cell(t, "%s", v->name);
+                table_cell(t, "%s", upstream_state_word(v));
+                table_cell(t, "%s", since_text(v, span));
+                table_cell(t, "%s", v->smoothed_rtt ? delay_text(v->smoothed_rtt, span) : "-");
+                table_cell(t, "%llu", (unsigned long long) v->connections);
+                table_cell(t, "%llu", (unsigned long long) v->handshakes_full);
+                table_cell(t, "%llu", (unsigned long long) v->handshakes_resumed);
+                table_cell(t, "%llu", (unsigned long long) v->queries);
+                table_cell(t, "%llu", (unsigned long long) v->failures);
+                why(v, text, sizeof(text));
+                if (!c->terminal.interactive)
+                        table_cell(t, "%s", *text ? text : "-");
+                else if (*text)
+                        table_note(t, "%s", text);
+        }
+        table_print(t, &c->terminal, c->legend);
+        return EXIT_SUCCESS;
+}
+
+static void print_manager(const Ctl *c, const ManagerView *m, const UpstreamList *l)
+{
+        char octets[SPAN_TEXT_MAX], most[SPAN_TEXT_MAX];
+        const Terminal *t = &c->terminal;
+        bool online = strcmp(m->network, "online") == 0;
+        unsigned usable = 0;
+
+        for (size_t i = 0; i < l->n; i++)
+                usable += strcmp(upstream_state_word(&l->views[i]), "failed") != 0 && strcmp(upstream_state_word(&l->views[i]), "down") != 0;
+        printf(KEY "%u of %zu in use\n", "Upstreams", usable, l->n);
+        printf(KEY "%s%s%s%s\n", "Network", online ? t->green : t->red, m->network, t->normal,
+               strcmp(m->network, "portal") == 0 ? " (no upstream can be trusted: is there a login page, or is the clock wrong?)" : "");
+        printf(KEY "%llu\n", "Queries", (unsigned long long) m->queries);
+        if (m->cache_octets_max)
+                printf(KEY "%llu answers, %s of %s\n", "Cache", (unsigned long long) m->cache_entries, size_text(m->cache_octets, octets),
+                       size_text(m->cache_octets_max, most));
+        else
+                printf(KEY "off\n", "Cache");
+        printf(KEY "%s%s\n", "Health mode", m->health_mode, strcmp(m->health_mode, "lazy") == 0 ? " (no checks without a reason)" : "");
+        printf(KEY "%s\n", "Log level", m->log_level);
+        printf(KEY "%s\n\n", "Version", m->version);
+}
+
+/* --- one of them */
+
+static void print_list(const char *key, char *const *list)
+{
+        for (char *const *p = list; *p; p++)
+                if (p == list)
+                        printf(KEY "%s\n", key, *p);
+                else
+                        printf("%16s%s\n", "", *p);
+}
+
+static void print_connection(const UpstreamView *v)
+{
+        char span[SPAN_TEXT_MAX];
+
+        printf(KEY "%llu open", "Connections", (unsigned long long) v->connections);
+        if (v->peer_idle)
+                printf("; the server closes them after %s without a query", span_text(v->peer_idle, span));
+        putchar('\n');
+}
+
+static void print_upstream(const Ctl *c, const UpstreamView *v)
+{
+        const char *colour = state_colour(c, v), *normal = *colour ? c->terminal.normal : "";
+        char span[SPAN_TEXT_MAX], moment[MOMENT_TEXT_MAX], text[160];
+
+        printf("%s%s%s %s - %s\n", colour, state_mark(c, v), normal, v->name, v->url);
+        printf(KEY "%s%s%s", "State", colour, upstream_state_word(v), normal);
+        if (v->last_change) {
+                const char *since = since_text(v, span);
+
+                printf(" since %s; %s%s", moment_text(v->last_change, moment), since, since == span ? " ago" : "");
+        }
+        putchar('\n');
+        if (*why(v, text, sizeof(text)))
+                printf(KEY "%s\n", "Reason", text);
+        printf(KEY "%s%s\n", "Admin", v->admin, strcmp(v->admin, "auto") == 0 ? "" : " (set by the administrator)");
+        printf(KEY "%s\n", "Health mode", v->health_mode);
+        print_list("Addresses", v->addresses);
+        print_connection(v);
+        printf(KEY "%s\n", "RTT", v->smoothed_rtt ? delay_text(v->smoothed_rtt, span) : "not known");
+        printf(KEY "%llu full, %llu resumed\n", "Handshakes", (unsigned long long) v->handshakes_full,
+               (unsigned long long) v->handshakes_resumed);
+        printf(KEY "%llu, %llu failures\n", "Queries", (unsigned long long) v->queries, (unsigned long long) v->failures);
+        printf(KEY "%llu\n", "Probes", (unsigned long long) v->probes);
+        printf(KEY "%llu, %llu won\n", "Races", (unsigned long long) v->races, (unsigned long long) v->races_won);
+}
+
+static int print_some(const Ctl *c, const UpstreamList *l, int n, char *names[])
+{
+        int status = EXIT_SUCCESS;
+
+        for (int i = 0; i < n; i++) {
+                const UpstreamView *v = upstream_find(l, names[i]);
+
+                if (!v) {
+                        status = EXIT_FAILURE;
+                        continue;
+                }
+                if (i > 0)
+                        putchar('\n');
+                print_upstream(c, v);
+        }
+        return status;
+}
+
+/* --- JSON: the properties by the names that they have on the bus */
+
+static bool wanted(const char *path, int n, char *names[])
+{
+        char *name = NULL;
+        bool found = n == 0;
+
+        if (sd_bus_path_decode(path, UPSTREAM_PREFIX, &name) <= 0)
+                return false;
+        for (int i = 0; i < n; i++)
+                found = found || strcmp(names[i], name) == 0;
+        free(name);
+        return found;
+}
+
+static int put_object(Json *j, sd_bus_message *m, bool put)
+{
+        int r = sd_bus_message_enter_container(m, 'a', "{sa{sv}}");
+
+        while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sa{sv}")) > 0) {
+                const char *interface;
+
+                r = sd_bus_message_read(m, "s", &interface);
+                if (r >= 0 && put && strcmp(interface, UPSTREAM_INTERFACE) == 0) {
+                        json_object(j, NULL);
+                        r = json_bus_properties(j, m);
+                        json_end(j);
+                } else if (r >= 0)
+                        r = sd_bus_message_skip(m, "a{sv}");
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int put_upstreams(Json *j, sd_bus_message *m, int n, char *names[])
+{
+        int r = sd_bus_message_enter_container(m, 'a', "{oa{sa{sv}}}");
+
+        while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "oa{sa{sv}}")) > 0) {
+                const char *path;
+
+                r = sd_bus_message_read(m, "o", &path);
+                if (r >= 0)
+                        r = put_object(j, m, wanted(path, n, names));
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+        }
+        return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+static int print_json(Ctl *c, int n, char *names[])
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *manager = NULL, *objects = NULL;
+        Json j = JSON_INIT(stdout, c->json == JSON_PRETTY);
+        int r = 0;
+
+        if (!ctl_call(c, MANAGER_PATH, "org.freedesktop.DBus.Properties", "GetAll", &manager, "s", MANAGER_INTERFACE) ||
+            !ctl_call(c, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", &objects, NULL))
+                return EXIT_FAILURE;
+        if (n == 0) {
+                json_object(&j, NULL);
+                r = json_bus_properties(&j, manager);
+        }
+        json_array(&j, n == 0 ? "Upstreams" : NULL);
+        if (r >= 0)
+                r = put_upstreams(&j, objects, n, names);
+        while (j.depth > 0)
+                json_end(&j);
+        return r < 0 ? ctl_bad_reply(r) : EXIT_SUCCESS;
+}
+
+int ctl_status(Ctl *c, int argc, char *argv[])
+{
+        _cleanup_(upstream_list_deinit) UpstreamList upstreams = { 0 };
+        _cleanup_(manager_view_deinit) ManagerView manager = { 0 };
+
+        if (!ctl_read_upstreams(c, &upstreams))
+                return EXIT_FAILURE;
+        if (c->json) {
+                for (int i = 1; i < argc; i++)
+                        if (!upstream_find(&upstreams, argv[i]))
+                                return EXIT_FAILURE;
+                return print_json(c, argc - 1, argv + 1);
+        }
+        if (argc > 1)
+                return print_some(c, &upstreams, argc - 1, argv + 1);
+        if (!ctl_read_manager(c, &manager))
+                return EXIT_FAILURE;
+        if (c->legend)
+                print_manager(c, &manager, &upstreams);
+        return print_table(c, &upstreams);
+}

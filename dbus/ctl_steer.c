@@ -1,0 +1,127 @@
+/* The commands that change something. Those that do one thing say nothing when it is done. */
+
+#include <string.h>
+
+#include "ctl_model.h"
+
+static int change(Ctl *c, const char *method)
+{
+        return ctl_change(c, MANAGER_PATH, MANAGER_INTERFACE, method, NULL, NULL) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int ctl_flush(Ctl *c, _unused_ int argc, _unused_ char *argv[])
+{
+        return change(c, "FlushCache");
+}
+
+int ctl_reload(Ctl *c, _unused_ int argc, _unused_ char *argv[])
+{
+        return change(c, "Reload");
+}
+
+/* Calls `method` of each upstream named; of none if one of them is not there. */
+static int change_upstreams(Ctl *c, const char *method, char *names[], int n, const char *argument)
+{
+        _cleanup_(upstream_list_deinit) UpstreamList upstreams = { 0 };
+        int status = EXIT_SUCCESS;
+
+        if (!ctl_read_upstreams(c, &upstreams))
+                return EXIT_FAILURE;
+        for (int i = 0; i < n; i++)
+                if (!upstream_find(&upstreams, names[i]))
+                        return EXIT_FAILURE;
+        for (int i = 0; i < n; i++) {
+                _cleanup_(freep) char *path = ctl_upstream_path(names[i]);
+
+                if (!path || !(argument ? ctl_change(c, path, UPSTREAM_INTERFACE, method, NULL, "s", argument) :
+                                          ctl_change(c, path, UPSTREAM_INTERFACE, method, NULL, NULL)))
+                        status = EXIT_FAILURE;
+        }
+        return status;
+}
+
+int ctl_set_admin(Ctl *c, int argc, char *argv[])
+{
+        return change_upstreams(c, "SetAdmin", argv + 1, argc - 1, argv[0]);
+}
+
+int ctl_disconnect(Ctl *c, int argc, char *argv[])
+{
+        return change_upstreams(c, "Disconnect", argv + 1, argc - 1, NULL);
+}
+
+/* --- probes */
+
+static int print_outcome(const Ctl *c, const char *name, size_t width, sd_bus_message *m)
+{
+        const char *outcome;
+        uint64_t took;
+        char span[SPAN_TEXT_MAX];
+        int resumed, r = sd_bus_message_read(m, "stb", &outcome, &took, &resumed);
+        bool ok;
+
+        if (r < 0)
+                return ctl_bad_reply(r);
+        ok = strcmp(outcome, "ok") == 0;
+        if (c->json) {
+                Json j = JSON_INIT(stdout, c->json == JSON_PRETTY);
+
+                json_object(&j, NULL);
+                json_string(&j, "Name", name);
+                json_string(&j, "Outcome", outcome);
+                json_number(&j, "DurationUSec", took);
+                json_bool(&j, "Resumed", resumed);
+                json_end(&j);
+        } else
+                printf("%-*s  %s%s%s  %s  TLS %s\n", (int) width, name, ok ? c->terminal.green : c->terminal.red,
+                       ok ? "ok" : reason_words(outcome), c->terminal.normal, delay_text(took, span),
+                       resumed ? "resumed" : ok ? "full handshake" : "not resumed");
+        fflush(stdout);
+        return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int ctl_probe(Ctl *c, int argc, char *argv[])
+{
+        _cleanup_(upstream_list_deinit) UpstreamList upstreams = { 0 };
+        int status = EXIT_SUCCESS;
+        size_t width = 0;
+
+        if (!ctl_read_upstreams(c, &upstreams))
+                return EXIT_FAILURE;
+        for (int i = 1; i < argc; i++)
+                if (!upstream_find(&upstreams, argv[i]))
+                        return EXIT_FAILURE;
+        for (size_t i = 0; i < upstreams.n; i++)
+                width = MAX(width, strlen(upstreams.views[i].name));
+        for (size_t i = 0; i < (argc > 1 ? (size_t) argc - 1 : upstreams.n); i++) {
+                _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+                const char *name = argc > 1 ? argv[i + 1] : upstreams.views[i].name;
+                _cleanup_(freep) char *path = ctl_upstream_path(name);
+
+                if (!path || !ctl_change(c, path, UPSTREAM_INTERFACE, "Probe", &m, NULL) ||
+                    print_outcome(c, name, width, m) != EXIT_SUCCESS)
+                        status = EXIT_FAILURE;
+        }
+        return status;
+}
+
+/* --- the level of the log */
+
+int ctl_log_level(Ctl *c, int argc, char *argv[])
+{
+        static const char *const levels[] = { "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug" };
+        _cleanup_(manager_view_deinit) ManagerView manager = { 0 };
+
+        if (argc > 1) {
+                for (size_t i = 0; i < ELEMENTS(levels); i++)
+                        if (strcmp(levels[i], argv[1]) == 0)
+                                return ctl_change(c, MANAGER_PATH, "org.freedesktop.DBus.Properties", "Set", NULL, "ssv", MANAGER_INTERFACE,
+                                                  "LogLevel", "s", argv[1]) ? EXIT_SUCCESS : EXIT_FAILURE;
+                ctl_fail("\"%s\" is no level; it is one of emerg, alert, crit, err, warning, notice, info and debug.", argv[1]);
+                return 2;
+        }
+        if (!ctl_read_manager(c, &manager))
+                return EXIT_FAILURE;
+        puts(manager.log_level);
+        return EXIT_SUCCESS;
+}
