@@ -170,6 +170,7 @@ bool engine_query(Engine *e, const Client *client, bool stream, Bytes message, u
 {
         MessageStatus status;
         bool answered, is_new;
+        uint16_t source;
         uint64_t hash;
         Message m;
         Query *q;
@@ -187,7 +188,8 @@ bool engine_query(Engine *e, const Client *client, bool stream, Bytes message, u
                 engine_settle(e);
                 return true;
         }
-        if (e->n_waiters >= ENGINE_WAITERS_MAX)
+        source = fair_source(e->hash_key, client);
+        if (!fair_has_place(&e->places, source))
                 return refuse(e, client, stream, &m, RCODE_SERVFAIL, EDE_OTHER, "too many queries are waiting");
         hash = hash_of(e, &m);
         q = m.signed_message ? NULL : find_query(e, &m, hash);
@@ -196,7 +198,7 @@ bool engine_query(Engine *e, const Client *client, bool stream, Bytes message, u
                 e->stats.joined++;
         else
                 q = add_query(e, &m, hash, now);
-        if (!q || !query_join(q, client, &m, stream, now)) {
+        if (!q || !query_join(q, client, source, &m, stream, now)) {
                 if (q && is_new)
                         query_free(q);
                 return refuse(e, client, stream, &m, RCODE_SERVFAIL, EDE_OTHER, "out of memory");

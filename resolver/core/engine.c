@@ -730,14 +730,14 @@ const Config *engine_config(const Engine *e)
 
 size_t engine_waiting(const Engine *e)
 {
-        return e->n_waiters;
+        return e->places.taken;
 }
 
 void engine_objects(const Engine *e, EngineObjects *ret)
 {
         *ret = (EngineObjects) {
                 .queries = e->n_queries,
-                .waiters = e->n_waiters,
+                .waiters = e->places.taken,
                 .exchanges = e->exchange_numbers.used + e->plain_numbers.used,
                 .connections = e->connection_numbers.used,
                 .upstreams = e->upstream_numbers.used,

@@ -3,13 +3,13 @@
  * What an engine consists of: for engine.c and the parts of an engine, for nobody else.
  */
 
+#include "core/fair.h"
 #include "core/forward.h"
 #include "core/list.h"
 #include "core/query.h"
 #include "core/slots.h"
 #include "core/upstream.h"
 
-#define ENGINE_WAITERS_MAX 8192         /* clients waiting, all together; beyond it SERVFAIL at once */
 #define ENGINE_PLAIN_MAX 512            /* questions to plain servers under way, each with a socket; beyond it SERVFAIL at once */
 #define ENGINE_TABLE 1024               /* chains of the table of questions in flight: a power of two */
 #define ENGINE_HEDGE_BURST 50           /* tenths of a hedge: HEALTH.md 3 */
@@ -33,7 +33,8 @@ struct Engine {
         size_t n_retired;
         Forwards *forwards;
         Query *table[ENGINE_TABLE];
-        size_t n_queries, n_waiters;
+        size_t n_queries;
+        Fair places;                    /* of clients waiting; who finds none has SERVFAIL at once */
         uint64_t next_incident;
         unsigned hedge_tokens;          /* tenths of a hedge */
         List posted;                    /* exchanges that are over */

@@ -73,7 +73,7 @@ static void leave_table(Query *q)
 static void waiter_free(Query *q, Waiter *w)
 {
         list_remove(&w->in_query);
-        q->engine->n_waiters--;
+        fair_give_back(&q->engine->places, w->source);
         free(w);
 }
 
@@ -97,7 +97,7 @@ Query *query_free(Query *q)
         return NULL;
 }
 
-bool query_join(Query *q, const Client *client, const Message *m, bool stream, uint64_t now)
+bool query_join(Query *q, const Client *client, uint16_t source, const Message *m, bool stream, uint64_t now)
 {
         size_t n = m->question_end - DNS_HEADER_SIZE;
         Waiter *w = malloc(sizeof(*w) + n);
@@ -106,6 +106,7 @@ bool query_join(Query *q, const Client *client, const Message *m, bool stream, u
                 return false;
         *w = (Waiter) {
                 .client = *client,
+                .source = source,
                 .asker = asker_of(m, stream),
                 .arrived = now,
                 .deadline = now + q->engine->config->query_timeout,
@@ -113,7 +114,7 @@ bool query_join(Query *q, const Client *client, const Message *m, bool stream, u
         };
         memcpy(w->question, m->wire.p + DNS_HEADER_SIZE, n);
         list_append(&q->waiters, &w->in_query);
-        q->engine->n_waiters++;
+        fair_take(&q->engine->places, source);
         return true;
 }
 

@@ -19,6 +19,7 @@ typedef struct Waiter {
         Asker asker;
         uint64_t arrived;
         uint64_t deadline;
+        uint16_t source;                /* in core/fair.h */
         uint16_t question_size;
         uint8_t question[];             /* its question section, as spelled */
 } Waiter;
@@ -62,8 +63,8 @@ Query *query_new(Engine *e, const Message *m, uint64_t now);
 /* Drops it with all that waits; tells nobody. */
 Query *query_free(Query *q);
 
-/* One more client; false when out of memory. */
-bool query_join(Query *q, const Client *client, const Message *m, bool stream, uint64_t now);
+/* One more client, of that source (core/fair.h), for which there is a place; false when out of memory. */
+bool query_join(Query *q, const Client *client, uint16_t source, const Message *m, bool stream, uint64_t now);
 
 /* After query_join() on a query that was there: sees to its timer, and to an attempt that can still help. */
 void query_joined(Query *q, uint64_t now);

@@ -9,7 +9,7 @@
 #include "core/rtt.h"
 #include "core/storm.h"
 
-#define UPSTREAM_QUEUE_MAX 1024         /* exchanges waiting for a stream */
+#define UPSTREAM_QUEUE_MAX 8192         /* exchanges waiting for a stream: as many as clients may wait, so that places alone are rationed */
 
 /* Connecting: one at a time, over the addresses in turn, the next when the one before fails or lets us wait. */
 typedef struct Connect {

@@ -161,20 +161,6 @@ START_TEST(T17_a_thousand_questions_at_a_cold_start_share_one_attempt_to_connect
 }
 END_TEST
 
-START_TEST(the_queue_has_an_end_and_an_answer_there)
-{
-        start("", ONE);
-        for (unsigned i = 0; i < UPSTREAM_QUEUE_MAX; i++)
-                ask();
-        ck_assert_uint_eq(n_answers, 0);
-        ask();
-        pass(0);
-        ck_assert_uint_eq(n_servfails, 1);
-        pass(4600 * MSEC);
-        ck_assert_uint_eq(n_servfails, UPSTREAM_QUEUE_MAX + 1);
-}
-END_TEST
-
 START_TEST(a_connection_used_at_risk_gets_a_ping_in_the_same_write_and_is_raced)
 {
         start("", ONE);
@@ -611,7 +597,6 @@ int main(void)
 
         tcase_add_checked_fixture(c, NULL, stop);
         tcase_add_test(c, T17_a_thousand_questions_at_a_cold_start_share_one_attempt_to_connect);
-        tcase_add_test(c, the_queue_has_an_end_and_an_answer_there);
         tcase_add_test(c, a_connection_used_at_risk_gets_a_ping_in_the_same_write_and_is_raced);
         tcase_add_test(c, an_answer_to_the_ping_calls_the_race_off);
         tcase_add_test(c, a_connection_used_again_at_once_gets_no_ping);
