@@ -267,6 +267,8 @@ static void put_strings(FILE *f, Cursor *c)
 /* One part, by its letter in RecordType.layout. */
 static void put_part(FILE *f, char letter, Cursor *c)
 {
+        /* Nothing has no text that would stand for it. */
+        c->bad = c->bad || (strchr("Shb", letter) && at_end(c));
         switch (letter) {
         case '1':
                 fprintf(f, "%u", take8(c));

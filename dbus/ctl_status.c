@@ -104,7 +104,7 @@ static void print_manager(const Ctl *c, const ManagerView *m, const UpstreamList
                 usable += strcmp(upstream_state_word(&l->views[i]), "failed") != 0 && strcmp(upstream_state_word(&l->views[i]), "down") != 0;
         printf(KEY "%u of %zu in use\n", "Upstreams", usable, l->n);
         printf(KEY "%s%s%s%s\n", "Network", online ? t->green : t->red, m->network, t->normal,
-               strcmp(m->network, "portal") == 0 ? " (no upstream can be trusted: is there a login page, or is the clock wrong?)" : "");
+               strcmp(m->network, "portal") == 0 ? " (is there a login page, or is the clock wrong?)" : "");
         printf(KEY "%llu\n", "Queries", (unsigned long long) m->queries);
         if (m->cache_octets_max)
                 printf(KEY "%llu answers, %s of %s\n", "Cache", (unsigned long long) m->cache_entries, size_text(m->cache_octets, octets),

@@ -76,6 +76,8 @@ static const struct {
         CASE("A", "\xc0\0\2", "\\# 3 c00002"),
         CASE("A", "\xc0\0\2\1\0", "\\# 5 c000020100"),
         CASE("AAAA", "", "\\# 0"),
+        CASE("TXT", "", "\\# 0"),
+        CASE("DS", "\x30\x39\xd\2", "\\# 4 30390d02"),
         CASE("TXT", "\5hell", "\\# 5 0568656c6c"),
         CASE("SRV", "\0\1\0\2\1\xbb\xc0\xff", "\\# 8 0001000201bbc0ff"),
         CASE("CAA", "\0\xffissue", "\\# 7 00ff6973737565"),
