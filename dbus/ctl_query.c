@@ -192,6 +192,12 @@ int ctl_query(Ctl *c, int argc, char *argv[])
                 types = &type;
                 n_types = 1;
         }
+        for (const char *p = name; *p; p++)
+                if ((unsigned char) *p >= 0x80) {
+                        ctl_fail("\"%s\" is not ASCII; the DNS has such a name in the form that begins with \"xn--\" (\"idn2 %s\" shows it).",
+                                 name, name);
+                        return 2;
+                }
         if (reverse_name(name, reverse)) {
                 name = reverse;
                 if (argc == 2) {

@@ -72,10 +72,12 @@ static int print_outcome(const Ctl *c, const char *name, size_t width, sd_bus_me
                 json_number(&j, "DurationUSec", took);
                 json_bool(&j, "Resumed", resumed);
                 json_end(&j);
-        } else
-                printf("%-*s  %s%s%s  %s  TLS %s\n", (int) width, name, ok ? c->terminal.green : c->terminal.red,
-                       ok ? "ok" : reason_words(outcome), c->terminal.normal, delay_text(took, span),
-                       resumed ? "resumed" : ok ? "full handshake" : "not resumed");
+        } else if (ok)
+                printf("%-*s  %sok%s in %s, %s\n", (int) width, name, c->terminal.green, c->terminal.normal, delay_text(took, span),
+                       resumed ? "TLS resumed" : "full TLS handshake");
+        else
+                printf("%-*s  %s%s%s after %s\n", (int) width, name, c->terminal.red, reason_words(outcome), c->terminal.normal,
+                       delay_text(took, span));
         fflush(stdout);
         return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }

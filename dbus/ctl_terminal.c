@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define COLUMNS_MIN 20
-#define NAME_MIN 8      /* columns that are left of a name */
+#define NAME_MIN 12     /* columns that are left of a name, while others could be left out */
 
 static bool is_false(const char *word)
 {
@@ -230,20 +230,17 @@ static size_t width_of(const Table *t, unsigned column, bool heads)
 static unsigned fit(const Table *t, size_t *widths, size_t room, bool heads)
 {
         unsigned n = t->n_columns;
-        size_t sum = 0;
+        size_t others = 0, name = MIN(width_of(t, 0, heads), (size_t) NAME_MIN);
 
         for (unsigned i = 0; i < n; i++) {
                 widths[i] = width_of(t, i, heads);
-                sum += widths[i] + (i ? 2 : 0);
+                others += i ? widths[i] + 2 : 0;
         }
-        if (sum > room && widths[0] > NAME_MIN) {
-                size_t less = MIN(sum - room, widths[0] - NAME_MIN);
-
-                widths[0] -= less;
-                sum -= less;
-        }
-        while (n > 1 && sum > room)
-                sum -= widths[--n] + 2;
+        while (n > 1 && name + others > room)
+                others -= widths[--n] + 2;
+        /* The name has what the others leave. */
+        if (room != SIZE_MAX)
+                widths[0] = MIN(widths[0], MAX(room > others ? room - others : 0, name));
         return n;
 }
 
