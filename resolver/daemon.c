@@ -9,6 +9,7 @@
 
 #include "io/clock.h"
 #include "io/dropins.h"
+#include "io/hosts.h"
 #include "io/journal.h"
 #include "io/network.h"
 #include "io/plain.h"
@@ -27,6 +28,7 @@ struct Daemon {
         Upstreams *upstreams;
         Plain *plain;
         Network *network;
+        HostsSource *hosts;
         Bus *bus;
         Sleep sleep;
         Service service;
@@ -187,7 +189,15 @@ static void on_network(void *userdata, bool online)
 {
         Daemon *d = userdata;
 
+        hosts_source_addresses_changed(d->hosts);
         engine_network_changed(d->engine, online, clock_now());
+}
+
+static void on_hosts(void *userdata, Hosts *file, Hosts *own)
+{
+        Daemon *d = userdata;
+
+        engine_set_hosts(d->engine, file, own);
 }
 
 static void on_sleep(void *userdata, bool before)
@@ -229,6 +239,7 @@ static void finish(Daemon *d)
         d->upstreams = upstreams_free(d->upstreams);
         d->plain = plain_free(d->plain);
         d->network = network_free(d->network);
+        d->hosts = hosts_source_free(d->hosts);
         d->bus = bus_free(d->bus);
         service_close(&d->service);
         close_handle((uv_handle_t *) &d->prepare);
@@ -291,6 +302,7 @@ int daemon_reload(Daemon *d, ConfigReport report, void *userdata)
         if (r >= 0 && errors == 0) {
                 journal_set_level(config->log_level);
                 report_upstreams(before, config);
+                hosts_source_reload(d->hosts, config);
         }
         service_ready(&d->service);
         return r < 0 ? r : (int) errors;
@@ -390,6 +402,9 @@ int daemon_new(uv_loop_t *loop, const DaemonOptions *options, Daemon **ret)
         if (r != 0)
                 return r;
         service_init(&d->service, loop);
+        d->hosts = hosts_source_new(loop, config, seed, on_hosts, d);
+        if (!d->hosts)
+                return EX_OSERR;
         r = network_new(loop, on_network, d, &d->network);
         if (r < 0)
                 journal_log(LOG_NOTICE, "Changes of the network cannot be watched (%s); they are noticed by their effects.", strerror(-r));
