@@ -1,6 +1,6 @@
 """What the tests below the process need: DoH servers with faults to order, a daemon, and clients that count. Python's standard
 library only. Run from a build directory."""
-import ctypes, fcntl, json, os, re, shutil, signal, socket, struct, subprocess, tempfile, time
+import ctypes, fcntl, inspect, json, os, re, shutil, signal, socket, struct, subprocess, sys, tempfile, time, traceback
 
 BUILD = os.environ.get('BUILD', os.getcwd())
 
@@ -214,3 +214,28 @@ class Rig:
             for s in self.servers:
                 s.stop()
             shutil.rmtree(self.directory)
+
+
+def run_tests(program):
+    """Runs the functions of a test program, its globals(), that take nothing: those whose names match the pattern in its arguments. Exits.
+    Tests that name nft() need a network of their own, and are passed over without."""
+    pattern = sys.argv[1] if len(sys.argv) > 1 else ''
+    tests = [(n, f) for n, f in program.items() if inspect.isfunction(f) and f.__module__ == '__main__' and not inspect.signature(f).parameters and
+             re.search(pattern, n)]
+    bad = 0
+    private = own_network() and shutil.which('nft') and os.geteuid() == 0
+    if not private:
+        print('No network namespace of our own: counters are those of the whole machine.')
+    for name, test in tests:
+        start = time.monotonic()
+        if 'nft(' in inspect.getsource(test) and not private:
+            print(f'skipped {name}: no network namespace of our own, or no nft', flush=True)
+            continue
+        try:
+            note = test() or ''
+            print(f'ok      {name} {time.monotonic() - start:.1f} s {note}', flush=True)
+        except Exception:
+            bad += 1
+            print(f'not ok  {name}\n{traceback.format_exc()}', flush=True)
+    print(f'{100 * (len(tests) - bad) // max(len(tests), 1)}%: Checks: {len(tests)}, Failures: {bad}, Errors: 0')
+    sys.exit(bad != 0)
