@@ -6,7 +6,6 @@
 #include "core/message.h"
 #include "core/siphash.h"
 
-#define BLANKS " \t\r\v\f"
 #define WORD_MAX 256            /* octets with a NUL; no name and no address is longer */
 
 /* Indices into the arrays below are kept plus one, so that 0 is none. */
@@ -176,9 +175,10 @@ static bool next_line(Bytes *text, Bytes *ret)
         return true;
 }
 
+/* Of a line: it has no newline. */
 static bool is_blank(uint8_t c)
 {
-        return c && strchr(BLANKS, c);
+        return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
 static bool next_word(Bytes *line, Bytes *ret)
