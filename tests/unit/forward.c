@@ -249,6 +249,7 @@ START_TEST(the_longest_domain_wins_label_by_label_in_any_case)
         ck_assert_str_eq(where(f, "x.y.lab.corp.example"), "b");
         ck_assert_str_eq(where(f, "notlab.corp.example"), "a");
         ck_assert_str_eq(where(f, "notcorp.example"), "-");
+        ck_assert_str_eq(where(f, "x\\004corp.example"), "-");
         ck_assert_str_eq(where(f, "example"), "-");
         ck_assert_str_eq(where(f, "corp.example.com"), "-");
         ck_assert_str_eq(where(f, "."), "-");
@@ -336,7 +337,8 @@ START_TEST(RFC6840_nobody_vouches_for_the_ad_bit_even_where_upstreams_are_truste
 {
         begin("[Resolver]\nTrustAD=yes\n" UPSTREAM CORP);
         for (unsigned i = 0; i < 2; i++) {
-                ask();
+                wire_begin(&w, DNS_RD | DNS_AD, TYPE_A);
+                ask_wire();
                 if (i == 0) {
                         begin_answer(DNS_AD);
                         wire_a(&w, 300);
@@ -522,6 +524,28 @@ START_TEST(a_silent_server_gives_way_to_the_next_and_comes_after_it_from_then_on
 }
 END_TEST
 
+START_TEST(who_was_silent_is_asked_after_those_of_whom_nothing_is_known)
+{
+        begin(UPSTREAM "[Cache]\nEnable=no\n[Forward corp]\nDomains=example.com\nDNS=10.0.0.1 10.0.0.2 10.0.0.3\n");
+        ask();
+        run_to(now + SEC);
+        respond_a(last());
+        ask();
+        ck_assert_uint_eq(last()->server, 2);
+        last()->closed = true;
+        engine_forward_failed(e, last()->exchange, FAULT_REFUSED, now);
+        act();
+        ck_assert_uint_eq(last()->server, 3);
+        respond_a(last());
+        now += 11 * SEC;
+        ask();
+        last()->closed = true;
+        engine_forward_failed(e, last()->exchange, FAULT_REFUSED, now);
+        act();
+        ck_assert_msg(last()->server == 1, "it rests for ever");
+}
+END_TEST
+
 START_TEST(the_late_answer_of_the_first_server_counts)
 {
         begin(UPSTREAM CORP);
@@ -677,6 +701,7 @@ START_TEST(beyond_the_cap_it_is_servfail_at_once)
         }
         ck_assert_uint_eq(asked_before, 512);
         ck_assert_uint_eq(message_rcode(&got), RCODE_SERVFAIL);
+        ck_assert_uint_eq(ede(), EDE_OTHER);
 }
 END_TEST
 
@@ -856,6 +881,7 @@ int main(void)
         tcase_add_test(c, servfail_and_refused_are_asked_of_the_next_server_once_and_then_delivered);
         tcase_add_test(c, a_refusal_is_delivered_where_the_next_server_says_nothing);
         tcase_add_test(c, a_silent_server_gives_way_to_the_next_and_comes_after_it_from_then_on);
+        tcase_add_test(c, who_was_silent_is_asked_after_those_of_whom_nothing_is_known);
         tcase_add_test(c, the_late_answer_of_the_first_server_counts);
         tcase_add_test(c, the_only_server_is_asked_again_from_the_same_socket);
         tcase_add_test(c, a_server_that_is_not_there_gives_way_at_once);
