@@ -147,7 +147,7 @@ bool connection_takes(const Connection *c, uint64_t now)
 
 void connection_send(Connection *c, Exchange *x, uint64_t now)
 {
-        Action *a = engine_act(c->upstream->engine, ACTION_SEND);
+        Action *a = exchange_prepare(x) ? engine_act(c->upstream->engine, ACTION_SEND) : NULL;
         bool risky = !c->pinging && at_risk(c, now);
 
         x->connection = c;

@@ -1,6 +1,7 @@
 #include "core/exchange.h"
 
 #include "core/engine_state.h"
+#include "core/upstream_parts.h"
 
 Exchange *exchange_new(Engine *e, Query *query, Upstream *u, Buffer *wire, Purpose purpose)
 {
@@ -59,6 +60,21 @@ void exchange_post(Exchange *x, Fault fault, uint64_t now)
         list_append(&x->upstream->engine->posted, &x->in_place);
         if (c)
                 connection_ended(c, now);
+}
+
+bool exchange_prepare(Exchange *x)
+{
+        Buffer *wire;
+
+        if (x->query || x->synthetic)
+                return true;
+        wire = upstream_probe_message(x->upstream);
+        if (!wire)
+                return false;
+        buffer_unref(x->wire);
+        x->wire = wire;
+        x->synthetic = true;
+        return true;
 }
 
 void exchange_cancel(Exchange *x, uint64_t now)

@@ -35,6 +35,10 @@ Exchange *exchange_new(Engine *e, Query *query, Upstream *u, Buffer *wire, Purpo
 /* Takes it out of everything and frees it; nothing is sent. */
 Exchange *exchange_free(Exchange *x);
 
+/* Before it is sent: one whose query has gone, but that a probe or trial hangs on (exchange_cancel), asks for what a probe asks. Nobody
+ * wants the name any longer, and since a reload it may be none of the upstream's business. False when out of memory. */
+bool exchange_prepare(Exchange *x);
+
 /* It is over with `fault`: its query is told once the running event is done with (engine_settle), never from here. */
 void exchange_post(Exchange *x, Fault fault, uint64_t now);
 

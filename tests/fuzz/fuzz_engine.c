@@ -1,7 +1,8 @@
 /*
  * The whole way of a question: octets order what clients ask, what upstreams answer, how connections fare and how time passes, all by
  * a clock of our own. Whatever comes: each query that is taken gets exactly one answer, by its deadline; an answer is a message with the
- * client's ID and question, within the client's size; what goes upstream is one, too; and in the end nothing is left.
+ * client's ID and question, within the client's size; what goes upstream is one, too; a name goes upstream or to plain servers as the
+ * configuration of that moment has it; and in the end nothing is left.
  */
 
 #include <stdio.h>
@@ -14,6 +15,8 @@
 #define CLIENTS_MAX 64
 #define CONNECTIONS_MAX 64
 #define EXCHANGES_MAX 128
+#define PLAIN_MAX 128
+#define PLAIN_ID 0x1234
 #define DEADLINE (4500 * USEC_PER_MSEC)
 #define REST (600 * USEC_PER_SEC)       /* after which everything that was under way is over */
 
@@ -36,7 +39,8 @@ typedef struct Sent {
 
 typedef struct World {
         Engine *engine;
-        Config *config;
+        Config *config;         /* the one in use */
+        Config *other;          /* with the forward if that has none */
         uint64_t now;
         bool connects;          /* connections are ready at once */
         Asked asked[CLIENTS_MAX];
@@ -45,6 +49,8 @@ typedef struct World {
         unsigned n_connections;
         Sent sent[EXCHANGES_MAX];
         unsigned n_sent;
+        Sent plain[PLAIN_MAX];  /* to plain servers; no connection */
+        unsigned n_plain;
 } World;
 
 #define must(condition)                                                                 \
@@ -139,18 +145,69 @@ static void take_connect(World *w, const Action *a)
         }
 }
 
+/* Where the name in `m` belongs, by the configuration in use. */
+static bool is_forwarded(const World *w, const Message *m)
+{
+        for (size_t i = 0; i < w->config->n_forwards; i++)
+                for (size_t k = 0; k < w->config->forwards[i].n_domains; k++)
+                        if (name_under(m->qname, BYTES(w->config->forwards[i].domains[k].name, w->config->forwards[i].domains[k].n)))
+                                return true;
+        return false;
+}
+
 static void take_send(World *w, const Action *a)
 {
         Message m;
 
         must(message_parse(&m, buffer_bytes(a->send.message)) == MESSAGE_OK && m.id == 0 && m.qdcount == 1);
         must(m.signed_message || !w->config->padding || m.wire.n % 128 == 0);
+        must(!is_forwarded(w, &m));
         must(m.signed_message || !(m.flags & (unsigned) ~(DNS_RD | DNS_CD | DNS_AD)));
         if (w->n_sent == EXCHANGES_MAX) {
                 engine_exchange_failed(w->engine, a->connection, a->exchange, FAULT_REFUSED_STREAM, w->now);
                 return;
         }
         w->sent[w->n_sent++] = (Sent) { a->connection, a->exchange, buffer_ref(a->send.message) };
+}
+
+static unsigned find_plain(const World *w, uint32_t exchange)
+{
+        unsigned i = 0;
+
+        while (i < w->n_plain && w->plain[i].exchange != exchange)
+                i++;
+        return i;
+}
+
+static void forget_plain(World *w, unsigned i)
+{
+        buffer_unref(w->plain[i].message);
+        w->plain[i] = w->plain[--w->n_plain];
+}
+
+static void take_forward(World *w, const Action *a)
+{
+        unsigned i = find_plain(w, a->exchange);
+        Message m;
+
+        must(message_parse(&m, buffer_bytes(a->forward.message)) == MESSAGE_OK && m.id == 0 && m.qdcount == 1);
+        must(m.signed_message || (!(m.flags & (unsigned) ~(DNS_RD | DNS_CD)) && m.edns.options.n == 0));
+        must(is_forwarded(w, &m));
+        if (i < w->n_plain)
+                return;
+        if (w->n_plain == PLAIN_MAX) {
+                engine_forward_failed(w->engine, a->exchange, FAULT_RESOURCES, w->now);
+                return;
+        }
+        w->plain[w->n_plain++] = (Sent) { .exchange = a->exchange, .message = buffer_ref(a->forward.message) };
+}
+
+static void take_forward_cancel(World *w, const Action *a)
+{
+        unsigned i = find_plain(w, a->exchange);
+
+        must(i < w->n_plain);
+        forget_plain(w, i);
 }
 
 static void forget_sent(World *w, unsigned i)
@@ -185,6 +242,12 @@ static void act(World *w)
                         break;
                 case ACTION_SEND:
                         take_send(w, &a);
+                        break;
+                case ACTION_FORWARD:
+                        take_forward(w, &a);
+                        break;
+                case ACTION_FORWARD_CANCEL:
+                        take_forward_cancel(w, &a);
                         break;
                 case ACTION_CLOSE:
                         forget_connection(w, a.connection);
@@ -304,6 +367,40 @@ static void respond(World *w, Input *in, bool any)
         engine_response(w->engine, s.connection, s.exchange, &http, BYTES(body, n + tail.n), w->now);
 }
 
+/* Something comes from a plain server, or does not. */
+static void respond_plain(World *w, Input *in, bool any)
+{
+        unsigned kind = octet(in), i = w->n_plain ? octet(in) % w->n_plain : 0, flags = pair(in);
+        uint8_t body[8192];
+        Message m;
+        size_t n = DNS_HEADER_SIZE;
+        Bytes tail;
+        Sent s;
+
+        if (!w->n_plain)
+                return;
+        s = w->plain[i];
+        if (kind % 8 == 7) {
+                forget_plain(w, i);
+                engine_forward_failed(w->engine, s.exchange, (Fault) (1 + octet(in) % (_FAULT_MAX - 1)), w->now);
+                return;
+        }
+        must(message_parse(&m, buffer_bytes(s.message)) == MESSAGE_OK);
+        if (!any)
+                n = m.question_end;
+        memcpy(body, m.wire.p, n);
+        wire_write16(body, PLAIN_ID ^ (kind >> 4 == 15));
+        wire_write16(body + 2, DNS_QR | (kind & 64 ? flags : flags & (DNS_TC | DNS_RCODE_MASK)));
+        wire_write16(body + 4, !any);
+        wire_write16(body + 6, octet(in));
+        wire_write16(body + 8, octet(in));
+        wire_write16(body + 10, octet(in));
+        tail = run(in, 2040);
+        if (tail.n)
+                memcpy(body + n, tail.p, tail.n);
+        engine_forward_answer(w->engine, s.exchange, PLAIN_ID, BYTES(body, n + tail.n), w->now);
+}
+
 static void pass(World *w, uint64_t until)
 {
         uint64_t at;
@@ -376,6 +473,12 @@ static void happen_to_machine(World *w, Input *in)
                 engine_resume(w->engine, slept, w->now);
                 break;
         case 3:
+                if (kind & 64) {
+                        Config *c = w->config;
+
+                        w->config = w->other;
+                        w->other = c;
+                }
                 must(engine_reload(w->engine, w->config, w->now) == 0);
                 break;
         default:
@@ -396,11 +499,17 @@ static void follow(World *w, Input *in)
                 ask_for(w, in);
                 break;
         case 3:
-                respond(w, in, true);
+                if (order & 64)
+                        respond_plain(w, in, true);
+                else
+                        respond(w, in, true);
                 break;
         case 4:
         case 5:
-                respond(w, in, false);
+                if (order & 64)
+                        respond_plain(w, in, false);
+                else
+                        respond(w, in, false);
                 break;
         case 6:
                 if (order & 64)
@@ -416,19 +525,30 @@ static void follow(World *w, Input *in)
 
 /* --- from the beginning to the end */
 
-static void begin(World *w, Input *in)
+static Config *configure(unsigned kind, bool forward)
 {
-        unsigned kind = octet(in), errors;
         char text[512];
         ConfigText t = { .name = "fuzz", .text = text };
+        unsigned errors;
+        Config *c;
 
         t.n = (size_t) snprintf(text, sizeof(text),
                                 "[Resolver]\nTrustAD=%s\nPadding=%s\n[Cache]\nEnable=%s\nServeStale=%s\nSize=64K\n"
-                                "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1 192.0.2.2\n%s",
+                                "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1 192.0.2.2\n%s%s",
                                 kind & 1 ? "yes" : "no", kind & 2 ? "no" : "yes", kind & 4 ? "no" : "yes", kind & 8 ? "no" : "yes",
-                                kind & 16 ? "[Upstream b]\nURL=https://b.test/q\nAddress=192.0.2.3\n" : "");
-        w->config = config_parse(&t, 1, NULL, NULL, &errors);
-        must(w->config && errors == 0);
+                                kind & 16 ? "[Upstream b]\nURL=https://b.test/q\nAddress=192.0.2.3\n" : "",
+                                forward ? "[Forward f]\nDomains=www.test sub.test\nDNS=192.0.2.7 192.0.2.8\n" : "");
+        c = config_parse(&t, 1, NULL, NULL, &errors);
+        must(c && errors == 0);
+        return c;
+}
+
+static void begin(World *w, Input *in)
+{
+        unsigned kind = octet(in);
+
+        w->config = configure(kind, kind & 64);
+        w->other = configure(kind, !(kind & 64));
         w->now = 1000 * USEC_PER_SEC;
         w->connects = !(kind & 32);
         w->engine = engine_new(w->config, (const uint8_t *) "0123456789abcdef", w->now);
@@ -462,6 +582,8 @@ static void end(World *w)
         must(objects.upstreams == w->config->n_upstreams);
         engine_free(w->engine);
         config_unref(w->config);
+        config_unref(w->other);
+        must(w->n_plain == 0);
         while (w->n_sent)
                 forget_sent(w, 0);
 }

@@ -675,7 +675,7 @@ END_TEST
 
 START_TEST(beyond_the_cap_it_is_servfail_at_once)
 {
-        unsigned asked_before;
+        unsigned code = 0;
 
         begin("[Resolver]\nQueryTimeoutSec=4s\n" UPSTREAM CORP);
         for (unsigned i = 0; i < 600; i++) {
@@ -691,17 +691,16 @@ START_TEST(beyond_the_cap_it_is_servfail_at_once)
                 while (engine_next_action(e, &a)) {
                         sent += a.type == ACTION_FORWARD;
                         answered += a.type == ACTION_ANSWER;
-                        if (a.type == ACTION_ANSWER)
+                        if (a.type == ACTION_ANSWER) {
                                 message_parse(&got, buffer_bytes(a.answer.message));
+                                ck_assert_uint_eq(message_rcode(&got), RCODE_SERVFAIL);
+                                code = ede();
+                        }
                 }
                 ck_assert_msg(sent + answered == 1, "query %u", i);
-                if (i < 512)
-                        asked_before = i + 1;
                 ck_assert_uint_eq(sent, i < 512);
         }
-        ck_assert_uint_eq(asked_before, 512);
-        ck_assert_uint_eq(message_rcode(&got), RCODE_SERVFAIL);
-        ck_assert_uint_eq(ede(), EDE_OTHER);
+        ck_assert_uint_eq(code, EDE_OTHER);
 }
 END_TEST
 
