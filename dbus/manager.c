@@ -216,6 +216,8 @@ static const struct {
         { "attempts-retried", ENGINE(retries) },
         { "attempts-hedged", ENGINE(hedges) },
         { "prefetches", ENGINE(prefetches) },
+        { "forwards", ENGINE(forwarded) },
+        { "forwards-failed", ENGINE(forward_failed) },
         { "latency-sum-usec", ENGINE(latency.sum) },
         { "cache-hits", ENGINE(cache.hits) },
         { "cache-misses", ENGINE(cache.misses) },
@@ -235,6 +237,10 @@ static const struct {
         { "upstream-octets-sent", CONNECTION(octets_out) },
         { "upstream-writes", CONNECTION(writes) },
 };
+
+/* All are uint64_t, and all are here, but for the cache's entries and octets, and the histogram. */
+_Static_assert(ELEMENTS(counters) == sizeof(EngineStats) / 8 - 2 - HISTOGRAM_CLASSES + sizeof(ListenerStats) / 8 + sizeof(H2Stats) / 8,
+               "a counter that is new belongs here, too, and into org.dohmouse1(5)");
 
 static int get_statistics(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
                           sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *error)
