@@ -90,12 +90,20 @@ static bool is(const sd_bus_error *e, const char *name)
         return sd_bus_error_has_name(e, name);
 }
 
+/* Nobody has the name, and it could not be started by it. */
+static bool not_running(const sd_bus_error *e)
+{
+        return is(e, SD_BUS_ERROR_SERVICE_UNKNOWN) || is(e, SD_BUS_ERROR_NAME_HAS_NO_OWNER) ||
+               (e->name && (strncmp(e->name, "org.freedesktop.systemd1.", 25) == 0 ||
+                            strncmp(e->name, "org.freedesktop.DBus.Error.Spawn.", 33) == 0));
+}
+
 static void say(const sd_bus_error *e, int error)
 {
-        if (is(e, SD_BUS_ERROR_SERVICE_UNKNOWN) || is(e, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
+        if (not_running(e))
                 ctl_fail("dohmouse is not running, or has not reached the bus.\n"
-                         "The first DNS query starts it, and so does \"systemctl start dohmouse.service\";\n"
-                         "\"systemctl status dohmouse.socket dohmouse.service\" tells more.");
+                         "\"systemctl start dohmouse.service\" starts it, \"systemctl enable --now dohmouse.socket\" lets the first query do so;\n"
+                         "\"systemctl status dohmouse.service\" tells why it does not run.");
         else if (is(e, SD_BUS_ERROR_ACCESS_DENIED) || is(e, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED))
                 ctl_fail("Access denied. Changing something needs root, or the permission of polkit: try \"sudo dohmousectl ...\".");
         else if (is(e, SD_BUS_ERROR_NO_REPLY) || is(e, SD_BUS_ERROR_TIMEOUT) || error == -ETIMEDOUT)

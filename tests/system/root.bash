@@ -3,8 +3,8 @@
 HOST_SUITE=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
 SUITE=$HOST_SUITE
 
-# What the daemon links to; DoH servers; tools that ask. The names are those of Debian 12, which 13 still provides.
-CONTAINER_PACKAGES=(systemd dbus polkitd libuv1 libgnutls30 libnghttp2-14 libsystemd0
+# What the daemon links to; sessions for polkit to ask in; DoH servers; tools that ask. The names are those of Debian 12, which 13 still provides.
+CONTAINER_PACKAGES=(systemd dbus polkitd libpam-systemd libuv1 libgnutls30 libnghttp2-14 libsystemd0
         bind9 unbound dnsdist
         bind9-dnsutils knot-dnsutils dnsperf gnutls-bin ca-certificates iproute2 procps)
 
