@@ -149,7 +149,11 @@ void upstream_check_due(Timer *t, uint64_t now)
 {
         Upstream *u = container_of(t, Upstream, check.timer);
 
-        upstream_check_done(u, FAULT_TIMEOUT, 0, now);
+        /* Where it has no connection yet, connecting has failed: one incident, not a second one once that has had its time, too. */
+        if (!u->check.exchange && u->connect.active)
+                upstream_connect_expire(u, now);
+        else
+                upstream_check_done(u, FAULT_TIMEOUT, 0, now);
 }
 
 bool upstream_probe(Upstream *u, uint64_t cookie, uint64_t now)

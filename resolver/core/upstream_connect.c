@@ -108,6 +108,11 @@ void upstream_connect(Upstream *u, Purpose purpose, uint64_t now)
         attempt(u, now);
 }
 
+void upstream_connect_expire(Upstream *u, uint64_t now)
+{
+        connect_failed(u, u->connect.established ? FAULT_HANDSHAKE_TIMEOUT : FAULT_CONNECT_TIMEOUT, now);
+}
+
 void upstream_connect_due(Timer *t, uint64_t now)
 {
         Upstream *u = container_of(t, Upstream, connect.timer);
@@ -115,7 +120,7 @@ void upstream_connect_due(Timer *t, uint64_t now)
         if (now < u->connect.deadline)
                 attempt(u, now);
         else
-                connect_failed(u, u->connect.established ? FAULT_HANDSHAKE_TIMEOUT : FAULT_CONNECT_TIMEOUT, now);
+                upstream_connect_expire(u, now);
 }
 
 void upstream_connect_abandon(Upstream *u, uint64_t now)

@@ -10,6 +10,8 @@
 /* upstream_connect.c: making connections, and losing them */
 void upstream_connect(Upstream *u, Purpose purpose, uint64_t now);
 void upstream_connect_due(Timer *t, uint64_t now);
+/* Connecting took too long. */
+void upstream_connect_expire(Upstream *u, uint64_t now);
 /* Gives up connecting, for no fault of the upstream's. The queue stays. */
 void upstream_connect_abandon(Upstream *u, uint64_t now);
 /* What `c` carries goes back to the head of the queue, to be sent again. */

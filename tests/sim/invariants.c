@@ -5,8 +5,8 @@
 #define CONNECTIONS_AT_ONCE 8           /* to one upstream: one, overflow, a race, and those that finish what they have */
 #define CONNECTS 400                    /* within 10 s: three servers, and twenty queries a second that each bring a connection down */
 #define STEPS 5000                      /* at one moment: a flood's answers come in about a thousand */
-/* After the last query nothing is begun that is older than its deadline, and a suspicion's last probes. */
-#define REST (10 * USEC_PER_SEC)
+/* A query is demand until its deadline, perhaps sent once more just before it; and a suspicion is probed for 5 s after. */
+#define REST (13 * USEC_PER_SEC)
 
 /* Does it tell against an upstream? A probe or trial has a connection of its own, so that nothing but our own network excuses it. */
 static bool counted(Fault f, Purpose purpose)
@@ -46,14 +46,24 @@ static bool any_active(const World *w)
         return false;
 }
 
+static bool is_fixed(const World *w, uint32_t number)
+{
+        UpstreamInfo u;
+
+        for (unsigned i = 0; engine_upstream(w->engine, i, &u); i++)
+                if (u.number == number)
+                        return u.health->mode == MODE_NONE || u.health->admin == ADMIN_UP;
+        return false;
+}
+
 void invariants_take_connect(World *w, const Action *a)
 {
-        (void) a;
         if (!w->n_open && w->now - w->demand_at > REST && !any_active(w))
                 world_violated(w, "a connection is made, and nobody asked for anything in the last %llu s",
                                (unsigned long long) (REST / USEC_PER_SEC));
-        /* Without a route connect() fails at once and sends nothing: it may be asked as often as there are queries. */
-        w->connects += w->online;
+        /* Without a route connect() fails at once and sends nothing: it may be asked as often as there are queries. And so may what the
+         * administrator wants to be used whatever happens. */
+        w->connects += w->online && !is_fixed(w, a->upstream);
         if (w->now - w->connects_since > 10 * USEC_PER_SEC) {
                 w->connects = 0;
                 w->connects_since = w->now;

@@ -22,6 +22,7 @@ void machine_roam(World *w)
 static void sleep_for(World *w, uint64_t slept)
 {
         w->now += slept;
+        w->until += slept;
         w->demand_at += slept;
         w->trouble_at += slept;
         w->connects_since += slept;

@@ -112,13 +112,13 @@ static void happen(World *w, Event *e)
 
 /* --- a life */
 
-static void step(World *w, uint64_t end)
+static void step(World *w)
 {
         uint64_t timer = engine_next_time(w->engine);
         uint64_t event = w->n_events ? w->events[0].at : USEC_NEVER;
 
-        if (MIN(timer, event) > end) {
-                w->now = end;
+        if (MIN(timer, event) > w->until) {
+                w->now = w->until;
                 return;
         }
         if (timer <= event) {
@@ -176,8 +176,9 @@ static void end(World *w)
 
 static void play(World *w, uint64_t time)
 {
-        for (uint64_t until = w->now + time; w->now < until;)
-                step(w, until);
+        w->until = w->now + time;
+        while (w->now < w->until)
+                step(w);
 }
 
 static void live(uint64_t seed)

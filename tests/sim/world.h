@@ -110,6 +110,7 @@ typedef struct Probe {                  /* that the administrator waits for */
 
 typedef struct World {
         uint64_t seed, random, now, order;
+        uint64_t until;                 /* the end of what is being played: life, or the rest after it */
         Engine *engine;
         Config *config;
         unsigned n_servers;
