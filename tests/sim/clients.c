@@ -87,6 +87,16 @@ static bool names_a_name(Bytes text)
         return false;
 }
 
+/*
+ * That a question could not be answered is remembered for a second (RFC 9520), and nobody is asked meanwhile; it is so from when nobody
+ * waits for a late answer any longer, which is after two.
+ */
+static bool is_remembered(const World *w, const Asked *a)
+{
+        return w->config->cache && a->at == w->now && a->name < NAMES_AGAIN && w->failed_at[a->name] &&
+               w->now - w->failed_at[a->name] <= 3 * USEC_PER_SEC;
+}
+
 /* SERVFAIL of our own (a server's has AA here, and is an answer like any other): said with its reason to who can hear it, and only where there was no other way. */
 static void check_failure(World *w, const Asked *a, unsigned long long number, const Message *m)
 {
@@ -96,8 +106,12 @@ static void check_failure(World *w, const Asked *a, unsigned long long number, c
                 world_violated(w, "I1: query %llu failed, and its client was not told why", number);
         if (names_a_name(BYTES(m->wire.p + m->question_end, m->wire.n - m->question_end)))
                 world_violated(w, "I7: a name is in an error");
+        if (is_remembered(w, a))
+                return;
         if (a->cover)
                 world_violated(w, "I5: query %llu failed though an upstream was good all the time", number);
+        if (a->name < NAMES_AGAIN)
+                w->failed_at[a->name] = w->now;
 }
 
 void clients_take_answer(World *w, const Client *c, const Buffer *answer)

@@ -10,12 +10,19 @@ static void maybe_lose_links(World *w)
                         w->links[i].dead = true;
 }
 
+static void come_up(World *w)
+{
+        if (w->config->preconnect == PRECONNECT_ON_NETWORK_UP)
+                w->demand_at = w->now;
+        engine_network_changed(w->engine, true, w->now);
+        invariants_check_epoch(w);
+}
+
 void machine_roam(World *w)
 {
         world_say(w, "roam");
         maybe_lose_links(w);
-        engine_network_changed(w->engine, true, w->now);
-        invariants_check_epoch(w);
+        come_up(w);
 }
 
 /* All that is to come comes later, and clients do not see the time pass. */
@@ -64,8 +71,7 @@ void machine_online(World *w)
 {
         world_say(w, "online");
         w->online = true;
-        engine_network_changed(w->engine, true, w->now);
-        invariants_check_epoch(w);
+        come_up(w);
 }
 
 void machine_sleepless(World *w)

@@ -138,8 +138,9 @@ void servers_close(World *w, const Action *a)
 
 /* --- answers */
 
-/* What a server makes of a query: its question back, and one address if `flags` say that it went well. */
-static Buffer *make_answer(const World *w, const Buffer *query, unsigned flags)
+/* What a server makes of a query: its question back, and one address if `flags` say that it went well: the right one, or one that must never
+ * get to a client, nor into the cache. */
+static Buffer *make_answer(const World *w, const Buffer *query, unsigned flags, bool right)
 {
         bool well = (flags & DNS_RCODE_MASK) == RCODE_NOERROR;
         uint8_t b[512];
@@ -164,7 +165,7 @@ static Buffer *make_answer(const World *w, const Buffer *query, unsigned flags)
                 for (const uint8_t *p = m.qname.p + 2; p < m.qname.p + 1 + m.qname.p[0]; p++)
                         name = name * 10 + (unsigned) (*p - '0');
         memcpy(b + n, m.qtype == TYPE_NS ? "\xc0\x0c\0\2\0\1\0\0\0\x3c\0\4" : "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4", 12);
-        wire_write32(b + n + 12, clients_address_of(name));
+        wire_write32(b + n + 12, right ? clients_address_of(name) : SERVERS_POISON);
         if (m.qtype == TYPE_NS)
                 memcpy(b + n + 12, "\2ns\0", 4);
         return buffer_copy(BYTES(b, n + 16));
@@ -182,7 +183,7 @@ static Event *respond(World *w, const Action *a, unsigned link, unsigned status,
 
 static void answer(World *w, const Action *a, unsigned link, unsigned flags, uint64_t delay)
 {
-        respond(w, a, link, 200, make_answer(w, a->send.message, flags), delay)->genuine = !(flags & DNS_TC);
+        respond(w, a, link, 200, make_answer(w, a->send.message, flags, !(flags & DNS_TC)), delay);
 }
 
 static void fail_exchange(World *w, const Action *a, unsigned link, Fault f, uint64_t delay)
@@ -190,17 +191,23 @@ static void fail_exchange(World *w, const Action *a, unsigned link, Fault f, uin
         later(w, link, delay, EV_FAILED, f)->exchange = a->exchange;
 }
 
+/* No answer, by its status, though it looks like one. */
+static Event *deny(World *w, const Action *a, unsigned link, unsigned status, uint64_t delay)
+{
+        return respond(w, a, link, status, make_answer(w, a->send.message, 0, false), delay);
+}
+
 static void overload(World *w, const Action *a, unsigned link, uint64_t delay)
 {
         unsigned retry_after = (unsigned) world_below(w, 10);
 
-        respond(w, a, link, ONE_STATUS(w, 503, 429), NULL, delay)->retry_after = retry_after;
+        deny(w, a, link, ONE_STATUS(w, 503, 429), delay)->retry_after = retry_after;
 }
 
 /* The answer to something else: the first letter of the name is another. */
 static void mismatch(World *w, const Action *a, unsigned link, uint64_t delay)
 {
-        Buffer *b = make_answer(w, a->send.message, 0);
+        Buffer *b = make_answer(w, a->send.message, 0, false);
 
         b->data[DNS_HEADER_SIZE + 1] ^= 1;
         respond(w, a, link, 200, b, delay);
@@ -210,16 +217,16 @@ static void react(World *w, const Action *a, unsigned i, Server *s, uint64_t rtt
 {
         switch (s->mood) {
         case ERROR_500:
-                respond(w, a, i, ONE_STATUS(w, 500, 502, 504, 999, 0), NULL, rtt);
+                deny(w, a, i, ONE_STATUS(w, 500, 502, 504, 999, 0), rtt);
                 return;
         case OVERLOADED:
                 overload(w, a, i, rtt);
                 return;
         case MISCONFIGURED:
-                respond(w, a, i, ONE_STATUS(w, 302, 400, 403, 404, 405, 415), NULL, rtt);
+                deny(w, a, i, ONE_STATUS(w, 302, 400, 403, 404, 405, 415), rtt);
                 return;
         case PORTAL:
-                respond(w, a, i, 511, NULL, rtt);
+                deny(w, a, i, 511, rtt);
                 return;
         case GARBAGE:
                 respond(w, a, i, 200, buffer_copy(BYTES("this is no message", 18)), rtt);
@@ -258,7 +265,7 @@ static void react(World *w, const Action *a, unsigned i, Server *s, uint64_t rtt
                 break;
         case FAILING_HALF:
                 if (s->answered++ % 2) {
-                        respond(w, a, i, 500, NULL, rtt);
+                        deny(w, a, i, 500, rtt);
                         return;
                 }
                 break;
@@ -339,7 +346,6 @@ static void deliver_response(World *w, uint32_t connection, const Event *e)
                 .retry_after = e->retry_after,
         };
 
-        w->genuine += e->genuine;
         engine_response(w->engine, connection, e->exchange, &http, e->body ? buffer_bytes(e->body) : BYTES(NULL, 0), w->now);
 }
 

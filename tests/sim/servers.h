@@ -7,6 +7,8 @@
 
 #define SERVERS_THINK_MAX (800 * USEC_PER_MSEC)         /* that is how long a good one may take for an answer, now and then */
 
+#define SERVERS_POISON 0x0b0b0b0b
+
 /* What the engine wants done. */
 void servers_connect(World *w, const Action *a);
 void servers_send(World *w, const Action *a);

@@ -1,6 +1,6 @@
 #pragma once
 /*
- * World: a quarter of an hour of a laptop's life from one seed: its clock, its dice, and the events to come. What lives in it: clients.h,
+ * World: some minutes of a laptop's life from one seed: its clock, its dice, and the events to come. What lives in it: clients.h,
  * servers.h, machine.h, administrator.h; what must hold at any moment: invariants.h. One struct for all of it, so that a life
  * is one thing that is begun, played and dropped.
  */
@@ -14,6 +14,7 @@
 #define EVENTS_MAX 65536
 #define QUERIES_MAX 20000
 #define PROBES_MAX 64
+#define NAMES_AGAIN 50                  /* names from 0 on that are asked for again and again; all others once */
 
 typedef enum Mood {                     /* of a server, or of the way to it */
         GOOD,
@@ -89,7 +90,6 @@ typedef struct Event {
         Fault fault;
         unsigned status;
         uint32_t retry_after;           /* seconds; 0: none */
-        bool genuine;                   /* what it brings is a DNS answer */
         Buffer *body;
 } Event;
 
@@ -130,11 +130,11 @@ typedef struct World {
         size_t first_open;              /* all before it have their answer */
         Probe probes[PROBES_MAX];
         uint64_t cookie;
+        uint64_t failed_at[NAMES_AGAIN];        /* by name: when it last failed */
         uint64_t trouble_at;            /* when a server was last not in order */
         uint64_t demand_at;             /* when somebody last asked for something */
         uint64_t connects, connects_since;
         uint64_t stepped_at, steps;     /* without the clock moving */
-        uint64_t genuine;               /* answers that reached the engine */
         uint64_t answered, failed, worst;
         bool quiet;                     /* no more queries */
 } World;
