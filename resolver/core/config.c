@@ -91,6 +91,7 @@ void config_set_defaults(Config *c)
         c->backoff_max = 5 * USEC_PER_MINUTE;
         c->rise = 1;
         c->idle_max = 60 * USEC_PER_SEC;
+        c->preconnect = PRECONNECT_OFF;
         c->local = (LocalConfig) {
                 .hostname = true,
                 .localhost = true,

@@ -12,6 +12,7 @@
 
 typedef enum Policy { POLICY_ORDERED, POLICY_FASTEST } Policy;
 typedef enum Hedge { HEDGE_ON_SUSPECT, HEDGE_ALWAYS, HEDGE_NO } Hedge;
+typedef enum Preconnect { PRECONNECT_OFF, PRECONNECT_ON_NETWORK_UP } Preconnect;
 typedef enum Method { METHOD_POST, METHOD_GET } Method;
 
 /* A numeric address; no scope but that of an interface name or index for link-local IPv6. */
@@ -114,6 +115,7 @@ typedef struct Config {
         uint64_t backoff_max;
         unsigned rise;
         uint64_t idle_max;      /* 0: close at once */
+        Preconnect preconnect;
 
         LocalConfig local;
 

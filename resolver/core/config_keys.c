@@ -387,12 +387,13 @@ static const ConfigType type_plain_servers = { .parse = parse_plain_servers, .cl
 static const ConfigType type_dns = { .parse = parse_dns, .clear = clear_dns };
 
 _Static_assert(sizeof(Policy) == sizeof(int) && sizeof(Hedge) == sizeof(int) && sizeof(Method) == sizeof(int) &&
-               sizeof(HealthMode) == sizeof(int), "a choice is stored as an int");
+               sizeof(HealthMode) == sizeof(int) && sizeof(Preconnect) == sizeof(int), "a choice is stored as an int");
 
 static const char *const policy_words[] = { "ordered", "fastest", NULL };
 static const char *const hedge_words[] = { "on-suspect", "always", "no", NULL };
 static const char *const method_words[] = { "POST", "GET", NULL };
 static const char *const mode_words[] = { "lazy", "active", "none", NULL };
+static const char *const preconnect_words[] = { "off", "on-network-up", NULL };
 static const char *const level_words[] = {
         "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", NULL
 };
@@ -456,6 +457,8 @@ const ConfigKey config_keys[] = {
           .expected = SPAN("from 1s to 1h") },
         { "Health", "Rise", &type_number, GLOBAL(rise), 1, 10, .expected = "a number from 1 to 10" },
         { "Health", "IdleMaxSec", &type_span, GLOBAL(idle_max), 0, USEC_PER_HOUR, .expected = SPAN("from 0 to 1h") },
+        { "Health", "Preconnect", &type_choice, GLOBAL(preconnect), .words = preconnect_words,
+          .expected = "off or on-network-up" },
 
         { "Local", "HostsFile", &type_path_or_no, GLOBAL(local.hosts_file), .expected = "the absolute path of a file, or no" },
         { "Local", "Hostname", &type_boolean, GLOBAL(local.hostname), .expected = YES_OR_NO },

@@ -224,9 +224,9 @@ void connection_challenge(Connection *c, uint64_t now)
         arm(c);
 }
 
-uint64_t connection_incident(Connection *c, const Exchange *x, uint64_t now)
+uint64_t connection_incident(Connection *c, uint64_t since, uint64_t now)
 {
-        if (!c->incident || x->sent_at > c->incident_at) {
+        if (!c->incident || since > c->incident_at) {
                 c->incident = ++c->upstream->engine->next_incident;
                 c->incident_at = now;
         }

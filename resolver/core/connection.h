@@ -32,6 +32,7 @@ struct Connection {
         uint64_t idle_since;    /* where it carries nothing */
         uint64_t ping_at;
         unsigned resets;        /* streams reset in a row */
+        uint64_t overtaken_at;  /* something that was sent then was answered: what was sent before it is overtaken */
         uint32_t streams, max_streams;
         uint64_t incident;      /* number of the last incident on it, and when that was */
         uint64_t incident_at;
@@ -68,5 +69,6 @@ void connection_drain(Connection *c, uint64_t now);
 /* Asks at once whether it is still there: the network changed under what it carries. */
 void connection_challenge(Connection *c, uint64_t now);
 
-/* The number of the incident that a fault of `x` on `c` belongs to: what was under way when something went wrong is one. */
-uint64_t connection_incident(Connection *c, const Exchange *x, uint64_t now);
+/* The number of the incident that a fault on `c` belongs to, of what was sent at `since`: all that was under way when
+ * something went wrong is one. */
+uint64_t connection_incident(Connection *c, uint64_t since, uint64_t now);

@@ -101,14 +101,20 @@ void engine_set_network(Engine *e, NetworkState state)
 
 void engine_suspect_portal(Engine *e)
 {
+        size_t n = 0;
+
         for (size_t i = 0; i < e->n_upstreams; i++) {
                 const Health *h = &e->upstreams[i]->health;
 
+                if (h->admin == ADMIN_DOWN)
+                        continue;
                 if (h->state != HEALTH_FAILED || e->now - h->changed_at > PORTAL_TIME ||
                     (fault_class(h->reason) != CLASS_TLS_VERIFY && h->reason != FAULT_HTTP_PORTAL))
                         return;
+                n++;
         }
-        engine_set_network(e, NETWORK_PORTAL);
+        if (n)
+                engine_set_network(e, NETWORK_PORTAL);
 }
 
 ReplyOptions engine_reply_options(const Engine *e)
@@ -514,11 +520,23 @@ static void new_epoch(Engine *e, bool resumed, uint64_t now)
         tell_queries(e, query_forward_epoch, now);
 }
 
+/* A connection at hand for the first query in the new network: to the upstream that would get it. */
+static void preconnect(Engine *e, uint64_t now)
+{
+        for (size_t i = 0; i < e->n_upstreams; i++)
+                if (health_usable(&e->upstreams[i]->health)) {
+                        upstream_preconnect(e->upstreams[i], now);
+                        return;
+                }
+}
+
 void engine_network_changed(Engine *e, bool online, uint64_t now)
 {
         e->now = now;
         new_epoch(e, false, now);
         engine_set_network(e, online ? NETWORK_ONLINE : NETWORK_OFFLINE);
+        if (online && e->config->preconnect == PRECONNECT_ON_NETWORK_UP)
+                preconnect(e, now);
         engine_settle(e);
 }
 
@@ -542,12 +560,16 @@ void engine_resume(Engine *e, uint64_t slept, uint64_t now)
 
 void engine_clock_set(Engine *e, uint64_t now)
 {
+        bool doubted = false;
+
         e->now = now;
         for (size_t i = 0; i < e->n_upstreams; i++)
-                if (fault_class(e->upstreams[i]->health.reason) == CLASS_TLS_VERIFY) {
-                        health_epoch(&e->group, now);
-                        break;
-                }
+                doubted = doubted || fault_class(e->upstreams[i]->health.reason) == CLASS_TLS_VERIFY;
+        if (!doubted)
+                return;
+        for (size_t i = 0; i < e->n_upstreams; i++)
+                upstream_check_abandon(e->upstreams[i], now);
+        health_epoch(&e->group, now);
         for (size_t i = 0; i < e->n_upstreams; i++)
                 upstream_announce(e->upstreams[i], PURPOSE_QUERY, now);
         engine_settle(e);

@@ -66,7 +66,7 @@ static inline Upstream *engine_member(const Engine *e, size_t i)
 
 void engine_set_network(Engine *e, NetworkState state);
 
-/* A certificate was wrong, or a login is asked for: if all upstreams say so, it is the network. */
+/* An upstream has failed. If all did just now, for a wrong certificate or as a login is asked for, it is the network. */
 void engine_suspect_portal(Engine *e);
 
 /* What the client is told in every answer. */

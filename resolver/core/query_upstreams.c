@@ -234,12 +234,13 @@ static void join(Query *q, uint64_t now)
         try_again(q, now);
 }
 
-/* The connection went under it, or it was sent back untouched: sent again to the same upstream, once, for free. */
+/* The connection went under it or was not the right one, or it was sent back untouched: sent again to the same upstream, once, for free. */
 static bool resend(Query *q, const Exchange *x, uint64_t now)
 {
         FaultClass class = fault_class(x->fault);
 
-        if (q->resent || (class != CLASS_STALE && class != CLASS_NO_FAULT && x->fault != FAULT_CONNECTION_LOST) ||
+        if (q->resent ||
+            (class != CLASS_STALE && class != CLASS_NO_FAULT && x->fault != FAULT_CONNECTION_LOST && x->fault != FAULT_HTTP_RETRY) ||
             x->fault == FAULT_CANCELLED || x->upstream->retired || !health_usable(&x->upstream->health))
                 return false;
         q->resent = true;

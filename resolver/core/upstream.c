@@ -182,8 +182,9 @@ static void want_connection(Upstream *u, uint64_t now)
         head = container_of(list_first(&u->queue), Exchange, in_place);
         if (n == 0)
                 upstream_connect(u, u->health.state == HEALTH_TRIAL ? PURPOSE_TRIAL : PURPOSE_QUERY, now);
-        else if (n < CONNECTIONS_MAX)
-                timer_set(&u->engine->timers, &u->overflow, head->queued_at + MAX(u->rtt.smoothed, OVERFLOW_WAIT));
+        else
+                timer_set(&u->engine->timers, &u->overflow,
+                          n < CONNECTIONS_MAX ? head->queued_at + MAX(u->rtt.smoothed, OVERFLOW_WAIT) : USEC_NEVER);
 }
 
 static void overflow_due(Timer *t, uint64_t now)
@@ -194,11 +195,48 @@ static void overflow_due(Timer *t, uint64_t now)
                 upstream_connect(u, PURPOSE_QUERY, now);
 }
 
+/* Given up for another's sake: its query is told, as of any that comes to nothing. */
+static void take_stream(Exchange *x, uint64_t now)
+{
+        Connection *c = x->connection;
+        Action *a = engine_act(c->upstream->engine, ACTION_CANCEL);
+
+        if (a) {
+                a->connection = c->number;
+                a->exchange = x->number;
+        }
+        list_remove(&x->in_place);
+        x->connection = NULL;
+        c->streams--;
+        exchange_post(x, FAULT_TIMEOUT, now);
+}
+
+/*
+ * Where all streams are taken, one that is overdue, and that later ones have overtaken, gives way to who waits: a peer that loses some
+ * requests, on a connection that is well, would run out of streams else. One that is just slow with all of them may finish.
+ */
+static Connection *make_room(Upstream *u, uint64_t now)
+{
+        LIST_FOREACH(l, &u->connections) {
+                Connection *c = container_of(l, Connection, in_upstream);
+                Exchange *oldest;
+
+                if (!c->streams || c->streams != c->max_streams || !connection_good(c, now) || !fits_trial(u, c))
+                        continue;
+                oldest = container_of(list_first(&c->exchanges), Exchange, in_place);
+                if (oldest == u->check.exchange || oldest->sent_at >= c->overtaken_at || now - oldest->sent_at < upstream_answer_time(u))
+                        continue;
+                take_stream(oldest, now);
+                return c;
+        }
+        return NULL;
+}
+
 void upstream_advance(Upstream *u, uint64_t now)
 {
         Connection *c;
 
-        while (!list_empty(&u->queue) && (c = pick(u, now))) {
+        while (!list_empty(&u->queue) && ((c = pick(u, now)) || (c = make_room(u, now)))) {
                 Exchange *x = container_of(list_first(&u->queue), Exchange, in_place);
 
                 list_remove(&x->in_place);
@@ -254,6 +292,8 @@ void upstream_announce(Upstream *u, Purpose purpose, uint64_t now)
         }
         u->announced = u->health.state;
         u->announced_admin = u->health.admin;
+        if (u->health.state == HEALTH_FAILED)
+                engine_suspect_portal(u->engine);
         if (!health_usable(&u->health) && u->health.state != HEALTH_TRIAL)
                 turn_away(u, now);
 }
@@ -278,8 +318,6 @@ void upstream_fault(Upstream *u, Fault f, uint64_t incident, bool connecting, ui
                 upstream_check(u, PURPOSE_PROBE, true, now);
         else if (wish == WISH_PROBE_LATER)
                 u->probe_at = now;
-        if (fault_class(f) == CLASS_TLS_VERIFY || f == FAULT_HTTP_PORTAL)
-                engine_suspect_portal(u->engine);
 }
 
 void upstream_answered(Upstream *u, Exchange *x, uint64_t now)
@@ -289,6 +327,7 @@ void upstream_answered(Upstream *u, Exchange *x, uint64_t now)
 
         rtt_sample(&u->rtt, now - x->sent_at);
         c->resets = 0;
+        c->overtaken_at = MAX(c->overtaken_at, x->sent_at);
         engine_set_network(u->engine, NETWORK_ONLINE);
         if (u->check.exchange == x) {
                 u->check.exchange = NULL;
@@ -310,8 +349,9 @@ void upstream_failed(Upstream *u, Exchange *x, Fault f, uint64_t retry_after, ui
                 c->state = CONNECTION_DRAINING;
                 upstream_check_done(u, f, retry_after, now);
         } else
-                upstream_fault(u, f, connection_incident(c, x, now), false, retry_after, x->purpose, now);
-        if (f == FAULT_STREAM_RESET && ++c->resets >= RESETS_MAX)
+                upstream_fault(u, f, connection_incident(c, x->sent_at, now), false, retry_after, x->purpose, now);
+        /* A gateway's error, or a server that does not want this connection to be for it (RFC 9110 15.5.20): another one may do. */
+        if (f == FAULT_HTTP_RETRY || (f == FAULT_STREAM_RESET && ++c->resets >= RESETS_MAX))
                 c->state = CONNECTION_DRAINING;
 }
 
@@ -321,6 +361,7 @@ void upstream_late(Upstream *u, Exchange *x, uint64_t now)
         /* Waiting for a stream is no fault that can be told from here: connecting has its own time. */
         if (x->connection && now - x->sent_at >= upstream_answer_time(u))
                 upstream_failed(u, x, FAULT_TIMEOUT, 0, now);
+        upstream_advance(u, now);
 }
 
 /* --- life */
@@ -348,6 +389,12 @@ void upstream_epoch(Upstream *u, bool resumed, uint64_t now)
         upstream_announce(u, PURPOSE_QUERY, now);
         upstream_plan_active(u, now);
         upstream_advance(u, now);
+}
+
+void upstream_preconnect(Upstream *u, uint64_t now)
+{
+        if (!u->connect.active)
+                upstream_connect(u, PURPOSE_QUERY, now);
 }
 
 void upstream_close_idle(Upstream *u, uint64_t now)

@@ -77,6 +77,9 @@ bool upstream_probe(Upstream *u, uint64_t cookie, uint64_t now);
 /* Starts a probe or trial, if none is under way. */
 void upstream_check(Upstream *u, Purpose purpose, bool suspicion, uint64_t now);
 
+/* Forgets the probe or trial without an outcome. */
+void upstream_check_abandon(Upstream *u, uint64_t now);
+
 /* Its connections may be dead or are being made: others are better off for the moment. */
 bool upstream_doubtful(const Upstream *u, uint64_t now);
 
@@ -110,6 +113,8 @@ void upstream_fault(Upstream *u, Fault f, uint64_t incident, bool connecting, ui
 
 /* A new network: what was learned is forgotten, what was begun is begun again. */
 void upstream_epoch(Upstream *u, bool resumed, uint64_t now);
+/* Connects, though nobody waits for it; what connections of an older network there are give way to it. */
+void upstream_preconnect(Upstream *u, uint64_t now);
 void upstream_set_admin(Upstream *u, HealthAdmin admin, uint64_t now);
 void upstream_disconnect(Upstream *u, uint64_t now);
 void upstream_close_idle(Upstream *u, uint64_t now);

@@ -123,8 +123,6 @@ void upstream_check_done(Upstream *u, Fault f, uint64_t retry_after, uint64_t no
                 next = health_probe_done(&u->health, now, f, retry_after);
                 end(u, f != FAULT_NONE, now);
                 u->failures += suspect && f != FAULT_NONE;
-                if (suspect && fault_class(f) == CLASS_TLS_VERIFY)
-                        engine_suspect_portal(e);
                 if (suspect && next != USEC_NEVER) {
                         u->probe_at = next;
                         if (now - u->demand_at < DEMAND_TIME)

@@ -161,7 +161,7 @@ static void supersede(Upstream *u, Connection *fresh, uint64_t now)
                         won = true;
                         upstream_requeue(u, c, now);
                         connection_close(c);
-                } else if (!overflow || !connection_good(c, now)) {
+                } else if (!overflow || !connection_good(c, now) || c->epoch != fresh->epoch) {
                         c->state = CONNECTION_DRAINING;
                         if (!c->streams)
                                 connection_close(c);
@@ -180,7 +180,9 @@ void upstream_connection_ready(Upstream *u, Connection *c, uint64_t now)
                 supersede(u, c, now);
                 stop(u);
         }
-        engine_set_network(u->engine, NETWORK_ONLINE);
+        /* Behind a portal, too, connections come up: only an answer ends that. */
+        if (u->engine->network == NETWORK_OFFLINE)
+                engine_set_network(u->engine, NETWORK_ONLINE);
         if (u->check.active && !u->check.exchange)
                 upstream_check_ready(u, c, now);
         upstream_advance(u, now);
@@ -216,7 +218,7 @@ void upstream_connection_goaway(Upstream *u, Connection *c, Fault f, uint64_t no
                 return;
         learn_idle(u, c, now);
         if (f != FAULT_GOAWAY)
-                upstream_fault(u, f, ++u->engine->next_incident, false, 0, PURPOSE_QUERY, now);
+                upstream_fault(u, f, connection_incident(c, now, now), false, 0, PURPOSE_QUERY, now);
         connection_drain(c, now);
 }
 
@@ -250,7 +252,7 @@ void upstream_connection_gone(Upstream *u, Connection *c, Fault f, uint64_t now)
         } else {
                 x = container_of(list_first(&c->exchanges), Exchange, in_place);
                 if (!u->check.exchange || u->check.exchange->connection != c)
-                        upstream_fault(u, f, connection_incident(c, x, now), false, 0, x->purpose, now);
+                        upstream_fault(u, f, connection_incident(c, x->sent_at, now), false, 0, x->purpose, now);
         }
         while (!list_empty(&c->exchanges)) {
                 x = container_of(list_first(&c->exchanges), Exchange, in_place);

@@ -20,8 +20,6 @@ void upstream_requeue(Upstream *u, Connection *c, uint64_t now);
 /* upstream_check.c: probes and trials */
 void upstream_check_due(Timer *t, uint64_t now);
 void upstream_check_done(Upstream *u, Fault f, uint64_t retry_after, uint64_t now);
-/* Forgets the probe or trial without an outcome. */
-void upstream_check_abandon(Upstream *u, uint64_t now);
 /* The connection for it is there: takes the head of the queue along, or sends a question of its own. */
 void upstream_check_ready(Upstream *u, Connection *c, uint64_t now);
 void upstream_active_due(Timer *t, uint64_t now);

@@ -291,6 +291,7 @@ START_TEST(defaults_are_those_of_the_design)
         ck_assert_uint_eq(c->backoff_max, 5 * USEC_PER_MINUTE);
         ck_assert_uint_eq(c->rise, 1);
         ck_assert_uint_eq(c->idle_max, USEC_PER_MINUTE);
+        ck_assert_int_eq(c->preconnect, PRECONNECT_OFF);
 }
 END_TEST
 

@@ -4,147 +4,10 @@
  */
 
 #include <check.h>
-#include <stdio.h>
 
-#include "core/engine.h"
 #include "core/select.h"
 #include "core/upstream.h"
-#include "wire.h"
-
-#define MSEC USEC_PER_MSEC
-#define SEC USEC_PER_SEC
-
-typedef struct Sent {
-        uint32_t connection, exchange, upstream;
-        bool ping;
-} Sent;
-
-static Engine *e;
-static uint64_t now;
-static Config *config;
-static struct {
-        uint32_t connection, upstream;
-        size_t address;
-        Purpose purpose;
-} connects[64];
-static Sent sends[4096];
-static uint32_t closes[64], pings[64];
-static unsigned n_connects, n_sends, n_closes, n_pings, n_answers, n_servfails, asked;
-static Wire w;
-
-static void start(const char *resolver, const char *upstreams)
-{
-        char text[1024];
-        ConfigText t = { .name = "test", .text = text };
-        unsigned errors;
-
-        t.n = (size_t) snprintf(text, sizeof(text), "[Resolver]\n%s\n[Cache]\nEnable=no\n%s", resolver, upstreams);
-        config = config_parse(&t, 1, NULL, NULL, &errors);
-        ck_assert_uint_eq(errors, 0);
-        now = 1000 * SEC;
-        e = engine_new(config, (const uint8_t *) "0123456789abcdef", now);
-        n_connects = n_sends = n_closes = n_pings = n_answers = n_servfails = asked = 0;
-}
-
-#define ONE "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1\n"
-#define TWO ONE "[Upstream b]\nURL=https://b.test/q\nAddress=192.0.2.2\n"
-
-static void stop(void)
-{
-        engine_free(e);
-        config_unref(config);
-}
-
-static void act(void)
-{
-        Action a;
-
-        while (engine_next_action(e, &a))
-                switch (a.type) {
-                case ACTION_ANSWER:
-                        n_answers++;
-                        n_servfails += (a.answer.message->data[3] & 15) == RCODE_SERVFAIL;
-                        break;
-                case ACTION_CONNECT:
-                        connects[n_connects].connection = a.connection;
-                        connects[n_connects].upstream = a.upstream;
-                        connects[n_connects].address = a.connect.address;
-                        connects[n_connects++].purpose = a.connect.purpose;
-                        break;
-                case ACTION_SEND:
-                        sends[n_sends++] = (Sent) { a.connection, a.exchange, a.upstream, a.send.ping };
-                        break;
-                case ACTION_CLOSE:
-                        closes[n_closes++] = a.connection;
-                        break;
-                case ACTION_PING:
-                        pings[n_pings++] = a.connection;
-                        break;
-                default:
-                        break;
-                }
-}
-
-/* One more question, for a name of its own. */
-static void ask(void)
-{
-        Client c = { { ++asked } };
-
-        wire_begin(&w, DNS_RD, TYPE_A);
-        w.data[13] = (uint8_t) ('a' + asked % 26);
-        w.data[14] = (uint8_t) ('a' + asked / 26 % 26);
-        w.data[15] = (uint8_t) ('a' + asked / 676 % 26);
-        engine_query(e, &c, false, wire_bytes(&w), now);
-        act();
-}
-
-static void pass(uint64_t usec)
-{
-        uint64_t end = now + usec;
-
-        while (engine_next_time(e) <= end) {
-                now = MAX(now, engine_next_time(e));
-                engine_run(e, now);
-                act();
-        }
-        now = end;
-}
-
-static void ready(unsigned i)
-{
-        engine_established(e, connects[i].connection, now);
-        engine_ready(e, connects[i].connection, false, now);
-        act();
-        engine_max_streams(e, connects[i].connection, 100, now);
-        act();
-}
-
-/* The answer to what was sent as number `i`, with NOERROR and no records. */
-static void respond(unsigned i, unsigned question)
-{
-        HttpResponse http = { .has_status = true, .status = 200, .has_type = true, .type_ok = true };
-
-        wire_begin(&w, DNS_QR | DNS_RD, TYPE_A);
-        w.data[13] = (uint8_t) ('a' + question % 26);
-        w.data[14] = (uint8_t) ('a' + question / 26 % 26);
-        w.data[15] = (uint8_t) ('a' + question / 676 % 26);
-        wire_write16(w.data, 0);
-        engine_received(e, sends[i].connection, now);
-        act();
-        engine_response(e, sends[i].connection, sends[i].exchange, &http, wire_bytes(&w), now);
-        act();
-}
-
-/* A connection that works, one answer old. */
-static void warm_up(void)
-{
-        ask();
-        pass(10 * MSEC);
-        ready(0);
-        pass(10 * MSEC);
-        respond(0, 1);
-        ck_assert_uint_eq(n_answers, 1);
-}
+#include "upstreams.h"
 
 START_TEST(T17_a_thousand_questions_at_a_cold_start_share_one_attempt_to_connect)
 {
@@ -522,22 +385,6 @@ END_TEST
 
 /* --- probes and trials */
 
-/* The last attempt to connect to the upstream configured as number `upstream` for this purpose; -1 if there is none. */
-static int attempt(uint32_t upstream, Purpose purpose)
-{
-        for (int i = (int) n_connects - 1; i >= 0; i--)
-                if (connects[i].upstream == connects[0].upstream + upstream && connects[i].purpose == purpose)
-                        return i;
-        return -1;
-}
-
-static void refuse(int attempt)
-{
-        ck_assert_int_ge(attempt, 0);
-        engine_closed(e, connects[attempt].connection, FAULT_REFUSED, now);
-        act();
-}
-
 START_TEST(a_third_suspect_is_probed_at_the_next_query_when_one_of_two_probes_is_over)
 {
         start("", TWO "[Upstream c]\nURL=https://c.test/q\nAddress=192.0.2.3\n");
@@ -555,15 +402,6 @@ START_TEST(a_third_suspect_is_probed_at_the_next_query_when_one_of_two_probes_is
 }
 END_TEST
 
-static void overloaded(unsigned i, uint32_t retry_after)
-{
-        HttpResponse http = { .has_status = true, .status = 503, .has_retry_after = true, .retry_after = retry_after };
-
-        engine_received(e, sends[i].connection, now);
-        engine_response(e, sends[i].connection, sends[i].exchange, &http, BYTES(NULL, 0), now);
-        act();
-}
-
 START_TEST(P06_retry_after_counts_where_it_answers_a_trial_too)
 {
         UpstreamInfo u;
@@ -571,7 +409,7 @@ START_TEST(P06_retry_after_counts_where_it_answers_a_trial_too)
         start("", TWO);
         warm_up();
         ask();
-        overloaded(1, 30);
+        answer_status(1, 503, 30);
         ready((unsigned) attempt(1, PURPOSE_QUERY));
         respond(2, 2);
         engine_upstream(e, 0, &u);
@@ -582,7 +420,7 @@ START_TEST(P06_retry_after_counts_where_it_answers_a_trial_too)
         ck_assert_uint_eq(u.health->state, HEALTH_TRIAL);
         ck_assert_uint_eq(connects[n_connects - 1].purpose, PURPOSE_TRIAL);
         ready(n_connects - 1);
-        overloaded(n_sends - 1, 100);
+        answer_status(n_sends - 1, 503, 100);
         ck_assert_uint_eq(u.health->state, HEALTH_FAILED);
         ck_assert_uint_eq(u.health->retry_at, now + 100 * SEC);
 }
