@@ -12,10 +12,11 @@
  */
 
 #define SMALL_TENTHS 1                  /* of the ceiling */
+#define SMALL_MOST_TENTHS 5             /* while the oldest of the main queue have run out */
 #define HITS_MAX 3                      /* rounds of grace in the main queue */
 #define TURNS_MAX 1024                  /* that the search for one to drop may take: some 50 us */
 #define OCTETS_PER_BUCKET 512
-#define OCTETS_PER_GHOST 2048
+#define OCTETS_PER_GHOST 128            /* a half as many again as there are entries */
 #define MALLOC_OVERHEAD 16
 #define PREFETCH_TENTHS 1               /* of its life left */
 #define PREFETCH_MIN 10                 /* s of life, below which it is not worth it */
@@ -50,7 +51,7 @@ struct Cache {
         uint8_t key[16];
         Entry **buckets;
         size_t n_buckets;               /* a power of two */
-        uint32_t *ghosts;
+        uint16_t *ghosts;
         size_t n_ghosts;
         List small, main;
         size_t small_octets;
@@ -70,7 +71,7 @@ static size_t entry_cost(const Entry *e)
 
 static size_t fixed_cost(size_t n_buckets, size_t n_ghosts)
 {
-        return sizeof(Cache) + n_buckets * sizeof(Entry *) + n_ghosts * sizeof(uint32_t) + 3 * MALLOC_OVERHEAD;
+        return sizeof(Cache) + n_buckets * sizeof(Entry *) + n_ghosts * sizeof(uint16_t) + 3 * MALLOC_OVERHEAD;
 }
 
 static size_t power_of_two(size_t n)
@@ -86,7 +87,7 @@ static bool make_index(Cache *c, size_t size)
 {
         size_t n_buckets = power_of_two(size / OCTETS_PER_BUCKET), n_ghosts = power_of_two(size / OCTETS_PER_GHOST);
         Entry **buckets = calloc(n_buckets, sizeof(*buckets));
-        uint32_t *ghosts = calloc(n_ghosts, sizeof(*ghosts));
+        uint16_t *ghosts = calloc(n_ghosts, sizeof(*ghosts));
 
         if (!buckets || !ghosts) {
                 free(buckets);
@@ -180,12 +181,12 @@ Cache *cache_free(Cache *c)
 
 /* --- giving way */
 
-static uint32_t fingerprint(uint64_t hash)
+static uint16_t fingerprint(uint64_t hash)
 {
-        return (uint32_t) (hash >> 32) | 1;
+        return (uint16_t) (hash >> 48) | 1;
 }
 
-static uint32_t *ghost(Cache *c, uint64_t hash)
+static uint16_t *ghost(Cache *c, uint64_t hash)
 {
         return &c->ghosts[hash & (c->n_ghosts - 1)];
 }
@@ -199,15 +200,20 @@ static void promote(Cache *c, Entry *e)
         list_append(&c->main, &e->in_queue);
 }
 
-/* The head of one queue goes, or gets another round unless `drop_it`. True if it went. */
-static bool turn(Cache *c, bool drop_it)
+/*
+ * The head of one queue goes, or gets another round unless `drop_it`. True if it went. What has run out in the main queue gives way
+ * before the small one as long as that is not too large: so that neither a flood fills all, nor the dead keep out the living.
+ */
+static bool turn(Cache *c, uint64_t now, bool drop_it)
 {
-        bool small = c->small_octets * 10 >= c->limits.size * SMALL_TENTHS || list_empty(&c->main);
-        Entry *e = container_of(list_first(small ? &c->small : &c->main), Entry, in_queue);
+        Entry *oldest = list_empty(&c->main) ? NULL : container_of(list_first(&c->main), Entry, in_queue), *e = oldest;
+        size_t tenths = oldest && oldest->expires <= now ? SMALL_MOST_TENTHS : SMALL_TENTHS;
+        bool small = !oldest || c->small_octets * 10 >= c->limits.size * tenths;
 
-        if (e->hits == 0 || drop_it) {
-                if (small)
-                        *ghost(c, e->hash) = fingerprint(e->hash);
+        if (small)
+                e = container_of(list_first(&c->small), Entry, in_queue);
+        if (e->hits == 0 || (e->main && e->expires <= now) || drop_it) {
+                *ghost(c, e->hash) = fingerprint(e->hash);
                 c->stats.evictions++;
                 drop(c, e);
                 return true;
@@ -223,12 +229,12 @@ static bool turn(Cache *c, bool drop_it)
 }
 
 /* Makes room for `octets` more. Each turn drops an entry, promotes it, or uses up one of its few hits; and none takes long. */
-static void make_room(Cache *c, size_t octets)
+static void make_room(Cache *c, size_t octets, uint64_t now)
 {
         unsigned turns = 0;
 
         while (c->stats.octets + octets > c->limits.size && c->stats.entries)
-                turns = turn(c, turns >= TURNS_MAX) ? 0 : turns + 1;
+                turns = turn(c, now, turns >= TURNS_MAX) ? 0 : turns + 1;
 }
 
 void cache_set_limits(Cache *c, const CacheLimits *limits)
@@ -248,7 +254,7 @@ void cache_set_limits(Cache *c, const CacheLimits *limits)
                         e->next = *bucket(c, e->hash);
                         *bucket(c, e->hash) = e;
                 }
-        make_room(c, 0);
+        make_room(c, 0, 0);
 }
 
 /* --- finding */
@@ -397,7 +403,7 @@ static bool insert(Cache *c, const Entry *draft, Bytes name, Bytes wire)
         /* One that is larger would drive out too many others. */
         if (octets > c->limits.size * SMALL_TENTHS / 10)
                 return false;
-        make_room(c, octets);
+        make_room(c, octets, draft->born);
         if (c->stats.octets + octets > c->limits.size || !(e = malloc(sizeof(*e) + name.n + wire.n)))
                 return false;
         *e = *draft;
