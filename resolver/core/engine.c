@@ -601,6 +601,11 @@ int engine_reload(Engine *e, Config *config, uint64_t now)
         config_ref(config);
         config_unref(before);
         set_parameters(e);
+        old_forwards = e->forwards;
+        e->forwards = take_pointer(forwards);
+        /* Before anything moves: a stream that becomes free must not take along what was queued for it before. */
+        if (rerouted)
+                tell_queries(e, query_withdraw, now);
         if (e->n_retired)
                 memcpy(retired, e->retired, e->n_retired * sizeof(*retired));
         free(e->retired);
@@ -624,8 +629,6 @@ int engine_reload(Engine *e, Config *config, uint64_t now)
                 cache_set_limits(e->cache, &limits);
         else
                 e->cache = cache_new(&limits, e->hash_key);
-        old_forwards = e->forwards;
-        e->forwards = take_pointer(forwards);
         /* What one upstream or network said is not what another would say: it may have been left for just that. */
         if (e->cache && (!same || rerouted))
                 cache_flush(e->cache);

@@ -242,6 +242,12 @@ uint64_t query_time_left(const Query *q, uint64_t now)
         return usec_sub(deadline, now);
 }
 
+void query_withdraw(Query *q, uint64_t now)
+{
+        if (forwards_find(q->engine->forwards, q->message.qname) != q->forward)
+                q->route->unwanted(q, now);
+}
+
 void query_reroute(Query *q, uint64_t now)
 {
         Forward *f = forwards_find(q->engine->forwards, q->message.qname);

@@ -78,7 +78,9 @@ void query_exchange_over(Query *q, Exchange *x, uint64_t now);
 /* The answer of an upstream. The query is gone afterwards. */
 void query_answered(Query *q, Exchange *x, const Message *answer, const HttpResponse *http, uint64_t now);
 
-/* The engine's table of forwards changed: where the question has to go elsewhere now, it does. The query may be gone afterwards. */
+/* The engine's table of forwards changed: where the question has to go elsewhere now, what was not sent yet is not sent. */
+void query_withdraw(Query *q, uint64_t now);
+/* And then: it goes there. The query may be gone afterwards. */
 void query_reroute(Query *q, uint64_t now);
 
 /* Another network: plain servers are asked anew. The query may be gone afterwards. */
