@@ -3,6 +3,7 @@ library only. Run from a build directory."""
 import ctypes, fcntl, inspect, json, os, re, shutil, signal, socket, struct, subprocess, sys, tempfile, time, traceback
 
 BUILD = os.environ.get('BUILD', os.getcwd())
+DOHMOUSED = f'{BUILD}/dohmoused'
 
 
 class Server:
@@ -54,7 +55,7 @@ class Daemon:
             text += f'[Upstream {name}]\nURL={server.url}\nAddress={server.host}:{server.port}\nTrustAnchors={server.ca}\n'
         with open(f'{directory}/dohmouse.conf', 'w') as f:
             f.write('[Resolver]\nListen=127.0.0.1:0\n' + text)
-        self.process = subprocess.Popen([f'{BUILD}/dohmoused', f'--config={directory}/dohmouse.conf'], stderr=open(self.log_path, 'w'))
+        self.process = subprocess.Popen([DOHMOUSED, f'--config={directory}/dohmouse.conf'], stderr=open(self.log_path, 'w'))
         self.port = int(self.wait_for(r'Listening on 127\.0\.0\.1:(\d+) \(TCP\)').group(1))
 
     def log(self):
