@@ -61,7 +61,10 @@ static bool any_hopeful(const Query *q)
         return false;
 }
 
-/* How long `u` may take before another is asked: what is usual for it, but not more than its share of the time that is left. */
+/*
+ * How long `u` may take before another is asked: what is usual for it, but not more than its share of the time that is left. HEALTH.md has
+ * the time-out on a live path alone, 3 s at most; then a third upstream would be asked after the deadline.
+ */
 static uint64_t patience(const Query *q, const Upstream *u, uint64_t now)
 {
         const Engine *e = q->engine;

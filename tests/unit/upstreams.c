@@ -361,6 +361,119 @@ START_TEST(who_is_set_to_what_he_is_keeps_his_probe)
 }
 END_TEST
 
+/* --- reasons */
+
+START_TEST(every_fault_has_a_word_and_a_text_of_its_own)
+{
+        for (int f = FAULT_NONE + 1; f < _FAULT_MAX; f++) {
+                const char *name = fault_name((Fault) f);
+
+                ck_assert_ptr_nonnull(name);
+                ck_assert_uint_gt(strlen(name), 0);
+                ck_assert_uint_eq(strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-"), strlen(name));
+                ck_assert_uint_gt(strlen(fault_text((Fault) f)), 0);
+                for (int g = FAULT_NONE + 1; g < f; g++) {
+                        ck_assert_str_ne(name, fault_name((Fault) g));
+                        ck_assert_str_ne(fault_text((Fault) f), fault_text((Fault) g));
+                }
+        }
+}
+END_TEST
+
+/* What an upstream may say that is no answer, and what the reason is then. Bodies are of the question `.` NS unless they are no message. */
+static const struct {
+        unsigned status;
+        bool no_type, encoded;
+        enum { WHOLE, EMPTY, SCRAP, NOISE, ELSEWHERE, CUT } body;
+        Fault fault;
+} rejects[] = {
+        { .status = 301, .fault = FAULT_HTTP_REDIRECT },
+        { .status = 400, .fault = FAULT_HTTP_CONFIG },
+        { .status = 404, .fault = FAULT_HTTP_CONFIG },
+        { .status = 415, .fault = FAULT_HTTP_CONFIG },
+        { .status = 429, .fault = FAULT_HTTP_OVERLOAD },
+        { .status = 503, .fault = FAULT_HTTP_OVERLOAD },
+        { .status = 421, .fault = FAULT_HTTP_RETRY },
+        { .status = 502, .fault = FAULT_HTTP_RETRY },
+        { .status = 500, .fault = FAULT_HTTP_SERVER },
+        { .status = 0, .fault = FAULT_HTTP_SERVER },
+        { .status = 511, .fault = FAULT_HTTP_PORTAL },
+        { .status = 200, .no_type = true, .fault = FAULT_CONTENT_TYPE },
+        { .status = 200, .encoded = true, .fault = FAULT_CONTENT_ENCODING },
+        { .status = 200, .body = EMPTY, .fault = FAULT_BODY_SIZE },
+        { .status = 200, .body = SCRAP, .fault = FAULT_BODY_SIZE },
+        { .status = 200, .body = NOISE, .fault = FAULT_MALFORMED },
+        { .status = 200, .body = ELSEWHERE, .fault = FAULT_MISMATCH },
+        { .status = 200, .body = CUT, .fault = FAULT_TRUNCATED },
+};
+
+static void reject(unsigned i, unsigned kind)
+{
+        HttpResponse http = {
+                .has_status = rejects[kind].status > 0,
+                .status = rejects[kind].status,
+                .has_type = true,
+                .type_ok = !rejects[kind].no_type,
+                .encoded = rejects[kind].encoded,
+        };
+
+        wire_begin(&w, DNS_QR | DNS_RD | (rejects[kind].body == CUT ? DNS_TC : 0), rejects[kind].body == ELSEWHERE ? TYPE_SOA : TYPE_A);
+        w.data[13] = (uint8_t) ('a' + sends[i].question % 26);
+        w.data[14] = (uint8_t) ('a' + sends[i].question / 26 % 26);
+        w.data[15] = (uint8_t) ('a' + sends[i].question / 676 % 26);
+        wire_write16(w.data, 0);
+        w.n = rejects[kind].body == EMPTY ? 0 : rejects[kind].body == SCRAP ? 11 : w.n;
+        if (rejects[kind].body == NOISE)
+                memset(w.data, 0xff, w.n);
+        engine_received(e, sends[i].connection, now);
+        engine_response(e, sends[i].connection, sends[i].exchange, &http, wire_bytes(&w), now);
+        act();
+}
+
+/* Of two incidents, which make it suspect at least; the second is on another connection where the first ended that. */
+START_TEST(a_rejected_answer_is_the_reason_of_the_state_and_of_its_record)
+{
+        unsigned kind = (unsigned) _i;
+
+        start("", ONE);
+        warm_up();
+        for (unsigned i = 0; i < 20 && !n_states; i++) {
+                ask();
+                if (n_connects > 1)
+                        ready(n_connects - 1);
+                reject(n_sends - 1, kind);
+                pass(10 * MSEC);
+        }
+        ck_assert_uint_ge(n_states, 1);
+        ck_assert_msg(states[0].reason == rejects[kind].fault, "%u: it says %s", rejects[kind].status, fault_name(states[0].reason));
+        ck_assert_msg(states[0].to == HEALTH_SUSPECT || states[0].to == HEALTH_FAILED, "it is %s", health_state_name(states[0].to));
+}
+END_TEST
+
+/* What is said of connecting, verified or not. */
+static const Fault connecting[] = {
+        FAULT_REFUSED, FAULT_UNREACHABLE, FAULT_CONNECT_RESET, FAULT_TLS_ALERT, FAULT_TLS_GARBAGE, FAULT_TLS_VERSION, FAULT_NO_H2,
+        FAULT_CERTIFICATE_EXPIRED, FAULT_CERTIFICATE_NOT_YET_VALID, FAULT_CERTIFICATE_NAME, FAULT_CERTIFICATE_UNTRUSTED,
+        FAULT_CERTIFICATE_WEAK, FAULT_CERTIFICATE_REVOKED, FAULT_CERTIFICATE_PIN, FAULT_TRUST_STORE,
+};
+
+START_TEST(a_connection_that_is_not_made_says_why)
+{
+        start("", TWO);
+        for (unsigned i = 0; i < 4 && !n_states; i++) {
+                unsigned n = n_connects;
+
+                ask();
+                for (unsigned k = n; k < n_connects && !n_states; k++)
+                        if (connects[k].upstream == connects[0].upstream)
+                                closed(k, connecting[_i]);
+                pass(10 * MSEC);
+        }
+        ck_assert_uint_ge(n_states, 1);
+        ck_assert_msg(states[0].reason == connecting[_i], "it says %s", fault_name(states[0].reason));
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("upstreams");
@@ -385,6 +498,9 @@ int main(void)
         tcase_add_test(c, a_login_page_found_by_probes_is_a_portal_too);
         tcase_add_test(c, once_the_clock_is_set_certificates_are_looked_at_anew);
         tcase_add_test(c, who_is_set_to_what_he_is_keeps_his_probe);
+        tcase_add_test(c, every_fault_has_a_word_and_a_text_of_its_own);
+        tcase_add_loop_test(c, a_rejected_answer_is_the_reason_of_the_state_and_of_its_record, 0, (int) ELEMENTS(rejects));
+        tcase_add_loop_test(c, a_connection_that_is_not_made_says_why, 0, (int) ELEMENTS(connecting));
         suite_add_tcase(s, c);
         srunner_run_all(r, CK_ENV);
         failed = srunner_ntests_failed(r);

@@ -31,6 +31,11 @@ static Sent sends[4096];
 static uint32_t closes[256], pings[256];
 static unsigned n_connects, n_sends, n_closes, n_pings, n_answers, n_servfails, asked;
 static Buffer *last_answer;
+static struct {
+        HealthState to;
+        Fault reason;
+} states[64];                   /* changes to SUSPECT and FAILED, as they go to journal and bus */
+static unsigned n_states;
 static Wire w;
 
 static inline void start(const char *resolver, const char *upstreams)
@@ -44,7 +49,7 @@ static inline void start(const char *resolver, const char *upstreams)
         ck_assert_uint_eq(errors, 0);
         now = 1000 * SEC;
         e = engine_new(config, (const uint8_t *) "0123456789abcdef", now);
-        n_connects = n_sends = n_closes = n_pings = n_answers = n_servfails = asked = 0;
+        n_connects = n_sends = n_closes = n_pings = n_answers = n_servfails = n_states = asked = 0;
 }
 
 #define ONE "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1\n"
@@ -86,6 +91,12 @@ static inline void act(void)
                         break;
                 case ACTION_PING:
                         pings[n_pings++] = a.connection;
+                        break;
+                case ACTION_STATE:
+                        if (a.state.to != HEALTH_SUSPECT && a.state.to != HEALTH_FAILED)
+                                break;
+                        states[n_states].to = a.state.to;
+                        states[n_states++].reason = a.state.reason;
                         break;
                 default:
                         break;
