@@ -102,8 +102,9 @@ static void say(const sd_bus_error *e, int error)
 {
         if (not_running(e))
                 ctl_fail("dohmouse is not running, or has not reached the bus.\n"
-                         "\"systemctl start dohmouse.service\" starts it, \"systemctl enable --now dohmouse.socket\" lets the first query do so;\n"
-                         "\"systemctl status dohmouse.service\" tells why it does not run.");
+                         "Start it: \"systemctl start dohmouse.service\",\n"
+                         "or let the first query do so: \"systemctl enable --now dohmouse.socket\".\n"
+                         "Why it does not run: \"systemctl status dohmouse.service\".");
         else if (is(e, SD_BUS_ERROR_ACCESS_DENIED) || is(e, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED))
                 ctl_fail("Access denied. Changing something needs root, or the permission of polkit: try \"sudo dohmousectl ...\".");
         else if (is(e, SD_BUS_ERROR_NO_REPLY) || is(e, SD_BUS_ERROR_TIMEOUT) || error == -ETIMEDOUT)

@@ -78,7 +78,7 @@ static int run(Ctl *c, int argc, char *argv[])
                         continue;
                 if (argc - 1 >= commands[i].min && argc - 1 <= commands[i].max)
                         return commands[i].run(c, argc, argv);
-                ctl_fail("It is \"dohmousectl %s%s%s\".", commands[i].name, *commands[i].arguments ? " " : "", commands[i].arguments);
+                fprintf(stderr, "Usage: dohmousectl %s%s%s\n", commands[i].name, *commands[i].arguments ? " " : "", commands[i].arguments);
                 return 2;
         }
         ctl_fail("There is no command \"%s\"; \"dohmousectl --help\" shows which there are.", argv[0]);

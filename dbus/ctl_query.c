@@ -9,7 +9,8 @@
 
 /* A question, and what came of it. */
 typedef struct Asked {
-        const char *name;
+        const char *word;       /* as it was typed */
+        const char *name;       /* another, where that is an address */
         uint16_t type;
         Message message;
         uint64_t took;          /* usec */
@@ -101,12 +102,12 @@ static int print_text(const Ctl *c, const Asked *a)
         fflush(stdout);
         if (rcode != RCODE_NOERROR) {
                 snprintf(number, sizeof(number), "RCODE%u", rcode);
-                ctl_fail("%s: %s (%s)", a->name, rcode_words(rcode), name ? name : number);
+                ctl_fail("%s: %s (%s)", a->word, rcode_words(rcode), name ? name : number);
                 print_extended_errors(a, stderr);
                 return EXIT_FAILURE;
         }
         if (a->message.ancount == 0)
-                fprintf(stderr, "dohmousectl: %s: there is no record of type %s\n", a->name, type_to_text(a->type, type));
+                fprintf(stderr, "dohmousectl: %s: there is no record of type %s\n", a->word, type_to_text(a->type, type));
         print_extended_errors(a, stdout);
         if (c->legend && c->terminal.interactive)
                 printf("%s; %s: %u record%s in %s%s%s\n", c->terminal.grey, type_to_text(a->type, type), a->message.ancount,
@@ -207,7 +208,7 @@ int ctl_query(Ctl *c, int argc, char *argv[])
         }
         for (size_t i = 0; i < n_types; i++) {
                 _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-                Asked a = { .name = name, .type = types[i] };
+                Asked a = { .word = argv[1], .name = name, .type = types[i] };
 
                 if (!ask(c, &a, &reply))
                         return EXIT_FAILURE;

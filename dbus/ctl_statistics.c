@@ -119,10 +119,8 @@ static void print_histogram(const Ctl *c, const Histogram *h, uint64_t latency_s
         print_quantile("99%", quantile(h, 990), last, ".\n");
 }
 
-/* "cache-hits" and "cache-misses" stand below "cache". */
-static int print_counters(const Ctl *c, sd_bus_message *m, uint64_t *ret_latency_sum)
+static int print_counters(sd_bus_message *m, uint64_t *ret_latency_sum)
 {
-        char group[64] = "";
         int r = sd_bus_message_enter_container(m, 'v', "a{st}");
 
         if (r >= 0)
@@ -130,21 +128,15 @@ static int print_counters(const Ctl *c, sd_bus_message *m, uint64_t *ret_latency
         while (r >= 0) {
                 const char *name;
                 uint64_t value;
-                size_t n;
 
                 r = sd_bus_message_read(m, "{st}", &name, &value);
                 if (r <= 0)
                         break;
                 /* It stands below as the mean. */
-                if (strcmp(name, "latency-sum-usec") == 0) {
+                if (strcmp(name, "latency-sum-usec") == 0)
                         *ret_latency_sum = value;
-                        continue;
-                }
-                n = strcspn(name, "-");
-                if (c->legend && *group && (n != strlen(group) || strncmp(name, group, n) != 0))
-                        putchar('\n');
-                snprintf(group, sizeof(group), "%.*s", (int) n, name);
-                printf("%30s: %llu\n", name, (unsigned long long) value);
+                else
+                        printf("%30s: %llu\n", name, (unsigned long long) value);
         }
         return r;
 }
@@ -180,7 +172,7 @@ int ctl_statistics(Ctl *c, int argc, char *argv[])
         if (c->json)
                 r = print_json(c, counters, latency);
         else {
-                r = print_counters(c, counters, &latency_sum);
+                r = print_counters(counters, &latency_sum);
                 if (r >= 0)
                         r = read_histogram(latency, &h);
                 if (r >= 0)
