@@ -19,7 +19,7 @@ typedef struct Reader {
         Bytes wire;
         size_t at;
         size_t pointers;        /* the budget that is left */
-        size_t furthest;        /* highest offset that a pointer led to */
+        size_t furthest;        /* highest offset of an octet that a name reaches by a pointer */
         uint8_t *fixed;         /* a bit for each octet in reach that is the fixed part of a question or record: no name has it, and
                                    TTLs there are changed later on */
 } Reader;
@@ -62,7 +62,8 @@ static bool skip_name(Reader *r, bool compressed)
                         if (target < DNS_HEADER_SIZE || target >= limit)
                                 return false;
                         r->pointers--;
-                        r->furthest = MAX(r->furthest, target);
+                        if (jumped)
+                                r->furthest = MAX(r->furthest, at + 1);
                         if (!jumped)
                                 r->at = at + 2;
                         jumped = true;
@@ -74,6 +75,8 @@ static bool skip_name(Reader *r, bool compressed)
                 octets += 1 + (size_t) length;
                 if (octets > DNS_NAME_MAX || at + 1 + length > r->wire.n || (jumped && any_fixed(r, at, 1 + (size_t) length)))
                         return false;
+                if (jumped)
+                        r->furthest = MAX(r->furthest, at + length);
                 at += 1 + (size_t) length;
                 if (length == 0)
                         break;

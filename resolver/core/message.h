@@ -71,7 +71,7 @@ typedef struct Message {
         Edns edns;
         size_t opt_offset;      /* of the OPT record, where edns.present */
         size_t opt_end;
-        bool pointers_past_opt; /* a record behind the OPT has a compression pointer to an octet at or behind its start */
+        bool pointers_past_opt; /* a name in a record behind the OPT reaches, by a pointer, an octet at or behind its start */
         bool signed_message;    /* a TSIG or SIG(0) record ends it: pass on untouched but for the ID, do not cache (RFC 8945) */
 } Message;
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/cache.h"
 #include "core/message.h"
 #include "core/reply.h"
 
@@ -60,6 +61,28 @@ static void check_reply(const Message *query, const Message *answer, bool stream
         must(b->n <= (stream ? DNS_MESSAGE_MAX : asker.udp_size));
 }
 
+/* What is kept of it is the same answer, and needs no more room. */
+static void check_kept(const Message *m)
+{
+        static const CacheLimits limits = { .size = 1 << 20, .max_ttl = USEC_PER_DAY, .negative_max_ttl = USEC_PER_HOUR,
+                                            .failure_min = USEC_PER_SEC, .failure_max = USEC_PER_MINUTE };
+        _cleanup_(cache_freep) Cache *c = cache_new(&limits, (const uint8_t *) "0123456789abcdef");
+        uint8_t name[DNS_NAME_MAX];
+        CacheKey key = { .qname = BYTES(name, m->qname.n), .qtype = m->qtype, .qclass = m->qclass };
+        CacheEntry entry;
+        Message kept;
+
+        name_lower(m->qname, name);
+        if (!c || !cache_put(c, &key, m, 1, UINT32_MAX, false, USEC_PER_SEC))
+                return;
+        must(cache_get(c, &key, USEC_PER_SEC, &entry) == CACHE_HIT && entry.wire.n <= m->wire.n);
+        must(message_parse(&kept, entry.wire) == MESSAGE_OK && message_rcode(&kept) == message_rcode(m));
+        must(kept.qtype == m->qtype && name_equal(kept.qname, m->qname));
+        must(kept.ancount == m->ancount && kept.nscount == m->nscount && kept.arcount - kept.edns.present == m->arcount - m->edns.present);
+        walk(&kept);
+        check_reply(m, &kept, true);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -78,6 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 return 0;
         }
         walk(&m);
+        check_kept(&m);
         /* As a client's query, and as the answer to it. */
         check_reply(&m, &m, false);
         check_reply(&m, &m, true);

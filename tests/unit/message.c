@@ -193,6 +193,22 @@ START_TEST(C09_D19_what_is_wrong_with_an_opt)
 }
 END_TEST
 
+START_TEST(D19_an_opt_that_a_name_behind_it_ends_in_is_not_taken_away)
+{
+        uint8_t copy[512];
+
+        wire_begin(&w, DNS_QR, TYPE_A);
+        wire_a(&w, 300);
+        /* The last three octets of its address are a label whose root label is the OPT's owner. */
+        w.data[w.n - 3] = 2;
+        wire_opt(&w, 1232, 0, "", 0);
+        wire_record(&w, 2, (uint8_t[]) { 0xc0, (uint8_t) (w.n - 14) }, 2, TYPE_A, CLASS_IN, 300, "\1\2\3\4", 4);
+        ck_assert_int_eq(message_parse(&m, wire_bytes(&w)), MESSAGE_OK);
+        ck_assert(m.pointers_past_opt);
+        ck_assert_uint_eq(message_strip(&m, copy), w.n);
+}
+END_TEST
+
 START_TEST(RFC2308_a_negative_answer_lives_as_its_soa_says)
 {
         uint32_t s;
@@ -295,6 +311,7 @@ int main(void)
         tcase_add_test(c, D17_names_end_at_255_octets_and_labels_at_63);
         tcase_add_test(c, D18_octets_behind_the_last_record_are_refused);
         tcase_add_test(c, C09_D19_what_is_wrong_with_an_opt);
+        tcase_add_test(c, D19_an_opt_that_a_name_behind_it_ends_in_is_not_taken_away);
         tcase_add_test(c, RFC2308_a_negative_answer_lives_as_its_soa_says);
         tcase_add_test(c, RFC2181_a_ttl_with_its_top_bit_set_is_0);
         tcase_add_test(c, RFC5452_D06_D09_an_answer_is_for_its_question_in_any_case);
