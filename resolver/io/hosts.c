@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
-#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -180,7 +179,7 @@ static size_t add_addresses(char *text, const char *names)
         for (const struct ifaddrs *i = list; i; i = i->ifa_next) {
                 const struct sockaddr *a = i->ifa_addr;
 
-                if (!a || !(i->ifa_flags & IFF_UP) || !is_reachable(a))
+                if (!a || !is_reachable(a))
                         continue;
                 if (inet_ntop(a->sa_family,
                               a->sa_family == AF_INET ? (const void *) &((const struct sockaddr_in *) (const void *) a)->sin_addr

@@ -292,6 +292,9 @@ START_TEST(defaults_are_those_of_the_design)
         ck_assert_uint_eq(c->rise, 1);
         ck_assert_uint_eq(c->idle_max, USEC_PER_MINUTE);
         ck_assert_int_eq(c->preconnect, PRECONNECT_OFF);
+        ck_assert_str_eq(c->local.hosts_file, "/etc/hosts");
+        ck_assert(c->local.hostname && c->local.localhost && c->local.invalid && c->local.onion && c->local.alt && c->local.resolver_arpa &&
+                  c->local.home_arpa && c->local.private_reverse && c->local.single_label);
 }
 END_TEST
 
@@ -343,6 +346,29 @@ START_TEST(booleans_are_those_of_systemd)
         }
         read_text(QUAD9 "[Resolver]\nTrustAD=2\n");
         said("[Resolver] TrustAD=2: neither yes nor no, expected yes or no");
+}
+END_TEST
+
+START_TEST(the_hosts_file_is_a_path_or_none)
+{
+        static const struct { const char *text, *is; } rows[] = {
+                { "HostsFile=/a\n", "/a" }, { "HostsFile=no\n", "" }, { "HostsFile=False\n", "" }, { "HostsFile=no\nHostsFile=/b\n", "/b" },
+                { "HostsFile=/a\nHostsFile=no\n", "" }, { "HostsFile=no\nHostsFile=\n", "/etc/hosts" }, { "HostsFile=/a\nHostsFile=\n", "/etc/hosts" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                char text[256];
+
+                snprintf(text, sizeof(text), QUAD9 "[Local]\n%s", rows[i].text);
+                read_text(text);
+                said_nothing();
+                ck_assert_str_eq(result.config->local.hosts_file, rows[i].is);
+        }
+        read_text(QUAD9 "[Local]\nHostsFile=/a\nHostsFile=hosts\nHostsFile=yes\n");
+        said("[Local] HostsFile=hosts: neither an absolute path nor no, expected the absolute path of a file, or no\n");
+        said("[Local] HostsFile=yes: neither an absolute path nor no");
+        ck_assert_uint_eq(result.errors, 2);
+        ck_assert_str_eq(result.config->local.hosts_file, "/a");
 }
 END_TEST
 
@@ -909,6 +935,7 @@ static TCase *values_case(void)
         tcase_add_test(t, the_last_assignment_wins_and_an_empty_one_restores_the_default);
         tcase_add_test(t, a_refused_value_leaves_the_one_before);
         tcase_add_test(t, booleans_are_those_of_systemd);
+        tcase_add_test(t, the_hosts_file_is_a_path_or_none);
         tcase_add_test(t, ranges_hold_at_both_ends);
         tcase_add_test(t, a_backoff_above_its_maximum_is_an_error);
         tcase_add_test(t, listen_is_a_list);
