@@ -46,12 +46,17 @@ static void end(PlainExchange *x)
         free(x);
 }
 
-static void call_off(PlainExchange *x)
+static void close_socket(const PlainExchange *x)
 {
         Action *a = engine_act(x->query->engine, ACTION_FORWARD_CANCEL);
 
         if (a)
                 a->exchange = x->number;
+}
+
+static void call_off(PlainExchange *x)
+{
+        close_socket(x);
         end(x);
 }
 
@@ -307,10 +312,7 @@ static void failed(PlainExchange *x, Fault fault, uint64_t now)
 
 static void give_up_on(PlainExchange *x, Fault fault, uint64_t now)
 {
-        Action *a = engine_act(x->query->engine, ACTION_FORWARD_CANCEL);
-
-        if (a)
-                a->exchange = x->number;
+        close_socket(x);
         failed(x, fault, now);
 }
 

@@ -65,6 +65,8 @@ class PlainServer:
         self.thread.start()
 
     def stop(self):
+        if self.udp.fileno() < 0:
+            return
         os.close(self.wake)
         self.thread.join()
         self.udp.close()
