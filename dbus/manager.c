@@ -229,6 +229,7 @@ static const struct {
         { "client-connections-evicted", LISTENER(tcp_evicted) },
         { "client-connections-overflowed", LISTENER(tcp_overflow) },
         { "packets-dropped-source", LISTENER(dropped_source) },
+        { "packets-dropped-flood", LISTENER(dropped_flood) },
         { "packets-dropped-send", LISTENER(dropped_send) },
         { "upstream-connections", CONNECTION(opened) },
         { "upstream-connections-closed", CONNECTION(closed_clean) },

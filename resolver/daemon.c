@@ -41,6 +41,7 @@ struct Daemon {
         uv_timer_t timer;
         uv_signal_t signals[3];
         uint64_t suspended;     /* usec, since boot, as last seen */
+        bool reload;            /* asked for by signal: all that come in one turn are one */
         bool stopping;
         uint64_t stop_at;
         bool closed;
@@ -145,6 +146,10 @@ void daemon_turn(Daemon *d)
         if (d->closed)
                 return;
         note_suspend(d);
+        if (d->reload) {
+                d->reload = false;
+                daemon_reload(d, NULL, NULL);
+        }
         engine_run(d->engine, clock_now());
         while (engine_next_action(d->engine, &a))
                 carry_out(d, &a);
@@ -226,7 +231,7 @@ void daemon_stop(Daemon *d)
 
 static void close_handle(uv_handle_t *h)
 {
-        if (!uv_is_closing(h))
+        if (h->loop && !uv_is_closing(h))
                 uv_close(h, NULL);
 }
 
@@ -265,7 +270,7 @@ static void on_signal(uv_signal_t *s, int number)
         Daemon *d = s->data;
 
         if (number == SIGHUP)
-                daemon_reload(d, NULL, NULL);
+                d->reload = true;
         else
                 daemon_stop(d);
 }
@@ -324,6 +329,8 @@ static bool add_listener(Daemon *d, Listener *l)
 /* Takes every socket that systemd passes; sockets that are none of ours are an error, said by number. */
 static int listen_passed(Daemon *d, int n)
 {
+        bool streams = false, datagrams = false;
+
         for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
                 Listener *l = NULL;
                 int r = listener_new_fd(d->loop, fd, &listener_limits_default, &d->listener_stats, on_query, d, &l);
@@ -334,7 +341,10 @@ static int listen_passed(Daemon *d, int n)
                 }
                 if (!add_listener(d, l))
                         return EX_OSERR;
+                *(listener_is_stream(l) ? &streams : &datagrams) = true;
         }
+        if (!streams || !datagrams)
+                report_half(streams);
         return 0;
 }
 
@@ -354,36 +364,33 @@ static int listen_bound(Daemon *d, const Config *config)
         return 0;
 }
 
-static void start_handles(Daemon *d)
+static int start_handles(Daemon *d)
 {
         static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
 
+        service_init(&d->service, d->loop);
         uv_prepare_init(d->loop, &d->prepare);
-        uv_prepare_start(&d->prepare, on_prepare);
         uv_timer_init(d->loop, &d->timer);
         d->timer.timer_cb = on_timer;
         d->prepare.data = d->timer.data = d;
         for (size_t i = 0; i < ELEMENTS(numbers); i++) {
-                uv_signal_init(d->loop, &d->signals[i]);
+                int r = uv_signal_init(d->loop, &d->signals[i]);
+
+                if (r < 0)
+                        return r;
                 d->signals[i].data = d;
                 uv_signal_start(&d->signals[i], on_signal, numbers[i]);
         }
+        return 0;
 }
 
-int daemon_new(uv_loop_t *loop, const DaemonOptions *options, Daemon **ret)
+static int start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options)
 {
         _cleanup_(config_unrefp) Config *config = NULL;
         unsigned errors = 0;
         uint8_t seed[16];
-        Daemon *d = calloc(1, sizeof(*d));
         int r, n;
 
-        if (!d)
-                return EX_OSERR;
-        *ret = d;
-        d->loop = loop;
-        d->config_file = options->config_file;
-        d->suspended = clock_suspended();
         r = config_load(NULL, options->config_file, report_config, NULL, &config, &errors);
         if (r < 0 || !config)
                 return EX_OSERR;
@@ -401,7 +408,6 @@ int daemon_new(uv_loop_t *loop, const DaemonOptions *options, Daemon **ret)
         r = n > 0 ? listen_passed(d, n) : listen_bound(d, config);
         if (r != 0)
                 return r;
-        service_init(&d->service, loop);
         d->hosts = hosts_source_new(loop, config, seed, on_hosts, d);
         if (!d->hosts)
                 return EX_OSERR;
@@ -412,13 +418,30 @@ int daemon_new(uv_loop_t *loop, const DaemonOptions *options, Daemon **ret)
         if (!d->bus)
                 return EX_OSERR;
         sleep_init(&d->sleep, d->bus, on_sleep, d);
-        start_handles(d);
+        uv_prepare_start(&d->prepare, on_prepare);
         for (size_t i = 0; i < d->n_listeners; i++)
                 report_listening(d->listeners[i]);
         report_upstreams(NULL, config);
         update_status(d);
         service_ready(&d->service);
         return 0;
+}
+
+int daemon_new(uv_loop_t *loop, const DaemonOptions *options, Daemon **ret)
+{
+        Daemon *d = calloc(1, sizeof(*d));
+        int r;
+
+        if (!d)
+                return EX_OSERR;
+        *ret = d;
+        d->loop = loop;
+        d->config_file = options->config_file;
+        d->suspended = clock_suspended();
+        r = start_handles(d) < 0 ? EX_OSERR : start(d, loop, options);
+        if (r != 0)
+                finish(d);
+        return r;
 }
 
 void daemon_observe(Daemon *d, const DaemonObserver *observer)

@@ -66,11 +66,10 @@ static int serve(const DaemonOptions *options)
                 return EX_OSERR;
         }
         r = daemon_new(&loop, options, &d);
-        if (r == 0) {
-                /* Without it, names are resolved all the same. */
+        /* Without it, names are resolved all the same. */
+        if (r == 0)
                 objects = objects_new(d);
-                uv_run(&loop, UV_RUN_DEFAULT);
-        }
+        uv_run(&loop, UV_RUN_DEFAULT);
         objects_free(objects);
         daemon_free(d);
         uv_loop_close(&loop);

@@ -127,7 +127,14 @@ void report_listening(const Listener *l)
 
 void report_socket_useless(int fd, int error)
 {
-        journal_fields(LOG_ERR, MESSAGE_LISTEN, NULL, "Socket %d passed by the service manager is of no use: %s", fd, strerror(-error));
+        journal_fields(LOG_ERR, MESSAGE_LISTEN, NULL, "Socket %d passed by the service manager is of no use: %s. UDP and TCP sockets are taken that are bound, or listen, on an "
+                       "internet address: ListenDatagram= and ListenStream=.", fd, strerror(-error));
+}
+
+void report_half(bool streams)
+{
+        journal_fields(LOG_WARNING, MESSAGE_LISTEN, NULL, "The service manager passed no %s socket: %s.", streams ? "UDP" : "TCP",
+                       streams ? "most programs will have no answers" : "answers that are too long for UDP cannot be had");
 }
 
 void report_cannot_listen(const Address *address, int error)
@@ -142,15 +149,20 @@ void report_cannot_listen(const Address *address, int error)
 void report_dropped(const ListenerStats *stats)
 {
         static ListenerStats said;
-        char source[64], answers[64];
-        const char *fields[] = { source, answers, NULL };
+        char source[64], answers[64], flood[64];
+        const char *fields[] = { source, answers, flood, NULL };
+        bool more = stats->dropped_source > said.dropped_source || stats->dropped_send > said.dropped_send ||
+                    stats->dropped_flood > said.dropped_flood;
 
-        if (stats->dropped_source == said.dropped_source && stats->dropped_send == said.dropped_send)
-                return;
+        /* Less, after the statistics were reset, is not worth a word. */
         said = *stats;
+        if (!more)
+                return;
         snprintf(source, sizeof(source), "DOHMOUSE_DROPPED_QUERIES=%llu", (unsigned long long) stats->dropped_source);
         snprintf(answers, sizeof(answers), "DOHMOUSE_DROPPED_ANSWERS=%llu", (unsigned long long) stats->dropped_send);
+        snprintf(flood, sizeof(flood), "DOHMOUSE_DROPPED_FLOOD=%llu", (unsigned long long) stats->dropped_flood);
         journal_fields(LOG_WARNING, MESSAGE_DROPPED, fields,
-                       "Dropped since the start: %llu queries from addresses that may not ask, %llu answers that the kernel did not take.",
-                       (unsigned long long) stats->dropped_source, (unsigned long long) stats->dropped_send);
+                       "Dropped since the start: %llu queries from addresses that may not ask, %llu of clients that flood, %llu answers that "
+                       "the kernel did not take.", (unsigned long long) stats->dropped_source, (unsigned long long) stats->dropped_flood,
+                       (unsigned long long) stats->dropped_send);
 }

@@ -24,6 +24,8 @@ void report_upstreams(const Config *before, const Config *after);
 
 void report_listening(const Listener *l);
 void report_socket_useless(int fd, int error);
+/* It passed sockets of one kind alone: TCP if `streams`, else UDP. */
+void report_half(bool streams);
 void report_cannot_listen(const Address *address, int error);
 
 /* Says what was dropped since the last call, if anything. */

@@ -13,6 +13,7 @@
 #include "io/udp.h"
 
 #define BACKLOG 256
+#define RECEIVE_BUFFER (4 << 20)        /* octets, as in dohmouse.socket; without privileges as much of it as net.core.rmem_max lets */
 
 const ListenerLimits listener_limits_default = {
         .tcp_connections = 256,
@@ -49,6 +50,16 @@ static int listener_new(uv_loop_t *loop, int fd, bool stream, const ListenerLimi
         return 0;
 }
 
+static uint16_t port_of(int fd)
+{
+        struct sockaddr_storage a;
+        socklen_t size = sizeof(a);
+
+        if (getsockname(fd, (struct sockaddr *) &a, &size) < 0)
+                return 0;
+        return ntohs(a.ss_family == AF_INET ? ((struct sockaddr_in *) &a)->sin_port : ((struct sockaddr_in6 *) &a)->sin6_port);
+}
+
 int listener_new_fd(uv_loop_t *loop, int fd, const ListenerLimits *limits, ListenerStats *stats, ListenerQuery query, void *userdata,
                     Listener **ret)
 {
@@ -62,6 +73,8 @@ int listener_new_fd(uv_loop_t *loop, int fd, const ListenerLimits *limits, Liste
                 return -EAFNOSUPPORT;
         if (type != SOCK_DGRAM && !(type == SOCK_STREAM && listening))
                 return -EPROTOTYPE;
+        if (port_of(fd) == 0)
+                return -EADDRNOTAVAIL;
         if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
                 return -errno;
         return listener_new(loop, fd, type == SOCK_STREAM, limits, stats, query, userdata, ret);
@@ -90,7 +103,7 @@ static int bind_socket(const Address *a, int type, int *ret)
 {
         struct sockaddr_storage address;
         socklen_t size = to_sockaddr(a, &address);
-        int on = 1, r, fd = socket(address.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        int on = 1, receive = RECEIVE_BUFFER, r, fd = socket(address.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
         if (fd < 0)
                 return -errno;
@@ -99,6 +112,8 @@ static int bind_socket(const Address *a, int type, int *ret)
         /* For TCP only, and only against TIME_WAIT: two UDP sockets must not share the port (S18). */
         if (type == SOCK_STREAM)
                 setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+        else if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive, sizeof(receive)) < 0)
+                setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &receive, sizeof(receive));
         if (bind(fd, (struct sockaddr *) &address, size) < 0 || (type == SOCK_STREAM && listen(fd, BACKLOG) < 0)) {
                 r = -errno;
                 close(fd);
@@ -106,16 +121,6 @@ static int bind_socket(const Address *a, int type, int *ret)
         }
         *ret = fd;
         return 0;
-}
-
-static uint16_t port_of(int fd)
-{
-        struct sockaddr_storage a;
-        socklen_t size = sizeof(a);
-
-        if (getsockname(fd, (struct sockaddr *) &a, &size) < 0)
-                return 0;
-        return ntohs(a.ss_family == AF_INET ? ((struct sockaddr_in *) &a)->sin_port : ((struct sockaddr_in6 *) &a)->sin6_port);
 }
 
 int listener_new_bind(uv_loop_t *loop, const Address *address, const ListenerLimits *limits, ListenerStats *stats, ListenerQuery query,
@@ -168,6 +173,11 @@ void listener_address(const Listener *l, Address *ret, bool *ret_stream)
                 memcpy(ret->octets, &v6->sin6_addr, 16);
         else
                 memcpy(ret->octets, &v4->sin_addr, 4);
+}
+
+bool listener_is_stream(const Listener *l)
+{
+        return l->tcp;
 }
 
 static Listener *find(const Client *client)

@@ -16,6 +16,7 @@ typedef void (*ListenerQuery)(void *userdata, const Client *client, bool stream,
 typedef struct ListenerStats {
         uint64_t udp_queries, tcp_queries, tcp_accepted, tcp_open;
         uint64_t dropped_source;        /* from where nobody may ask (C15) */
+        uint64_t dropped_flood;         /* of a client that asks so much that there is no room for others (C26) */
         uint64_t dropped_send;          /* answers that the kernel did not take */
         uint64_t tcp_evicted;           /* connections closed to make room */
         uint64_t tcp_overflow;          /* closed because the client does not read */
@@ -33,13 +34,15 @@ extern const ListenerLimits listener_limits_default;
 typedef struct Listener Listener;
 
 /* `fd`: a bound UDP socket or a listening TCP one, which the listener then owns; told apart by SO_TYPE. Negative errno if it is
- * neither, or is not an internet socket. */
+ * neither, or is not an internet socket: -ENOTSOCK, -EAFNOSUPPORT, -EPROTOTYPE, -EADDRNOTAVAIL (bound to no port). */
 int listener_new_fd(uv_loop_t *loop, int fd, const ListenerLimits *limits, ListenerStats *stats, ListenerQuery query, void *userdata,
                     Listener **ret);
 
 /* Binds UDP and TCP on `address`: two listeners. Port 0 takes a free one, the same for both. Negative errno. */
 int listener_new_bind(uv_loop_t *loop, const Address *address, const ListenerLimits *limits, ListenerStats *stats, ListenerQuery query,
                       void *userdata, Listener *ret[static 2]);
+
+bool listener_is_stream(const Listener *l);
 
 /* The address it listens on. */
 void listener_address(const Listener *l, Address *ret, bool *ret_stream);

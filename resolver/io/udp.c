@@ -1,6 +1,7 @@
 #include "io/udp.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,8 +12,18 @@
 #define BATCH 32                /* datagrams a system call */
 #define BATCHES_MAX 8           /* system calls a turn of the loop, so that others get theirs */
 #define QUERY_MAX 4096          /* a query that is larger is cut off, and so is malformed */
-#define CONTROL_SIZE 64         /* octets for one IP_PKTINFO or IPV6_PKTINFO */
+#define CONTROL_SIZE 64         /* octets for one IP_PKTINFO or IPV6_PKTINFO, and a count of drops */
 #define RETRIES_MAX 3
+
+/*
+ * Where queries come faster than they can be answered, the kernel's queue stays full, and it drops those of all alike. If that goes on
+ * (it dropped some in OVERFLOWS of our turns, and the queue was never empty), more is read at a time, and whoever floods is
+ * dropped here, which costs little, so that there is room for others.
+ */
+#define OVERFLOWS 8
+#define BATCHES_SHEDDING 64
+#define SOURCE_MAX 16           /* queries of one source that are taken in such a turn */
+#define SOURCES 1024            /* counts; a source is a port */
 
 /* What the words of a client of ours hold. */
 typedef struct UdpClient {
@@ -35,6 +46,8 @@ struct Udp {
         ListenerStats *stats;
         ListenerQuery query;
         void *userdata;
+        uint32_t kernel_drops;          /* what the kernel dropped for want of room, as last seen */
+        unsigned overflows;             /* turns in which it grew, since the queue was last empty */
         unsigned n_out;
         struct {
                 UdpClient client;
@@ -42,7 +55,7 @@ struct Udp {
         } out[BATCH];
 };
 
-static void take_pktinfo(UdpClient *c, struct msghdr *m)
+static void take_control(Udp *u, UdpClient *c, struct msghdr *m, bool *ret_overflow)
 {
         for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
                 if (h->cmsg_level == IPPROTO_IP && h->cmsg_type == IP_PKTINFO) {
@@ -54,11 +67,19 @@ static void take_pktinfo(UdpClient *c, struct msghdr *m)
 
                         memcpy(c->local, &info->ipi6_addr, 16);
                         c->interface = info->ipi6_ifindex;
+                } else if (h->cmsg_level == SOL_SOCKET && h->cmsg_type == SO_RXQ_OVFL) {
+                        uint32_t drops;
+
+                        memcpy(&drops, CMSG_DATA(h), sizeof(drops));
+                        if ((int32_t) (drops - u->kernel_drops) > 0) {
+                                u->kernel_drops = drops;
+                                *ret_overflow = true;
+                        }
                 }
         }
 }
 
-static bool make_client(Udp *u, struct msghdr *m, UdpClient *ret)
+static bool make_client(Udp *u, struct msghdr *m, UdpClient *ret, bool *ret_overflow)
 {
         const struct sockaddr_storage *from = m->msg_name;
         const struct sockaddr_in *v4 = m->msg_name;
@@ -73,25 +94,37 @@ static bool make_client(Udp *u, struct msghdr *m, UdpClient *ret)
                 ret->scope = v6->sin6_scope_id;
                 memcpy(ret->address, &v6->sin6_addr, 16);
         }
-        take_pktinfo(ret, m);
+        take_control(u, ret, m, ret_overflow);
         return ret->port != 0 && (!u->loopback || source_is_loopback(from));
 }
 
-static void readable(uv_poll_t *p, int status, int events);
+/* What is counted in one turn of the loop. */
+typedef struct Turn {
+        bool shedding;
+        bool overflow;
+        uint8_t taken[SOURCES];
+} Turn;
 
-static void take(Udp *u, struct msghdr *m, const uint8_t *data, size_t n)
+static void take(Udp *u, Turn *turn, struct msghdr *m, const uint8_t *data, size_t n)
 {
         UdpClient c;
         Client client = { 0 };
 
-        if (!make_client(u, m, &c)) {
+        if (!make_client(u, m, &c, &turn->overflow)) {
                 u->stats->dropped_source++;
                 return;
         }
+        if (turn->shedding && turn->taken[ntohs(c.port) % SOURCES] == SOURCE_MAX) {
+                u->stats->dropped_flood++;
+                return;
+        }
+        turn->taken[ntohs(c.port) % SOURCES] += turn->shedding;
         u->stats->udp_queries++;
         memcpy(&client, &c, sizeof(c));
         u->query(u->userdata, &client, false, BYTES(data, n));
 }
+
+static void readable(uv_poll_t *p, int status, int events);
 
 /* Something is wrong with the socket, and libuv has stopped watching it. The error is taken off it, and all goes on. */
 static void recover(Udp *u)
@@ -112,13 +145,14 @@ static void readable(uv_poll_t *p, int status, int events)
         static _Alignas(struct cmsghdr) uint8_t control[BATCH][CONTROL_SIZE];
         static struct sockaddr_storage from[BATCH];
         Udp *u = p->data;
+        Turn turn = { .shedding = u->overflows >= OVERFLOWS };
 
         (void) events;
         if (status < 0) {
                 recover(u);
                 return;
         }
-        for (unsigned batch = 0; batch < BATCHES_MAX; batch++) {
+        for (unsigned batch = 0; batch < (turn.shedding ? BATCHES_SHEDDING : BATCHES_MAX); batch++) {
                 struct mmsghdr m[BATCH];
                 struct iovec iov[BATCH];
                 int n;
@@ -133,10 +167,14 @@ static void readable(uv_poll_t *p, int status, int events)
                 if (n < 0 && (errno == ECONNREFUSED || errno == EINTR))
                         continue;
                 for (int i = 0; i < n; i++)
-                        take(u, &m[i].msg_hdr, data[i], m[i].msg_len);
-                if (n < (int) BATCH)
+                        take(u, &turn, &m[i].msg_hdr, data[i], m[i].msg_len);
+                if (n < (int) BATCH) {
+                        u->overflows = 0;
                         return;
+                }
         }
+        if (turn.overflow && u->overflows < OVERFLOWS)
+                u->overflows++;
 }
 
 /* --- answers */
@@ -235,6 +273,8 @@ int udp_new(uv_loop_t *loop, int fd, uint32_t index, ListenerStats *stats, Liste
         struct sockaddr_storage local;
         socklen_t size = sizeof(local);
         int on = 1, omit = IP_PMTUDISC_OMIT;
+        uint32_t memory[SK_MEMINFO_VARS];
+        socklen_t memory_size = sizeof(memory);
         Udp *u;
         int r;
 
@@ -253,6 +293,9 @@ int udp_new(uv_loop_t *loop, int fd, uint32_t index, ListenerStats *stats, Liste
                 omit = IPV6_PMTUDISC_OMIT;
                 setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &omit, sizeof(omit));
         }
+        setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on));
+        if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &memory_size) == 0 && memory_size == sizeof(memory))
+                u->kernel_drops = memory[SK_MEMINFO_DROPS];
         r = uv_poll_init(loop, &u->poll, fd);
         if (r < 0) {
                 free(u);

@@ -46,16 +46,17 @@ class Server:
 
 
 class Daemon:
-    """dohmoused with the upstreams a, b, ... in the order given. `sections` is more configuration, a text."""
+    """dohmoused with the upstreams a, b, ... in the order given. `sections` is more configuration, a text; `process` what its process has:
+    arguments of Popen."""
 
-    def __init__(self, directory, servers, sections=''):
+    def __init__(self, directory, servers, sections='', **process):
         self.log_path = f'{directory}/log'
         text = sections + '\n'
         for name, server in zip('abcdef', servers):
             text += f'[Upstream {name}]\nURL={server.url}\nAddress={server.host}:{server.port}\nTrustAnchors={server.ca}\n'
         with open(f'{directory}/dohmouse.conf', 'w') as f:
             f.write('[Resolver]\nListen=127.0.0.1:0\n' + text)
-        self.process = subprocess.Popen([DOHMOUSED, f'--config={directory}/dohmouse.conf'], stderr=open(self.log_path, 'w'))
+        self.process = subprocess.Popen([DOHMOUSED, f'--config={directory}/dohmouse.conf'], stderr=open(self.log_path, 'w'), **process)
         self.port = int(self.wait_for(r'Listening on 127\.0\.0\.1:(\d+) \(TCP\)').group(1))
 
     def log(self):
@@ -193,10 +194,10 @@ def names_in(log):
 class Rig:
     """A directory, servers and a daemon for one test; `with Rig(2) as rig`. At its end, no name that was asked may be in the log."""
 
-    def __init__(self, servers=1, sections='', daemon=True, listen='127.0.0.1:0'):
+    def __init__(self, servers=1, sections='', daemon=True, listen='127.0.0.1:0', **process):
         self.directory = tempfile.mkdtemp(prefix='dohmouse-')
         self.servers = [Server(f'{self.directory}/{i}', listen) for i in range(servers)]
-        self.daemon = Daemon(self.directory, self.servers, sections) if daemon else None
+        self.daemon = Daemon(self.directory, self.servers, sections, **process) if daemon else None
         self.client = Client(self.daemon.port) if daemon else None
 
     def __enter__(self):

@@ -21,7 +21,9 @@ int __wrap_sendmmsg(int fd, struct mmsghdr *m, unsigned n, int flags)
 }
 
 static unsigned recvmmsg_calls;
-static bool flooded;                    /* each call has as many datagrams as it asks for */
+static bool flooded;                    /* each call has as many datagrams as it asks for, of port 9, with ID 1; but for the last: */
+static bool other_asks;                 /* that is of port 8, with ID 2 */
+static uint32_t kernel_drops;           /* as the kernel counts them */
 
 int __real_recvmmsg(int fd, struct mmsghdr *m, unsigned n, int flags, struct timespec *timeout);
 int __wrap_recvmmsg(int fd, struct mmsghdr *m, unsigned n, int flags, struct timespec *timeout);
@@ -34,10 +36,18 @@ int __wrap_recvmmsg(int fd, struct mmsghdr *m, unsigned n, int flags, struct tim
         if (!flooded)
                 return __real_recvmmsg(fd, m, n, flags, timeout);
         for (unsigned i = 0; i < n; i++) {
+                bool other = other_asks && i == n - 1;
+                struct cmsghdr *c = m[i].msg_hdr.msg_control;
+
+                from.sin_port = htons(other ? 8 : 9);
                 memcpy(m[i].msg_hdr.msg_name, &from, sizeof(from));
-                m[i].msg_hdr.msg_controllen = 0;
+                wire_write16(m[i].msg_hdr.msg_iov->iov_base, other ? 2 : 1);
+                *c = (struct cmsghdr) { .cmsg_level = SOL_SOCKET, .cmsg_type = SO_RXQ_OVFL, .cmsg_len = CMSG_LEN(sizeof(kernel_drops)) };
+                memcpy(CMSG_DATA(c), &kernel_drops, sizeof(kernel_drops));
+                m[i].msg_hdr.msg_controllen = kernel_drops ? CMSG_SPACE(sizeof(kernel_drops)) : 0;
                 m[i].msg_len = QUERY_SIZE;
         }
+        other_asks = false;
         return (int) n;
 }
 
@@ -117,6 +127,49 @@ START_TEST(C26_a_flood_has_256_queries_a_turn_and_the_loop_goes_on)
         turn();
         flooded = false;
         ck_assert_uint_eq(n_queries, 256);
+        close(fd);
+}
+END_TEST
+
+/* A turn under the flood, in which the kernel dropped `drops` and another client asks; returns what was handed on of the flood. */
+static size_t flooded_turn(uint32_t drops, int fd)
+{
+        size_t flood = 0, other = 0;
+
+        kernel_drops += drops;
+        n_queries = 0;
+        other_asks = flooded = true;
+        ask(fd, 1);
+        turn();
+        flooded = false;
+        for (size_t i = 0; i < n_queries; i++)
+                *(queries[i].id == 2 ? &other : &flood) += 1;
+        ck_assert_msg(other == 1, "the other client's query was not taken");
+        return flood;
+}
+
+START_TEST(C26_when_the_kernel_drops_for_long_the_flood_is_dropped_and_others_are_served)
+{
+        int fd;
+
+        listen_on("127.0.0.1:0");
+        answering = false;
+        fd = client(SOCK_DGRAM);
+        kernel_drops = 0;
+        /* A burst: it may be late, but is answered. */
+        for (unsigned i = 0; i < 20; i++)
+                ck_assert_uint_eq(flooded_turn(i == 10 ? 1000 : 0, fd), 255);
+        ck_assert_uint_eq(stats.dropped_flood, 0);
+        /* No end in sight */
+        for (unsigned i = 0; i < 20 && stats.dropped_flood == 0; i++)
+                flooded_turn(100, fd);
+        ck_assert_uint_le(flooded_turn(100, fd), 16);
+        ck_assert_uint_le(flooded_turn(100, fd), 16);
+        ck_assert_uint_gt(stats.dropped_flood, 3000);
+        /* The end: what the socket holds is read to the last. */
+        n_queries = 0;
+        turn();
+        ck_assert_uint_eq(flooded_turn(0, fd), 255);
         close(fd);
 }
 END_TEST
@@ -338,6 +391,7 @@ int main(void)
         tcase_add_checked_fixture(c, start, stop);
         tcase_add_test(c, each_of_1000_queries_has_its_answer_and_they_are_taken_in_batches);
         tcase_add_test(c, C26_a_flood_has_256_queries_a_turn_and_the_loop_goes_on);
+        tcase_add_test(c, C26_when_the_kernel_drops_for_long_the_flood_is_dropped_and_others_are_served);
         tcase_add_test(c, S09_what_came_before_the_listener_was_there_is_answered);
         tcase_add_test(c, the_answer_comes_from_the_address_that_was_asked);
         tcase_add_test(c, ipv6_clients_have_theirs);
