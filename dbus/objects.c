@@ -218,6 +218,9 @@ static int on_name(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *err
         if (sd_bus_message_is_method_error(m, NULL)) {
                 const sd_bus_error *e = sd_bus_message_get_error(m);
 
+                /* The bus went before it answered. */
+                if (sd_bus_error_has_name(e, SD_BUS_ERROR_NO_REPLY))
+                        return 0;
                 journal_log(LOG_WARNING, "The bus does not give us the name %s: %s. Queries are answered all the same.", BUS_NAME, e->message);
         } else if (sd_bus_message_read(m, "u", &outcome) > 0 && outcome == 2)
                 journal_log(LOG_WARNING, "The bus name %s is taken by another program. Queries are answered all the same.", BUS_NAME);

@@ -2,12 +2,12 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include "io/clock.h"
 
 #define RETRY_PAUSE USEC_PER_MINUTE
-#define SHORT_LIFE USEC_PER_SEC         /* of a connection; */
-#define SHORT_LIVES_MAX 5               /* that many in a row, and it is not made again at once */
+#define SHORT_LIFE USEC_PER_SEC         /* a connection that is lost before then is no reason to hope */
 #define TURN_MAX 16                     /* messages handled in one turn of the loop */
 #define CONGESTED 64                    /* messages that the bus did not take yet: until it does, none is handled */
 #define CONGESTED_PAUSE (100 * USEC_PER_MSEC)
@@ -18,20 +18,27 @@ struct Bus {
         BusUser *users;
         sd_bus *bus;            /* NULL: none, and none is being made */
         bool was_ready;         /* this connection was up */
-        unsigned short_lives;   /* connections in a row */
         uint64_t tried_at;      /* usec of CLOCK_BOOTTIME */
         uv_poll_t *poll;        /* of the descriptor `fd`, while there is one */
         int fd;
         int events;             /* what `poll` waits for */
         uint64_t until;         /* what `timer` waits for; usec of CLOCK_MONOTONIC */
         uv_timer_t timer;       /* sd-bus's own time-outs, and messages left for the next turn */
+        uv_timer_t again;       /* the next try */
+        unsigned tries;         /* since there was reason to hope */
 };
 
 static void drive(Bus *b);
+static void on_again(uv_timer_t *t);
 
 static void free_handle(uv_handle_t *h)
 {
         free(h);
+}
+
+static void free_owner(uv_handle_t *h)
+{
+        free(h->data);
 }
 
 static void stop_watching(Bus *b)
@@ -51,14 +58,41 @@ static void disconnect(Bus *b)
                         u->detach(u->userdata);
         stop_watching(b);
         uv_timer_stop(&b->timer);
+        uv_timer_stop(&b->again);
         b->until = UINT64_MAX;
         b->bus = sd_bus_close_unref(b->bus);
         b->was_ready = false;
 }
 
+/* Is there no socket to connect to, so that inotify's descriptor is what sd-bus waits for? */
+static bool waits_for_socket(const Bus *b)
+{
+        int type;
+        socklen_t size = sizeof(type);
+
+        return b->bus && getsockopt(sd_bus_get_fd(b->bus), SOL_SOCKET, SO_TYPE, &type, &size) < 0 && errno == ENOTSOCK;
+}
+
+/* A bus that ends hangs up on newcomers for a while, and a socket has a name before it listens, of which inotify says nothing: so a few tries
+ * more, and then it is left to inotify and to bus_retry(). */
+static void try_later(Bus *b)
+{
+        static const uint64_t pauses[] = { 20, 200, 2000, 20000 };      /* ms */
+
+        if (b->tries < ELEMENTS(pauses))
+                uv_timer_start(&b->again, on_again, pauses[b->tries++], 0);
+}
+
 static void on_readable(uv_poll_t *p, _unused_ int status, _unused_ int events)
 {
-        drive(p->data);
+        Bus *b = p->data;
+        bool waited = waits_for_socket(b);
+
+        drive(b);
+        if (waited && waits_for_socket(b)) {
+                b->tries = 0;
+                try_later(b);
+        }
 }
 
 static void on_timer(uv_timer_t *t)
@@ -163,16 +197,26 @@ static void connect_bus(Bus *b)
         b->tried_at = clock_now();
         if (start(b) < 0 || !watch(b))
                 disconnect(b);
+        if (!b->bus || waits_for_socket(b))
+                try_later(b);
+}
+
+static void on_again(uv_timer_t *t)
+{
+        Bus *b = t->data;
+
+        if (b->bus && !waits_for_socket(b))
+                return;
+        disconnect(b);
+        connect_bus(b);
 }
 
 static void lost(Bus *b)
 {
-        bool again = b->was_ready;
-
-        b->short_lives = clock_now() - b->tried_at < SHORT_LIFE ? b->short_lives + 1 : 0;
+        if (b->was_ready && clock_now() - b->tried_at >= SHORT_LIFE)
+                b->tries = 0;
         disconnect(b);
-        if (again && b->short_lives < SHORT_LIVES_MAX)
-                connect_bus(b);
+        try_later(b);
 }
 
 static void drive(Bus *b)
@@ -201,7 +245,8 @@ Bus *bus_new(uv_loop_t *loop)
         b->loop = loop;
         b->until = UINT64_MAX;
         uv_timer_init(loop, &b->timer);
-        b->timer.data = b;
+        uv_timer_init(loop, &b->again);
+        b->timer.data = b->again.data = b;
         connect_bus(b);
         return b;
 }
@@ -220,6 +265,7 @@ void bus_retry(Bus *b, uint64_t now)
         if (now - b->tried_at < RETRY_PAUSE || bus_ready(b))
                 return;
         disconnect(b);
+        b->tries = 0;
         connect_bus(b);
 }
 
@@ -228,9 +274,11 @@ sd_bus *bus_ready(const Bus *b)
         return b->bus && sd_bus_is_ready(b->bus) > 0 ? b->bus : NULL;
 }
 
-static void closed(uv_handle_t *h)
+static void first_closed(uv_handle_t *h)
 {
-        free(h->data);
+        Bus *b = h->data;
+
+        uv_close((uv_handle_t *) &b->timer, free_owner);
 }
 
 Bus *bus_free(Bus *b)
@@ -238,6 +286,6 @@ Bus *bus_free(Bus *b)
         if (!b)
                 return NULL;
         disconnect(b);
-        uv_close((uv_handle_t *) &b->timer, closed);
+        uv_close((uv_handle_t *) &b->again, first_closed);
         return NULL;
 }

@@ -3,8 +3,8 @@
  * Bus: the process's one connection to the system bus, driven by the libuv loop. It comes and goes; the daemon does without. Nothing
  * here blocks or waits for the other side.
  *
- * - While there is no socket, inotify tells when there is one (sd_bus_set_watch_bind(3)); no timer runs.
- * - A connection that is lost is made again at once. Where that fails, bus_retry(), which each query calls, tries again.
+ * - While there is no socket, inotify tells when there may be one (sd_bus_set_watch_bind(3)); no timer runs until it does.
+ * - A connection that is lost is made again, by a few tries that get rarer. Where they fail, bus_retry(), which each query calls, tries again.
  * - A few messages are handled a turn of the loop, so that a flood of calls waits in the bus and not in the way of queries; and none
  *   while the bus does not take what we have for it. A connection on which too much waits is given up.
  *

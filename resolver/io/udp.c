@@ -197,11 +197,17 @@ static socklen_t put_address(struct sockaddr_storage *a, const UdpClient *c)
         return sizeof(*v6);
 }
 
-/* The answer comes from the address that was asked, where the socket has more than one. */
+/* The answer comes from the address that was asked, where the socket has more than one. A query that was in the socket before us does not
+ * tell which that is; then it is the socket's own. */
 static void put_pktinfo(struct msghdr *m, const UdpClient *c)
 {
+        static const uint8_t unknown[sizeof(c->local)];
         struct cmsghdr *h = m->msg_control;
 
+        if (memcmp(c->local, unknown, sizeof(unknown)) == 0) {
+                m->msg_control = NULL;
+                return;
+        }
         memset(h, 0, CONTROL_SIZE);
         if (c->family == AF_INET) {
                 struct in_pktinfo info = { 0 };
