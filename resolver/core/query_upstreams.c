@@ -226,13 +226,15 @@ static void start(Query *q, uint64_t now)
 
 static void join(Query *q, uint64_t now)
 {
+        /* Who comes late to a question is not to suffer from what was tried before him. */
         q->resent = false;
+        q->attempts = 0;
         if (any_hopeful(q) || (q->retry_at != USEC_NEVER && !any_under_way(q))) {
                 query_arm(q);
                 return;
         }
         /* What is under way has been for too long: who comes now gets attempts of his own. */
-        q->n_tried = q->attempts = q->rounds = 0;
+        q->n_tried = q->rounds = 0;
         q->retry_at = USEC_NEVER;
         try_again(q, now);
 }

@@ -130,6 +130,38 @@ START_TEST(a_probe_that_cannot_connect_has_failed_once)
 }
 END_TEST
 
+START_TEST(who_joins_a_question_that_was_tried_often_gets_attempts_of_his_own)
+{
+        unsigned done = 0;
+        bool joined = false;
+
+        start("", TWO);
+        ask();
+        ready(0);
+        engine_set_admin(e, connects[0].upstream, ADMIN_UP, now);
+        engine_set_admin(e, connects[0].upstream + 1, ADMIN_UP, now);
+        act();
+        for (unsigned i = 0; i < 430 && n_servfails == 0; i++) {
+                unsigned connected = n_connects;
+
+                for (; done < n_sends; done++)
+                        answer_status(done, 500, 0);
+                pass(10 * MSEC);
+                for (unsigned k = connected; k < n_connects; k++)
+                        ready(k);
+                if (n_sends >= 14 && !joined) {
+                        joined = true;
+                        asked--;
+                        ask();
+                }
+        }
+        ck_assert(joined);
+        ck_assert_uint_eq(n_servfails, 0);
+        ck_assert(joined);
+        ck_assert_uint_gt(n_sends, 16);
+}
+END_TEST
+
 /* --- connections that give way */
 
 START_TEST(a_connection_of_an_hour_is_used_no_more_and_no_query_is_the_worse_for_it)
@@ -487,6 +519,7 @@ int main(void)
         tcase_add_test(c, H10_what_a_goaway_leaves_is_finished_and_the_next_query_gets_another_connection);
         tcase_add_test(c, P05_a_gateway_error_is_tried_once_more_on_a_fresh_connection_then_elsewhere);
         tcase_add_test(c, a_probe_that_cannot_connect_has_failed_once);
+        tcase_add_test(c, who_joins_a_question_that_was_tried_often_gets_attempts_of_his_own);
         tcase_add_test(c, a_connection_of_an_hour_is_used_no_more_and_no_query_is_the_worse_for_it);
         tcase_add_test(c, H06_streams_above_a_lowered_limit_finish_and_no_new_ones_are_opened);
         tcase_add_test(c, H04_one_stream_at_a_time_gets_a_second_connection_and_never_a_third);
