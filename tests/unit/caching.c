@@ -482,6 +482,31 @@ START_TEST(a_failure_of_the_network_before_is_forgotten_in_the_next)
 }
 END_TEST
 
+START_TEST(a_failure_from_before_an_upstream_fell_ill_is_forgotten_when_it_is_well)
+{
+        ck_assert(!ask(TYPE_A));
+        respond_rcode(RCODE_SERVFAIL);
+        now += SEC;
+        ck_assert(!ask(TYPE_A));
+        respond_rcode(RCODE_SERVFAIL);
+        ck_assert(ask(TYPE_A));
+        ck_assert(!ask(TYPE_AAAA));
+        for (unsigned i = 0; i < 2; i++) {
+                uint64_t end = now + 500 * USEC_PER_MSEC;
+
+                n_asked = 0;
+                engine_exchange_failed(e, connection, exchange, FAULT_STREAM_RESET, now);
+                act();
+                while (!n_asked && engine_next_time(e) <= end) {
+                        now = MAX(now, engine_next_time(e));
+                        engine_run(e, now);
+                        act();
+                }
+        }
+        ck_assert(!ask(TYPE_A));
+}
+END_TEST
+
 START_TEST(without_a_network_no_failure_is_kept)
 {
         unreachable = true;
@@ -522,6 +547,26 @@ START_TEST(RFC8767_the_answer_that_comes_behind_it_is_kept)
         ck_assert(ask(TYPE_A));
         ck_assert_uint_eq(ttl(), 300);
         ck_assert(!has_ede(EDE_STALE));
+}
+END_TEST
+
+START_TEST(RFC8767_the_refresh_behind_it_outlives_a_failed_attempt)
+{
+        keep_stale();
+        ck_assert(!ask(TYPE_A));
+        run_until(now + 10 * SEC);
+        n_asked = 0;
+        engine_exchange_failed(e, connection, exchange, FAULT_STREAM_RESET, now);
+        act();
+        while (!n_asked && engine_next_time(e) <= now + SEC) {
+                now = MAX(now, engine_next_time(e));
+                engine_run(e, now);
+                act();
+        }
+        ck_assert_uint_ge(n_asked, 1);
+        respond_a(300);
+        ck_assert(ask(TYPE_A));
+        ck_assert_uint_eq(ttl(), 300);
 }
 END_TEST
 
@@ -825,12 +870,14 @@ int main(void)
         tcase_add_test(c, RFC9520_REFUSED_is_kept_like_any_failure);
         tcase_add_test(c, RFC9520_a_question_that_a_well_upstream_leaves_unanswered_is_not_asked_again_for_a_second);
         tcase_add_test(c, a_failure_of_the_network_before_is_forgotten_in_the_next);
+        tcase_add_test(c, a_failure_from_before_an_upstream_fell_ill_is_forgotten_when_it_is_well);
         tcase_add_test(c, without_a_network_no_failure_is_kept);
         suite_add_tcase(s, c);
         c = tcase_create("stale answers");
         tcase_add_checked_fixture(c, start, stop);
         tcase_add_test(c, RFC8767_a_client_waits_no_longer_than_1800_ms_for_what_is_known_from_before);
         tcase_add_test(c, RFC8767_the_answer_that_comes_behind_it_is_kept);
+        tcase_add_test(c, RFC8767_the_refresh_behind_it_outlives_a_failed_attempt);
         tcase_add_test(c, RFC8767_while_that_is_slow_others_have_the_stale_answer_at_once);
         tcase_add_test(c, RFC8767_a_failure_to_refresh_is_answered_with_what_is_stale_and_not_repeated_for_30_seconds);
         tcase_add_test(c, RFC8767_NXDOMAIN_replaces_what_is_stale);
