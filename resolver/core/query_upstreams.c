@@ -167,7 +167,8 @@ static bool route(Query *q, uint64_t now)
         return false;
 }
 
-/* All upstreams may be asked anew, but those where that would be of no use. One that let an answer become overdue may have lost the question. */
+/* All upstreams may be asked anew, but those where that would be of no use. One that let an answer become overdue may have lost
+ * the question. */
 static void begin_round(Query *q)
 {
         q->rounds++;

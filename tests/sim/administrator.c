@@ -29,7 +29,8 @@ static void list_servers(World *w, bool all)
 Config *administrator_configure(World *w, bool all)
 {
         static const char *const hedges[] = { "on-suspect", "always", "no" }, *const policies[] = { "ordered", "fastest" },
-                                 *const yes_or_no[] = { "yes", "no" }, *const modes[] = { "lazy", "lazy", "lazy", "lazy", "active", "none" },
+                                 *const yes_or_no[] = { "yes", "no" },
+                                 *const modes[] = { "lazy", "lazy", "lazy", "lazy", "active", "none" },
                                  *const preconnects[] = { "off", "off", "on-network-up" };
         const char *hedge = one_of(w, hedges, 3), *policy = one_of(w, policies, 2), *cache = one_of(w, yes_or_no, 2),
                    *stale = one_of(w, yes_or_no, 2), *mode = one_of(w, modes, 6), *preconnect = one_of(w, preconnects, 3);
@@ -46,8 +47,8 @@ Config *administrator_configure(World *w, bool all)
         for (unsigned i = 0; i < w->n_listed; i++) {
                 unsigned s = w->listed[i];
 
-                n += snprintf(text + n, sizeof(text) - (size_t) n, "[Upstream u%u]\nURL=https://u%u.test/dns-query/%u\nAddress=192.0.2.%u%s\n", s,
-                              s, w->servers[s].generation, s + 1, s % 2 ? " 2001:db8::1" : "");
+                n += snprintf(text + n, sizeof(text) - (size_t) n,
+                              "[Upstream u%u]\nURL=https://u%u.test/dns-query/%u\nAddress=192.0.2.%u%s\n", s, s, w->servers[s].generation, s + 1, s % 2 ? " 2001:db8::1" : "");
         }
         t.n = (size_t) n;
         return config_parse(&t, 1, NULL, NULL, &errors);
@@ -107,7 +108,8 @@ void administrator_take_outcome(World *w, const Action *a)
                 if (p->cookie != a->probed.cookie)
                         continue;
                 if (w->now > p->deadline)
-                        world_violated(w, "probe %llu took %.3f s too long", (unsigned long long) p->cookie, (double) (w->now - p->deadline) / 1e6);
+                        world_violated(w, "probe %llu took %.3f s too long", (unsigned long long) p->cookie,
+                                       (double) (w->now - p->deadline) / 1e6);
                 world_say(w, "probe %llu: %s", (unsigned long long) p->cookie, fault_text(a->probed.fault));
                 p->cookie = 0;
                 return;

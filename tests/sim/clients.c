@@ -62,13 +62,13 @@ void clients_ask(World *w, uint32_t name)
         *a = (Asked) {
                 .at = w->now,
                 .deadline = w->now + w->config->query_timeout,
-                .id = (uint16_t) world_draw(w),
                 .name = name,
-                .edns = world_below(w, 2),
-                .stream = world_below(w, 8) == 0,
                 .calm = w->now - w->trouble_at > CALM && w->n_open < CROWD,
                 .cover = in_order(w),
         };
+        a->id = (uint16_t) world_draw(w);
+        a->edns = world_below(w, 2);
+        a->stream = world_below(w, 8) == 0;
         c.words[0] = w->n_asked++;
         w->n_open++;
         w->demand_at = w->now;
@@ -97,7 +97,8 @@ static bool is_remembered(const World *w, const Asked *a)
                w->now - w->failed_at[a->name] <= 3 * USEC_PER_SEC;
 }
 
-/* SERVFAIL of our own (a server's has AA here, and is an answer like any other): said with its reason to who can hear it, and only where there was no other way. */
+/* SERVFAIL of our own (a server's has AA here, and is an answer like any other): said with its reason to who can hear it, and
+ * only where there was no other way. */
 static void check_failure(World *w, const Asked *a, unsigned long long number, const Message *m)
 {
         w->failed++;

@@ -130,8 +130,8 @@ void invariants_check_end(World *w)
                 if (w->probes[i].cookie)
                         world_violated(w, "probe %llu never had an outcome", (unsigned long long) w->probes[i].cookie);
         if (o.queries || o.waiters || o.actions || o.upstreams != w->n_listed || (!active && (o.exchanges || o.connections)))
-                world_violated(w, "I4: left over: %zu queries, %zu waiters, %zu exchanges, %zu connections, %zu upstreams, %zu actions", o.queries,
-                               o.waiters, o.exchanges, o.connections, o.upstreams, o.actions);
+                world_violated(w, "I4: left over: %zu queries, %zu waiters, %zu exchanges, %zu connections, %zu upstreams, %zu actions",
+                               o.queries, o.waiters, o.exchanges, o.connections, o.upstreams, o.actions);
         if (active)
                 return;
         for (unsigned i = 0; engine_upstream(w->engine, i, &u); i++)

@@ -138,8 +138,8 @@ void servers_close(World *w, const Action *a)
 
 /* --- answers */
 
-/* What a server makes of a query: its question back, and one address if `flags` say that it went well: the right one, or one that must never
- * get to a client, nor into the cache. */
+/* What a server makes of a query: its question back, and one address if `flags` say that it went well: the right one, or one that
+ * must never get to a client, nor into the cache. */
 static Buffer *make_answer(const World *w, const Buffer *query, unsigned flags, bool right)
 {
         bool well = (flags & DNS_RCODE_MASK) == RCODE_NOERROR;
@@ -215,6 +215,8 @@ static void mismatch(World *w, const Action *a, unsigned link, uint64_t delay)
 
 static void react(World *w, const Action *a, unsigned i, Server *s, uint64_t rtt, uint64_t work)
 {
+        Fault f;
+
         switch (s->mood) {
         case ERROR_500:
                 deny(w, a, i, ONE_STATUS(w, 500, 502, 504, 999, 0), rtt);
@@ -257,7 +259,8 @@ static void react(World *w, const Action *a, unsigned i, Server *s, uint64_t rtt
                 fail_exchange(w, a, i, FAULT_REFUSED_STREAM, rtt);
                 return;
         case DYING:
-                later(w, i, rtt / 2 + world_below(w, rtt), EV_CLOSED, ONE_FAULT(w, FAULT_CONNECTION_LOST, FAULT_CONNECTION_LOST, FAULT_PROTOCOL));
+                f = ONE_FAULT(w, FAULT_CONNECTION_LOST, FAULT_CONNECTION_LOST, FAULT_PROTOCOL);
+                later(w, i, rtt / 2 + world_below(w, rtt), EV_CLOSED, f);
                 break;
         case SWALLOWING:
                 if (world_below(w, 3) == 0)
