@@ -71,8 +71,19 @@ static uint64_t patience(const Query *q, const Upstream *u, uint64_t now)
         unsigned others = 0;
 
         for (size_t i = 0; i < e->n_upstreams; i++)
-                others += e->upstreams[i] != u && health_usable(&e->upstreams[i]->health) && !was_tried(q, e->upstreams[i]);
+                others += e->upstreams[i] != u && health_usable(&e->upstreams[i]->health) && !is_pending_at(q, e->upstreams[i]);
         return MIN(upstream_answer_time(u), query_time_left(q, now) / (1 + others));
+}
+
+/* One that came to nothing may be asked again: those that still may answer leave time for that. */
+static void share_anew(Query *q, uint64_t now)
+{
+        LIST_FOREACH(l, &q->exchanges) {
+                Exchange *x = container_of(l, Exchange, in_query);
+
+                if (is_pending(x))
+                        x->late_at = MIN(x->late_at, now + patience(q, x->upstream, now));
+        }
 }
 
 /* One more exchange, with `u`; false, and the fault noted, if it cannot be. */
@@ -263,9 +274,10 @@ void query_exchange_over(Query *q, Exchange *x, uint64_t now)
         exchange_free(x);
         if (list_empty(&q->waiters) && !q->fetching && !any_under_way(q))
                 query_give_up(q, now);
-        else if (again || any_hopeful(q))
+        else if (again || any_hopeful(q)) {
+                share_anew(q, now);
                 query_arm(q);
-        else
+        } else
                 try_again(q, now);
 }
 
