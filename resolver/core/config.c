@@ -99,6 +99,8 @@ void config_set_defaults(Config *c)
                 .onion = true,
                 .alt = true,
                 .resolver_arpa = true,
+                .local = true,
+                .internal = true,
                 .home_arpa = true,
                 .private_reverse = true,
                 .single_label = true,

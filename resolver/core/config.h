@@ -62,6 +62,8 @@ typedef struct LocalConfig {
         bool onion;
         bool alt;
         bool resolver_arpa;
+        bool local;
+        bool internal;
         bool home_arpa;
         bool private_reverse;
         bool single_label;

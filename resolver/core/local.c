@@ -131,6 +131,10 @@ static const Zone zones[] = {
         { WIRE("\3alt"), 1, ZONE_ABSENT, SWITCH(alt), BY("Alt"), false },
         /* RFC 9462 6.1, 6.4: no data, so that nobody takes the upstream's designated resolver for ours */
         { WIRE("\10resolver\4arpa"), 2, ZONE_BARE, SWITCH(resolver_arpa), BY("ResolverArpa"), false },
+        /* RFC 6762 22.1; some networks have a server that knows it all the same */
+        { WIRE("\5local"), 1, ZONE_ABSENT, SWITCH(local), BY("Local"), true },
+        /* ICANN's resolution 2024.07.29.06: never in the root, for private use */
+        { WIRE("\10internal"), 1, ZONE_ABSENT, SWITCH(internal), BY("Internal"), true },
         /* RFC 8375 4 */
         { WIRE("\4home\4arpa"), 2, ZONE_EMPTY, SWITCH(home_arpa), BY("HomeArpa"), true },
 };

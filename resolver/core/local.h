@@ -7,8 +7,8 @@
  *   2. the hosts file, then the machine's own name; forward and reverse
  *   3. names that are in no public tree whatever the network: .invalid (6761 6.4), .onion (7686), .alt (9476), and
  *      resolver.arpa (9462 6.4)
- *   4. names that only a network of its own could know: home.arpa (8375), the reverse zones of private addresses (6303),
- *      and single labels. They give way to a [Forward] section that has them
+ *   4. names that only a network of its own could know: .local (6762 22.1), .internal (ICANN), home.arpa (8375), the reverse
+ *      zones of private addresses (6303), and single labels. They give way to a [Forward] section that has them
  *
  * Whole zones are answered as empty ones, as RFC 6303 3 has it: a SOA and an NS at their top, nothing below. A DS record at
  * their top is the parent's to give, and is asked for outside: validators need the proof that there is none (RFC 8375 4, 4.B).

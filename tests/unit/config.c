@@ -294,7 +294,7 @@ START_TEST(defaults_are_those_of_the_design)
         ck_assert_int_eq(c->preconnect, PRECONNECT_OFF);
         ck_assert_str_eq(c->local.hosts_file, "/etc/hosts");
         ck_assert(c->local.hostname && c->local.localhost && c->local.invalid && c->local.onion && c->local.alt && c->local.resolver_arpa &&
-                  c->local.home_arpa && c->local.private_reverse && c->local.single_label);
+                  c->local.local && c->local.internal && c->local.home_arpa && c->local.private_reverse && c->local.single_label);
 }
 END_TEST
 

@@ -190,10 +190,10 @@ START_TEST(RFC6761_the_hosts_file_cannot_redefine_localhost)
 }
 END_TEST
 
-START_TEST(RFC6761_RFC7686_RFC9476_names_that_no_tree_has_do_not_exist_nor_does_their_top)
+START_TEST(RFC6761_RFC6762_RFC7686_RFC9476_names_that_no_tree_has_do_not_exist_nor_does_their_top)
 {
         static const struct { const char *name, *rfc; } rows[] = {
-                { "invalid", "RFC6761" }, { "onion", "RFC7686" }, { "alt", "RFC9476" },
+                { "invalid", "RFC6761" }, { "onion", "RFC7686" }, { "alt", "RFC9476" }, { "local", "RFC6762" }, { "internal", "ICANN" },
         };
         static const char *const all_types[] = { "A", "AAAA", "MX", "TXT", "HTTPS", "NS", "DS", "SOA", "ANY", "PRIVATE" };
 
@@ -438,6 +438,8 @@ START_TEST(every_zone_has_a_switch_and_a_reload_takes_it_up)
                 { "Onion", "a.onion", "A", "" },
                 { "Alt", "a.alt", "A", "" },
                 { "ResolverArpa", "_dns.resolver.arpa", "SVCB", "" },
+                { "Local", "tv.local", "A", "" },
+                { "Internal", "a.internal", "A", "" },
                 { "HomeArpa", "nas.home.arpa", "A", "" },
                 { "PrivateReverse", "9.1.168.192.in-addr.arpa", "PTR", "" },
                 { "PrivateReverse", "2.0.0.127.in-addr.arpa", "PTR", "" },
@@ -465,7 +467,8 @@ START_TEST(what_a_forward_section_has_goes_there_but_for_names_that_are_nowhere_
         static const struct { const char *name, *type; bool gives_way; } rows[] = {
                 { "localhost", "A", false }, { "1.0.0.127.in-addr.arpa", "PTR", false }, { "known.test", "A", false },
                 { "1.1.168.192.in-addr.arpa", "PTR", false }, { "me", "A", false }, { "a.invalid", "A", false }, { "a.onion", "A", false },
-                { "a.alt", "A", false }, { "_dns.resolver.arpa", "SVCB", false }, { "nas.home.arpa", "A", true },
+                { "a.alt", "A", false }, { "_dns.resolver.arpa", "SVCB", false }, { "tv.local", "A", true },
+                { "a.internal", "A", true }, { "nas.home.arpa", "A", true },
                 { "2.1.168.192.in-addr.arpa", "PTR", true }, { "printer", "A", true },
         };
         Config *c = read_config("");
@@ -601,7 +604,7 @@ int main(void)
         tcase_add_checked_fixture(t, NULL, stop);
         tcase_add_test(t, RFC6761_localhost_and_all_below_it_are_the_loopback_addresses);
         tcase_add_test(t, RFC6761_the_hosts_file_cannot_redefine_localhost);
-        tcase_add_test(t, RFC6761_RFC7686_RFC9476_names_that_no_tree_has_do_not_exist_nor_does_their_top);
+        tcase_add_test(t, RFC6761_RFC6762_RFC7686_RFC9476_names_that_no_tree_has_do_not_exist_nor_does_their_top);
         tcase_add_test(t, RFC9462_resolver_arpa_has_no_data);
         tcase_add_test(t, RFC8375_home_arpa_is_empty_and_its_DS_is_asked_for);
         tcase_add_test(t, RFC6303_RFC7793_reverse_zones_of_private_addresses_are_empty);
