@@ -2,7 +2,10 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "io/clock.h"
 
@@ -64,6 +67,11 @@ static void disconnect(Bus *b)
         b->was_ready = false;
 }
 
+static const char *address(void)
+{
+        return getenv("DBUS_SYSTEM_BUS_ADDRESS") ?: "unix:path=/run/dbus/system_bus_socket";
+}
+
 /* Is there no socket to connect to, so that inotify's descriptor is what sd-bus waits for? */
 static bool waits_for_socket(const Bus *b)
 {
@@ -73,8 +81,24 @@ static bool waits_for_socket(const Bus *b)
         return b->bus && getsockopt(sd_bus_get_fd(b->bus), SOL_SOCKET, SO_TYPE, &type, &size) < 0 && errno == ENOTSOCK;
 }
 
+/* As that, though the socket has its name already: it does not listen yet, or not any longer. Of what is no path, nobody can tell. */
+static bool waits_to_be_heard(const Bus *b)
+{
+        static const char prefix[] = "unix:path=";
+        const char *path = address();
+        char name[108];
+
+        if (!waits_for_socket(b))
+                return false;
+        if (strncmp(path, prefix, strlen(prefix)) != 0)
+                return true;
+        path += strlen(prefix);
+        snprintf(name, sizeof(name), "%.*s", (int) strcspn(path, ",;"), path);
+        return access(name, F_OK) == 0;
+}
+
 /* A bus that ends hangs up on newcomers for a while, and a socket has a name before it listens, of which inotify says nothing: so a few tries
- * more, and then it is left to inotify and to bus_retry(). */
+ * more, and then it is left to inotify and to bus_retry(). Where there is no socket at all, inotify does without them. */
 static void try_later(Bus *b)
 {
         static const uint64_t pauses[] = { 20, 200, 2000, 20000 };      /* ms */
@@ -89,7 +113,7 @@ static void on_readable(uv_poll_t *p, _unused_ int status, _unused_ int events)
         bool waited = waits_for_socket(b);
 
         drive(b);
-        if (waited && waits_for_socket(b)) {
+        if (waited && waits_to_be_heard(b)) {
                 b->tries = 0;
                 try_later(b);
         }
@@ -178,7 +202,7 @@ static int start(Bus *b)
         r = sd_bus_new(&b->bus);
         if (r < 0)
                 return r;
-        r = sd_bus_set_address(b->bus, getenv("DBUS_SYSTEM_BUS_ADDRESS") ?: "unix:path=/run/dbus/system_bus_socket");
+        r = sd_bus_set_address(b->bus, address());
         if (r >= 0)
                 r = sd_bus_set_bus_client(b->bus, true);
         if (r >= 0)
@@ -197,7 +221,7 @@ static void connect_bus(Bus *b)
         b->tried_at = clock_now();
         if (start(b) < 0 || !watch(b))
                 disconnect(b);
-        if (!b->bus || waits_for_socket(b))
+        if (!b->bus || waits_to_be_heard(b))
                 try_later(b);
 }
 
