@@ -26,7 +26,7 @@ typedef struct ListenerLimits {
         unsigned tcp_connections;       /* 256; at most a quarter of RLIMIT_NOFILE */
         unsigned tcp_pipeline;          /* 100: queries in flight on one connection; more are not read */
         size_t tcp_write_octets;        /* 256 KiB waiting to be read by one client */
-        uint64_t tcp_idle;              /* 30 s after the last full message or answer; usec. Also the keepalive we announce */
+        uint64_t tcp_idle;              /* 30 s after the last full message or answer, with none to come; usec. Also the keepalive we announce */
 } ListenerLimits;
 
 extern const ListenerLimits listener_limits_default;

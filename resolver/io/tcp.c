@@ -498,7 +498,11 @@ static void due(uv_timer_t *timer)
 
                 if (c->active_at + t->limits->tcp_idle > now)
                         break;
-                connection_close(c);
+                /* An answer is still to come. It may take that long: with a suspend, or QueryTimeoutSec= of a minute. */
+                if (c->in_flight)
+                        touch(c);
+                else
+                        connection_close(c);
         }
         set_timer(t);
 }

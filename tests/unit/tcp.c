@@ -244,6 +244,36 @@ START_TEST(RFC7766_an_idle_connection_is_closed_in_order)
 }
 END_TEST
 
+/* It may take longer than that: QueryTimeoutSec= may be a minute, and the machine may have slept meanwhile. */
+START_TEST(RFC7766_a_connection_that_waits_for_an_answer_is_not_idle)
+{
+        Peer p = peer();
+
+        answering = false;
+        ask(&p, 1);
+        until(n_queries == 1);
+        for (unsigned i = 0; i < 3; i++) {
+                Peer idle = peer();
+
+                until(stats.tcp_open == 2);
+                skipped += 31 * USEC_PER_SEC;
+                heard(&idle, idle.closed);
+                hear(&p);
+                ck_assert(!p.closed);
+                leave(idle);
+        }
+        answer(0);
+        heard(&p, answers(&p) == 1);
+        skipped += 29 * USEC_PER_SEC;
+        turn();
+        hear(&p);
+        ck_assert(!p.closed);
+        skipped += 2 * USEC_PER_SEC;
+        heard(&p, p.closed);
+        leave(p);
+}
+END_TEST
+
 START_TEST(C19_RFC7766_the_idle_time_starts_anew_with_a_whole_query_and_with_nothing_less)
 {
         uint8_t query[2 + QUERY_SIZE];
@@ -661,6 +691,7 @@ int main(void)
         tcase_add_test(c, C25_RFC7766_answers_go_out_in_the_order_in_which_they_are_ready);
         tcase_add_test(c, RFC7766_length_and_message_go_out_in_one_write_and_so_do_answers_of_one_turn);
         tcase_add_test(c, RFC7766_an_idle_connection_is_closed_in_order);
+        tcase_add_test(c, RFC7766_a_connection_that_waits_for_an_answer_is_not_idle);
         tcase_add_test(c, C19_RFC7766_the_idle_time_starts_anew_with_a_whole_query_and_with_nothing_less);
         tcase_add_test(c, C23_RFC7766_after_a_half_close_what_was_asked_is_answered_then_it_is_closed);
         tcase_add_test(c, C23_answers_for_a_connection_that_was_reset_go_nowhere);
