@@ -46,7 +46,7 @@ static bool turn_down(Engine *e, const Client *client, bool stream, const Messag
                 return true;
         }
         if (message_opcode(m) != OPCODE_QUERY) {
-                Asker asker = { .id = m->id, .flags = m->flags, .stream = stream, .udp_size = DNS_UDP_MIN };
+                Asker asker = asker_of(m, stream);
                 ReplyOptions options = engine_reply_options(e);
 
                 e->stats.rejected++;

@@ -303,6 +303,10 @@ START_TEST(RFC1996_notify_is_not_implemented)
         wire_begin(&w, 0, TYPE_SOA);
         wire_soa(&w, 300, 60);
         not_implemented(4);
+        ck_assert(!got.edns.present);
+        wire_opt(&w, 1232, 0, "", 0);
+        not_implemented(4);
+        ck_assert(got.edns.present);
 }
 END_TEST
 
