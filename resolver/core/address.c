@@ -100,7 +100,7 @@ static bool is_interface(const char *name)
         return *name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
 }
 
-static bool is_link_local(const Address *a)
+bool address_is_link_local(const Address *a)
 {
         return a->v6 && a->octets[0] == 0xfe && (a->octets[1] & 0xc0) == 0x80;
 }
@@ -148,7 +148,7 @@ bool address_from_text(const char *text, uint16_t port, Address *ret)
         if (!ret->v6)
                 return !bracket && !percent && parse_v4(host, ret->octets);
         /* RFC 4007 6: only there does an address need its zone. */
-        return parse_v6(host, ret->octets) && (!percent || is_link_local(ret));
+        return parse_v6(host, ret->octets) && (!percent || address_is_link_local(ret));
 }
 
 /* RFC 5952: the longest run of two or more zero groups is left out. */

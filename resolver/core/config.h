@@ -33,6 +33,7 @@ bool address_equal(const Address *a, const Address *b);
 bool address_same_host(const Address *a, const Address *b);
 bool address_is_unspecified(const Address *a);  /* 0.0.0.0, :: */
 bool address_is_loopback(const Address *a);
+bool address_is_link_local(const Address *a);   /* fe80::/10, which means nothing without an interface (RFC 4007) */
 bool address_is_multicast(const Address *a);    /* or broadcast */
 
 #define PIN_SIZE 32             /* SHA-256 of the SubjectPublicKeyInfo */

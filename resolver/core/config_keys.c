@@ -208,6 +208,8 @@ static const char *read_server(const char *word, uint16_t port, Address *ret)
                 return "port 0 is none";
         if (address_is_unspecified(ret) || address_is_multicast(ret))
                 return "not the address of a server";
+        if (address_is_link_local(ret) && !ret->interface[0])
+                return "link-local without %INTERFACE";
         return NULL;
 }
 

@@ -170,12 +170,13 @@ END_TEST
 
 START_TEST(what_is_no_server_is_refused_with_its_line)
 {
-        read_text("[Forward corp]\nDomains=corp.example\nDNS=10.0.0.1 dns.corp.example 0.0.0.0 10.0.0.1:0 224.0.0.1\n");
+        read_text("[Forward corp]\nDomains=corp.example\nDNS=10.0.0.1 dns.corp.example 0.0.0.0 10.0.0.1:0 224.0.0.1 fe80::1\n");
         expect("a.conf:6: [Forward corp] DNS=dns.corp.example: not an address, expected ADDRESS[:PORT], such as 10.8.0.1");
         expect("DNS=0.0.0.0: not the address of a server");
         expect("DNS=10.0.0.1:0: port 0 is none");
         expect("DNS=224.0.0.1: not the address of a server");
-        ck_assert_uint_eq(errors, 4);
+        expect("DNS=fe80::1: link-local without %INTERFACE");
+        ck_assert_uint_eq(errors, 5);
         ck_assert_uint_eq(config->forwards[0].n_servers, 1);
 }
 END_TEST
