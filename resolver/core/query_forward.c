@@ -164,7 +164,7 @@ static void advance(Query *q, uint64_t now)
 {
         PlainServer *s;
 
-        while ((s = choose(q, now))) {
+        while (query_is_wanted(q) && (s = choose(q, now))) {
                 q->plain.tried |= 1u << (s - q->forward->servers);
                 if (ask(q, s, s->no_edns_until <= now || !q->shared, false, now)) {
                         query_arm(q);
@@ -283,11 +283,15 @@ const QueryRoute query_to_forward = {
 
 void query_forward_epoch(Query *q, uint64_t now)
 {
-        if (!q->forward || q->plain.next_at == USEC_NEVER)
+        if (!q->forward)
                 return;
         cancel(q, now);
+        q->fallback = buffer_unref(q->fallback);
         q->rounds = 0;
-        advance(q, now);
+        if (query_is_wanted(q))
+                advance(q, now);
+        else
+                query_free(q);
 }
 
 /* --- events */
@@ -302,9 +306,7 @@ static void failed(PlainExchange *x, Fault fault, uint64_t now)
                 rest(x->server, now);
         end(x);
         q->fault = fault;
-        if (list_empty(&q->waiters) && !q->fetching && !under_way(q))
-                query_free(q);
-        else if (last || !under_way(q))
+        if (last || !under_way(q))
                 advance(q, now);
         else
                 query_arm(q);

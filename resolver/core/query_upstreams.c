@@ -202,7 +202,7 @@ static void stuck(Query *q, uint64_t now)
         for (size_t i = 0; i < e->n_upstreams; i++)
                 usable = usable || health_usable(&e->upstreams[i]->health);
         if (!usable || fault_class(q->fault) == CLASS_LOCALNET || q->fallback || q->attempts >= QUERY_ATTEMPTS_MAX ||
-            (list_empty(&q->waiters) && !q->fetching)) {
+            !query_is_wanted(q)) {
                 if (!any_under_way(q)) {
                         query_give_up(q, now);
                         return;
@@ -272,7 +272,7 @@ void query_exchange_over(Query *q, Exchange *x, uint64_t now)
                 q->fault = x->fault;
         again = resend(q, x, now);
         exchange_free(x);
-        if (list_empty(&q->waiters) && !q->fetching && !any_under_way(q))
+        if (!query_is_wanted(q) && !any_under_way(q))
                 query_give_up(q, now);
         else if (again || any_hopeful(q)) {
                 share_anew(q, now);

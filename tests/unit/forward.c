@@ -546,6 +546,36 @@ START_TEST(who_was_silent_is_asked_after_those_of_whom_nothing_is_known)
 }
 END_TEST
 
+START_TEST(once_no_client_waits_the_others_are_not_asked_any_longer)
+{
+        for (unsigned refused = 0; refused < 2; refused++) {
+                unsigned sent = 0, after = 0;
+
+                begin("[Resolver]\nQueryTimeoutSec=500ms\n" UPSTREAM
+                      "[Forward corp]\nDomains=example.com\nDNS=10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4\n");
+                ask();
+                run_to(now + 550 * USEC_PER_MSEC);
+                ck_assert_uint_eq(n_answers, 1);
+                ck_assert_uint_eq(n_asked, 3);
+                for (size_t i = 0; i < n_asked; i++)
+                        sent += asked[i].sent;
+                if (refused) {
+                        begin_answer(RCODE_REFUSED);
+                        respond(&asked[0]);
+                } else {
+                        asked[0].closed = true;
+                        engine_forward_failed(e, asked[0].exchange, FAULT_REFUSED, now);
+                        act();
+                }
+                run_to(now + 3 * SEC);
+                for (size_t i = 0; i < n_asked; i++)
+                        after += asked[i].sent;
+                ck_assert_uint_eq(after, sent);
+                stop();
+        }
+}
+END_TEST
+
 START_TEST(the_late_answer_of_the_first_server_counts)
 {
         begin(UPSTREAM CORP);
@@ -772,6 +802,35 @@ START_TEST(a_question_in_flight_is_asked_anew_on_another_network)
 }
 END_TEST
 
+START_TEST(what_is_late_from_another_network_is_not_kept)
+{
+        begin(UPSTREAM CORP);
+        ask();
+        run_to(now + 4600 * USEC_PER_MSEC);
+        ck_assert_uint_eq(n_answers, 1);
+        engine_network_changed(e, true, now);
+        act();
+        respond_a(&asked[0]);
+        ask();
+        ck_assert_msg(n_answers == 1, "what the server of the network before said is told in this one");
+}
+END_TEST
+
+START_TEST(what_a_server_of_another_network_refused_is_not_told)
+{
+        begin(UPSTREAM CORP);
+        ask();
+        begin_answer(RCODE_REFUSED);
+        respond(last());
+        engine_network_changed(e, true, now);
+        act();
+        run_to(now + 4 * SEC);
+        ck_assert_uint_eq(n_answers, 0);
+        respond_a(last());
+        ck_assert_uint_eq(message_rcode(&got), RCODE_NOERROR);
+}
+END_TEST
+
 START_TEST(after_a_suspend_there_is_as_much_time_as_before)
 {
         begin(UPSTREAM CORP);
@@ -881,6 +940,7 @@ int main(void)
         tcase_add_test(c, a_refusal_is_delivered_where_the_next_server_says_nothing);
         tcase_add_test(c, a_silent_server_gives_way_to_the_next_and_comes_after_it_from_then_on);
         tcase_add_test(c, who_was_silent_is_asked_after_those_of_whom_nothing_is_known);
+        tcase_add_test(c, once_no_client_waits_the_others_are_not_asked_any_longer);
         tcase_add_test(c, the_late_answer_of_the_first_server_counts);
         tcase_add_test(c, the_only_server_is_asked_again_from_the_same_socket);
         tcase_add_test(c, a_server_that_is_not_there_gives_way_at_once);
@@ -893,6 +953,8 @@ int main(void)
         tcase_add_test(c, answers_are_kept_until_the_network_changes);
         tcase_add_test(c, RFC8767_a_stale_answer_comes_before_servfail_but_not_from_another_network);
         tcase_add_test(c, a_question_in_flight_is_asked_anew_on_another_network);
+        tcase_add_test(c, what_is_late_from_another_network_is_not_kept);
+        tcase_add_test(c, what_a_server_of_another_network_refused_is_not_told);
         tcase_add_test(c, after_a_suspend_there_is_as_much_time_as_before);
         tcase_add_test(c, a_reload_that_changes_nothing_leaves_what_is_in_flight_and_in_the_cache);
         tcase_add_test(c, a_reload_takes_what_is_in_flight_and_in_the_cache_to_where_it_belongs_now);
