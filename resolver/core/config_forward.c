@@ -203,7 +203,7 @@ static void take_forward(ConfigDraft *d, ForwardConfig *f)
         }
         drop_loops(d, f);
         if (f->n_servers == 0)
-                config_say(d, CONFIG_ERROR, "[Forward %s] has no server: DNS= is missing, and its names are asked of nobody else", f->name);
+                config_say(d, CONFIG_ERROR, "[Forward %s] has no server in DNS=, and its names are asked of nobody else", f->name);
         c->forwards[c->n_forwards++] = *f;
 }
 

@@ -480,15 +480,6 @@ void name_lower(Bytes name, uint8_t *ret)
                 ret[i] = fold(name.p[i]);
 }
 
-unsigned name_labels(Bytes name)
-{
-        unsigned n = 0;
-
-        for (size_t at = 0; at < name.n && name.p[at]; at += 1 + (size_t) name.p[at])
-                n++;
-        return n;
-}
-
 /* One character of text, which may be escaped, to an octet: how many characters it took; 0 if it is none. */
 static size_t unescape(const char *text, uint8_t *ret)
 {

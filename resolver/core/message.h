@@ -164,9 +164,6 @@ bool name_under(Bytes name, Bytes suffix);
 /* Copies `name` with its ASCII letters in lower case; `ret` has room for name.n octets. */
 void name_lower(Bytes name, uint8_t *ret);
 
-/* Number of labels without the root; the root has 0. */
-unsigned name_labels(Bytes name);
-
 /* Reads a name as people write it ("example.com", "example.com.", "a\.b.c", "\000x", "."); the octets go to `ret`
  * (room for DNS_NAME_MAX). Returns its size on the wire, or 0 if it is not a name. */
 size_t name_from_text(const char *text, uint8_t *ret);

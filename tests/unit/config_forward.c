@@ -205,7 +205,7 @@ END_TEST
 START_TEST(domains_without_a_server_are_still_not_for_others)
 {
         read_text("[Forward corp]\nDomains=corp.example\n");
-        expect("a.conf:4: [Forward corp] has no server: DNS= is missing, and its names are asked of nobody else");
+        expect("a.conf:4: [Forward corp] has no server in DNS=, and its names are asked of nobody else");
         ck_assert_uint_eq(errors, 1);
         ck_assert_str_eq(domains(), "corp.example");
         ck_assert_uint_eq(config->forwards[0].n_servers, 0);
