@@ -101,7 +101,7 @@ static Faults current_faults(void)
 static bool struck(const Faults *f)
 {
         static atomic_uint count;
-        unsigned i = count++ * 7919;
+        unsigned i = count++ * 617;
 
         return i % 1000 < f->permille;
 }
@@ -247,7 +247,7 @@ static void take(Connection *c, Request *r)
                 return;
         }
         if (f.goaway || f.goaway_refuse)
-                nghttp2_submit_goaway(c->session, 0, r->stream - (f.goaway_refuse ? 2 : 0), NGHTTP2_NO_ERROR, NULL, 0);
+                nghttp2_submit_goaway(c->session, 0, MAX(r->stream - (f.goaway_refuse ? 2 : 0), 0), NGHTTP2_NO_ERROR, NULL, 0);
         if (f.swallow || f.goaway_refuse)
                 return;
         delay += f.delay;
