@@ -196,6 +196,7 @@ static void on_network(void *userdata, bool online)
 
         hosts_source_addresses_changed(d->hosts);
         engine_network_changed(d->engine, online, clock_now());
+        upstreams_network_changed(d->upstreams);
 }
 
 static void on_hosts(void *userdata, Hosts *file, Hosts *own)

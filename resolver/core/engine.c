@@ -395,6 +395,16 @@ void engine_goaway(Engine *e, uint32_t connection, Fault fault, uint64_t now)
         engine_settle(e);
 }
 
+void engine_address_gone(Engine *e, uint32_t connection, uint64_t now)
+{
+        Connection *c = find_ready(e, connection, now);
+
+        if (!c)
+                return;
+        upstream_connection_stranded(c->upstream, c, now);
+        engine_settle(e);
+}
+
 void engine_closed(Engine *e, uint32_t connection, Fault fault, uint64_t now)
 {
         Connection *c = find_connection(e, connection, now);

@@ -132,6 +132,8 @@ void engine_max_streams(Engine *e, uint32_t connection, uint32_t max, uint64_t n
 void engine_goaway(Engine *e, uint32_t connection, Fault fault, uint64_t now);
 void engine_response(Engine *e, uint32_t connection, uint32_t exchange, const HttpResponse *response, Bytes body, uint64_t now);
 void engine_exchange_failed(Engine *e, uint32_t connection, uint32_t exchange, Fault fault, uint64_t now);
+/* The local address that it uses is no longer this machine's: what waits is sent again on a new one. */
+void engine_address_gone(Engine *e, uint32_t connection, uint64_t now);
 /* It is gone, or could not even be started (faults of class LOCALNET). */
 void engine_closed(Engine *e, uint32_t connection, Fault fault, uint64_t now);
 

@@ -423,6 +423,13 @@ void upstream_set_admin(Upstream *u, HealthAdmin admin, uint64_t now)
         upstream_advance(u, now);
 }
 
+void upstream_connection_stranded(Upstream *u, Connection *c, uint64_t now)
+{
+        upstream_requeue(u, c, now);
+        connection_close(c);
+        upstream_advance(u, now);
+}
+
 void upstream_disconnect(Upstream *u, uint64_t now)
 {
         upstream_connect_abandon(u, now);

@@ -105,6 +105,7 @@ void upstream_connection_silent(Upstream *u, Connection *c, uint64_t now);
 void upstream_connection_alive(Upstream *u, Connection *c, uint64_t now);
 void upstream_connection_gone(Upstream *u, Connection *c, Fault f, uint64_t now);
 void upstream_connection_goaway(Upstream *u, Connection *c, Fault f, uint64_t now);
+void upstream_connection_stranded(Upstream *u, Connection *c, uint64_t now);
 /* A stream has become free, or a connection has gone: what waits is sent, or sent for. */
 void upstream_advance(Upstream *u, uint64_t now);
 

@@ -605,6 +605,11 @@ void h2_cancel(H2 *h, uint32_t exchange)
                 nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, r->stream, NGHTTP2_CANCEL);
 }
 
+bool h2_address_gone(const H2 *h)
+{
+        return h->stream && stream_address_gone(h->stream);
+}
+
 void h2_flush(H2 *h)
 {
         if (h->running || h->terminated)

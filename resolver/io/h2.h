@@ -69,6 +69,9 @@ void h2_ping(H2 *h);
 /* Resets the stream (CANCEL): no event comes for this exchange any longer. */
 void h2_cancel(H2 *h, uint32_t exchange);
 
+/* As stream_address_gone(). */
+bool h2_address_gone(const H2 *h);
+
 /* Writes what was queued. */
 void h2_flush(H2 *h);
 

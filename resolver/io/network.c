@@ -96,7 +96,7 @@ static void add_route(Network *n, const struct nlmsghdr *h)
                         add(n, RTA_DATA(a), RTA_PAYLOAD(a), (uint64_t) m->rtm_family << 16 | a->rta_type);
 }
 
-/* Addresses that upstreams may be reached from: not those of one host or one link. */
+/* Addresses that upstreams may be reached from: not those of one host or one link. On a link to one peer, IFA_ADDRESS is the peer's. */
 static void add_address(Network *n, const struct nlmsghdr *h)
 {
         const struct ifaddrmsg *m = NLMSG_DATA(h);
@@ -105,7 +105,7 @@ static void add_address(Network *n, const struct nlmsghdr *h)
         if (m->ifa_scope >= RT_SCOPE_LINK || (m->ifa_flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)))
                 return;
         for (const struct rtattr *a = IFA_RTA(m); RTA_OK(a, size); a = RTA_NEXT(a, size))
-                if (a->rta_type == IFA_ADDRESS)
+                if (a->rta_type == IFA_LOCAL || a->rta_type == IFA_ADDRESS)
                         add(n, RTA_DATA(a), RTA_PAYLOAD(a), (uint64_t) m->ifa_index << 32 | m->ifa_family);
 }
 

@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 bool reach_address(const Address *a, struct sockaddr_storage *ret)
 {
@@ -27,6 +28,26 @@ bool reach_address(const Address *a, struct sockaddr_storage *ret)
         if (v6->sin6_scope_id == 0)
                 v6->sin6_scope_id = (uint32_t) strtoul(a->interface, NULL, 10);
         return v6->sin6_scope_id > 0;
+}
+
+/* Then nobody can bind to it, at any port. */
+bool reach_address_gone(const struct sockaddr *local, socklen_t size)
+{
+        struct sockaddr_storage any_port = { 0 };
+        bool gone;
+        int fd;
+
+        memcpy(&any_port, local, size);
+        if (local->sa_family == AF_INET6)
+                ((struct sockaddr_in6 *) &any_port)->sin6_port = 0;
+        else
+                ((struct sockaddr_in *) &any_port)->sin_port = 0;
+        fd = socket(local->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        if (fd < 0)
+                return false;
+        gone = bind(fd, (struct sockaddr *) &any_port, size) < 0 && errno == EADDRNOTAVAIL;
+        close(fd);
+        return gone;
 }
 
 Fault reach_fault(int error, bool at_once)

@@ -458,6 +458,15 @@ StreamInfo stream_info(const Stream *s)
         return info;
 }
 
+bool stream_address_gone(const Stream *s)
+{
+        struct sockaddr_storage local;
+        int n = sizeof(local);
+
+        return uv_tcp_getsockname(&s->tcp, (struct sockaddr *) &local, &n) == 0 &&
+               reach_address_gone((struct sockaddr *) &local, (socklen_t) n);
+}
+
 /* FIN, then everything that still comes into the bin. Closing with unread octets in the kernel would send an RST. */
 static void linger(Stream *s)
 {

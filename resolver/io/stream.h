@@ -56,6 +56,9 @@ Stream *stream_new(uv_loop_t *loop, const UpstreamConfig *config, const Address 
 /* After `ready`. */
 StreamInfo stream_info(const Stream *s);
 
+/* The machine no longer has the address that this goes out from: nothing will come any more (reach.h). */
+bool stream_address_gone(const Stream *s);
+
 /* Encrypts. False if it broke: an event says so. */
 bool stream_send(Stream *s, Bytes bytes);
 

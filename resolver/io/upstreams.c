@@ -301,6 +301,16 @@ void upstreams_flush(Upstreams *u)
         }
 }
 
+void upstreams_network_changed(Upstreams *u)
+{
+        LIST_FOREACH(l, &u->links) {
+                const Link *link = container_of(l, Link, in_owner);
+
+                if (h2_address_gone(link->h2))
+                        engine_address_gone(u->engine, link->number, clock_now());
+        }
+}
+
 void upstreams_reload(Upstreams *u)
 {
         LIST_FOREACH(l, &u->shared) {

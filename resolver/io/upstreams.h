@@ -22,6 +22,9 @@ void upstreams_act(Upstreams *u, const Action *action);
 /* Writes what was queued since the last call. */
 void upstreams_flush(Upstreams *u);
 
+/* Addresses of this machine changed: the engine is told of connections whose own address is gone. */
+void upstreams_network_changed(Upstreams *u);
+
 /* Trust stores may be others now: they are loaded again with the next connection. */
 void upstreams_reload(Upstreams *u);
 

@@ -438,7 +438,10 @@ static void happen_to_connection(World *w, Input *in)
                 engine_max_streams(w->engine, c, octet(in), w->now);
                 break;
         case 4:
-                engine_received(w->engine, c, w->now);
+                if (kind & 128)
+                        engine_address_gone(w->engine, c, w->now);
+                else
+                        engine_received(w->engine, c, w->now);
                 break;
         default:
                 if (w->n_sent) {

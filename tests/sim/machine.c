@@ -23,6 +23,11 @@ void machine_roam(World *w)
         world_say(w, "roam");
         maybe_lose_links(w);
         come_up(w);
+        /* What passes nothing any more may do so because our address is another one now. */
+        if (world_below(w, 2))
+                for (unsigned i = 0; i < LINKS_MAX; i++)
+                        if (w->links[i].number && w->links[i].dead)
+                                engine_address_gone(w->engine, w->links[i].number, w->now);
 }
 
 /* All that is to come comes later, and clients do not see the time pass. */

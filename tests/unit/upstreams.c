@@ -320,6 +320,52 @@ START_TEST(a_new_network_forgives_all_and_forgets_what_peers_do)
 }
 END_TEST
 
+START_TEST(T14_what_waits_on_a_connection_whose_address_is_gone_is_sent_again_at_once)
+{
+        UpstreamInfo u;
+
+        start("", ONE);
+        warm_up();
+        ask();
+        ask();
+        engine_network_changed(e, true, now);
+        engine_address_gone(e, connects[0].connection, now);
+        act();
+        ck_assert_uint_eq(n_closes, 1);
+        ck_assert_uint_eq(closes[0], connects[0].connection);
+        ck_assert_uint_eq(n_connects, 2);
+        ck_assert_int_eq(connects[1].purpose, PURPOSE_QUERY);
+        ready(1);
+        ck_assert_uint_eq(n_sends, 5);
+        respond(3, 2);
+        respond(4, 3);
+        ck_assert_uint_eq(n_answers, 3);
+        ck_assert_uint_eq(n_servfails, 0);
+        engine_upstream(e, 0, &u);
+        ck_assert_uint_eq(u.failures, 0);
+        ck_assert_uint_eq(u.races, 0);
+}
+END_TEST
+
+START_TEST(T14_an_idle_connection_whose_address_is_gone_is_closed_and_not_replaced)
+{
+        start("", ONE);
+        warm_up();
+        engine_network_changed(e, true, now);
+        engine_address_gone(e, connects[0].connection, now);
+        act();
+        ck_assert_uint_eq(n_closes, 1);
+        ck_assert_uint_eq(n_connects, 1);
+        ck_assert(engine_next_time(e) == USEC_NEVER);
+        engine_address_gone(e, connects[0].connection, now);
+        ask();
+        ready(1);
+        ck_assert(!sends[1].ping);
+        respond(1, 2);
+        ck_assert_uint_eq(n_answers, 2);
+}
+END_TEST
+
 START_TEST(wrong_certificates_everywhere_are_a_portal_until_an_answer_comes)
 {
         start("", TWO);
@@ -527,6 +573,8 @@ int main(void)
         tcase_add_test(c, nothing_is_connected_in_a_new_network_unless_it_is_wanted);
         tcase_add_test(c, preconnect_opens_one_connection_to_the_first_upstream_in_use_and_drops_the_old_one);
         tcase_add_test(c, a_new_network_forgives_all_and_forgets_what_peers_do);
+        tcase_add_test(c, T14_what_waits_on_a_connection_whose_address_is_gone_is_sent_again_at_once);
+        tcase_add_test(c, T14_an_idle_connection_whose_address_is_gone_is_closed_and_not_replaced);
         tcase_add_test(c, wrong_certificates_everywhere_are_a_portal_until_an_answer_comes);
         tcase_add_test(c, a_login_page_found_by_probes_is_a_portal_too);
         tcase_add_test(c, once_the_clock_is_set_certificates_are_looked_at_anew);
