@@ -195,7 +195,7 @@ static void take_forward(ConfigDraft *d, ForwardConfig *f)
         Config *c = d->config;
 
         if (f->n_domains == 0)
-                config_say(d, CONFIG_ERROR, "[Forward %s] is left out: Domains= is missing", f->name);
+                config_say(d, CONFIG_ERROR, "[Forward %s] is left out: no name in Domains=", f->name);
         drop_taken(d, f);
         if (f->n_domains == 0) {
                 forward_config_deinit(f);

@@ -215,7 +215,7 @@ END_TEST
 START_TEST(servers_without_a_domain_are_left_out)
 {
         read_text("[Forward corp]\nDNS=10.0.0.1\n");
-        expect("a.conf:4: [Forward corp] is left out: Domains= is missing");
+        expect("a.conf:4: [Forward corp] is left out: no name in Domains=");
         ck_assert_uint_eq(errors, 1);
         ck_assert_uint_eq(config->n_forwards, 0);
 }
