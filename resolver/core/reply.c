@@ -288,7 +288,7 @@ Buffer *reply_malformed(const Message *query, MessageStatus status)
         ReplyOptions options = REPLY_OPTIONS_INIT;
         bool question = query->qname.n > 0 && query->qdcount == 1;
 
-        asker.edns = status == MESSAGE_BAD_EDNS;
+        asker.edns = query->edns.present || status == MESSAGE_BAD_EDNS;
         asker.dnssec_ok = false;
         asker.keepalive = false;
         return reply_error(&asker,

@@ -56,7 +56,8 @@ Buffer *reply_error(const Asker *asker, Bytes question, unsigned rcode, const Re
 
 /*
  * An answer to a query that could not be parsed whole: the status says how far its view can be trusted. Gives FORMERR
- * (RFC 5625 6.2), opcode and RD of the query, no question unless it was well-formed. NULL when out of memory.
+ * (RFC 5625 6.2), opcode and RD of the query, no question unless it was well-formed, an OPT if one was found (RFC 6891 6.1.1).
+ * NULL when out of memory.
  */
 Buffer *reply_malformed(const Message *query, MessageStatus status);
 

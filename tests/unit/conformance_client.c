@@ -285,6 +285,7 @@ START_TEST(RFC9619_C03_any_number_of_questions_but_one_is_a_format_error)
         wire_write16(w.data + 4, 0);
         wire_opt(&w, 1232, 0, "\0\x0a\0\x08" "cccccccc", 12);
         ck_assert_uint_eq(rcode_at_once(false), RCODE_FORMERR);
+        ck_assert(got.edns.present);
 }
 END_TEST
 
