@@ -57,9 +57,9 @@ static void note_finding(void *userdata, const ConfigMessage *m)
         if (m->severity != CONFIG_ERROR || ++f->errors > FINDINGS_MAX)
                 return;
         if (m->line)
-                snprintf(line, sizeof(line), "%u: ", m->line);
-        n = snprintf(f->text + f->length, room, "%s%s%s%s%s", f->n++ ? "; " : "", m->file ? m->file : "", m->file ? ":" : "",
-                     m->line ? line : " ", m->text);
+                snprintf(line, sizeof(line), "%u:", m->line);
+        n = snprintf(f->text + f->length, room, "%s%s%s%s%s%s", f->n++ ? "; " : "", m->file ? m->file : "", m->file ? ":" : "", line,
+                     m->file ? " " : "", m->text);
         f->length += MIN((size_t) MAX(n, 0), room - 1);
 }
 
