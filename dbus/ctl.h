@@ -44,6 +44,7 @@ int ctl_fail(const char *format, ...) _printf_(1, 2);
 
 /* --- the bus: ctl_bus.c. Failures have been said, with what to do about them, when these return false. */
 
+/* Starts the daemon, too, where it does not run and is enabled. */
 bool ctl_connect(Ctl *c);
 /* Ends the agent, too. */
 void ctl_disconnect_bus(Ctl *c);

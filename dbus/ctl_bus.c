@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define PATIENCE (2 * USEC_PER_MINUTE)          /* somebody may be typing a password */
+#define START_MAX (5 * USEC_PER_SEC)
 #define AGENT "/usr/bin/pkttyagent"
 
 int ctl_fail(const char *format, ...)
@@ -27,18 +28,53 @@ int ctl_fail(const char *format, ...)
 
 int ctl_bad_reply(int error)
 {
-        return ctl_fail("The daemon's reply cannot be read: %s. Is it of another version? See \"dohmousectl --version\" and \"dohmoused --version\".",
+        return ctl_fail("The daemon's reply cannot be read: %s. Is it of another version? \"systemctl restart dohmouse.service\" starts the one installed.",
                         strerror(-error));
+}
+
+static bool not_running(void)
+{
+        ctl_fail("dohmouse is not running, or has not reached the bus.\n"
+                 "Start it: \"systemctl start dohmouse.service\",\n"
+                 "or let the first query do so: \"systemctl enable --now dohmouse.socket\".\n"
+                 "Why it does not run: \"systemctl status dohmouse.service\".");
+        return false;
+}
+
+static int ask_bus(sd_bus *bus, uint64_t patience, const char *method, sd_bus_message **ret, const char *types, ...)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
+        va_list ap;
+        int r = sd_bus_message_new_method_call(bus, &m, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", method);
+
+        va_start(ap, types);
+        if (r >= 0)
+                r = sd_bus_message_appendv(m, types, ap);
+        va_end(ap);
+        return r < 0 ? r : sd_bus_call(bus, m, patience, NULL, ret);
+}
+
+/* Of a service that cannot start, the bus itself would say so after 25 seconds, and each time in other words. */
+static bool start_daemon(sd_bus *bus)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+        int there;
+
+        return (ask_bus(bus, 0, "NameHasOwner", &reply, "s", BUS_NAME) >= 0 && sd_bus_message_read(reply, "b", &there) > 0 && there) ||
+               ask_bus(bus, START_MAX, "StartServiceByName", NULL, "su", BUS_NAME, 0) >= 0 || not_running();
 }
 
 bool ctl_connect(Ctl *c)
 {
-        int r = c->bus ? 0 : sd_bus_open_system(&c->bus);
+        int r;
 
+        if (c->bus)
+                return true;
+        r = sd_bus_open_system(&c->bus);
         if (r < 0)
                 ctl_fail("The system bus cannot be reached: %s\nIs dbus running? \"systemctl status dbus.socket\" tells. DNS is served without it.",
                          strerror(-r));
-        return r >= 0;
+        return r >= 0 && start_daemon(c->bus);
 }
 
 /* --- who may: polkit's own agent asks for a password on this terminal */
@@ -90,21 +126,10 @@ static bool is(const sd_bus_error *e, const char *name)
         return sd_bus_error_has_name(e, name);
 }
 
-/* Nobody has the name, and it could not be started by it. */
-static bool not_running(const sd_bus_error *e)
-{
-        return is(e, SD_BUS_ERROR_SERVICE_UNKNOWN) || is(e, SD_BUS_ERROR_NAME_HAS_NO_OWNER) ||
-               (e->name && (strncmp(e->name, "org.freedesktop.systemd1.", 25) == 0 ||
-                            strncmp(e->name, "org.freedesktop.DBus.Error.Spawn.", 33) == 0));
-}
-
 static void say(const sd_bus_error *e, int error)
 {
-        if (not_running(e))
-                ctl_fail("dohmouse is not running, or has not reached the bus.\n"
-                         "Start it: \"systemctl start dohmouse.service\",\n"
-                         "or let the first query do so: \"systemctl enable --now dohmouse.socket\".\n"
-                         "Why it does not run: \"systemctl status dohmouse.service\".");
+        if (is(e, SD_BUS_ERROR_SERVICE_UNKNOWN) || is(e, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
+                not_running();
         else if (is(e, SD_BUS_ERROR_ACCESS_DENIED) || is(e, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED))
                 ctl_fail("Access denied. Changing something needs root, or the permission of polkit: try \"sudo dohmousectl ...\".");
         else if (is(e, SD_BUS_ERROR_NO_REPLY) || is(e, SD_BUS_ERROR_TIMEOUT) || error == -ETIMEDOUT)
