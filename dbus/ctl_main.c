@@ -98,6 +98,12 @@ static bool set_json(Ctl *c, const char *mode)
         return false;
 }
 
+/* What could not be printed is a failure. */
+static int end(int status)
+{
+        return fflush(stdout) != 0 || ferror(stdout) ? EXIT_FAILURE : status;
+}
+
 int main(int argc, char *argv[])
 {
         enum { OPTION_VERSION = 256, OPTION_JSON, OPTION_RESET, OPTION_NO_LEGEND, OPTION_NO_ASK_PASSWORD, OPTION_NO_PAGER };
@@ -120,10 +126,10 @@ int main(int argc, char *argv[])
                 switch (c) {
                 case 'h':
                         fputs(help, stdout);
-                        return EXIT_SUCCESS;
+                        return end(EXIT_SUCCESS);
                 case OPTION_VERSION:
                         puts("dohmouse " PACKAGE_VERSION);
-                        return EXIT_SUCCESS;
+                        return end(EXIT_SUCCESS);
                 case OPTION_JSON:
                         if (!set_json(&ctl, optarg))
                                 return 2;
@@ -145,7 +151,5 @@ int main(int argc, char *argv[])
         terminal_init(&ctl.terminal);
         status = run(&ctl, argc - optind, argv + optind);
         ctl_disconnect_bus(&ctl);
-        if (fflush(stdout) != 0 || ferror(stdout))
-                status = EXIT_FAILURE;
-        return status;
+        return end(status);
 }

@@ -107,8 +107,8 @@ static void print_manager(const Ctl *c, const ManagerView *m, const UpstreamList
                strcmp(m->network, "portal") == 0 ? " (is there a login page, or is the clock wrong?)" : "");
         printf(KEY "%llu\n", "Queries", (unsigned long long) m->queries);
         if (m->cache_octets_max)
-                printf(KEY "%llu answers, %s of %s\n", "Cache", (unsigned long long) m->cache_entries, size_text(m->cache_octets, octets),
-                       size_text(m->cache_octets_max, most));
+                printf(KEY "%llu answer%s, %s of %s\n", "Cache", (unsigned long long) m->cache_entries, m->cache_entries == 1 ? "" : "s",
+                       size_text(m->cache_octets, octets), size_text(m->cache_octets_max, most));
         else
                 printf(KEY "off\n", "Cache");
         printf(KEY "%s%s\n", "Health mode", m->health_mode, strcmp(m->health_mode, "lazy") == 0 ? " (no checks without a reason)" : "");

@@ -124,6 +124,13 @@ int ctl_log_level(Ctl *c, int argc, char *argv[])
         }
         if (!ctl_read_manager(c, &manager))
                 return EXIT_FAILURE;
-        puts(manager.log_level);
+        if (c->json) {
+                Json j = JSON_INIT(stdout, c->json == JSON_PRETTY);
+
+                json_object(&j, NULL);
+                json_string(&j, "LogLevel", manager.log_level);
+                json_end(&j);
+        } else
+                puts(manager.log_level);
         return EXIT_SUCCESS;
 }
