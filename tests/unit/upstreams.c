@@ -260,6 +260,45 @@ START_TEST(a_lost_request_does_not_keep_a_stream_from_who_waits)
 }
 END_TEST
 
+/* Time passes in which the path to the upstream proves to be there. */
+static void pass_alive(unsigned connect, unsigned tenths)
+{
+        while (tenths-- > 0) {
+                pass(100 * MSEC);
+                engine_received(e, connects[connect].connection, now);
+                act();
+        }
+}
+
+START_TEST(who_waits_for_a_slow_upstream_leaves_time_for_the_first_whose_attempt_failed_meanwhile)
+{
+        start("", TWO);
+        for (unsigned i = 0; i < 2; i++) {
+                ask();
+                ready(i);
+                pass_alive(i, 4);
+                respond(i, 1 + i);
+                engine_set_admin(e, connects[0].upstream, i == 0 ? ADMIN_DOWN : ADMIN_AUTO, now);
+                act();
+        }
+        ck_assert_uint_eq(n_answers, 2);
+        ck_assert_uint_eq(n_closes, 1);
+        /* Connecting to the first takes its 2.5 s; the second is asked after 1 s, would have 3 s, and never answers. */
+        ask();
+        ck_assert_uint_eq(connects[2].upstream, connects[0].upstream);
+        pass_alive(1, 35);
+        ck_assert_uint_eq(n_sends, 3);
+        ck_assert_uint_eq(n_connects, 4);
+        ck_assert_uint_eq(connects[3].upstream, connects[0].upstream);
+        pass_alive(1, 3);
+        ready(3);
+        pass_alive(1, 4);
+        respond(3, 3);
+        ck_assert_uint_eq(n_answers, 3);
+        ck_assert_uint_eq(n_servfails, 0);
+}
+END_TEST
+
 /* --- the network */
 
 START_TEST(nothing_is_connected_in_a_new_network_unless_it_is_wanted)
@@ -425,6 +464,21 @@ START_TEST(once_the_clock_is_set_certificates_are_looked_at_anew)
 }
 END_TEST
 
+START_TEST(a_trial_ends_when_the_clock_is_set_so_that_its_connections_fault_is_told_as_any)
+{
+        start("", ONE);
+        ask();
+        closed(0, FAULT_CERTIFICATE_NOT_YET_VALID);
+        ck_assert_int_eq(health_of(0)->state, HEALTH_TRIAL);
+        engine_clock_set(e, now);
+        act();
+        refuse((int) n_connects - 1);
+        ck_assert_int_eq(health_of(0)->state, HEALTH_SUSPECT);
+        ck_assert_int_eq(health_of(0)->reason, FAULT_REFUSED);
+        ck_assert_int_ge(attempt(0, PURPOSE_PROBE), 0);
+}
+END_TEST
+
 START_TEST(who_is_set_to_what_he_is_keeps_his_probe)
 {
         start("", TWO);
@@ -570,6 +624,7 @@ int main(void)
         tcase_add_test(c, H06_streams_above_a_lowered_limit_finish_and_no_new_ones_are_opened);
         tcase_add_test(c, H04_one_stream_at_a_time_gets_a_second_connection_and_never_a_third);
         tcase_add_test(c, a_lost_request_does_not_keep_a_stream_from_who_waits);
+        tcase_add_test(c, who_waits_for_a_slow_upstream_leaves_time_for_the_first_whose_attempt_failed_meanwhile);
         tcase_add_test(c, nothing_is_connected_in_a_new_network_unless_it_is_wanted);
         tcase_add_test(c, preconnect_opens_one_connection_to_the_first_upstream_in_use_and_drops_the_old_one);
         tcase_add_test(c, a_new_network_forgives_all_and_forgets_what_peers_do);
@@ -578,6 +633,7 @@ int main(void)
         tcase_add_test(c, wrong_certificates_everywhere_are_a_portal_until_an_answer_comes);
         tcase_add_test(c, a_login_page_found_by_probes_is_a_portal_too);
         tcase_add_test(c, once_the_clock_is_set_certificates_are_looked_at_anew);
+        tcase_add_test(c, a_trial_ends_when_the_clock_is_set_so_that_its_connections_fault_is_told_as_any);
         tcase_add_test(c, who_is_set_to_what_he_is_keeps_his_probe);
         tcase_add_test(c, every_fault_has_a_word_and_a_text_of_its_own);
         tcase_add_loop_test(c, a_rejected_answer_is_the_reason_of_the_state_and_of_its_record, 0, (int) ELEMENTS(rejects));
