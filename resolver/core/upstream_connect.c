@@ -197,10 +197,18 @@ void upstream_connection_silent(Upstream *u, Connection *c, uint64_t now)
                 upstream_connect(u, PURPOSE_RACE, now);
 }
 
+static bool any_silent(const Upstream *u)
+{
+        LIST_FOREACH(l, &u->connections)
+                if (container_of(l, Connection, in_upstream)->silent)
+                        return true;
+        return false;
+}
+
 void upstream_connection_alive(Upstream *u, Connection *c, uint64_t now)
 {
         (void) c;
-        if (u->connect.active && u->connect.purpose == PURPOSE_RACE && !u->check.active)
+        if (u->connect.active && u->connect.purpose == PURPOSE_RACE && !u->check.active && !any_silent(u))
                 upstream_connect_abandon(u, now);
         upstream_advance(u, now);
 }

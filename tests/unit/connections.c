@@ -219,6 +219,30 @@ START_TEST(a_second_connection_is_opened_only_while_the_queue_waits)
 }
 END_TEST
 
+START_TEST(a_race_goes_on_while_another_connection_is_silent_still)
+{
+        start("", ONE);
+        warm_up();
+        engine_max_streams(e, connects[0].connection, 1, now);
+        ask();
+        ask();
+        pass(60 * MSEC);
+        ready(1);
+        ck_assert_uint_eq(n_sends, 3);
+        pass(500 * MSEC);
+        ck_assert_uint_eq(n_connects, 3);
+        ck_assert_int_eq(connects[2].purpose, PURPOSE_RACE);
+        respond(2, 3);
+        ck_assert_msg(n_closes == 0, "the first connection is silent still");
+        ready(2);
+        ck_assert_uint_eq(closes[0], connects[0].connection);
+        ck_assert_uint_eq(n_sends, 4);
+        ck_assert_uint_eq(sends[3].connection, connects[2].connection);
+        respond(3, 2);
+        ck_assert_uint_eq(n_answers, 3);
+}
+END_TEST
+
 START_TEST(hedging_on_suspicion_leaves_slow_names_with_one_upstream)
 {
         EngineStats s;
@@ -446,6 +470,7 @@ int main(void)
         tcase_add_test(c, H05_a_peer_without_streams_is_overloaded);
         tcase_add_test(c, H02_settings_that_never_come_end_the_connection);
         tcase_add_test(c, a_second_connection_is_opened_only_while_the_queue_waits);
+        tcase_add_test(c, a_race_goes_on_while_another_connection_is_silent_still);
         tcase_add_test(c, hedging_on_suspicion_leaves_slow_names_with_one_upstream);
         tcase_add_test(c, hedging_always_asks_the_second_within_its_budget);
         tcase_add_test(c, hedging_off_asks_one_at_a_time);
