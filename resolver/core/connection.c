@@ -206,7 +206,7 @@ void connection_drain(Connection *c, uint64_t now)
 {
         Upstream *u = c->upstream;
 
-        if (c->state == CONNECTION_DRAINING)
+        if (c->state != CONNECTION_READY)
                 return;
         c->state = CONNECTION_DRAINING;
         if (!c->streams) {

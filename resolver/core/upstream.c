@@ -265,7 +265,7 @@ static void turn_away(Upstream *u, uint64_t now)
 {
         while (!list_empty(&u->queue))
                 exchange_post(container_of(list_first(&u->queue), Exchange, in_place), FAULT_CANCELLED, now);
-        if (!u->check.active)
+        if (!u->check.active && !upstream_any_silent(u))
                 upstream_connect_abandon(u, now);
 }
 
@@ -447,7 +447,7 @@ void upstream_retire(Upstream *u, uint64_t now)
         u->retired = true;
         timer_set(&u->engine->timers, &u->active, USEC_NEVER);
         upstream_check_abandon(u, now);
-        if (list_empty(&u->queue))
+        if (list_empty(&u->queue) && !upstream_any_silent(u))
                 upstream_connect_abandon(u, now);
         upstream_close_idle(u, now);
 }

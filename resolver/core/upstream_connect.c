@@ -197,7 +197,7 @@ void upstream_connection_silent(Upstream *u, Connection *c, uint64_t now)
                 upstream_connect(u, PURPOSE_RACE, now);
 }
 
-static bool any_silent(const Upstream *u)
+bool upstream_any_silent(const Upstream *u)
 {
         LIST_FOREACH(l, &u->connections)
                 if (container_of(l, Connection, in_upstream)->silent)
@@ -208,7 +208,7 @@ static bool any_silent(const Upstream *u)
 void upstream_connection_alive(Upstream *u, Connection *c, uint64_t now)
 {
         (void) c;
-        if (u->connect.active && u->connect.purpose == PURPOSE_RACE && !u->check.active && !any_silent(u))
+        if (u->connect.active && u->connect.purpose == PURPOSE_RACE && !u->check.active && !upstream_any_silent(u))
                 upstream_connect_abandon(u, now);
         upstream_advance(u, now);
 }

@@ -16,6 +16,8 @@ void upstream_connect_expire(Upstream *u, uint64_t now);
 void upstream_connect_abandon(Upstream *u, uint64_t now);
 /* What `c` carries goes back to the head of the queue, to be sent again. */
 void upstream_requeue(Upstream *u, Connection *c, uint64_t now);
+/* Does anything wait on a connection that is being replaced? Then connecting is for its sake. */
+bool upstream_any_silent(const Upstream *u);
 
 /* upstream_check.c: probes and trials */
 void upstream_check_due(Timer *t, uint64_t now);

@@ -243,6 +243,39 @@ START_TEST(a_race_goes_on_while_another_connection_is_silent_still)
 }
 END_TEST
 
+START_TEST(a_race_goes_on_for_what_waits_when_the_upstream_is_not_to_be_used_any_more)
+{
+        for (unsigned reload = 0; reload < 2; reload++) {
+                ConfigText t = { .name = "test", .text = "[Resolver]\nHedge=no\n[Upstream b]\nURL=https://b.test/q\nAddress=192.0.2.2\n" };
+                unsigned errors;
+                Config *other;
+
+                start("Hedge=no", TWO);
+                warm_up();
+                ask();
+                pass(450 * MSEC);
+                ck_assert_uint_eq(n_connects, 2);
+                ck_assert_int_eq(connects[1].purpose, PURPOSE_RACE);
+                if (reload) {
+                        t.n = strlen(t.text);
+                        other = config_parse(&t, 1, NULL, NULL, &errors);
+                        ck_assert_int_eq(engine_reload(e, other, now), 0);
+                        config_unref(other);
+                } else
+                        engine_set_admin(e, connects[0].upstream, ADMIN_DOWN, now);
+                act();
+                pass(10 * MSEC);
+                ready(1);
+                ck_assert_uint_eq(n_sends, 3);
+                ck_assert_uint_eq(sends[2].connection, connects[1].connection);
+                respond(2, 2);
+                ck_assert_uint_eq(n_answers, 2);
+                if (!reload)
+                        stop();
+        }
+}
+END_TEST
+
 START_TEST(hedging_on_suspicion_leaves_slow_names_with_one_upstream)
 {
         EngineStats s;
@@ -471,6 +504,7 @@ int main(void)
         tcase_add_test(c, H02_settings_that_never_come_end_the_connection);
         tcase_add_test(c, a_second_connection_is_opened_only_while_the_queue_waits);
         tcase_add_test(c, a_race_goes_on_while_another_connection_is_silent_still);
+        tcase_add_test(c, a_race_goes_on_for_what_waits_when_the_upstream_is_not_to_be_used_any_more);
         tcase_add_test(c, hedging_on_suspicion_leaves_slow_names_with_one_upstream);
         tcase_add_test(c, hedging_always_asks_the_second_within_its_budget);
         tcase_add_test(c, hedging_off_asks_one_at_a_time);
