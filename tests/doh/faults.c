@@ -12,12 +12,26 @@ static const struct {
         { "refuse", offsetof(Faults, refuse) }, { "reset-accept", offsetof(Faults, reset_accept) }, { "stall", offsetof(Faults, stall) },
         { "plaintext", offsetof(Faults, plaintext) }, { "no-alpn", offsetof(Faults, no_alpn) }, { "swallow", offsetof(Faults, swallow) },
         { "drop", offsetof(Faults, drop) }, { "reset", offsetof(Faults, reset) }, { "goaway", offsetof(Faults, goaway) },
-        { "goaway-refuse", offsetof(Faults, goaway_refuse) },
+        { "goaway-refuse", offsetof(Faults, goaway_refuse) }, { "ask-certificate", offsetof(Faults, ask_certificate) },
 }, numbers[] = {
         { "max-streams", offsetof(Faults, max_streams) }, { "permille", offsetof(Faults, permille) }, { "rst-stream", offsetof(Faults, rst_stream) },
         { "status", offsetof(Faults, status) }, { "retry-after", offsetof(Faults, retry_after) }, { "age", offsetof(Faults, age) },
         { "max-age", offsetof(Faults, max_age) }, { "delay", offsetof(Faults, delay) }, { "rcode", offsetof(Faults, rcode) },
+        { "record", offsetof(Faults, record) }, { "chop", offsetof(Faults, chop) }, { "cut", offsetof(Faults, cut) },
+        { "fragment", offsetof(Faults, fragment) },
 };
+
+static const struct {
+        const char *name;
+        size_t offset, size;
+} texts[] = {
+#define TEXT(member) offsetof(Faults, member), sizeof(((Faults *) NULL)->member)
+        { "content-type", TEXT(content_type) }, { "settings", TEXT(settings) }, { "tls", TEXT(tls) }, { "alpn", TEXT(alpn) },
+#undef TEXT
+};
+
+static const char *const moments[_MOMENT_MAX] = { "accept", "greet", "reply" };
+static const char *const thens[] = { "stall", "fin", "rst" };
 
 static const char *const bodies[] = { "right", "garbage", "empty", "other-question", "query", "id", "truncated", "trailing", "short" };
 
@@ -29,6 +43,25 @@ static int find(const char *const *words, size_t n, const char *word)
                 if (strcmp(words[i], word) == 0)
                         return (int) i;
         return -1;
+}
+
+static bool is(const char *word, size_t n, const char *name)
+{
+        return strlen(name) == n && memcmp(name, word, n) == 0;
+}
+
+/* Connections may be at any of them at any time: none is ever freed. */
+static const char *keep(const char *script)
+{
+        static const char **kept;
+        static size_t n;
+        const char **grown = realloc(kept, (n + 1) * sizeof(*kept));
+
+        if (!grown)
+                abort();
+        kept = grown;
+        kept[n] = strdup(script);
+        return kept[n++];
 }
 
 bool faults_set(Faults *f, const char *word)
@@ -45,20 +78,28 @@ bool faults_set(Faults *f, const char *word)
         if (!value++)
                 return false;
         for (size_t k = 0; k < COUNT(numbers); k++)
-                if (strlen(numbers[k].name) == n && strncmp(numbers[k].name, word, n) == 0) {
+                if (is(word, n, numbers[k].name)) {
                         *(int *) ((char *) f + numbers[k].offset) = (int) strtol(value, NULL, 10);
                         return true;
                 }
-        if (strncmp(word, "identity", n) == 0 && (i = find(identity_names, _IDENTITY_MAX, value)) >= 0) {
+        for (size_t k = 0; k < COUNT(texts); k++)
+                if (is(word, n, texts[k].name))
+                        return snprintf((char *) f + texts[k].offset, texts[k].size, "%s", value) < (int) texts[k].size;
+        for (Moment m = 0; m < _MOMENT_MAX; m++)
+                if (is(word, n, moments[m])) {
+                        f->scripts[m] = keep(value);
+                        return true;
+                }
+        if (is(word, n, "identity") && (i = find(identity_names, _IDENTITY_MAX, value)) >= 0) {
                 f->identity = (Identity) i;
                 return true;
         }
-        if (strncmp(word, "body", n) == 0 && (i = find(bodies, COUNT(bodies), value)) >= 0) {
+        if (is(word, n, "body") && (i = find(bodies, COUNT(bodies), value)) >= 0) {
                 f->body = i;
                 return true;
         }
-        if (strncmp(word, "content-type", n) == 0) {
-                snprintf(f->content_type, sizeof(f->content_type), "%s", value);
+        if (is(word, n, "then") && (i = find(thens, COUNT(thens), value)) >= 0) {
+                f->then = i;
                 return true;
         }
         return false;
