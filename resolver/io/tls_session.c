@@ -243,11 +243,16 @@ TlsResult tls_session_handshake(TlsSession *t)
 
         look_at(t);
         for (;;) {
+                size_t before = t->in.n;
+
                 r = gnutls_handshake(t->session);
                 if (r == GNUTLS_E_SUCCESS)
                         return handshake_done(t);
                 if ((r == GNUTLS_E_AGAIN || r == GNUTLS_E_INTERRUPTED) && t->in.n == 0)
                         return TLS_AGAIN;
+                /* After each record of a message that goes on in the next one. */
+                if (r == GNUTLS_E_AGAIN && t->in.n < before)
+                        continue;
                 if (!odd_but_bearable(t, r))
                         return fail(t, fault_of_handshake(t, r), r);
         }
