@@ -181,6 +181,7 @@ int ctl_query(Ctl *c, int argc, char *argv[])
         const uint16_t *types = both;
         size_t n_types = ELEMENTS(both);
         char reverse[REVERSE_NAME_MAX];
+        uint8_t wire[DNS_NAME_MAX];
         const char *name = argv[1];
         uint16_t type;
         int status = EXIT_SUCCESS;
@@ -199,6 +200,10 @@ int ctl_query(Ctl *c, int argc, char *argv[])
                                  name, name);
                         return 2;
                 }
+        if (!name_from_text(name, wire)) {
+                ctl_fail("\"%s\" is not a domain name.", name);
+                return 2;
+        }
         if (reverse_name(name, reverse)) {
                 name = reverse;
                 if (argc == 2) {
