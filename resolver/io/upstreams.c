@@ -11,6 +11,8 @@
 typedef struct Link {
         Upstreams *owner;
         uint32_t number;
+        const char *upstream;           /* its name; lives until ACTION_UPSTREAM_GONE */
+        Purpose purpose;
         H2 *h2;
         List in_owner;
         List in_flush;
@@ -112,10 +114,24 @@ static void on_established(void *userdata)
         engine_established(l->owner->engine, l->number, clock_now());
 }
 
+/* For who watches packets: which of them are a probe's. */
+static void report_connection(const Link *l, const H2Ready *ready)
+{
+        char upstream[96], purpose[32], port[32];
+        const char *fields[] = { upstream, purpose, port, NULL };
+
+        snprintf(upstream, sizeof(upstream), "DOHMOUSE_UPSTREAM=%s", l->upstream);
+        snprintf(purpose, sizeof(purpose), "DOHMOUSE_PURPOSE=%s", purpose_name(l->purpose));
+        snprintf(port, sizeof(port), "DOHMOUSE_LOCAL_PORT=%u", ready->local_port);
+        journal_fields(LOG_DEBUG, MESSAGE_PLAIN, fields, "Upstream %s: connected from port %u for a %s (%s%s).", l->upstream, ready->local_port,
+                       purpose_name(l->purpose), ready->tls_version, ready->resumed ? ", resumed" : "");
+}
+
 static void on_ready(void *userdata, const H2Ready *ready)
 {
         Link *l = userdata;
 
+        report_connection(l, ready);
         engine_ready(l->owner->engine, l->number, ready->resumed, clock_now());
 }
 
@@ -215,7 +231,7 @@ static void connect_upstream(Upstreams *u, const Action *a)
         Fault fault = FAULT_RESOURCES;
 
         if (l) {
-                *l = (Link) { .owner = u, .number = a->connection };
+                *l = (Link) { .owner = u, .number = a->connection, .upstream = a->connect.config->name, .purpose = a->connect.purpose };
                 list_init(&l->in_flush);
                 list_init(&l->in_owner);
                 l->h2 = h2_new(u->loop, a->connect.config, &a->connect.config->addresses[a->connect.address], s->tls, &events, l,
