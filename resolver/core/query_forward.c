@@ -166,7 +166,7 @@ static void advance(Query *q, uint64_t now)
 
         while (query_is_wanted(q) && (s = choose(q, now))) {
                 q->plain.tried |= 1u << (s - q->forward->servers);
-                if (ask(q, s, s->no_edns_until <= now || !q->shared, false, now)) {
+                if (ask(q, s, s->no_edns_until <= now, false, now)) {
                         query_arm(q);
                         return;
                 }

@@ -466,6 +466,20 @@ START_TEST(RFC9520_a_question_that_a_well_upstream_leaves_unanswered_is_not_aske
 }
 END_TEST
 
+START_TEST(C28_an_answer_that_comes_after_the_deadline_is_kept_and_sent_to_nobody)
+{
+        ck_assert(!ask(TYPE_A));
+        run_until(now + 4600 * USEC_PER_MSEC);
+        ck_assert_uint_eq(n_answers, 1);
+        ck_assert_uint_eq(message_rcode(&got), RCODE_SERVFAIL);
+        run_until(now + SEC);
+        respond_a(300);
+        ck_assert_uint_eq(n_answers, 1);
+        ck_assert(ask(TYPE_A));
+        ck_assert_uint_eq(message_rcode(&got), RCODE_NOERROR);
+}
+END_TEST
+
 START_TEST(a_failure_of_the_network_before_is_forgotten_in_the_next)
 {
         for (unsigned i = 0; i < 8; i++) {
@@ -869,6 +883,7 @@ int main(void)
         tcase_add_test(c, RFC9520_a_failure_is_told_again_for_a_second_and_then_two_with_cached_error);
         tcase_add_test(c, RFC9520_REFUSED_is_kept_like_any_failure);
         tcase_add_test(c, RFC9520_a_question_that_a_well_upstream_leaves_unanswered_is_not_asked_again_for_a_second);
+        tcase_add_test(c, C28_an_answer_that_comes_after_the_deadline_is_kept_and_sent_to_nobody);
         tcase_add_test(c, a_failure_of_the_network_before_is_forgotten_in_the_next);
         tcase_add_test(c, a_failure_from_before_an_upstream_fell_ill_is_forgotten_when_it_is_well);
         tcase_add_test(c, without_a_network_no_failure_is_kept);

@@ -373,6 +373,29 @@ START_TEST(RFC8914_an_extended_error_gives_way_before_records_do)
 }
 END_TEST
 
+/* What an upstream sends is not to cost us more than that, nor fill what is made for it. */
+START_TEST(RFC8914_four_extended_errors_of_512_octets_pass_and_no_more_or_longer_ones)
+{
+        static uint8_t options[20 * (4 + 600)];
+        static const size_t sizes[] = { 513, 512, 600, 2, 512, 512, 512, 512, 512, 512, 512, 512, 512, 512 };
+        size_t n = 0;
+
+        for (size_t i = 0; i < ELEMENTS(sizes); i++, n += 4 + sizes[i - 1]) {
+                wire_write16(options + n, EDNS_OPTION_EDE);
+                wire_write16(options + n + 2, (unsigned) sizes[i]);
+                memset(options + n + 4, 'x', sizes[i]);
+        }
+        wire_begin(&w, DNS_RD, TYPE_A);
+        wire_opt(&w, 4096, 0, "", 0);
+        ck_assert(!ask(false));
+        wire_begin(&w, DNS_QR | RCODE_SERVFAIL, TYPE_A);
+        wire_opt(&w, 1232, 0, options, n);
+        respond(0);
+        ck_assert_uint_eq(count_options(&got.edns, EDNS_OPTION_EDE), 4);
+        ck_assert_uint_eq(got.edns.options.n, 4 * 4 + 512 + 2 + 512 + 512);
+}
+END_TEST
+
 START_TEST(RFC8914_our_own_codes_say_what_is_wrong)
 {
         query(1232, 0, "", 0);
@@ -425,6 +448,7 @@ int main(void)
         tcase_add_test(c, RFC7830_padding_of_any_content_is_accepted_and_never_goes_to_clients);
         tcase_add_test(c, RFC8914_extended_errors_pass_with_their_text_and_only_to_those_with_edns);
         tcase_add_test(c, RFC8914_an_extended_error_gives_way_before_records_do);
+        tcase_add_test(c, RFC8914_four_extended_errors_of_512_octets_pass_and_no_more_or_longer_ones);
         tcase_add_test(c, RFC8914_our_own_codes_say_what_is_wrong);
         suite_add_tcase(s, c);
         srunner_run_all(r, CK_ENV);

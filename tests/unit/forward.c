@@ -414,6 +414,21 @@ START_TEST(a_truncated_answer_is_asked_for_again_over_tcp)
 }
 END_TEST
 
+START_TEST(over_tcp_nobody_else_can_answer_so_that_what_is_none_ends_the_attempt)
+{
+        begin(UPSTREAM CORP);
+        ask();
+        begin_answer(DNS_TC);
+        respond(last());
+        begin_answer(0);
+        wire_write16(w.data, 78);
+        respond(last());
+        ck_assert_uint_eq(n_asked, 3);
+        ck_assert_uint_eq(last()->server, 2);
+        ck_assert(asked[1].closed);
+}
+END_TEST
+
 START_TEST(truncated_over_tcp_or_cut_off_is_no_answer_and_the_next_server_is_asked)
 {
         begin(UPSTREAM CORP);
@@ -585,6 +600,8 @@ START_TEST(the_late_answer_of_the_first_server_counts)
         respond_a(&asked[0]);
         ck_assert_uint_eq(n_answers, 1);
         ck_assert(asked[1].closed);
+        ask_name("other.example.com");
+        ck_assert_msg(last()->server == 1, "it still rests though it has answered");
 }
 END_TEST
 
@@ -802,6 +819,22 @@ START_TEST(a_question_in_flight_is_asked_anew_on_another_network)
 }
 END_TEST
 
+START_TEST(on_another_network_the_first_server_is_asked_first_again)
+{
+        begin(UPSTREAM CORP);
+        ask();
+        run_to(now + SEC);
+        respond_a(last());
+        ask_name("other.example.com");
+        ck_assert_uint_eq(last()->server, 2);
+        respond_a(last());
+        engine_network_changed(e, true, now);
+        act();
+        ask_name("third.example.com");
+        ck_assert_uint_eq(last()->server, 1);
+}
+END_TEST
+
 START_TEST(what_is_late_from_another_network_is_not_kept)
 {
         begin(UPSTREAM CORP);
@@ -899,6 +932,19 @@ START_TEST(a_reload_takes_what_is_in_flight_and_in_the_cache_to_where_it_belongs
 }
 END_TEST
 
+START_TEST(what_a_server_refused_is_not_told_when_the_name_is_an_upstreams)
+{
+        begin(UPSTREAM CORP);
+        ask();
+        begin_answer(RCODE_REFUSED);
+        respond(last());
+        reload(UPSTREAM);
+        ck_assert_uint_eq(upstream_asked, 1);
+        run_to(now + 4500 * USEC_PER_MSEC);
+        expect_servfail(EDE_NO_REACHABLE_AUTHORITY);
+}
+END_TEST
+
 START_TEST(C12_RFC8945_a_signed_query_passes_untouched)
 {
         begin(UPSTREAM CORP);
@@ -933,6 +979,7 @@ int main(void)
         tcase_add_test(c, RFC5452_answers_with_another_id_or_question_are_passed_over_and_the_right_one_still_counts);
         tcase_add_test(c, RFC5452_a_flood_of_wrong_answers_makes_it_another_socket);
         tcase_add_test(c, a_truncated_answer_is_asked_for_again_over_tcp);
+        tcase_add_test(c, over_tcp_nobody_else_can_answer_so_that_what_is_none_ends_the_attempt);
         tcase_add_test(c, truncated_over_tcp_or_cut_off_is_no_answer_and_the_next_server_is_asked);
         tcase_add_test(c, RFC6891_a_server_that_does_not_know_edns_is_asked_without_and_so_is_the_next_time);
         tcase_add_test(c, RFC6891_who_answers_formerr_without_edns_too_is_not_asked_for_ever);
@@ -953,11 +1000,13 @@ int main(void)
         tcase_add_test(c, answers_are_kept_until_the_network_changes);
         tcase_add_test(c, RFC8767_a_stale_answer_comes_before_servfail_but_not_from_another_network);
         tcase_add_test(c, a_question_in_flight_is_asked_anew_on_another_network);
+        tcase_add_test(c, on_another_network_the_first_server_is_asked_first_again);
         tcase_add_test(c, what_is_late_from_another_network_is_not_kept);
         tcase_add_test(c, what_a_server_of_another_network_refused_is_not_told);
         tcase_add_test(c, after_a_suspend_there_is_as_much_time_as_before);
         tcase_add_test(c, a_reload_that_changes_nothing_leaves_what_is_in_flight_and_in_the_cache);
         tcase_add_test(c, a_reload_takes_what_is_in_flight_and_in_the_cache_to_where_it_belongs_now);
+        tcase_add_test(c, what_a_server_refused_is_not_told_when_the_name_is_an_upstreams);
         tcase_add_test(c, C12_RFC8945_a_signed_query_passes_untouched);
         suite_add_tcase(s, c);
         srunner_run_all(r, CK_ENV);
