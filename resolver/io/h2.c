@@ -13,6 +13,7 @@
 #define FIELDS_MAX 16384 /* octets of one field section, counted as in RFC 9113 6.5.2; nghttp2 1.52 only announces it \
                           */
 #define SETTINGS_MAX 32  /* entries of one frame (CVE-2020-11080) */
+#define ACKS_MAX 100     /* PINGs and SETTINGS that wait for theirs */
 #define INTERIM_MAX 1024 /* 1xx responses to one request */
 #define NOISE_MAX \
         262144 /* octets in a row that are neither an answer's fields nor its body: a flood of any kind of frame */
@@ -293,6 +294,7 @@ static bool open_session(H2 *h)
 
         if (callbacks && nghttp2_option_new(&options) == 0) {
                 nghttp2_option_set_max_settings(options, SETTINGS_MAX);
+                nghttp2_option_set_max_outbound_ack(options, ACKS_MAX);
                 nghttp2_option_set_peer_max_concurrent_streams(options, H2_STREAMS_MAX);
                 if (nghttp2_session_client_new2(&h->session, callbacks, h, options) == 0)
                         ok = submit_settings(h->session) == 0;

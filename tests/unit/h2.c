@@ -490,7 +490,7 @@ START_TEST(alert_after_the_handshake_is_told_apart)
 }
 END_TEST
 
-START_TEST(numbers_of_streams_are_not_used_up)
+START_TEST(H30_numbers_of_streams_are_not_used_up)
 {
         Server s = server_start(&(ServerPlan) { 0 });
         Client c = client_for(&s);
@@ -599,7 +599,7 @@ int main(void)
         tcase_add_test(ends, key_update_goes_unnoticed);
         tcase_add_test(ends, flood_of_key_updates_ends_the_connection);
         tcase_add_test(ends, alert_after_the_handshake_is_told_apart);
-        tcase_add_test(ends, numbers_of_streams_are_not_used_up);
+        tcase_add_test(ends, H30_numbers_of_streams_are_not_used_up);
         tcase_add_loop_test(ends, flood_ends_the_connection, 0, 4);
         return client_run(s);
 }

@@ -69,7 +69,7 @@ START_TEST(ticket_is_kept_while_tcp_does_not_come_up)
 }
 END_TEST
 
-START_TEST(ticket_is_forgotten_after_an_hour)
+START_TEST(L31_ticket_is_forgotten_after_an_hour)
 {
         Server s = server_start(&(ServerPlan) { 0 });
         Client c = client_for(&s);
@@ -182,7 +182,7 @@ int main(void)
         tcase_add_loop_test(tickets, ticket_the_server_does_not_know_costs_a_full_handshake_only, 0,
                             ELEMENTS(versions));
         tcase_add_loop_test(tickets, resumed_peer_is_verified_again, 0, ELEMENTS(versions));
-        tcase_add_test(tickets, ticket_is_forgotten_after_an_hour);
+        tcase_add_test(tickets, L31_ticket_is_forgotten_after_an_hour);
         tcase_add_test(tickets, four_tickets_are_kept_the_newest_first);
         return client_run(s);
 }

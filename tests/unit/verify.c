@@ -34,7 +34,7 @@ START_TEST(certificate_for_another_name_is_refused)
 }
 END_TEST
 
-START_TEST(certificate_with_a_common_name_only_is_refused)
+START_TEST(L08_certificate_with_a_common_name_only_is_refused)
 {
         expect_refused((ServerPlan) { .identity = IDENTITY_COMMON_NAME, .priority = versions[_i] },
                        FAULT_CERTIFICATE_NAME);
@@ -76,39 +76,39 @@ START_TEST(unknown_authority_is_refused)
 }
 END_TEST
 
-START_TEST(certificate_for_clients_is_refused)
+START_TEST(L10_certificate_for_clients_is_refused)
 {
         expect_refused((ServerPlan) { .identity = IDENTITY_FOR_CLIENTS, .priority = versions[_i] },
                        FAULT_CERTIFICATE_UNTRUSTED);
 }
 END_TEST
 
-START_TEST(weak_key_is_refused)
+START_TEST(L11_weak_key_is_refused)
 {
         expect_refused((ServerPlan) { .identity = IDENTITY_WEAK, .priority = versions[_i] }, FAULT_CERTIFICATE_WEAK);
 }
 END_TEST
 
-START_TEST(signature_of_sha1_is_refused)
+START_TEST(L11_signature_of_sha1_is_refused)
 {
         expect_refused((ServerPlan) { .identity = IDENTITY_SHA1, .priority = versions[_i] }, FAULT_CERTIFICATE_WEAK);
 }
 END_TEST
 
-START_TEST(malformed_staple_is_refused)
+START_TEST(L12_malformed_staple_is_refused)
 {
         expect_refused((ServerPlan) { .broken_staple = true, .priority = versions[_i] }, FAULT_CERTIFICATE_UNTRUSTED);
 }
 END_TEST
 
-START_TEST(missing_intermediate_is_refused)
+START_TEST(L07_missing_intermediate_is_refused)
 {
         expect_refused((ServerPlan) { .identity = IDENTITY_NO_INTERMEDIATE, .priority = versions[_i] },
                        FAULT_CERTIFICATE_UNTRUSTED);
 }
 END_TEST
 
-START_TEST(name_outside_of_the_authoritys_constraint_is_refused)
+START_TEST(L09_name_outside_of_the_authoritys_constraint_is_refused)
 {
         expect_refused((ServerPlan) { .identity = IDENTITY_OUTSIDE_CONSTRAINT, .priority = versions[_i] },
                        FAULT_CERTIFICATE_UNTRUSTED);
@@ -133,7 +133,7 @@ START_TEST(intermediate_that_is_sent_along_is_good)
 }
 END_TEST
 
-START_TEST(name_among_many_is_found)
+START_TEST(L35_name_among_many_is_found)
 {
         expect_accepted((ServerPlan) { .identity = IDENTITY_MANY_NAMES, .priority = versions[_i] });
 }
@@ -174,7 +174,7 @@ START_TEST(what_is_not_tls_is_refused)
 }
 END_TEST
 
-START_TEST(address_in_the_url_needs_the_address_in_the_certificate)
+START_TEST(L04_address_in_the_url_needs_the_address_in_the_certificate)
 {
         Server s = server_start(&(ServerPlan) { .identity = IDENTITY_ADDRESS_ONLY });
         Client c = client_for(&s);
@@ -283,7 +283,7 @@ START_TEST(names_match_as_in_rfc_9525)
 }
 END_TEST
 
-START_TEST(store_that_cannot_be_read_fails_closed)
+START_TEST(L37_store_that_cannot_be_read_fails_closed)
 {
         Server s = server_start(&(ServerPlan) { 0 });
         Client c = client_for(&s);
@@ -300,7 +300,7 @@ START_TEST(store_that_cannot_be_read_fails_closed)
 }
 END_TEST
 
-START_TEST(store_without_an_authority_fails_closed)
+START_TEST(L37_store_without_an_authority_fails_closed)
 {
         Server s = server_start(&(ServerPlan) { 0 });
         Client c = client_for(&s);
@@ -316,7 +316,7 @@ START_TEST(store_without_an_authority_fails_closed)
 }
 END_TEST
 
-START_TEST(upstreams_share_a_store_until_it_changes)
+START_TEST(L37_upstreams_share_a_store_until_it_changes)
 {
         char path[] = "/tmp/dohmouse-store-XXXXXX";
         UpstreamConfig config = { .trust_anchors = path };
@@ -351,30 +351,30 @@ int main(void)
         TCase *identity = client_case(s, "identity");
 
         tcase_add_loop_test(identity, certificate_for_another_name_is_refused, 0, ELEMENTS(versions));
-        tcase_add_loop_test(identity, certificate_with_a_common_name_only_is_refused, 0, ELEMENTS(versions));
+        tcase_add_loop_test(identity, L08_certificate_with_a_common_name_only_is_refused, 0, ELEMENTS(versions));
         tcase_add_loop_test(identity, certificate_for_an_address_is_none_for_a_name, 0, ELEMENTS(versions));
         tcase_add_loop_test(identity, expired_certificate_is_refused, 0, ELEMENTS(versions));
         tcase_add_loop_test(identity, certificate_of_tomorrow_is_refused, 0, ELEMENTS(versions));
         tcase_add_loop_test(identity, self_signed_certificate_is_refused, 0, ELEMENTS(versions));
         tcase_add_loop_test(identity, unknown_authority_is_refused, 0, ELEMENTS(versions));
-        tcase_add_loop_test(identity, certificate_for_clients_is_refused, 0, ELEMENTS(versions));
-        tcase_add_loop_test(identity, weak_key_is_refused, 0, ELEMENTS(versions));
+        tcase_add_loop_test(identity, L10_certificate_for_clients_is_refused, 0, ELEMENTS(versions));
+        tcase_add_loop_test(identity, L11_weak_key_is_refused, 0, ELEMENTS(versions));
         tcase_add_loop_test(identity, server_without_h2_is_refused, 0, ELEMENTS(versions));
         tcase_add_test(identity, old_versions_and_ciphers_are_refused);
         tcase_add_test(identity, what_is_not_tls_is_refused);
-        tcase_add_test(identity, address_in_the_url_needs_the_address_in_the_certificate);
+        tcase_add_test(identity, L04_address_in_the_url_needs_the_address_in_the_certificate);
         tcase_add_test(identity, pins_are_for_the_server_or_its_authority);
         tcase_add_loop_test(identity, pin_of_an_authority_that_signed_nothing_is_no_pin, 0, ELEMENTS(versions));
         tcase_add_test(identity, names_match_as_in_rfc_9525);
-        tcase_add_test(identity, store_that_cannot_be_read_fails_closed);
-        tcase_add_test(identity, store_without_an_authority_fails_closed);
-        tcase_add_test(identity, upstreams_share_a_store_until_it_changes);
-        tcase_add_loop_test(identity, signature_of_sha1_is_refused, 0, ELEMENTS(versions));
-        tcase_add_loop_test(identity, malformed_staple_is_refused, 0, ELEMENTS(versions));
-        tcase_add_loop_test(identity, missing_intermediate_is_refused, 0, ELEMENTS(versions));
-        tcase_add_loop_test(identity, name_outside_of_the_authoritys_constraint_is_refused, 0, ELEMENTS(versions));
+        tcase_add_test(identity, L37_store_that_cannot_be_read_fails_closed);
+        tcase_add_test(identity, L37_store_without_an_authority_fails_closed);
+        tcase_add_test(identity, L37_upstreams_share_a_store_until_it_changes);
+        tcase_add_loop_test(identity, L11_signature_of_sha1_is_refused, 0, ELEMENTS(versions));
+        tcase_add_loop_test(identity, L12_malformed_staple_is_refused, 0, ELEMENTS(versions));
+        tcase_add_loop_test(identity, L07_missing_intermediate_is_refused, 0, ELEMENTS(versions));
+        tcase_add_loop_test(identity, L09_name_outside_of_the_authoritys_constraint_is_refused, 0, ELEMENTS(versions));
         tcase_add_loop_test(identity, intermediate_that_is_sent_along_is_good, 0, ELEMENTS(versions));
-        tcase_add_loop_test(identity, name_among_many_is_found, 0, ELEMENTS(versions));
+        tcase_add_loop_test(identity, L35_name_among_many_is_found, 0, ELEMENTS(versions));
         tcase_add_test(identity, server_that_wants_another_group_is_obliged);
         tcase_add_loop_test(identity, server_that_asks_for_a_certificate_gets_none, 0, ELEMENTS(versions));
         return client_run(s);
