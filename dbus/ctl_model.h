@@ -42,6 +42,8 @@ const UpstreamView *upstream_find(const UpstreamList *l, const char *name);
 
 /* Its state as people should see it: "up" and "down" of the administrator stand before it. */
 const char *upstream_state_word(const UpstreamView *v);
+/* The colour of such a word, or of a state of the network; "" where there are no colours. */
+const char *state_colour(const Ctl *c, const char *word);
 /* "connection refused", for the word that the bus has; "" if there is none. */
 const char *reason_words(const char *reason);
 

@@ -23,13 +23,6 @@ static void print_time(const Ctl *c)
                 printf("%s%s.%03llu%s ", c->terminal.grey, text, (unsigned long long) (now % USEC_PER_SEC / USEC_PER_MSEC), c->terminal.normal);
 }
 
-static const char *colour_of(const Ctl *c, const char *state)
-{
-        return strcmp(state, "healthy") == 0 || strcmp(state, "online") == 0 || strcmp(state, "up") == 0 ? c->terminal.green :
-               strcmp(state, "failed") == 0 || strcmp(state, "offline") == 0 || strcmp(state, "portal") == 0 ? c->terminal.red :
-               strcmp(state, "suspect") == 0 || strcmp(state, "trial") == 0 ? c->terminal.yellow : c->terminal.grey;
-}
-
 /* `event`: current, changed, added, removed. */
 static void print_upstream(const Monitor *m, const char *event, const UpstreamView *v)
 {
@@ -53,8 +46,8 @@ static void print_upstream(const Monitor *m, const char *event, const UpstreamVi
                 if (strcmp(event, "removed") == 0)
                         printf("%s is not configured any longer\n", v->name);
                 else
-                        printf("%s%s is %s%s%s%s%s\n", v->name, strcmp(event, "added") == 0 ? " is new, and" : "", colour_of(c, word), word,
-                               *colour_of(c, word) ? c->terminal.normal : "", *v->reason ? ": " : "", reason_words(v->reason));
+                        printf("%s%s is %s%s%s%s%s\n", v->name, strcmp(event, "added") == 0 ? " is new, and" : "", state_colour(c, word), word,
+                               *state_colour(c, word) ? c->terminal.normal : "", *v->reason ? ": " : "", reason_words(v->reason));
         }
         fflush(stdout);
 }
@@ -73,7 +66,7 @@ static void print_word(const Monitor *m, const char *event, const char *subject,
                 json_end(&j);
         } else {
                 print_time(c);
-                printf("%s is %s%s%s\n", subject, colour_of(c, value), value, *colour_of(c, value) ? c->terminal.normal : "");
+                printf("%s is %s%s%s\n", subject, state_colour(c, value), value, *state_colour(c, value) ? c->terminal.normal : "");
         }
         fflush(stdout);
 }

@@ -5,20 +5,6 @@
 
 #define KEY "%14s: "
 
-/* Colour and mark of a state. */
-static const char *state_colour(const Ctl *c, const UpstreamView *v)
-{
-        const char *word = upstream_state_word(v);
-
-        if (strcmp(word, "healthy") == 0 || strcmp(word, "up") == 0)
-                return c->terminal.green;
-        if (strcmp(word, "failed") == 0)
-                return c->terminal.red;
-        if (strcmp(word, "suspect") == 0 || strcmp(word, "trial") == 0)
-                return c->terminal.yellow;
-        return c->terminal.grey;
-}
-
 static const char *state_mark(const Ctl *c, const UpstreamView *v)
 {
         const char *word = upstream_state_word(v);
@@ -73,7 +59,7 @@ static int print_table(const Ctl *c, const UpstreamList *l)
                 const UpstreamView *v = &l->views[i];
                 char span[SPAN_TEXT_MAX], text[160];
 
-                table_row(t, state_colour(c, v), state_mark(c, v));
+                table_row(t, state_colour(c, upstream_state_word(v)), state_mark(c, v));
                 table_cell(t, "%s", v->name);
                 table_cell(t, "%s", upstream_state_word(v));
                 table_cell(t, "%s", since_text(v, span));
@@ -96,14 +82,12 @@ static int print_table(const Ctl *c, const UpstreamList *l)
 static void print_manager(const Ctl *c, const ManagerView *m, const UpstreamList *l)
 {
         char octets[SPAN_TEXT_MAX], most[SPAN_TEXT_MAX];
-        const Terminal *t = &c->terminal;
-        bool online = strcmp(m->network, "online") == 0;
         unsigned usable = 0;
 
         for (size_t i = 0; i < l->n; i++)
                 usable += strcmp(upstream_state_word(&l->views[i]), "failed") != 0 && strcmp(upstream_state_word(&l->views[i]), "down") != 0;
         printf(KEY "%u of %zu in use\n", "Upstreams", usable, l->n);
-        printf(KEY "%s%s%s%s\n", "Network", online ? t->green : t->red, m->network, t->normal,
+        printf(KEY "%s%s%s%s\n", "Network", state_colour(c, m->network), m->network, c->terminal.normal,
                strcmp(m->network, "portal") == 0 ? " (is there a login page, or is the clock wrong?)" : "");
         printf(KEY "%llu\n", "Queries", (unsigned long long) m->queries);
         if (m->cache_octets_max)
@@ -139,7 +123,7 @@ static void print_connection(const UpstreamView *v)
 
 static void print_upstream(const Ctl *c, const UpstreamView *v)
 {
-        const char *colour = state_colour(c, v), *normal = *colour ? c->terminal.normal : "";
+        const char *colour = state_colour(c, upstream_state_word(v)), *normal = *colour ? c->terminal.normal : "";
         char span[SPAN_TEXT_MAX], moment[MOMENT_TEXT_MAX], text[160];
 
         printf("%s%s%s %s - %s\n", colour, state_mark(c, v), normal, v->name, v->url);
