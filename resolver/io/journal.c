@@ -19,6 +19,7 @@
 
 /* A record as it is sent: "KEY=value" lines, MESSAGE= first. */
 typedef struct Record {
+        int level;
         size_t n;
         size_t text_n;          /* of the text of MESSAGE= */
         char data[RECORD_MAX];
@@ -117,6 +118,7 @@ static void make(Record *r, int level, MessageKind kind, const char *const *fiel
 {
         char number[24];
 
+        r->level = level;
         r->n = 0;
         r->text_n = add(r, "MESSAGE=", text) - strlen("MESSAGE=");
         snprintf(number, sizeof(number), "%d", level);
@@ -175,7 +177,8 @@ static void release(Rate *rate)
                 snprintf(text, sizeof(text), "%u records like the next one were held back.", before);
                 snprintf(number, sizeof(number), "DOHMOUSE_COUNT=%u", before);
                 snprintf(upstream, sizeof(upstream), UPSTREAM_FIELD "%s", rate->upstream);
-                make(&r, LOG_NOTICE, MESSAGE_HELD_BACK, fields, text);
+                /* Whoever looks at warnings only sees that there were more of them. */
+                make(&r, last ? last->level : LOG_NOTICE, MESSAGE_HELD_BACK, fields, text);
                 write_out(&r);
         }
         if (last)

@@ -99,7 +99,7 @@ static void state(const char *upstream, unsigned number)
         const char *fields[] = { field, NULL };
 
         snprintf(field, sizeof(field), "DOHMOUSE_UPSTREAM=%s", upstream);
-        journal_fields(LOG_NOTICE, MESSAGE_UPSTREAM_STATE, fields, "Upstream %s, change %u.", upstream, number);
+        journal_fields(LOG_WARNING, MESSAGE_UPSTREAM_STATE, fields, "Upstream %s, change %u.", upstream, number);
         take_in();
 }
 
@@ -200,6 +200,7 @@ START_TEST(over_the_limit_the_last_one_and_the_count_are_said_when_the_interval_
         r = record();
         assert_line(r, "MESSAGE=7 records like the next one were held back.");
         assert_line(r, "DOHMOUSE_COUNT=7");
+        assert_line(r, "PRIORITY=4");
         assert_line(r, "DOHMOUSE_UPSTREAM=a");
         expect_states("a", JOURNAL_BURST + 7, 1);
         assert_silence();
