@@ -8,6 +8,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "io/clock.h"
+#include "io/clock_watch.h"
 #include "io/dropins.h"
 #include "io/hosts.h"
 #include "io/journal.h"
@@ -28,6 +29,7 @@ struct Daemon {
         Upstreams *upstreams;
         Plain *plain;
         Network *network;
+        ClockWatch *clock_watch;        /* NULL: the kernel does not tell */
         HostsSource *hosts;
         Bus *bus;
         Sleep sleep;
@@ -199,6 +201,13 @@ static void on_network(void *userdata, bool online)
         upstreams_network_changed(d->upstreams);
 }
 
+static void on_clock_set(void *userdata)
+{
+        Daemon *d = userdata;
+
+        engine_clock_set(d->engine, clock_now());
+}
+
 static void on_hosts(void *userdata, Hosts *file, Hosts *own)
 {
         Daemon *d = userdata;
@@ -245,6 +254,7 @@ static void finish(Daemon *d)
         d->upstreams = upstreams_free(d->upstreams);
         d->plain = plain_free(d->plain);
         d->network = network_free(d->network);
+        d->clock_watch = clock_watch_free(d->clock_watch);
         d->hosts = hosts_source_free(d->hosts);
         d->bus = bus_free(d->bus);
         service_close(&d->service);
@@ -415,6 +425,9 @@ static int start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options)
         r = network_new(loop, on_network, d, &d->network);
         if (r < 0)
                 journal_log(LOG_NOTICE, "Changes of the network cannot be watched (%s); they are noticed by their effects.", strerror(-r));
+        r = clock_watch_new(loop, on_clock_set, d, &d->clock_watch);
+        if (r < 0)
+                journal_log(LOG_NOTICE, "That the clock is set cannot be watched (%s); certificates are tried again in their time.", strerror(-r));
         d->bus = bus_new(loop);
         if (!d->bus)
                 return EX_OSERR;
