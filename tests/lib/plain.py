@@ -1,5 +1,5 @@
 """A plain DNS server, UDP and TCP on one port, that misbehaves to order."""
-import os, selectors, socket, struct, threading
+import os, selectors, socket, struct, threading, time
 
 ADDRESS = bytes([10, 9, 8, 7])          # what every name has
 
@@ -93,8 +93,13 @@ class PlainServer:
         with connection, connection.makefile('rb') as f:
             wire = f.read(struct.unpack('>H', f.read(2))[0])
             self.asked.append(Asked(wire, peer, True))
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             for answer in self.behave(self.asked[-1]):
-                connection.sendall(struct.pack('>H', len(answer)) + answer)
+                framed = struct.pack('>H', len(answer)) + answer
+                # TCP may cut them anywhere.
+                for piece in framed[:1], framed[1:20], framed[20:]:
+                    connection.sendall(piece)
+                    time.sleep(0.01)
             f.read(1)
 
     def __enter__(self):
