@@ -442,6 +442,36 @@ END_TEST
 
 /* --- probes and trials */
 
+START_TEST(a_probe_has_a_connection_of_its_own_which_stays_in_use_and_the_one_before_finishes_what_it_has)
+{
+        static const uint8_t answer[] = { 0, 0, 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1 };
+        HttpResponse http = { .has_status = true, .status = 200, .has_type = true, .type_ok = true };
+
+        start("", ONE);
+        warm_up();
+        ask();
+        ck_assert(engine_probe(e, connects[0].upstream, 1, now));
+        act();
+        ck_assert_uint_eq(n_connects, 2);
+        ck_assert_int_eq(connects[1].purpose, PURPOSE_PROBE);
+        ready(1);
+        ck_assert_uint_eq(n_sends, 3);
+        ck_assert_uint_eq(sends[2].connection, connects[1].connection);
+        engine_received(e, sends[2].connection, now);
+        engine_response(e, sends[2].connection, sends[2].exchange, &http, BYTES(answer, sizeof(answer)), now);
+        act();
+        ask();
+        ck_assert_uint_eq(sends[3].connection, connects[1].connection);
+        ck_assert_uint_eq(n_closes, 0);
+        respond(1, 2);
+        ck_assert_uint_eq(n_closes, 1);
+        ck_assert_uint_eq(closes[0], connects[0].connection);
+        respond(3, 3);
+        ck_assert_uint_eq(n_answers, 3);
+        ck_assert_uint_eq(n_connects, 2);
+}
+END_TEST
+
 START_TEST(a_third_suspect_is_probed_at_the_next_query_when_one_of_two_probes_is_over)
 {
         start("", TWO "[Upstream c]\nURL=https://c.test/q\nAddress=192.0.2.3\n");
@@ -514,6 +544,7 @@ int main(void)
         tcase_add_test(c, suspended_queries_keep_the_time_they_had_left);
         tcase_add_test(c, nothing_is_due_once_the_idle_connection_has_closed);
         tcase_add_test(c, a_peer_that_closes_early_is_remembered);
+        tcase_add_test(c, a_probe_has_a_connection_of_its_own_which_stays_in_use_and_the_one_before_finishes_what_it_has);
         tcase_add_test(c, a_third_suspect_is_probed_at_the_next_query_when_one_of_two_probes_is_over);
         tcase_add_test(c, P06_retry_after_counts_where_it_answers_a_trial_too);
         suite_add_tcase(s, c);
