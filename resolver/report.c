@@ -39,7 +39,7 @@ void report_network(NetworkState state)
 {
         static const char *const texts[] = {
                 [NETWORK_ONLINE] = "The network is up.",
-                [NETWORK_OFFLINE] = "There is no network: queries are refused until there is a route.",
+                [NETWORK_OFFLINE] = "There is no network: no default route, or none to an upstream.",
                 [NETWORK_PORTAL] = "No upstream can be trusted: the network may ask for a login first, or the clock is wrong.",
         };
         char field[48];

@@ -32,7 +32,7 @@ const char *purpose_name(Purpose p);
 
 typedef enum NetworkState {
         NETWORK_ONLINE,
-        NETWORK_OFFLINE,        /* the last connection attempt found no route */
+        NETWORK_OFFLINE,        /* no default route, or the last connection attempt found none; an answer ends it */
         NETWORK_PORTAL,         /* every upstream shows a wrong certificate or asks for a login */
 } NetworkState;
 
