@@ -6,9 +6,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "staple.h"
+
 #define DAY (24 * 60 * 60)
 
-const char *const identity_names[_IDENTITY_MAX] = { "good", "wrong-name", "expired", "not-yet-valid", "unknown-ca", "self-signed" };
+const char *const identity_names[_IDENTITY_MAX] = { "good", "wrong-name", "expired", "not-yet-valid", "unknown-ca", "self-signed", "revoked", "long-chain" };
 
 typedef struct Certificate {
         gnutls_x509_privkey_t key;
@@ -48,13 +50,14 @@ static void sign(Certificate *c, const Certificate *by)
         must(gnutls_x509_crt_sign2(c->crt, by->crt, by->key, GNUTLS_DIG_SHA256, 0), "signature");
 }
 
-static Certificate authority(const char *name)
+/* By itself, where there is nobody above it. */
+static Certificate authority(const char *name, const Certificate *above)
 {
         Certificate c = begin(name, time(NULL) - DAY, time(NULL) + 30 * DAY);
 
         must(gnutls_x509_crt_set_basic_constraints(c.crt, 1, -1), "constraints");
         must(gnutls_x509_crt_set_key_usage(c.crt, GNUTLS_KEY_KEY_CERT_SIGN), "usage");
-        sign(&c, &c);
+        sign(&c, above ? above : &c);
         return c;
 }
 
@@ -74,9 +77,41 @@ static Certificate identity(Identity i, const char *name, const Certificate *goo
         return c;
 }
 
+static int send_staple(gnutls_session_t session, void *staple, gnutls_datum_t *ret)
+{
+        const gnutls_datum_t *response = staple;
+
+        (void) session;
+        ret->data = gnutls_malloc(response->size);
+        if (!ret->data)
+                return GNUTLS_E_MEMORY_ERROR;
+        memcpy(ret->data, response->data, response->size);
+        ret->size = response->size;
+        return 0;
+}
+
+static void make_long_chain(const char *name, const Certificate *good)
+{
+        gnutls_certificate_credentials_t c = credentials[IDENTITY_LONG_CHAIN];
+        Certificate chain[CHAIN_LENGTH + 1];
+        gnutls_x509_crt_t sent[CHAIN_LENGTH + 1];
+
+        for (size_t i = CHAIN_LENGTH; i > 0; i--) {
+                char of[32];
+
+                snprintf(of, sizeof(of), "authority %zu", i);
+                chain[i] = authority(of, i == CHAIN_LENGTH ? good : &chain[i + 1]);
+                sent[i] = chain[i].crt;
+        }
+        chain[0] = identity(IDENTITY_LONG_CHAIN, name, &chain[1], NULL);
+        sent[0] = chain[0].crt;
+        must(gnutls_certificate_set_x509_key(c, sent, CHAIN_LENGTH + 1, chain[0].key), "credentials");
+}
+
 void certificates_make(const char *name, const char *path)
 {
-        Certificate good = authority("dohmouse test authority"), other = authority("some other authority");
+        Certificate good = authority("dohmouse test authority", NULL), other = authority("some other authority", NULL);
+        static gnutls_datum_t staple;
         char pem[4096];
         size_t n = sizeof(pem);
         FILE *f;
@@ -88,10 +123,19 @@ void certificates_make(const char *name, const char *path)
                 exit(EXIT_FAILURE);
         }
         for (Identity i = 0; i < _IDENTITY_MAX; i++) {
-                Certificate c = identity(i, name, &good, &other);
+                Certificate c;
 
                 must(gnutls_certificate_allocate_credentials(&credentials[i]), "credentials");
+                if (i == IDENTITY_LONG_CHAIN) {
+                        make_long_chain(name, &good);
+                        continue;
+                }
+                c = identity(i, name, &good, &other);
                 must(gnutls_certificate_set_x509_key(credentials[i], &c.crt, 1, c.key), "credentials");
+                if (i == IDENTITY_REVOKED) {
+                        staple = staple_revoked(c.crt, good.crt, good.key);
+                        gnutls_certificate_set_ocsp_status_request_function(credentials[i], send_staple, &staple);
+                }
         }
 }
 

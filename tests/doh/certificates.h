@@ -5,6 +5,8 @@
 
 #include <gnutls/gnutls.h>
 
+#define CHAIN_LENGTH 14
+
 typedef enum Identity {
         IDENTITY_GOOD,
         IDENTITY_WRONG_NAME,
@@ -12,6 +14,8 @@ typedef enum Identity {
         IDENTITY_NOT_YET_VALID,
         IDENTITY_UNKNOWN_CA,
         IDENTITY_SELF_SIGNED,
+        IDENTITY_REVOKED,    /* says its staple */
+        IDENTITY_LONG_CHAIN, /* below CHAIN_LENGTH authorities, one below the other */
         _IDENTITY_MAX,
 } Identity;
 
