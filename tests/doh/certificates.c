@@ -47,7 +47,15 @@ static Certificate begin(const char *name, time_t from, time_t to)
 
 static void sign(Certificate *c, const Certificate *by)
 {
+        gnutls_datum_t der;
+
         must(gnutls_x509_crt_sign2(c->crt, by->crt, by->key, GNUTLS_DIG_SHA256, 0), "signature");
+        /* GnuTLS sees who is below whom only in what it has read, and sends nothing else along. */
+        must(gnutls_x509_crt_export2(c->crt, GNUTLS_X509_FMT_DER, &der), "export");
+        gnutls_x509_crt_deinit(c->crt);
+        must(gnutls_x509_crt_init(&c->crt), "certificate");
+        must(gnutls_x509_crt_import(c->crt, &der, GNUTLS_X509_FMT_DER), "import");
+        gnutls_free(der.data);
 }
 
 /* By itself, where there is nobody above it. */
