@@ -135,7 +135,9 @@ void manager_answer(sd_bus_message *call, Buffer *answer)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 
-        if (sd_bus_message_new_method_return(call, &reply) >= 0 && sd_bus_message_append_array(reply, 'y', answer->data, answer->n) >= 0)
+        if (!answer)
+                sd_bus_reply_method_errno(call, -ENOMEM, NULL);
+        else if (sd_bus_message_new_method_return(call, &reply) >= 0 && sd_bus_message_append_array(reply, 'y', answer->data, answer->n) >= 0)
                 sd_bus_send(NULL, reply, NULL);
 }
 

@@ -79,10 +79,12 @@ static void carry_out(Daemon *d, const Action *a)
 {
         switch (a->type) {
         case ACTION_ANSWER:
-                if (a->answer.client.words[0] != CLIENT_BUS)
-                        listener_answer(&a->answer.client, a->answer.message);
-                else if (d->observer.answer)
+                if (a->answer.client.words[0] == CLIENT_BUS)
                         d->observer.answer(d->observer.userdata, &a->answer.client, a->answer.message);
+                else if (a->answer.message)
+                        listener_answer(&a->answer.client, a->answer.message);
+                else
+                        listener_dismiss(&a->answer.client);
                 break;
         case ACTION_STATE:
                 report_state(a);

@@ -66,7 +66,7 @@ bool engine_next_action(Engine *e, Action *ret)
 
 void engine_answer(Engine *e, const Client *client, Buffer *message)
 {
-        Action *a = message ? engine_act(e, ACTION_ANSWER) : NULL;
+        Action *a = engine_act(e, ACTION_ANSWER);
 
         if (!a) {
                 buffer_unref(message);
@@ -230,7 +230,8 @@ Engine *engine_new(Config *config, const uint8_t seed[16], uint64_t now)
                 if (!e->cache)
                         return NULL;
         }
-        if (engine_reload(e, config, now) < 0)
+        /* The first actions need no memory that there may not be. */
+        if (!grow_actions(e) || engine_reload(e, config, now) < 0)
                 return NULL;
         return take_pointer(e);
 }

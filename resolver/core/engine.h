@@ -39,7 +39,7 @@ typedef enum NetworkState {
 const char *network_state_name(NetworkState s);
 
 typedef enum ActionType {
-        ACTION_ANSWER,          /* send `message` to `client` */
+        ACTION_ANSWER,          /* send `message` to `client`; NULL, when out of memory: let it go without */
         ACTION_CONNECT,         /* open `connection` to `upstream`, address number `address` of its configuration */
         ACTION_SEND,            /* `message` on `connection`, as `exchange`; with a PING if `ping` */
         ACTION_PING,            /* on `connection` */

@@ -49,7 +49,7 @@ struct Engine {
 /* A new action at the end of the queue, all zeros but its type; NULL when out of memory. */
 Action *engine_act(Engine *e, ActionType type);
 
-/* `message` is handed over as it is. NULL, when out of memory: there is no answer. */
+/* `message` is handed over as it is. NULL, when out of memory: the client is let go without an answer. */
 void engine_answer(Engine *e, const Client *client, Buffer *message);
 
 /* The end of every event: queries hear of what became of their exchanges. */

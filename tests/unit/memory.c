@@ -104,6 +104,7 @@ static Engine *e;
 static uint64_t now;
 static Wire query, reply;
 static unsigned n_good;
+static int n_waiting;          /* clients that the engine owes an ACTION_ANSWER */
 static bool upstream_answers;
 static bool malformed;          /* a message of the engine's; the check library itself needs memory */
 
@@ -134,6 +135,9 @@ static void on_answer(const Action *a)
 {
         Message m;
 
+        n_waiting--;
+        if (!a->answer.message)
+                return;
         malformed |= message_parse(&m, buffer_bytes(a->answer.message)) != MESSAGE_OK;
         n_good += message_rcode(&m) == RCODE_NOERROR && m.ancount > 0;
 }
@@ -188,7 +192,7 @@ static void ask(const char *label, bool stream)
         wire_begin(&query, DNS_RD, TYPE_A);
         memcpy(query.data + 17, label, 7);      /* in place of "example" */
         wire_opt(&query, 1232, 0, "", 0);
-        engine_query(e, &c, stream, wire_bytes(&query), now);
+        n_waiting += engine_query(e, &c, stream, wire_bytes(&query), now);
         act();
 }
 
@@ -201,7 +205,7 @@ static void ask_name(const char *name, size_t n)
         wire_put(&query, name, n);
         wire_put16(&query, TYPE_A);
         wire_put16(&query, CLASS_IN);
-        engine_query(e, &c, false, wire_bytes(&query), now);
+        n_waiting += engine_query(e, &c, false, wire_bytes(&query), now);
         act();
 }
 
@@ -332,6 +336,7 @@ static unsigned check_step(size_t step, unsigned nth)
         e = NULL;
         now = 1000 * USEC_PER_SEC;
         n_good = 0;
+        n_waiting = 0;
         upstream_answers = true;
         for (size_t i = 0; i < step; i++)
                 steps[i].step();
@@ -350,6 +355,8 @@ static unsigned check_step(size_t step, unsigned nth)
                 pass(6 * USEC_PER_SEC);
                 ck_assert_msg(n_good == before + 1, "it %s, allocation %u%s failed: the next query has no answer", steps[step].name, nth,
                               fail_on ? " and all after it" : "");
+                ck_assert_msg(n_waiting == 0, "it %s, allocation %u%s failed: %d clients are not let go", steps[step].name, nth,
+                              fail_on ? " and all after it" : "", n_waiting);
                 pass(600 * USEC_PER_SEC);
                 engine_objects(e, &objects);
                 ck_assert_msg(!objects.queries && !objects.waiters && !objects.exchanges && !objects.connections,
