@@ -142,7 +142,7 @@ void clients_take_answer(World *w, const Client *c, const Buffer *answer)
                 if (!record_next(&walk, &r) || r.type != TYPE_A || r.rdata.n != 4 || wire_read32(r.rdata.p) != clients_address_of(a->name))
                         world_violated(w, "I3: a client got wrong data");
                 w->answered++;
-                if (a->calm && w->trouble_at < a->at && w->now - a->at > PROMPT)
+                if (a->calm && w->trouble_at < a->at && w->now - MAX(a->at, w->lost_at) > PROMPT)
                         world_violated(w, "query %llu took %.3f s, and all was well", number, (double) (w->now - a->at) / 1e6);
                 w->worst = MAX(w->worst, w->now - a->at);
         }

@@ -5,9 +5,11 @@
 
 static void maybe_lose_links(World *w)
 {
-        if (world_below(w, 2))
-                for (unsigned i = 0; i < LINKS_MAX; i++)
-                        w->links[i].dead = true;
+        if (!world_below(w, 2))
+                return;
+        for (unsigned i = 0; i < LINKS_MAX; i++)
+                w->links[i].dead = true;
+        w->lost_at = w->now;
 }
 
 static void come_up(World *w)

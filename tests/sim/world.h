@@ -132,6 +132,7 @@ typedef struct World {
         uint64_t cookie;
         uint64_t failed_at[NAMES_AGAIN];        /* by name: when it last failed */
         uint64_t trouble_at;            /* when a server was last not in order */
+        uint64_t lost_at;               /* connections died under what waited: servers think about that twice */
         uint64_t demand_at;             /* when somebody last asked for something */
         uint64_t connects, connects_since;
         uint64_t stepped_at, steps;     /* without the clock moving */
