@@ -23,6 +23,7 @@ struct Connection {
         bool established;       /* TCP is up */
         bool settings;          /* the peer's came */
         bool silent;            /* a PING went unanswered: it is being replaced */
+        bool relief;            /* it replaced a silent one, and has answered nothing yet: its own silence is a fault */
         bool doubtful;          /* was at risk when last used, and nothing was heard since */
         bool pinging;           /* a PING is out, and nothing was heard since */
         bool resumed;           /* its TLS session was */

@@ -328,6 +328,7 @@ void upstream_answered(Upstream *u, Exchange *x, uint64_t now)
         rtt_sample(&u->rtt, now - x->sent_at);
         c->resets = 0;
         c->overtaken_at = MAX(c->overtaken_at, x->sent_at);
+        c->relief = false;
         engine_set_network(u->engine, NETWORK_ONLINE);
         if (u->check.exchange == x) {
                 u->check.exchange = NULL;

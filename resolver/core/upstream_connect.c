@@ -167,6 +167,7 @@ static void supersede(Upstream *u, Connection *fresh, uint64_t now)
                                 connection_close(c);
                 }
         }
+        fresh->relief = won;
         u->races_won += won;
 }
 
@@ -192,7 +193,11 @@ void upstream_connection_ready(Upstream *u, Connection *c, uint64_t now)
 
 void upstream_connection_silent(Upstream *u, Connection *c, uint64_t now)
 {
-        (void) c;
+        /* The next may be no better: who waits is not to move from each to the next until his time is over. */
+        if (c->relief) {
+                upstream_connection_gone(u, c, FAULT_TIMEOUT, now);
+                return;
+        }
         if (!u->connect.active)
                 upstream_connect(u, PURPOSE_RACE, now);
 }
@@ -246,7 +251,7 @@ static void attempt_failed(Upstream *u, Connection *c, Fault f, uint64_t now)
 
 void upstream_connection_gone(Upstream *u, Connection *c, Fault f, uint64_t now)
 {
-        bool stale = c->doubtful || c->silent || c->epoch != u->engine->epoch;
+        bool stale = c->doubtful || (c->silent && !c->relief) || c->epoch != u->engine->epoch;
         Exchange *x;
 
         if (c->state == CONNECTION_CONNECTING) {
