@@ -219,6 +219,27 @@ START_TEST(a_second_connection_is_opened_only_while_the_queue_waits)
 }
 END_TEST
 
+START_TEST(H18_a_replacement_that_is_silent_too_is_a_fault_and_fails_its_query_over)
+{
+        start("", TWO);
+        warm_up();
+        ask();
+        ck_assert_uint_eq(n_sends, 2);
+        pass(500 * MSEC);
+        ck_assert_uint_eq(n_connects, 2);
+        ck_assert_int_eq(connects[1].purpose, PURPOSE_RACE);
+        ready(1);
+        ck_assert_uint_eq(n_sends, 3);
+        ck_assert_uint_eq(sends[2].connection, connects[1].connection);
+        pass(500 * MSEC);
+        ck_assert_uint_eq(connects[n_connects - 1].upstream == connects[0].upstream, false);
+        ck_assert_uint_eq(closes[n_closes - 1], connects[1].connection);
+        ready(n_connects - 1);
+        respond(n_sends - 1, 2);
+        ck_assert_uint_eq(n_answers, 2);
+}
+END_TEST
+
 START_TEST(a_race_goes_on_while_another_connection_is_silent_still)
 {
         start("", ONE);
@@ -533,6 +554,7 @@ int main(void)
         tcase_add_test(c, H05_a_peer_without_streams_is_overloaded);
         tcase_add_test(c, H02_settings_that_never_come_end_the_connection);
         tcase_add_test(c, a_second_connection_is_opened_only_while_the_queue_waits);
+        tcase_add_test(c, H18_a_replacement_that_is_silent_too_is_a_fault_and_fails_its_query_over);
         tcase_add_test(c, a_race_goes_on_while_another_connection_is_silent_still);
         tcase_add_test(c, a_race_goes_on_for_what_waits_when_the_upstream_is_not_to_be_used_any_more);
         tcase_add_test(c, hedging_on_suspicion_leaves_slow_names_with_one_upstream);
