@@ -314,7 +314,10 @@ void upstream_fault(Upstream *u, Fault f, uint64_t incident, bool connecting, ui
                 u->failures++;
         wish = health_fault(&u->health, now, f, incident, connecting, retry_after);
         upstream_announce(u, purpose, now);
-        if (wish == WISH_PROBE)
+        /* The next probe is planned already: faults of a flood do not hurry it (HEALTH.md 2, row 9). */
+        if (wish == WISH_PROBE && u->probe_at != USEC_NEVER && now < u->probe_at)
+                health_probe_abandon(&u->health, now);
+        else if (wish == WISH_PROBE)
                 upstream_check(u, PURPOSE_PROBE, true, now);
         else if (wish == WISH_PROBE_LATER)
                 u->probe_at = now;

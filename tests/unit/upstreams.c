@@ -130,6 +130,34 @@ START_TEST(a_probe_that_cannot_connect_has_failed_once)
 }
 END_TEST
 
+START_TEST(faults_that_go_on_do_not_hurry_the_next_probe)
+{
+        unsigned answered = 1, probes;
+
+        start("", ONE);
+        warm_up();
+        /* The only upstream answers each query with an error at once, and refuses the connections of probes. */
+        for (unsigned i = 0; i < 40; i++) {
+                int probe = attempt(0, PURPOSE_PROBE);
+
+                ask();
+                while (answered < n_sends)
+                        answer_status(answered++, 500, 0);
+                if (probe != attempt(0, PURPOSE_PROBE))
+                        refuse(attempt(0, PURPOSE_PROBE));
+                pass(10 * MSEC);
+        }
+        ck_assert_int_eq(health_of(0)->state, HEALTH_SUSPECT);
+        ck_assert_uint_eq(health_of(0)->probe_failures, 1);
+        probes = health_of(0)->probe_failures;
+        ask();
+        pass(700 * MSEC);
+        ck_assert_int_gt(attempt(0, PURPOSE_PROBE), 1);
+        refuse(attempt(0, PURPOSE_PROBE));
+        ck_assert_uint_eq(health_of(0)->probe_failures, probes + 1);
+}
+END_TEST
+
 START_TEST(who_joins_a_question_that_was_tried_often_gets_attempts_of_his_own)
 {
         unsigned done = 0;
@@ -619,6 +647,7 @@ int main(void)
         tcase_add_test(c, H10_what_a_goaway_leaves_is_finished_and_the_next_query_gets_another_connection);
         tcase_add_test(c, P05_a_gateway_error_is_tried_once_more_on_a_fresh_connection_then_elsewhere);
         tcase_add_test(c, a_probe_that_cannot_connect_has_failed_once);
+        tcase_add_test(c, faults_that_go_on_do_not_hurry_the_next_probe);
         tcase_add_test(c, who_joins_a_question_that_was_tried_often_gets_attempts_of_his_own);
         tcase_add_test(c, a_connection_of_an_hour_is_used_no_more_and_no_query_is_the_worse_for_it);
         tcase_add_test(c, H06_streams_above_a_lowered_limit_finish_and_no_new_ones_are_opened);
