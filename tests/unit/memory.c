@@ -79,7 +79,7 @@ char *__wrap_strndup(const char *s, size_t n)
 
 char *__wrap_strdup(const char *s)
 {
-        return __wrap_strndup(s, SIZE_MAX);
+        return __wrap_strndup(s, strlen(s));
 }
 
 void __wrap_free(void *p)
