@@ -150,6 +150,11 @@ void connection_send(Connection *c, Exchange *x, uint64_t now)
         Action *a = exchange_prepare(x) ? engine_act(c->upstream->engine, ACTION_SEND) : NULL;
         bool risky = !c->pinging && at_risk(c, now);
 
+        /* Before it is on the connection, which would send the next one, and so on, each from inside the one before. */
+        if (!a) {
+                exchange_post(x, FAULT_RESOURCES, now);
+                return;
+        }
         x->connection = c;
         x->sent_at = now;
         list_append(&c->exchanges, &x->in_place);
@@ -159,10 +164,6 @@ void connection_send(Connection *c, Exchange *x, uint64_t now)
                 c->doubtful = true;
                 c->pinging = true;
                 c->ping_at = now;
-        }
-        if (!a) {
-                exchange_post(x, FAULT_RESOURCES, now);
-                return;
         }
         a->connection = c->number;
         a->exchange = x->number;
