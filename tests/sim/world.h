@@ -135,6 +135,7 @@ typedef struct World {
         uint64_t lost_at;               /* connections died under what waited: servers think about that twice */
         uint64_t demand_at;             /* when somebody last asked for something */
         uint64_t connects, connects_since;
+        size_t asked_before;            /* of n_asked: those that had their answer then */
         uint64_t stepped_at, steps;     /* without the clock moving */
         uint64_t answered, failed, worst;
         bool quiet;                     /* no more queries */
