@@ -11,24 +11,41 @@ unsigned answers;
 Buffer *asked;
 unsigned sends;
 uint32_t connection, exchange;
+bool unreachable;
+
+static Config *config_of(const char *text)
+{
+        ConfigText t = { .name = "test", .text = text, .n = strlen(text) };
+        unsigned errors;
+        Config *c = config_parse(&t, 1, NULL, NULL, &errors);
+
+        ck_assert_uint_eq(errors, 0);
+        return c;
+}
 
 void played_start(const char *more)
 {
         char text[1024];
-        ConfigText t = { .name = "test", .text = text };
-        unsigned errors;
         Config *c;
 
         /* Names of one label are as good as any to the upstream here. */
-        t.n = (size_t) snprintf(text, sizeof(text), "[Local]\nSingleLabel=no\n[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1\n%s", more);
-        c = config_parse(&t, 1, NULL, NULL, &errors);
-        ck_assert_uint_eq(errors, 0);
+        snprintf(text, sizeof(text), "[Local]\nSingleLabel=no\n" UPSTREAM "%s", more);
+        c = config_of(text);
         now = 1000 * USEC_PER_SEC;
         e = engine_new(c, (const uint8_t *) "0123456789abcdef", now);
         config_unref(c);
         answer = asked = NULL;
         answers = sends = 0;
         connection = 0;
+        unreachable = false;
+}
+
+void played_reload(const char *text)
+{
+        Config *c = config_of(text);
+
+        ck_assert_int_eq(engine_reload(e, c, now), 0);
+        config_unref(c);
 }
 
 void played_stop(void)
@@ -36,6 +53,22 @@ void played_stop(void)
         answer = buffer_unref(answer);
         asked = buffer_unref(asked);
         e = engine_free(e);
+}
+
+static void answer_probe(const Action *a)
+{
+        Buffer *b = buffer_copy(buffer_bytes(a->send.message));
+
+        wire_write16(b->data + 2, DNS_QR);
+        engine_response(e, a->connection, a->exchange, &HTTP_OK, buffer_bytes(b), now);
+        buffer_unref(b);
+}
+
+static bool is_of_the_root(Bytes wire)
+{
+        Message m;
+
+        return message_parse(&m, wire) == MESSAGE_OK && m.qname.n == 1;
 }
 
 void act(void)
@@ -50,15 +83,31 @@ void act(void)
                         answers++;
                         break;
                 case ACTION_CONNECT:
+                        if (unreachable) {
+                                engine_closed(e, a.connection, FAULT_NO_ROUTE, now);
+                                break;
+                        }
+                        connection = a.connection;
                         engine_established(e, a.connection, now);
                         engine_ready(e, a.connection, false, now);
+                        engine_max_streams(e, a.connection, 100, now);
                         break;
                 case ACTION_SEND:
+                        if (a.send.ping)
+                                engine_received(e, a.connection, now);
+                        /* A probe asks for the root, which clients may do, too. */
+                        if (is_of_the_root(buffer_bytes(a.send.message)) && !is_of_the_root(wire_bytes(&w))) {
+                                answer_probe(&a);
+                                break;
+                        }
                         connection = a.connection;
                         exchange = a.exchange;
                         buffer_unref(asked);
                         asked = buffer_ref(a.send.message);
                         sends++;
+                        break;
+                case ACTION_PING:
+                        engine_received(e, a.connection, now);
                         break;
                 default:
                         break;
@@ -112,16 +161,35 @@ void respond(uint32_t age)
         ck_assert_msg(say_by(&http), "the client has no answer");
 }
 
+bool step(uint64_t until)
+{
+        if (engine_next_time(e) > until)
+                return false;
+        now = MAX(now, engine_next_time(e));
+        engine_run(e, now);
+        act();
+        return true;
+}
+
 void pass(uint64_t usec)
 {
         uint64_t until = now + usec;
 
-        while (engine_next_time(e) <= until) {
-                now = MAX(now, engine_next_time(e));
-                engine_run(e, now);
-                act();
-        }
+        while (step(until))
+                ;
         now = until;
+        take();
+}
+
+void await(uint64_t usec)
+{
+        uint64_t until = now + usec;
+        unsigned before = answers;
+
+        while (answers == before && step(until))
+                ;
+        if (answers == before)
+                now = until;
         take();
 }
 

@@ -19,12 +19,18 @@ extern unsigned answers;                /* all of them so far */
 extern Buffer *asked;                   /* what last went to an upstream; NULL: nothing since the client asked */
 extern unsigned sends;                  /* all of them so far */
 extern uint32_t connection, exchange;   /* where it went */
+extern bool unreachable;                /* connections fail for want of a route */
 
-/* An engine of one upstream, and of more configuration. */
+#define UPSTREAM "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1\n"
+
+/* An engine of one upstream, UPSTREAM, and of more configuration. */
 void played_start(const char *more);
+
+/* Other configuration, all of it. */
+void played_reload(const char *text);
 void played_stop(void);
 
-/* Does what the engine wants done: connections are ready at once. */
+/* Does what the engine wants done: connections are ready at once, probes and PINGs are answered. */
 void act(void);
 
 /* A client asks what is in `w`; true if there was an answer at once. Clients are told apart by number: 1 is that of ask(). */
@@ -38,8 +44,12 @@ bool say_by(const HttpResponse *http);
 /* As that, and there must be one. */
 void respond(uint32_t age);
 
-/* Time passes, with all that is due in it. */
+/* Time passes, with all that is due in it; with await(), no longer than to the next answer. */
 void pass(uint64_t usec);
+void await(uint64_t usec);
+
+/* As much as there is to do at the next time when something is due; false if there is nothing up to `until`. */
+bool step(uint64_t until);
 
 /* How many options with this code the OPT of a message has. */
 unsigned count_options(const Edns *edns, uint16_t code);
