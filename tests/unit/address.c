@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/config.h"
+#include "run.h"
 
 START_TEST(addresses_are_read_with_and_without_port)
 {
@@ -198,8 +199,6 @@ int main(void)
 {
         Suite *s = suite_create("address");
         TCase *t = tcase_create("address");
-        SRunner *r;
-        int failed;
 
         tcase_add_test(t, addresses_are_read_with_and_without_port);
         tcase_add_test(t, what_is_no_address_is_refused);
@@ -209,9 +208,5 @@ int main(void)
         tcase_add_test(t, addresses_are_known_by_their_kind);
         tcase_set_timeout(t, 30);
         suite_add_tcase(s, t);
-        r = srunner_create(s);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return run_suite(s);
 }

@@ -1,78 +1,7 @@
-/*
- * The cache by itself: what is kept, for how long, and what gives way. The clock is the test's.
- */
+/* The cache by itself: what is kept, and for how long. */
 
-#include <check.h>
-#include <stdio.h>
-
-#include "core/cache.h"
-#include "wire.h"
-
-#define SEC USEC_PER_SEC
-#define HOUR USEC_PER_HOUR
-
-static const CacheLimits limits = {
-        .size = 1 << 20,
-        .max_ttl = 24 * HOUR,
-        .negative_max_ttl = HOUR,
-        .failure_min = SEC,
-        .failure_max = 300 * SEC,
-        .stale_max = 24 * HOUR,
-};
-static const uint8_t seed[16] = "0123456789abcde";
-
-static Cache *cache;
-static uint64_t now;
-static Wire w;
-static CacheEntry got;
-static Message answer;
-
-static void start(void)
-{
-        cache = cache_new(&limits, seed);
-        now = 1000 * SEC;
-}
-
-static void stop(void)
-{
-        cache_free(cache);
-}
-
-static CacheKey www(uint16_t qtype)
-{
-        return (CacheKey) { .qname = BYTES(WWW, sizeof(WWW)), .qtype = qtype, .qclass = CLASS_IN };
-}
-
-static bool put_as(CacheKey key, uint32_t age, uint32_t max_age)
-{
-        Message m;
-
-        ck_assert_int_eq(message_parse(&m, wire_bytes(&w)), MESSAGE_OK);
-        return cache_put(cache, &key, &m, age, max_age, false, now);
-}
-
-/* Keeps `w`, for the type that it asks. */
-static bool put(void)
-{
-        Message m;
-
-        message_parse(&m, wire_bytes(&w));
-        return put_as(www(m.qtype), 0, UINT32_MAX);
-}
-
-static CacheResult get_as(CacheKey key)
-{
-        CacheResult r = cache_get(cache, &key, now, &got);
-
-        if (r != CACHE_MISS)
-                ck_assert_int_eq(message_parse(&answer, got.wire), MESSAGE_OK);
-        return r;
-}
-
-static CacheResult get(uint16_t qtype)
-{
-        return get_as(www(qtype));
-}
+#include "cached.h"
+#include "run.h"
 
 static uint32_t ttl_of(unsigned i)
 {
@@ -83,12 +12,6 @@ static uint32_t ttl_of(unsigned i)
                 ck_assert(record_next(&walk, &r));
         while (i-- > 0);
         return r.ttl;
-}
-
-static void data(uint16_t qtype, uint32_t ttl)
-{
-        wire_begin(&w, DNS_QR | DNS_RD | DNS_RA, qtype);
-        wire_record(&w, 0, HERE, 2, qtype, CLASS_IN, ttl, "\1\2\3\4", 4);
 }
 
 static void no_data(unsigned rcode, uint16_t qtype, uint32_t ttl, uint32_t minimum)
@@ -640,189 +563,10 @@ START_TEST(a_refresh_that_fails_leaves_the_answer)
 }
 END_TEST
 
-/* --- flushing */
-
-static void name_of(unsigned i, char ret[DNS_NAME_MAX])
-{
-        snprintf(ret, DNS_NAME_MAX, "\x0bname%07u\4test", i);
-}
-
-static CacheKey named(unsigned i, char name[DNS_NAME_MAX])
-{
-        name_of(i, name);
-        return (CacheKey) { .qname = BYTES(name, 18), .qtype = TYPE_A, .qclass = CLASS_IN };
-}
-
-/* Keeps an answer of `size` octets of data for name number `i`. */
-static bool put_number(unsigned i, size_t size, uint32_t ttl, bool epoch_bound)
-{
-        static const uint8_t zeros[60000];
-        char name[DNS_NAME_MAX];
-        CacheKey key = named(i, name);
-        Message m;
-
-        memcpy(w.data, "\0\0\x81\x80\0\1\0\0\0\0\0\0", 12);
-        w.n = 12;
-        wire_put(&w, key.qname.p, key.qname.n);
-        wire_put(&w, "\0\1\0\1", 4);
-        wire_record(&w, 0, HERE, 2, TYPE_A, CLASS_IN, ttl, zeros, size);
-        ck_assert_int_eq(message_parse(&m, wire_bytes(&w)), MESSAGE_OK);
-        return cache_put(cache, &key, &m, 0, UINT32_MAX, epoch_bound, now);
-}
-
-static CacheResult get_number(unsigned i)
-{
-        char name[DNS_NAME_MAX];
-
-        return get_as(named(i, name));
-}
-
-START_TEST(a_flush_leaves_nothing)
-{
-        uint64_t empty = cache_stats(cache).octets;
-
-        for (unsigned i = 0; i < 100; i++)
-                ck_assert(put_number(i, 100, 300, false));
-        cache_flush(cache);
-        ck_assert_uint_eq(cache_stats(cache).entries, 0);
-        ck_assert_uint_eq(cache_stats(cache).octets, empty);
-        for (unsigned i = 0; i < 100; i++)
-                ck_assert_int_eq(get_number(i), CACHE_MISS);
-        ck_assert(put_number(1, 100, 300, false));
-        ck_assert_int_eq(get_number(1), CACHE_HIT);
-}
-END_TEST
-
-START_TEST(another_network_drops_what_belonged_to_the_one_before_and_nothing_else)
-{
-        for (unsigned i = 0; i < 100; i++)
-                ck_assert(put_number(i, 100, 300, i % 2));
-        cache_flush_network(cache);
-        for (unsigned i = 0; i < 100; i++)
-                ck_assert_int_eq(get_number(i), i % 2 ? CACHE_MISS : CACHE_HIT);
-}
-END_TEST
-
-/* --- the ceiling */
-
-START_TEST(no_flood_gets_above_the_ceiling)
-{
-        for (unsigned i = 0; i < 60000; i++) {
-                put_number(i, i % 977 == 0 ? 30000 : i % 1300, 300, false);
-                ck_assert_uint_le(cache_stats(cache).octets, limits.size);
-        }
-        ck_assert_uint_gt(cache_stats(cache).octets, limits.size / 10 * 9);
-        ck_assert_uint_gt(cache_stats(cache).evictions, 30000);
-}
-END_TEST
-
-START_TEST(one_answer_takes_a_tenth_of_it_at_most)
-{
-        CacheLimits small = limits;
-
-        small.size = 64 << 10;
-        cache_set_limits(cache, &small);
-        ck_assert(put_number(1, 100, 300, false));
-        ck_assert(put_number(2, 6000, 300, false));
-        ck_assert(!put_number(3, 60000, 300, false));
-        ck_assert_int_eq(get_number(1), CACHE_HIT);
-        ck_assert_int_eq(get_number(2), CACHE_HIT);
-}
-END_TEST
-
-START_TEST(names_that_are_asked_again_outlive_a_scan_of_any_length)
-{
-        unsigned kept = 0;
-
-        for (unsigned i = 0; i < 1000; i++)
-                put_number(i, 100, 300, false);
-        for (unsigned i = 0; i < 1000; i++)
-                ck_assert_int_eq(get_number(i), CACHE_HIT);
-        for (unsigned i = 1000; i < 100000; i++)
-                put_number(i, 100, 300, false);
-        for (unsigned i = 0; i < 1000; i++)
-                kept += get_number(i) == CACHE_HIT;
-        ck_assert_uint_eq(kept, 1000);
-}
-END_TEST
-
-START_TEST(a_name_that_comes_back_soon_after_it_went_is_kept_from_then_on)
-{
-        for (unsigned i = 0; i < 6000; i++)
-                put_number(i, 100, 300, false);
-        ck_assert_int_eq(get_number(2000), CACHE_MISS);
-        put_number(2000, 100, 300, false);
-        for (unsigned i = 6000; i < 100000; i++)
-                put_number(i, 100, 300, false);
-        ck_assert_int_eq(get_number(2000), CACHE_HIT);
-}
-END_TEST
-
-START_TEST(a_cache_full_of_hot_names_still_takes_new_ones)
-{
-        for (unsigned round = 0; round < 20; round++) {
-                for (unsigned i = 0; i < 5000; i++) {
-                        put_number(round * 5000 + i, 100, 300, false);
-                        for (unsigned k = 0; k < 4; k++)
-                                ck_assert_int_eq(get_number(round * 5000 + i), CACHE_HIT);
-                }
-        }
-        ck_assert_uint_le(cache_stats(cache).octets, limits.size);
-}
-END_TEST
-
-START_TEST(another_size_holds_at_once_and_keeps_what_fits)
-{
-        static const size_t sizes[] = { 64 << 10, 8 << 20, 256 << 10, 1 << 20 };
-        CacheLimits l = limits;
-
-        for (unsigned i = 0; i < 2000; i++)
-                put_number(i, 100, 300, false);
-        for (size_t i = 0; i < ELEMENTS(sizes); i++) {
-                uint64_t before = cache_stats(cache).entries;
-
-                l.size = sizes[i];
-                cache_set_limits(cache, &l);
-                ck_assert_uint_le(cache_stats(cache).octets, l.size);
-                if (i % 2)
-                        ck_assert_uint_eq(cache_stats(cache).entries, before);
-                else
-                        ck_assert_uint_gt(cache_stats(cache).octets, l.size / 2);
-                for (unsigned k = 0; k < 5000; k++) {
-                        put_number(2000 + k, 100, 300, false);
-                        ck_assert_uint_le(cache_stats(cache).octets, l.size);
-                }
-        }
-}
-END_TEST
-
-/* --- counts */
-
-START_TEST(counts_begin_anew_and_sizes_stay)
-{
-        CacheStats s;
-
-        data(TYPE_A, 60);
-        put();
-        get(TYPE_A);
-        get(TYPE_AAAA);
-        now += 60 * SEC;
-        get(TYPE_A);
-        s = cache_stats(cache);
-        ck_assert(s.inserts == 1 && s.hits == 1 && s.misses == 1 && s.stale == 1 && s.entries == 1);
-        cache_reset_counts(cache);
-        ck_assert_uint_eq(cache_stats(cache).hits, 0);
-        ck_assert_uint_eq(cache_stats(cache).entries, 1);
-        ck_assert_uint_eq(cache_stats(cache).octets, s.octets);
-}
-END_TEST
-
 int main(void)
 {
         Suite *s = suite_create("cache");
-        SRunner *r = srunner_create(s);
         TCase *c;
-        int failed;
 
         c = tcase_create("positive answers");
         tcase_add_checked_fixture(c, start, stop);
@@ -879,27 +623,5 @@ int main(void)
         tcase_add_test(c, failures_and_short_lives_are_not_refreshed);
         tcase_add_test(c, a_refresh_that_fails_leaves_the_answer);
         suite_add_tcase(s, c);
-        c = tcase_create("flushing");
-        tcase_add_checked_fixture(c, start, stop);
-        tcase_add_test(c, a_flush_leaves_nothing);
-        tcase_add_test(c, another_network_drops_what_belonged_to_the_one_before_and_nothing_else);
-        suite_add_tcase(s, c);
-        c = tcase_create("the ceiling");
-        tcase_add_checked_fixture(c, start, stop);
-        tcase_set_timeout(c, 60);
-        tcase_add_test(c, no_flood_gets_above_the_ceiling);
-        tcase_add_test(c, one_answer_takes_a_tenth_of_it_at_most);
-        tcase_add_test(c, names_that_are_asked_again_outlive_a_scan_of_any_length);
-        tcase_add_test(c, a_name_that_comes_back_soon_after_it_went_is_kept_from_then_on);
-        tcase_add_test(c, a_cache_full_of_hot_names_still_takes_new_ones);
-        tcase_add_test(c, another_size_holds_at_once_and_keeps_what_fits);
-        suite_add_tcase(s, c);
-        c = tcase_create("counts");
-        tcase_add_checked_fixture(c, start, stop);
-        tcase_add_test(c, counts_begin_anew_and_sizes_stay);
-        suite_add_tcase(s, c);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed != 0;
+        return run_suite(s);
 }

@@ -3,6 +3,7 @@
  */
 
 #include "played.h"
+#include "run.h"
 
 #define SEC USEC_PER_SEC
 
@@ -694,9 +695,7 @@ END_TEST
 int main(void)
 {
         Suite *s = suite_create("caching");
-        SRunner *r = srunner_create(s);
         TCase *c;
-        int failed;
 
         c = tcase_create("HTTP and TTLs");
         tcase_add_checked_fixture(c, start, played_stop);
@@ -755,8 +754,5 @@ int main(void)
         tcase_add_test(c, a_reload_keeps_answers_as_long_as_the_upstreams_are_the_same);
         tcase_add_test(c, a_cache_that_is_turned_off_and_on_begins_empty);
         suite_add_tcase(s, c);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed != 0;
+        return run_suite(s);
 }

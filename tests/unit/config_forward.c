@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/config.h"
+#include "run.h"
 
 #define UPSTREAM "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1\n"
 
@@ -262,8 +263,6 @@ int main(void)
 {
         Suite *s = suite_create("config_forward");
         TCase *t = tcase_create("config_forward");
-        SRunner *r;
-        int failed;
 
         tcase_add_checked_fixture(t, NULL, teardown);
         tcase_add_test(t, a_forward_has_domains_and_servers);
@@ -279,9 +278,5 @@ int main(void)
         tcase_add_test(t, a_forward_has_a_name_and_no_other_keys);
         tcase_add_test(t, there_is_a_most_of_everything);
         suite_add_tcase(s, t);
-        r = srunner_create(s);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return run_suite(s);
 }

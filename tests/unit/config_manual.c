@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/config_draft.h"
+#include "run.h"
 
 #define PROVIDERS "units/providers/"
 
@@ -288,8 +289,6 @@ int main(void)
 {
         Suite *s = suite_create("config_manual");
         TCase *t = tcase_create("config_manual");
-        SRunner *r;
-        int failed;
 
         tcase_add_test(t, every_key_is_in_the_shipped_configuration);
         tcase_add_test(t, the_shipped_configuration_has_the_real_defaults);
@@ -300,9 +299,5 @@ int main(void)
         tcase_add_test(t, every_provider_is_whole_and_named_after_its_file);
         tcase_add_test(t, the_default_provider_makes_way_for_a_chosen_one);
         suite_add_tcase(s, t);
-        r = srunner_create(s);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return run_suite(s);
 }

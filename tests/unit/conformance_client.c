@@ -4,6 +4,7 @@
  */
 
 #include "played.h"
+#include "run.h"
 
 static void start(void)
 {
@@ -564,8 +565,6 @@ int main(void)
 {
         Suite *s = suite_create("conformance_client");
         TCase *c = tcase_create("client");
-        SRunner *r = srunner_create(s);
-        int failed;
 
         tcase_add_checked_fixture(c, start, played_stop);
         tcase_add_test(c, RFC1035_names_of_255_octets_are_forwarded_and_of_256_are_format_errors);
@@ -599,8 +598,5 @@ int main(void)
         tcase_add_test(c, RFC6840_ad_is_passed_on_only_where_the_upstream_is_trusted_with_it_and_the_client_asks_for_it);
         tcase_add_test(c, RFC1035_ra_is_set_and_aa_is_the_upstreams);
         suite_add_tcase(s, c);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed != 0;
+        return run_suite(s);
 }

@@ -5,6 +5,7 @@
  */
 
 #include "played.h"
+#include "run.h"
 
 #define PACKETS 20000
 #define CONTROL 54242           /* a type that no packet asks for */
@@ -321,8 +322,6 @@ int main(void)
 {
         Suite *s = suite_create("conformance_damage");
         TCase *c = tcase_create("damage");
-        SRunner *r = srunner_create(s);
-        int failed;
 
         tcase_set_timeout(c, 300);
         tcase_add_test(c, D11_answers_cut_at_any_octet_reach_nobody);
@@ -330,8 +329,5 @@ int main(void)
         tcase_add_test(c, D31_malformed_packets_as_answers_reach_nobody);
         tcase_add_test(c, C11_malformed_packets_of_clients_are_answered_or_ignored_and_the_next_is_served);
         suite_add_tcase(s, c);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed != 0;
+        return run_suite(s);
 }

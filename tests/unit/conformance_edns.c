@@ -4,6 +4,7 @@
  */
 
 #include "played.h"
+#include "run.h"
 
 static void start(void)
 {
@@ -420,8 +421,6 @@ int main(void)
 {
         Suite *s = suite_create("conformance_edns");
         TCase *c = tcase_create("edns");
-        SRunner *r = srunner_create(s);
-        int failed;
 
         tcase_add_checked_fixture(c, start, played_stop);
         tcase_add_test(c, RFC6891_an_opt_is_answered_with_one_and_none_with_none);
@@ -451,8 +450,5 @@ int main(void)
         tcase_add_test(c, RFC8914_four_extended_errors_of_512_octets_pass_and_no_more_or_longer_ones);
         tcase_add_test(c, RFC8914_our_own_codes_say_what_is_wrong);
         suite_add_tcase(s, c);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed != 0;
+        return run_suite(s);
 }

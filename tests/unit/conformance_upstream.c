@@ -4,6 +4,7 @@
  */
 
 #include "played.h"
+#include "run.h"
 
 #define TWO "[Upstream b]\nURL=https://b.test/q\nAddress=192.0.2.2\n"
 
@@ -505,8 +506,6 @@ int main(void)
 {
         Suite *s = suite_create("conformance_upstream");
         TCase *c = tcase_create("upstream");
-        SRunner *r = srunner_create(s);
-        int failed;
 
         tcase_add_checked_fixture(c, start, played_stop);
         tcase_add_test(c, D01_D02_RFC1035_what_is_shorter_than_a_question_is_no_answer);
@@ -534,8 +533,5 @@ int main(void)
         tcase_add_test(c, RFC8484_an_age_beyond_the_ttl_leaves_0_and_nothing_is_kept);
         tcase_add_test(c, TUDOOR_bad_answers_end_attempts_and_the_wait_goes_on_to_the_deadline);
         suite_add_tcase(s, c);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed != 0;
+        return run_suite(s);
 }

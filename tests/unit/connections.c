@@ -7,6 +7,7 @@
 
 #include "core/select.h"
 #include "core/upstream.h"
+#include "run.h"
 #include "upstreams.h"
 
 START_TEST(T17_a_thousand_questions_at_a_cold_start_share_one_attempt_to_connect)
@@ -538,8 +539,6 @@ int main(void)
 {
         Suite *s = suite_create("connections");
         TCase *c = tcase_create("connections");
-        SRunner *r = srunner_create(s);
-        int failed;
 
         tcase_add_checked_fixture(c, NULL, stop);
         tcase_add_test(c, T17_a_thousand_questions_at_a_cold_start_share_one_attempt_to_connect);
@@ -570,8 +569,5 @@ int main(void)
         tcase_add_test(c, a_third_suspect_is_probed_at_the_next_query_when_one_of_two_probes_is_over);
         tcase_add_test(c, P06_retry_after_counts_where_it_answers_a_trial_too);
         suite_add_tcase(s, c);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed != 0;
+        return run_suite(s);
 }

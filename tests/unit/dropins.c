@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "io/dropins.h"
+#include "run.h"
 
 #define MAIN "dohmouse/dohmouse.conf"
 #define D "dohmouse/dohmouse.conf.d/"
@@ -269,8 +270,6 @@ int main(void)
 {
         Suite *s = suite_create("dropins");
         TCase *t = tcase_create("dropins");
-        SRunner *r;
-        int failed;
 
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_add_test(t, nothing_is_found_where_there_is_nothing);
@@ -288,9 +287,5 @@ int main(void)
         tcase_add_test(t, a_single_file_may_be_a_pipe);
         tcase_add_test(t, a_single_file_that_is_not_there_gives_defaults_and_errors);
         suite_add_tcase(s, t);
-        r = srunner_create(s);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return run_suite(s);
 }

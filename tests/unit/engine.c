@@ -4,6 +4,7 @@
  */
 
 #include "played.h"
+#include "run.h"
 
 static void start(void)
 {
@@ -125,8 +126,6 @@ int main(void)
 {
         Suite *s = suite_create("engine");
         TCase *c = tcase_create("clients");
-        SRunner *r = srunner_create(s);
-        int failed;
 
         tcase_add_checked_fixture(c, start, played_stop);
         tcase_add_test(c, C02_answers_and_scraps_are_ignored);
@@ -137,8 +136,5 @@ int main(void)
         tcase_add_test(c, a_hit_in_the_cache_asks_nobody_and_counts_the_ttl_down);
         tcase_add_test(c, RFC2308_an_nxdomain_is_for_all_types_of_the_name);
         suite_add_tcase(s, c);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed != 0;
+        return run_suite(s);
 }

@@ -8,6 +8,7 @@
 
 #include "core/engine.h"
 #include "core/fair.h"
+#include "run.h"
 #include "wire.h"
 
 #define SHARE (FAIR_PLACES / (FAIR_SHARE + 1) + 1)      /* of one that floods alone */
@@ -171,8 +172,6 @@ int main(void)
 {
         Suite *s = suite_create("fair");
         TCase *c = tcase_create("places");
-        SRunner *r = srunner_create(s);
-        int failed;
 
         tcase_add_checked_fixture(c, start, stop);
         tcase_set_timeout(c, 60);
@@ -181,8 +180,5 @@ int main(void)
         tcase_add_test(c, R06_all_places_taken_is_servfail_at_once_and_the_places_come_back);
         tcase_add_test(c, R06_who_finds_no_place_has_answers_from_the_cache_still);
         suite_add_tcase(s, c);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed != 0;
+        return run_suite(s);
 }

@@ -1,218 +1,9 @@
 /*
- * Split DNS: names of some domains go to plain servers, and to nobody else; all others go to the upstreams, and to nobody else. The
- * test plays servers, upstream and clock.
+ * Split DNS: names of some domains go to plain servers, and to nobody else; all others go to the upstreams, and to nobody else.
  */
 
-#include <check.h>
-#include <stdio.h>
-
-#include "core/engine.h"
-#include "core/forward.h"
-#include "core/reply.h"
-#include "wire.h"
-
-#define UPSTREAM "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1\n"
-#define CORP "[Forward corp]\nDomains=example.com corp\nDNS=10.0.0.1 10.0.0.2\n"
-#define SEC USEC_PER_SEC
-
-/* One question to a plain server, as io would have it. */
-typedef struct Asked {
-        uint32_t exchange;
-        unsigned server;                /* last octet of its address */
-        bool stream;
-        bool closed;
-        unsigned sent;                  /* how often */
-        Buffer *message;
-} Asked;
-
-static Engine *e;
-static uint64_t now;
-static Asked asked[64];
-static size_t n_asked;
-static uint32_t connection, exchange;
-static unsigned upstream_asked;         /* exchanges with the upstream */
-static Buffer *answers[8];
-static size_t n_answers;
-static Message got;
-static Wire w;
-
-static Config *parse(const char *text)
-{
-        ConfigText t = { .name = "test", .text = text, .n = strlen(text) };
-        unsigned errors;
-        Config *c = config_parse(&t, 1, NULL, NULL, &errors);
-
-        ck_assert_uint_eq(errors, 0);
-        return c;
-}
-
-static void begin(const char *text)
-{
-        Config *c = parse(text);
-
-        now = 1000 * SEC;
-        e = engine_new(c, (const uint8_t *) "0123456789abcdef", now);
-        config_unref(c);
-}
-
-static void forget_answers(void)
-{
-        while (n_answers > 0)
-                buffer_unref(answers[--n_answers]);
-}
-
-static void stop(void)
-{
-        forget_answers();
-        while (n_asked > 0)
-                buffer_unref(asked[--n_asked].message);
-        e = engine_free(e);
-        upstream_asked = 0;
-}
-
-static Asked *find(uint32_t number)
-{
-        for (size_t i = 0; i < n_asked; i++)
-                if (asked[i].exchange == number && !asked[i].closed)
-                        return &asked[i];
-        return NULL;
-}
-
-static void act(void)
-{
-        Action a;
-        Asked *x;
-
-        while (engine_next_action(e, &a))
-                switch (a.type) {
-                case ACTION_ANSWER:
-                        ck_assert_uint_lt(n_answers, ELEMENTS(answers));
-                        answers[n_answers++] = buffer_ref(a.answer.message);
-                        ck_assert_int_eq(message_parse(&got, buffer_bytes(a.answer.message)), MESSAGE_OK);
-                        break;
-                case ACTION_CONNECT:
-                        connection = a.connection;
-                        engine_established(e, connection, now);
-                        engine_ready(e, connection, false, now);
-                        break;
-                case ACTION_SEND:
-                        exchange = a.exchange;
-                        upstream_asked++;
-                        break;
-                case ACTION_FORWARD:
-                        x = find(a.exchange);
-                        if (!x) {
-                                ck_assert_uint_lt(n_asked, ELEMENTS(asked));
-                                x = &asked[n_asked++];
-                                *x = (Asked) { .exchange = a.exchange, .stream = a.forward.stream };
-                                x->server = a.forward.server.octets[3];
-                                ck_assert_uint_eq(a.forward.server.port, 53);
-                        }
-                        x->sent++;
-                        buffer_unref(x->message);
-                        x->message = buffer_ref(a.forward.message);
-                        break;
-                case ACTION_FORWARD_CANCEL:
-                        x = find(a.exchange);
-                        ck_assert_ptr_nonnull(x);
-                        x->closed = true;
-                        break;
-                default:
-                        break;
-                }
-}
-
-/* A client asks for what is in `w`. */
-static void ask_wire(void)
-{
-        static uint64_t serial;
-        Client c = { { ++serial } };
-
-        ck_assert(engine_query(e, &c, false, wire_bytes(&w), now));
-        act();
-}
-
-static void ask_name(const char *name)
-{
-        uint8_t wire_name[DNS_NAME_MAX];
-        size_t n = name_from_text(name, wire_name);
-
-        ck_assert_uint_gt(n, 0);
-        wire_begin(&w, DNS_RD, TYPE_A);
-        w.n = DNS_HEADER_SIZE;
-        wire_put(&w, wire_name, n);
-        wire_put16(&w, TYPE_A);
-        wire_put16(&w, CLASS_IN);
-        wire_opt(&w, 1232, 0, "", 0);
-        ask_wire();
-}
-
-static void ask(void)
-{
-        wire_begin(&w, DNS_RD, TYPE_A);
-        wire_opt(&w, 1232, 0, "", 0);
-        ask_wire();
-}
-
-static Asked *last(void)
-{
-        ck_assert_uint_gt(n_asked, 0);
-        return &asked[n_asked - 1];
-}
-
-static void run_to(uint64_t when)
-{
-        while (engine_next_time(e) <= when) {
-                now = MAX(now, engine_next_time(e));
-                engine_run(e, now);
-                act();
-        }
-        now = when;
-}
-
-/* The server's answer, with ID 77, which io gave to the question. */
-static void begin_answer(unsigned flags)
-{
-        wire_begin(&w, DNS_QR | DNS_RA | flags, TYPE_A);
-        wire_write16(w.data, 77);
-}
-
-static void respond(const Asked *x)
-{
-        engine_forward_answer(e, x->exchange, 77, wire_bytes(&w), now);
-        act();
-}
-
-static void respond_a(const Asked *x)
-{
-        begin_answer(0);
-        wire_a(&w, 300);
-        respond(x);
-}
-
-/* The upstream's answer: `w`. */
-static void respond_upstream(void)
-{
-        HttpResponse http = { .has_status = true, .status = 200, .has_type = true, .type_ok = true };
-
-        wire_write16(w.data, 0);
-        engine_response(e, connection, exchange, &http, wire_bytes(&w), now);
-        act();
-}
-
-static unsigned ede(void)
-{
-        ck_assert(got.edns.present && got.edns.options.n >= 6);
-        ck_assert_uint_eq(wire_read16(got.edns.options.p), EDNS_OPTION_EDE);
-        return wire_read16(got.edns.options.p + 4);
-}
-
-static void expect_servfail(unsigned code)
-{
-        ck_assert_msg(n_answers > 0, "no answer");
-        ck_assert_uint_eq(message_rcode(&got), RCODE_SERVFAIL);
-        ck_assert_uint_eq(ede(), code);
-}
+#include "forwarded.h"
+#include "run.h"
 
 static EngineStats stats(void)
 {
@@ -313,6 +104,23 @@ START_TEST(RFC8467_the_question_is_not_padded_and_has_no_options_of_the_client)
         ck_assert(m.edns.present && m.edns.dnssec_ok);
         ck_assert_uint_eq(m.edns.udp_size, 1232);
         ck_assert_uint_eq(m.edns.options.n, 0);
+}
+END_TEST
+
+START_TEST(C12_RFC8945_a_signed_query_passes_untouched)
+{
+        begin(UPSTREAM CORP);
+        wire_begin(&w, DNS_RD, TYPE_A);
+        wire_record(&w, 2, "\3key", 5, TYPE_TSIG, CLASS_ANY, 0, "0123456789abcdef", 16);
+        ask_wire();
+        ck_assert_uint_eq(last()->message->n, w.n);
+        ck_assert_int_eq(memcmp(last()->message->data + 2, w.data + 2, w.n - 2), 0);
+        begin_answer(RCODE_FORMERR);
+        respond(last());
+        run_to(now + 4500 * USEC_PER_MSEC);
+        ck_assert_uint_eq(n_answers, 1);
+        ck_assert_uint_eq(message_rcode(&got), RCODE_FORMERR);
+        ck_assert_uint_eq(last()->message->n, DNS_HEADER_SIZE + sizeof(WWW) + 4 + 5 + 10 + 16);
 }
 END_TEST
 
@@ -751,223 +559,10 @@ START_TEST(beyond_the_cap_it_is_servfail_at_once)
 }
 END_TEST
 
-/* --- together with the rest */
-
-START_TEST(who_asks_the_same_shares_the_answer)
-{
-        begin(UPSTREAM CORP);
-        ask();
-        ask();
-        ck_assert_uint_eq(n_asked, 1);
-        ck_assert_uint_eq(asked[0].sent, 1);
-        respond_a(last());
-        ck_assert_uint_eq(n_answers, 2);
-}
-END_TEST
-
-START_TEST(answers_are_kept_until_the_network_changes)
-{
-        begin(UPSTREAM CORP);
-        ask();
-        respond_a(last());
-        ask();
-        ck_assert_uint_eq(n_asked, 1);
-        ck_assert_uint_eq(n_answers, 2);
-        engine_network_changed(e, true, now);
-        act();
-        ask();
-        ck_assert_msg(n_asked == 2, "an answer of the network before is given");
-}
-END_TEST
-
-START_TEST(RFC8767_a_stale_answer_comes_before_servfail_but_not_from_another_network)
-{
-        for (unsigned network = 0; network < 2; network++) {
-                begin(UPSTREAM CORP);
-                ask();
-                respond_a(last());
-                forget_answers();
-                now += 400 * SEC;
-                if (network)
-                        engine_network_changed(e, true, now);
-                act();
-                ask();
-                ck_assert_uint_eq(n_asked, 2);
-                run_to(now + 4500 * USEC_PER_MSEC);
-                ck_assert_uint_eq(n_answers, 1);
-                ck_assert_uint_eq(message_rcode(&got), network ? RCODE_SERVFAIL : RCODE_NOERROR);
-                if (!network)
-                        ck_assert_uint_eq(ede(), EDE_STALE);
-                stop();
-        }
-}
-END_TEST
-
-START_TEST(a_question_in_flight_is_asked_anew_on_another_network)
-{
-        begin(UPSTREAM CORP);
-        ask();
-        run_to(now + SEC);
-        ck_assert_uint_eq(last()->server, 2);
-        engine_network_changed(e, true, now);
-        act();
-        ck_assert(asked[0].closed && asked[1].closed);
-        ck_assert_uint_eq(n_asked, 3);
-        ck_assert_msg(last()->server == 1, "what another network did counts against the server");
-        respond_a(last());
-        ck_assert_uint_eq(n_answers, 1);
-}
-END_TEST
-
-START_TEST(on_another_network_the_first_server_is_asked_first_again)
-{
-        begin(UPSTREAM CORP);
-        ask();
-        run_to(now + SEC);
-        respond_a(last());
-        ask_name("other.example.com");
-        ck_assert_uint_eq(last()->server, 2);
-        respond_a(last());
-        engine_network_changed(e, true, now);
-        act();
-        ask_name("third.example.com");
-        ck_assert_uint_eq(last()->server, 1);
-}
-END_TEST
-
-START_TEST(what_is_late_from_another_network_is_not_kept)
-{
-        begin(UPSTREAM CORP);
-        ask();
-        run_to(now + 4600 * USEC_PER_MSEC);
-        ck_assert_uint_eq(n_answers, 1);
-        engine_network_changed(e, true, now);
-        act();
-        respond_a(&asked[0]);
-        ask();
-        ck_assert_msg(n_answers == 1, "what the server of the network before said is told in this one");
-}
-END_TEST
-
-START_TEST(what_a_server_of_another_network_refused_is_not_told)
-{
-        begin(UPSTREAM CORP);
-        ask();
-        begin_answer(RCODE_REFUSED);
-        respond(last());
-        engine_network_changed(e, true, now);
-        act();
-        run_to(now + 4 * SEC);
-        ck_assert_uint_eq(n_answers, 0);
-        respond_a(last());
-        ck_assert_uint_eq(message_rcode(&got), RCODE_NOERROR);
-}
-END_TEST
-
-START_TEST(after_a_suspend_there_is_as_much_time_as_before)
-{
-        begin(UPSTREAM CORP);
-        ask();
-        now += 3600 * SEC;
-        engine_resume(e, 3600 * SEC, now);
-        engine_run(e, now);
-        act();
-        ck_assert_uint_eq(n_answers, 0);
-        ck_assert(asked[0].closed);
-        run_to(now + 4 * SEC);
-        ck_assert_uint_eq(n_answers, 0);
-        respond_a(last());
-        ck_assert_uint_eq(n_answers, 1);
-}
-END_TEST
-
-static void reload(const char *text)
-{
-        Config *c = parse(text);
-
-        ck_assert_int_eq(engine_reload(e, c, now), 0);
-        config_unref(c);
-        act();
-}
-
-START_TEST(a_reload_that_changes_nothing_leaves_what_is_in_flight_and_in_the_cache)
-{
-        begin(UPSTREAM CORP);
-        ask();
-        reload(UPSTREAM CORP);
-        ck_assert_uint_eq(n_asked, 1);
-        ck_assert(!last()->closed);
-        respond_a(last());
-        ck_assert_uint_eq(n_answers, 1);
-        reload(UPSTREAM CORP);
-        ask();
-        ck_assert_uint_eq(n_asked, 1);
-}
-END_TEST
-
-START_TEST(a_reload_takes_what_is_in_flight_and_in_the_cache_to_where_it_belongs_now)
-{
-        begin(UPSTREAM);
-        ask();
-        ck_assert_uint_eq(upstream_asked, 1);
-        reload(UPSTREAM CORP);
-        ck_assert_uint_eq(n_asked, 1);
-        wire_begin(&w, DNS_QR, TYPE_A);
-        wire_a(&w, 300);
-        respond_upstream();
-        ck_assert_msg(n_answers == 0, "the upstream's answer is taken for that of the domain's server");
-        respond_a(last());
-        ck_assert_uint_eq(n_answers, 1);
-        reload(UPSTREAM "[Forward corp]\nDomains=example.com\nDNS=10.0.0.9\n");
-        ask();
-        ck_assert_uint_eq(n_asked, 2);
-        ck_assert_uint_eq(last()->server, 9);
-        reload(UPSTREAM);
-        ck_assert(last()->closed);
-        ck_assert_uint_eq(upstream_asked, 2);
-        wire_begin(&w, DNS_QR, TYPE_A);
-        wire_a(&w, 300);
-        respond_upstream();
-        ck_assert_uint_eq(n_answers, 2);
-}
-END_TEST
-
-START_TEST(what_a_server_refused_is_not_told_when_the_name_is_an_upstreams)
-{
-        begin(UPSTREAM CORP);
-        ask();
-        begin_answer(RCODE_REFUSED);
-        respond(last());
-        reload(UPSTREAM);
-        ck_assert_uint_eq(upstream_asked, 1);
-        run_to(now + 4500 * USEC_PER_MSEC);
-        expect_servfail(EDE_NO_REACHABLE_AUTHORITY);
-}
-END_TEST
-
-START_TEST(C12_RFC8945_a_signed_query_passes_untouched)
-{
-        begin(UPSTREAM CORP);
-        wire_begin(&w, DNS_RD, TYPE_A);
-        wire_record(&w, 2, "\3key", 5, TYPE_TSIG, CLASS_ANY, 0, "0123456789abcdef", 16);
-        ask_wire();
-        ck_assert_uint_eq(last()->message->n, w.n);
-        ck_assert_int_eq(memcmp(last()->message->data + 2, w.data + 2, w.n - 2), 0);
-        begin_answer(RCODE_FORMERR);
-        respond(last());
-        run_to(now + 4500 * USEC_PER_MSEC);
-        ck_assert_uint_eq(n_answers, 1);
-        ck_assert_uint_eq(message_rcode(&got), RCODE_FORMERR);
-        ck_assert_uint_eq(last()->message->n, DNS_HEADER_SIZE + sizeof(WWW) + 4 + 5 + 10 + 16);
-}
-END_TEST
-
 int main(void)
 {
         Suite *s = suite_create("forward");
         TCase *c = tcase_create("forward");
-        SRunner *r = srunner_create(s);
-        int failed;
 
         tcase_add_checked_fixture(c, NULL, stop);
         tcase_add_test(c, the_longest_domain_wins_label_by_label_in_any_case);
@@ -996,21 +591,7 @@ int main(void)
         tcase_add_test(c, a_dead_upstream_does_not_send_its_names_to_the_servers_nor_lets_theirs_fail);
         tcase_add_test(c, dead_servers_say_nothing_of_the_upstreams);
         tcase_add_test(c, beyond_the_cap_it_is_servfail_at_once);
-        tcase_add_test(c, who_asks_the_same_shares_the_answer);
-        tcase_add_test(c, answers_are_kept_until_the_network_changes);
-        tcase_add_test(c, RFC8767_a_stale_answer_comes_before_servfail_but_not_from_another_network);
-        tcase_add_test(c, a_question_in_flight_is_asked_anew_on_another_network);
-        tcase_add_test(c, on_another_network_the_first_server_is_asked_first_again);
-        tcase_add_test(c, what_is_late_from_another_network_is_not_kept);
-        tcase_add_test(c, what_a_server_of_another_network_refused_is_not_told);
-        tcase_add_test(c, after_a_suspend_there_is_as_much_time_as_before);
-        tcase_add_test(c, a_reload_that_changes_nothing_leaves_what_is_in_flight_and_in_the_cache);
-        tcase_add_test(c, a_reload_takes_what_is_in_flight_and_in_the_cache_to_where_it_belongs_now);
-        tcase_add_test(c, what_a_server_refused_is_not_told_when_the_name_is_an_upstreams);
         tcase_add_test(c, C12_RFC8945_a_signed_query_passes_untouched);
         suite_add_tcase(s, c);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed != 0;
+        return run_suite(s);
 }

@@ -1,4 +1,5 @@
 #include "h2_client.h"
+#include "run.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -355,13 +356,6 @@ TCase *client_case(Suite *s, const char *name)
 
 int client_run(Suite *s)
 {
-        SRunner *runner;
-        int failed;
-
         server_authority();
-        runner = srunner_create(s);
-        srunner_run_all(runner, CK_ENV);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed > 0;
+        return run_suite(s);
 }

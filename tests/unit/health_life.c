@@ -6,6 +6,7 @@
 #include <check.h>
 
 #include "core/health.h"
+#include "run.h"
 
 #define MEMBERS 4
 
@@ -156,15 +157,9 @@ int main(void)
 {
         Suite *s = suite_create("health_life");
         TCase *t = tcase_create("health_life");
-        SRunner *r;
-        int failed;
 
         tcase_add_test(t, invariants_hold_in_any_life);
         tcase_set_timeout(t, 60);
         suite_add_tcase(s, t);
-        r = srunner_create(s);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return run_suite(s);
 }

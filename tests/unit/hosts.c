@@ -7,6 +7,7 @@
 #include "core/config.h"
 #include "core/hosts.h"
 #include "core/message.h"
+#include "run.h"
 
 static const uint8_t key[16] = "0123456789abcde";
 static HostsReport report;
@@ -288,8 +289,6 @@ int main(void)
 {
         Suite *s = suite_create("hosts");
         TCase *t = tcase_create("hosts");
-        SRunner *r;
-        int failed;
 
         tcase_add_checked_fixture(t, NULL, forget);
         tcase_set_timeout(t, 60);
@@ -307,9 +306,5 @@ int main(void)
         tcase_add_test(t, more_names_than_there_is_room_for_are_left_out);
         tcase_add_test(t, a_table_lives_as_long_as_somebody_holds_it_and_none_is_an_empty_one);
         suite_add_tcase(s, t);
-        r = srunner_create(s);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return run_suite(s);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/http.h"
+#include "run.h"
 
 #define NOW 1764000000 /* Mon, 24 Nov 2025 16:00:00 GMT */
 
@@ -477,8 +478,6 @@ int main(void)
 {
         Suite *s = suite_create("http");
         TCase *t = tcase_create("http");
-        SRunner *runner;
-        int failed;
 
         tcase_add_test(t, any_2xx_with_a_dns_message_may_be_an_answer);
         tcase_add_test(t, p01_interim_statuses_are_no_final_ones);
@@ -499,9 +498,5 @@ int main(void)
         tcase_add_test(t, p17_cache_control_limits_the_life_of_an_answer);
         tcase_add_test(t, p19_octets_of_any_value_do_no_harm);
         suite_add_tcase(s, t);
-        runner = srunner_create(s);
-        srunner_run_all(runner, CK_ENV);
-        failed = srunner_ntests_failed(runner);
-        srunner_free(runner);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return run_suite(s);
 }

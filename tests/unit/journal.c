@@ -3,6 +3,7 @@
  */
 
 #include "io/journal.h"
+#include "run.h"
 
 #include <check.h>
 #include <stdio.h>
@@ -339,8 +340,6 @@ int main(void)
 {
         Suite *s = suite_create("journal");
         TCase *t = tcase_create("journal");
-        SRunner *r;
-        int failed;
 
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_add_test(t, a_record_has_text_level_id_and_fields);
@@ -358,9 +357,5 @@ int main(void)
         tcase_add_test(t, a_journal_that_comes_back_hears_how_many_it_missed);
         tcase_add_test(t, all_ids_are_different);
         suite_add_tcase(s, t);
-        r = srunner_create(s);
-        srunner_run_all(r, CK_NORMAL);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed != 0;
+        return run_suite(s);
 }

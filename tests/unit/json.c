@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ctl_terminal.h"
+#include "run.h"
 
 static char *text;
 static size_t n;
@@ -129,8 +130,6 @@ int main(void)
 {
         Suite *s = suite_create("json");
         TCase *t = tcase_create("json");
-        SRunner *r;
-        int failed;
 
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_add_test(t, commas_and_colons_come_by_themselves);
@@ -139,9 +138,5 @@ int main(void)
         tcase_add_loop_test(t, times_are_short, 0, ELEMENTS(spans));
         tcase_add_test(t, sizes_are_short);
         suite_add_tcase(s, t);
-        r = srunner_create(s);
-        srunner_run_all(r, CK_NORMAL);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed != 0;
+        return run_suite(s);
 }

@@ -10,6 +10,7 @@
 #include "core/engine.h"
 #include "core/local.h"
 #include "core/reply.h"
+#include "run.h"
 #include "wire.h"
 
 #define UPSTREAM "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1\n"
@@ -598,8 +599,6 @@ int main(void)
 {
         Suite *s = suite_create("local");
         TCase *t = tcase_create("local");
-        SRunner *r;
-        int failed;
 
         tcase_add_checked_fixture(t, NULL, stop);
         tcase_add_test(t, RFC6761_localhost_and_all_below_it_are_the_loopback_addresses);
@@ -623,9 +622,5 @@ int main(void)
         tcase_add_test(t, the_longest_names_there_are_get_their_answer);
         tcase_add_test(t, local_answers_are_counted_and_count_as_queries);
         suite_add_tcase(s, t);
-        r = srunner_create(s);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return run_suite(s);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/engine.h"
+#include "run.h"
 #include "wire.h"
 
 #define MSEC USEC_PER_MSEC
@@ -395,15 +396,10 @@ int main(void)
 {
         Suite *s = suite_create("memory");
         TCase *c = tcase_create("out of it");
-        SRunner *r = srunner_create(s);
-        int failed;
 
         tcase_set_timeout(c, 60);
         tcase_add_loop_test(c, R03_each_allocation_of_each_step_may_fail, 0, ELEMENTS(steps));
         tcase_add_loop_test(c, R03_and_all_behind_it, 0, ELEMENTS(steps));
         suite_add_tcase(s, c);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed != 0;
+        return run_suite(s);
 }

@@ -1,6 +1,7 @@
 #include <check.h>
 #include <stdio.h>
 
+#include "run.h"
 #include "wire.h"
 
 static Wire w;
@@ -296,8 +297,6 @@ int main(void)
 {
         Suite *s = suite_create("message");
         TCase *c = tcase_create("message");
-        SRunner *r = srunner_create(s);
-        int failed;
 
         tcase_add_test(c, a_query_is_read);
         tcase_add_test(c, C01_fewer_than_12_octets_are_short);
@@ -318,8 +317,5 @@ int main(void)
         tcase_add_test(c, names_go_to_text_and_back);
         tcase_add_test(c, a_name_is_under_its_suffixes_label_by_label);
         suite_add_tcase(s, c);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed != 0;
+        return run_suite(s);
 }

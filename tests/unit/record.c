@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ctl_names.h"
+#include "run.h"
 
 /* An answer with one record, "x.test" of `type` with `rdata`; names in it may point to "test" at 14 and to "x.test" at 12. */
 static char *print(unsigned type, const void *rdata, size_t n)
@@ -184,8 +185,6 @@ int main(void)
 {
         Suite *s = suite_create("record");
         TCase *t = tcase_create("record");
-        SRunner *r;
-        int failed;
 
         tcase_add_loop_test(t, records_are_printed_as_dig_prints_them, 0, ELEMENTS(cases));
         tcase_add_test(t, types_have_names_and_numbers);
@@ -193,9 +192,5 @@ int main(void)
         tcase_add_test(t, extended_errors_are_all_found_and_printable);
         tcase_add_test(t, names_are_expanded_within_their_message);
         suite_add_tcase(s, t);
-        r = srunner_create(s);
-        srunner_run_all(r, CK_NORMAL);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed != 0;
+        return run_suite(s);
 }

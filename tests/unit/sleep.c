@@ -3,6 +3,7 @@
  */
 
 #include "io/sleep.h"
+#include "run.h"
 
 #include <check.h>
 #include <signal.h>
@@ -149,15 +150,10 @@ int main(void)
 {
         Suite *s = suite_create("sleep");
         TCase *c = tcase_create("sleep");
-        SRunner *r = srunner_create(s);
-        int failed;
 
         tcase_set_timeout(c, 60);
         tcase_add_test(c, a_suspend_is_heard_of_before_and_after_and_across_a_restart_of_the_bus);
         tcase_add_test(c, no_bus_is_no_trouble);
         suite_add_tcase(s, c);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed != 0;
+        return run_suite(s);
 }

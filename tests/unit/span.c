@@ -3,6 +3,7 @@
 #include <check.h>
 
 #include "core/config.h"
+#include "run.h"
 
 START_TEST(time_spans_are_those_of_systemd_time)
 {
@@ -138,17 +139,11 @@ int main(void)
 {
         Suite *s = suite_create("span");
         TCase *t = tcase_create("span");
-        SRunner *r;
-        int failed;
 
         tcase_add_test(t, time_spans_are_those_of_systemd_time);
         tcase_add_test(t, what_is_no_time_span_is_refused);
         tcase_add_test(t, sizes_are_octets_to_the_base_of_1024);
         tcase_add_test(t, what_is_no_size_is_refused);
         suite_add_tcase(s, t);
-        r = srunner_create(s);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return run_suite(s);
 }

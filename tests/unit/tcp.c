@@ -4,6 +4,7 @@
  */
 
 #include "listening.h"
+#include "run.h"
 
 static int accept_error;
 static unsigned accept_calls;
@@ -681,8 +682,6 @@ int main(void)
 {
         Suite *s = suite_create("tcp");
         TCase *c = tcase_create("clients");
-        SRunner *r = srunner_create(s);
-        int failed;
 
         tcase_add_checked_fixture(c, start_tcp, stop);
         tcase_set_timeout(c, 30);
@@ -711,8 +710,5 @@ int main(void)
         tcase_add_test(c, S01_a_stopped_listener_answers_what_it_has_read_and_then_is_done);
         tcase_add_test(c, S01_nor_is_it_done_while_an_answer_waits_for_its_reader);
         suite_add_tcase(s, c);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed != 0;
+        return run_suite(s);
 }

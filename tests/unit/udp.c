@@ -3,6 +3,7 @@
  */
 
 #include "listening.h"
+#include "run.h"
 
 static unsigned sendmmsg_fails, sendmmsg_calls;
 static int sendmmsg_error;
@@ -385,8 +386,6 @@ int main(void)
 {
         Suite *s = suite_create("udp");
         TCase *c = tcase_create("clients");
-        SRunner *r = srunner_create(s);
-        int failed;
 
         tcase_add_checked_fixture(c, start, stop);
         tcase_add_test(c, each_of_1000_queries_has_its_answer_and_they_are_taken_in_batches);
@@ -403,8 +402,5 @@ int main(void)
         tcase_add_test(c, an_answer_for_a_listener_that_has_gone_goes_nowhere);
         tcase_add_test(c, S08_only_internet_sockets_that_are_bound_or_listen_are_taken);
         suite_add_tcase(s, c);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed != 0;
+        return run_suite(s);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/upstream.h"
+#include "run.h"
 #include "upstreams.h"
 
 static const Health *health_of(size_t i)
@@ -638,8 +639,6 @@ int main(void)
 {
         Suite *s = suite_create("upstreams");
         TCase *c = tcase_create("upstreams");
-        SRunner *r = srunner_create(s);
-        int failed;
 
         tcase_add_checked_fixture(c, NULL, stop);
         tcase_add_test(c, a_goaway_with_an_error_and_the_loss_after_it_are_one_incident);
@@ -668,8 +667,5 @@ int main(void)
         tcase_add_loop_test(c, a_rejected_answer_is_the_reason_of_the_state_and_of_its_record, 0, (int) ELEMENTS(rejects));
         tcase_add_loop_test(c, a_connection_that_is_not_made_says_why, 0, (int) ELEMENTS(connecting));
         suite_add_tcase(s, c);
-        srunner_run_all(r, CK_ENV);
-        failed = srunner_ntests_failed(r);
-        srunner_free(r);
-        return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+        return run_suite(s);
 }
