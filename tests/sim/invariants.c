@@ -3,7 +3,7 @@
 #include "servers.h"
 
 #define CONNECTIONS_AT_ONCE 8           /* to one upstream: one, overflow, a race, and those that finish what they have */
-#define CONNECTS 200                    /* within 10 s: three servers, and one more for each query, which may bring a connection down */
+#define CONNECTS 400                    /* within 10 s: three servers, and twenty queries a second that are tried again; one more for each that a flood brings */
 #define STEPS 5000                      /* at one moment: a flood's answers come in about a thousand */
 /* A query is demand until its deadline, perhaps sent once more just before it; and a suspicion is probed for 5 s after. */
 #define REST (13 * USEC_PER_SEC)
