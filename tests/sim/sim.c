@@ -3,7 +3,8 @@
  * and an administrator; after each step the invariants of FAULTS.md hold (I1-I7 as far as they are the engine's). Nothing
  * here sleeps: five minutes of a life in which all goes wrong that can take a millisecond.
  *
- * usage: sim [--seeds N] [--first SEED] [--verbose]     a failing seed is printed; `sim --first SEED --seeds 1 --verbose` replays it
+ * usage: sim [--seeds N] [--first SEED] [--verbose] [--traces]     a failing seed is printed; `sim --first SEED --seeds 1 --verbose` replays it;
+ * --traces prints the trace of each life (trace.h), to find the first in which two builds differ
  */
 
 #include <getopt.h>
@@ -19,6 +20,8 @@
 #define REST (200 * USEC_PER_SEC)       /* longer than any idle connection is kept */
 
 static uint64_t total_answered, total_failed, total_worst;
+static Trace total_trace = TRACE_INIT;
+static bool print_traces;
 
 void world_carry_out(World *w)
 {
@@ -28,6 +31,9 @@ void world_carry_out(World *w)
         while (engine_next_action(w->engine, &a)) {
                 if (++n > 100000)
                         world_violated(w, "I6: one event made more than 100000 actions");
+                trace_add_action(&w->trace, &a, w->now);
+                if (verbose)
+                        trace_print(&a);
                 switch (a.type) {
                 case ACTION_ANSWER:
                         clients_take_answer(w, &a.answer.client, a.answer.message);
@@ -141,7 +147,7 @@ static void begin(World *w, uint64_t seed)
 {
         uint8_t secret[16];
 
-        *w = (World) { .seed = seed, .random = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15) | 1, .online = true };
+        *w = (World) { .trace = TRACE_INIT, .seed = seed, .random = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15) | 1, .online = true };
         w->now = (1 + world_below(w, 1000000)) * USEC_PER_SEC;
         w->connects_since = w->demand_at = w->trouble_at = w->now;
         w->events = calloc(EVENTS_MAX, sizeof(*w->events));
@@ -199,6 +205,9 @@ static void live(uint64_t seed)
         total_answered += w.answered;
         total_failed += w.failed;
         total_worst = MAX(total_worst, w.worst);
+        trace_add(&total_trace, w.trace);
+        if (print_traces)
+                printf("seed %llu trace %016llx\n", (unsigned long long) seed, (unsigned long long) w.trace.hash);
         engine_free(w.engine);
         config_unref(w.config);
         free(w.events);
@@ -211,6 +220,7 @@ int main(int argc, char *argv[])
                 { "seeds", required_argument, NULL, 'n' },
                 { "first", required_argument, NULL, 'f' },
                 { "verbose", no_argument, NULL, 'v' },
+                { "traces", no_argument, NULL, 't' },
                 { NULL, 0, NULL, 0 },
         };
         const char *wanted = getenv("DOHMOUSE_SIM_SEEDS");
@@ -228,6 +238,9 @@ int main(int argc, char *argv[])
                 case 'v':
                         verbose = true;
                         break;
+                case 't':
+                        print_traces = true;
+                        break;
                 default:
                         return 2;
                 }
@@ -236,5 +249,6 @@ int main(int argc, char *argv[])
         printf("%llu lives: %llu queries answered, %llu failed where no upstream could answer, slowest answer %.3f s\n",
                (unsigned long long) seeds, (unsigned long long) total_answered, (unsigned long long) total_failed,
                (double) total_worst / 1e6);
+        printf("trace %016llx\n", (unsigned long long) total_trace.hash);
         return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "core/engine.h"
 #include "core/message.h"
+#include "trace.h"
 
 #define SERVERS_MAX 3
 #define NUMBERS_MAX 64
@@ -109,6 +110,7 @@ typedef struct Probe {                  /* that the administrator waits for */
 } Probe;
 
 typedef struct World {
+        Trace trace;
         uint64_t seed, random, now, order;
         uint64_t until;                 /* the end of what is being played: life, or the rest after it */
         Engine *engine;
