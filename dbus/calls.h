@@ -6,7 +6,7 @@
 
 #include <systemd/sd-bus.h>
 
-#include "core/base.h"
+#include "core/base/base.h"
 
 #define CALLS_MAX 512
 #define CALLS_OF_ONE_MAX 64     /* below the bus's own limit, 128 */

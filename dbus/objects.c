@@ -1,11 +1,11 @@
-#include "objects_state.h"
+#include "objects_internal.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "io/clock.h"
-#include "io/journal.h"
+#include "io/system/clock.h"
+#include "io/system/journal.h"
 
 /* --- changes */
 

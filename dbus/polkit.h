@@ -9,8 +9,8 @@
 
 #include <systemd/sd-bus.h>
 
-#include "core/base.h"
-#include "core/list.h"
+#include "core/base/base.h"
+#include "core/base/list.h"
 
 #define POLKIT_REQUESTS_MAX 512         /* callers whose user is asked of the bus */
 #define POLKIT_CHECKS_MAX 64            /* of those: polkit is asked */

@@ -7,15 +7,15 @@
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
 
-#include "io/clock.h"
-#include "io/clock_watch.h"
-#include "io/dropins.h"
-#include "io/hosts.h"
-#include "io/journal.h"
-#include "io/network.h"
-#include "io/plain.h"
-#include "io/sleep.h"
-#include "io/upstreams.h"
+#include "io/system/clock.h"
+#include "io/system/clock_watch.h"
+#include "io/system/dropins.h"
+#include "io/system/hosts_file.h"
+#include "io/system/journal.h"
+#include "io/system/netlink.h"
+#include "io/upstream/do53_client.h"
+#include "io/system/sleep.h"
+#include "io/upstream/transport.h"
 #include "report.h"
 #include "service.h"
 

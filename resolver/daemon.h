@@ -8,11 +8,11 @@
 
 #include <uv.h>
 
-#include "core/config.h"
+#include "core/config/config.h"
 #include "core/engine.h"
-#include "io/bus.h"
-#include "io/h2.h"
-#include "io/listener.h"
+#include "io/system/bus_connection.h"
+#include "io/upstream/h2.h"
+#include "io/client/listener.h"
 
 typedef struct Daemon Daemon;
 

@@ -14,8 +14,8 @@
 
 #include "daemon.h"
 #include "dbus/objects.h"
-#include "io/dropins.h"
-#include "io/journal.h"
+#include "io/system/dropins.h"
+#include "io/system/journal.h"
 
 static const char help[] =
         "dohmoused [OPTIONS...]\n"

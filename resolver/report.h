@@ -4,9 +4,9 @@
  * (DOHMOUSE_UPSTREAM=, DOHMOUSE_STATE=, ...) and an id that units/dohmouse.catalog explains.
  */
 
-#include "core/config.h"
+#include "core/config/config.h"
 #include "core/engine.h"
-#include "io/listener.h"
+#include "io/client/listener.h"
 
 /* An upstream changed state, or was set up, down or auto: ACTION_STATE. */
 void report_state(const Action *a);

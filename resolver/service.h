@@ -9,7 +9,7 @@
 
 #include <uv.h>
 
-#include "core/base.h"
+#include "core/base/base.h"
 
 typedef struct Service {
         uv_timer_t keepalive;

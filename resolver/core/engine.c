@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "core/engine_state.h"
-#include "core/siphash.h"
+#include "core/engine_internal.h"
+#include "core/base/siphash.h"
 
 #define PORTAL_TIME (5 * USEC_PER_SEC)
 #define KEEPALIVE 300                   /* units of 100 ms: the listener's idle time */

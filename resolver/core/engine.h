@@ -8,15 +8,15 @@
  * All times are usec of CLOCK_BOOTTIME.
  */
 
-#include "core/buffer.h"
-#include "core/cache.h"
-#include "core/client.h"
-#include "core/config.h"
-#include "core/fault.h"
-#include "core/health.h"
-#include "core/histogram.h"
-#include "core/hosts.h"
-#include "core/http.h"
+#include "core/base/buffer.h"
+#include "core/query/cache.h"
+#include "core/base/client.h"
+#include "core/config/config.h"
+#include "core/health/failure.h"
+#include "core/health/health.h"
+#include "core/base/histogram.h"
+#include "core/dns/hosts_table.h"
+#include "core/upstream/http_response.h"
 
 typedef struct Engine Engine;
 
@@ -123,7 +123,7 @@ bool engine_query(Engine *e, const Client *client, bool stream, Bytes message, u
 /* Queries waiting for an answer. */
 size_t engine_waiting(const Engine *e);
 
-/* --- connections: events as in io/h2.h */
+/* --- connections: events as in io/upstream/h2.h */
 
 void engine_established(Engine *e, uint32_t connection, uint64_t now);
 void engine_ready(Engine *e, uint32_t connection, bool resumed, uint64_t now);
@@ -137,7 +137,7 @@ void engine_address_gone(Engine *e, uint32_t connection, uint64_t now);
 /* It is gone, or could not even be started (faults of class LOCALNET). */
 void engine_closed(Engine *e, uint32_t connection, Fault fault, uint64_t now);
 
-/* --- plain servers: as in io/plain.h */
+/* --- plain servers: as in io/upstream/do53_client.h */
 
 /* A message came for `exchange`, which was given `id`. One that does not answer it changes nothing: the exchange goes on. */
 void engine_forward_answer(Engine *e, uint32_t exchange, uint16_t id, Bytes message, uint64_t now);

@@ -15,8 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/cache.h"
-#include "core/list.h"
+#include "core/query/cache.h"
+#include "core/base/list.h"
 
 #define HEADER "\0\0\x81\x80\0\1\0\0\0\0\0\0"
 

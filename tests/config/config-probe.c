@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "io/dropins.h"
+#include "io/system/dropins.h"
 
 static int print_files(const char *root)
 {

@@ -29,7 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "core/config.h"
+#include "core/config/config.h"
 #include "server.h"
 
 Server server = { .lock = PTHREAD_MUTEX_INITIALIZER, .listener = -1 };

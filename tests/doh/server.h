@@ -11,7 +11,7 @@
 #include <stdio.h>
 
 #include "answers.h"
-#include "core/list.h"
+#include "core/base/list.h"
 #include "faults.h"
 
 typedef enum Command { COMMAND_NONE, COMMAND_FREEZE, COMMAND_THAW, COMMAND_GOAWAY, COMMAND_CLOSE, COMMAND_MAX_STREAMS } Command;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/config_draft.h"
+#include "core/config/config_parser.h"
 
 #define TEXTS_MAX 4
 

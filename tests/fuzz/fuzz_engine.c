@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "core/engine.h"
-#include "core/message.h"
-#include "core/reply.h"
+#include "core/dns/message.h"
+#include "core/dns/reply.h"
 
 #define CLIENTS_MAX 64
 #define CONNECTIONS_MAX 64

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/local.h"
+#include "core/query/local_names.h"
 
 static const uint8_t key[16] = "0123456789abcde";
 

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/cache.h"
-#include "core/message.h"
-#include "core/reply.h"
+#include "core/query/cache.h"
+#include "core/dns/message.h"
+#include "core/dns/reply.h"
 
 static void must(bool ok)
 {

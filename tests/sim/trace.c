@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/message.h"
+#include "core/dns/message.h"
 
 /* FNV-1a */
 static void add_bytes(Trace *t, const void *p, size_t n)

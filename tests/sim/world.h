@@ -6,7 +6,7 @@
  */
 
 #include "core/engine.h"
-#include "core/message.h"
+#include "core/dns/message.h"
 #include "trace.h"
 
 #define SERVERS_MAX 3

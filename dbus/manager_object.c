@@ -1,0 +1,349 @@
+/* The manager: /org/dohmouse1. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/dns/message.h"
+#include "core/dns/reply.h"
+#include "errors.h"
+#include "io/system/clock.h"
+#include "io/system/journal.h"
+#include "objects_internal.h"
+
+#define FINDINGS_MAX 3          /* of a refused configuration, in the error's message; the journal has them all */
+
+/* --- methods */
+
+static int flush_cache(void *userdata, sd_bus_message *call, _unused_ uint64_t argument, _unused_ sd_bus_error *error)
+{
+        Objects *o = userdata;
+
+        engine_flush_cache(daemon_engine(o->daemon));
+        journal_log(LOG_INFO, "The cache was flushed.");
+        return sd_bus_reply_method_return(call, NULL);
+}
+
+static int on_flush_cache(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+        Objects *o = userdata;
+
+        return polkit_check(&o->polkit, call, "org.dohmouse1.flush-cache", flush_cache, o, 0, error);
+}
+
+typedef struct Findings {
+        char text[1024];
+        size_t length;
+        unsigned n, errors;
+} Findings;
+
+/* What is in files may be anything; what is in a message on the bus is UTF-8, or the bus hangs up. */
+static void make_printable(char *text)
+{
+        for (; *text; text++)
+                if (*text < ' ' || *text > '~')
+                        *text = '?';
+}
+
+static void note_finding(void *userdata, const ConfigMessage *m)
+{
+        Findings *f = userdata;
+        size_t room = sizeof(f->text) - f->length;
+        char line[16] = "";
+        int n;
+
+        if (m->severity != CONFIG_ERROR || ++f->errors > FINDINGS_MAX)
+                return;
+        if (m->line)
+                snprintf(line, sizeof(line), "%u:", m->line);
+        n = snprintf(f->text + f->length, room, "%s%s%s%s%s%s", f->n++ ? "; " : "", m->file ? m->file : "", m->file ? ":" : "", line,
+                     m->file ? " " : "", m->text);
+        f->length += MIN((size_t) MAX(n, 0), room - 1);
+}
+
+static int reload(void *userdata, sd_bus_message *call, _unused_ uint64_t argument, sd_bus_error *error)
+{
+        Objects *o = userdata;
+        Findings f = { .length = 0 };
+        int r = daemon_reload(o->daemon, note_finding, &f);
+
+        if (r < 0)
+                return r;
+        if (r > 0) {
+                make_printable(f.text);
+                return f.errors > FINDINGS_MAX ?
+                       sd_bus_error_setf(error, ERROR_INVALID_CONFIGURATION, "%s; and %u more", f.text, f.errors - FINDINGS_MAX) :
+                       sd_bus_error_set(error, ERROR_INVALID_CONFIGURATION, f.text);
+        }
+        objects_sync(o);
+        return sd_bus_reply_method_return(call, NULL);
+}
+
+static int on_reload(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+        Objects *o = userdata;
+
+        return polkit_check(&o->polkit, call, "org.dohmouse1.reload", reload, o, 0, error);
+}
+
+static int reset_statistics(void *userdata, sd_bus_message *call, _unused_ uint64_t argument, _unused_ sd_bus_error *error)
+{
+        Objects *o = userdata;
+
+        daemon_reset_statistics(o->daemon);
+        return sd_bus_reply_method_return(call, NULL);
+}
+
+static int on_reset_statistics(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+        Objects *o = userdata;
+
+        return polkit_check(&o->polkit, call, "org.dohmouse1.reset-statistics", reset_statistics, o, 0, error);
+}
+
+static int on_resolve(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+        Objects *o = userdata;
+        _cleanup_(buffer_unrefp) Buffer *query = NULL;
+        Client client = { .words = { CLIENT_BUS } };
+        uint8_t name[DNS_NAME_MAX];
+        const char *text;
+        uint16_t type;
+        size_t n;
+        int r;
+
+        r = sd_bus_message_read(call, "sq", &text, &type);
+        if (r < 0)
+                return r;
+        n = name_from_text(text, name);
+        if (!n)
+                return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "This is not a domain name");
+        query = reply_upstream_query(BYTES(name, n), type, CLASS_IN, DNS_RD, false, false);
+        if (!query)
+                return -ENOMEM;
+        client.words[1] = calls_add(&o->calls, call);
+        if (!client.words[1])
+                return sd_bus_error_set(error, ERROR_TOO_MANY_REQUESTS, "Too many calls wait for an answer");
+        /* As over TCP: the answer comes whole. */
+        engine_query(daemon_engine(o->daemon), &client, true, buffer_bytes(query), clock_now());
+        return 1;
+}
+
+void manager_answer(sd_bus_message *call, Buffer *answer)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+
+        if (!answer)
+                sd_bus_reply_method_errno(call, -ENOMEM, NULL);
+        else if (sd_bus_message_new_method_return(call, &reply) >= 0 && sd_bus_message_append_array(reply, 'y', answer->data, answer->n) >= 0)
+                sd_bus_send(NULL, reply, NULL);
+}
+
+static int on_get_upstream(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+        Objects *o = userdata;
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read(call, "s", &name);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < o->n_upstreams; i++)
+                if (strcmp(o->upstreams[i].name, name) == 0) {
+                        _cleanup_(freep) char *path = NULL;
+
+                        r = upstream_path(name, &path);
+                        return r < 0 ? r : sd_bus_reply_method_return(call, "o", path);
+                }
+        return sd_bus_error_set(error, ERROR_NO_SUCH_UPSTREAM, "There is no upstream of that name");
+}
+
+/* --- properties */
+
+static int get_version(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
+                       sd_bus_message *reply, _unused_ void *userdata, _unused_ sd_bus_error *error)
+{
+        return sd_bus_message_append(reply, "s", PACKAGE_VERSION);
+}
+
+static int get_word(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, const char *property,
+                    sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *error)
+{
+        const Objects *o = userdata;
+        const char *word = strcmp(property, "HealthMode") == 0     ? health_mode_name(o->mode) :
+                           strcmp(property, "NetworkState") == 0   ? network_state_name(o->network) :
+                                                                     log_level_name(o->log_level);
+
+        return sd_bus_message_append(reply, "s", word);
+}
+
+static int get_figure(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, const char *property,
+                      sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *error)
+{
+        const Objects *o = userdata;
+        EngineStats stats;
+        uint64_t figure;
+
+        engine_stats(daemon_engine(o->daemon), &stats);
+        figure = strcmp(property, "CacheEntries") == 0  ? stats.cache.entries :
+                 strcmp(property, "CacheBytes") == 0    ? stats.cache.octets :
+                 strcmp(property, "CacheBytesMax") == 0 ? o->cache_size :
+                                                          stats.queries;
+        return sd_bus_message_append(reply, "t", figure);
+}
+
+#define ENGINE(field) 0, offsetof(EngineStats, field)
+#define LISTENER(field) 1, offsetof(ListenerStats, field)
+#define CONNECTION(field) 2, offsetof(H2Stats, field)
+
+static const struct {
+        const char *name;
+        unsigned owner;
+        size_t offset;
+} counters[] = {
+        { "queries", ENGINE(queries) },
+        { "queries-rejected", ENGINE(rejected) },
+        { "queries-ignored", ENGINE(ignored) },
+        { "queries-local", ENGINE(local) },
+        { "queries-joined", ENGINE(joined) },
+        { "queries-udp", LISTENER(udp_queries) },
+        { "queries-tcp", LISTENER(tcp_queries) },
+        { "answers", ENGINE(answered) },
+        { "answers-stale", ENGINE(stale) },
+        { "failures", ENGINE(failed) },
+        { "failures-timeout", ENGINE(timeouts) },
+        { "attempts", ENGINE(attempts) },
+        { "attempts-retried", ENGINE(retries) },
+        { "attempts-hedged", ENGINE(hedges) },
+        { "prefetches", ENGINE(prefetches) },
+        { "forwards", ENGINE(forwarded) },
+        { "forwards-failed", ENGINE(forward_failed) },
+        { "latency-sum-usec", ENGINE(latency.sum) },
+        { "cache-hits", ENGINE(cache.hits) },
+        { "cache-misses", ENGINE(cache.misses) },
+        { "cache-stale", ENGINE(cache.stale) },
+        { "cache-inserts", ENGINE(cache.inserts) },
+        { "cache-evictions", ENGINE(cache.evictions) },
+        { "client-connections", LISTENER(tcp_accepted) },
+        { "client-connections-open", LISTENER(tcp_open) },
+        { "client-connections-evicted", LISTENER(tcp_evicted) },
+        { "client-connections-overflowed", LISTENER(tcp_overflow) },
+        { "packets-dropped-source", LISTENER(dropped_source) },
+        { "packets-dropped-flood", LISTENER(dropped_flood) },
+        { "packets-dropped-send", LISTENER(dropped_send) },
+        { "upstream-connections", CONNECTION(opened) },
+        { "upstream-connections-closed", CONNECTION(closed_clean) },
+        { "upstream-connections-forced", CONNECTION(closed_forced) },
+        { "upstream-octets-received", CONNECTION(octets_in) },
+        { "upstream-octets-sent", CONNECTION(octets_out) },
+        { "upstream-writes", CONNECTION(writes) },
+};
+
+/* All are uint64_t, and all are here, but for the cache's entries and octets, and the histogram. */
+_Static_assert(ELEMENTS(counters) == sizeof(EngineStats) / 8 - 2 - HISTOGRAM_CLASSES + sizeof(ListenerStats) / 8 + sizeof(H2Stats) / 8,
+               "a counter that is new belongs here, too, and into org.dohmouse1(5)");
+
+static int get_statistics(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
+                          sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *error)
+{
+        const Objects *o = userdata;
+        EngineStats stats;
+        const void *const owners[] = { &stats, daemon_listener_stats(o->daemon), daemon_connection_stats(o->daemon) };
+        int r;
+
+        engine_stats(daemon_engine(o->daemon), &stats);
+        r = sd_bus_message_open_container(reply, 'a', "{st}");
+        for (size_t i = 0; i < ELEMENTS(counters) && r >= 0; i++) {
+                uint64_t value;
+
+                memcpy(&value, (const char *) owners[counters[i].owner] + counters[i].offset, sizeof(value));
+                r = sd_bus_message_append(reply, "{st}", counters[i].name, value);
+        }
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+static int get_latency(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
+                       sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *error)
+{
+        const Objects *o = userdata;
+        EngineStats stats;
+        int r;
+
+        engine_stats(daemon_engine(o->daemon), &stats);
+        r = sd_bus_message_open_container(reply, 'a', "(tt)");
+        for (unsigned i = 0; i < HISTOGRAM_CLASSES && r >= 0; i++)
+                r = sd_bus_message_append(reply, "(tt)", i == HISTOGRAM_CLASSES - 1 ? UINT64_MAX : (uint64_t) HISTOGRAM_FIRST << i,
+                                          stats.latency.count[i]);
+        return r < 0 ? r : sd_bus_message_close_container(reply);
+}
+
+/* --- the one property that can be written */
+
+static int set_log_level(void *userdata, sd_bus_message *call, uint64_t level, _unused_ sd_bus_error *error)
+{
+        journal_set_level((int) level);
+        objects_sync(userdata);
+        return sd_bus_reply_method_return(call, NULL);
+}
+
+/* sd-bus would have the answer at once, but polkit takes its time: so this call is taken before it gets there. */
+static int on_call(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+        Objects *o = userdata;
+        const char *interface, *property, *word;
+        int level;
+
+        if (!sd_bus_message_is_method_call(call, "org.freedesktop.DBus.Properties", "Set") ||
+            strcmp(sd_bus_message_get_path(call), MANAGER_PATH) != 0 || !sd_bus_message_has_signature(call, "ssv"))
+                return 0;
+        if (sd_bus_message_read(call, "ss", &interface, &property) < 0 || strcmp(interface, MANAGER_INTERFACE) != 0 ||
+            strcmp(property, "LogLevel") != 0) {
+                sd_bus_message_rewind(call, true);
+                return 0;
+        }
+        if (sd_bus_message_read(call, "v", "s", &word) < 0)
+                return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "LogLevel is a string");
+        level = log_level_from_name(word);
+        if (level < 0)
+                return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
+                                        "LogLevel is one of emerg, alert, crit, err, warning, notice, info, debug");
+        return polkit_check(&o->polkit, call, "org.dohmouse1.set-log-level", set_log_level, o, (uint64_t) level, error);
+}
+
+static int never_set(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
+                     _unused_ sd_bus_message *value, _unused_ void *userdata, sd_bus_error *error)
+{
+        return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "This is not to be written");
+}
+
+static const sd_bus_vtable manager_vtable[] = {
+        SD_BUS_VTABLE_START(0),
+        SD_BUS_METHOD("FlushCache", NULL, NULL, on_flush_cache, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Reload", NULL, NULL, on_reload, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ResetStatistics", NULL, NULL, on_reset_statistics, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Resolve", SD_BUS_ARGS("s", name, "q", type), SD_BUS_RESULT("ay", message), on_resolve,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetUpstream", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", upstream), on_get_upstream,
+                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("HealthMode", "s", get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("NetworkState", "s", get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_WRITABLE_PROPERTY("LogLevel", "s", get_word, never_set, 0,
+                                 SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE | SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_PROPERTY("Statistics", "a{st}", get_statistics, 0, 0),
+        SD_BUS_PROPERTY("Latency", "a(tt)", get_latency, 0, 0),
+        SD_BUS_PROPERTY("CacheEntries", "t", get_figure, 0, 0),
+        SD_BUS_PROPERTY("CacheBytes", "t", get_figure, 0, 0),
+        SD_BUS_PROPERTY("CacheBytesMax", "t", get_figure, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Queries", "t", get_figure, 0, 0),
+        SD_BUS_VTABLE_END,
+};
+
+int manager_attach(Objects *o, sd_bus *bus)
+{
+        int r = sd_bus_add_object_vtable(bus, NULL, MANAGER_PATH, MANAGER_INTERFACE, manager_vtable, o);
+
+        return r < 0 ? r : sd_bus_add_filter(bus, NULL, on_call, o);
+}

@@ -1,0 +1,47 @@
+#pragma once
+/*
+ * List: a ring of intrusive links, its head a link of its own. A link that is in no list points to itself, so that taking
+ * it out twice does no harm.
+ */
+
+#include "core/base/base.h"
+
+typedef struct List {
+        struct List *next, *previous;
+} List;
+
+static inline void list_init(List *l)
+{
+        l->next = l->previous = l;
+}
+
+static inline bool list_empty(const List *head)
+{
+        return head->next == head;
+}
+
+static inline void list_append(List *head, List *l)
+{
+        l->previous = head->previous;
+        l->next = head;
+        head->previous->next = l;
+        head->previous = l;
+}
+
+static inline void list_remove(List *l)
+{
+        l->previous->next = l->next;
+        l->next->previous = l->previous;
+        list_init(l);
+}
+
+/* The first or last link, or NULL. */
+static inline List *list_first(const List *head)
+{
+        return list_empty(head) ? NULL : head->next;
+}
+
+/* Walks `head`; the current link may be removed meanwhile, no other. */
+#define LIST_FOREACH(link, head)                                                     \
+        for (List *link = (head)->next, *link##_next = link->next; link != (head);   \
+             link = link##_next, link##_next = link->next)

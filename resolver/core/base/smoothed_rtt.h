@@ -1,0 +1,31 @@
+#pragma once
+/*
+ * Rtt: a smoothed round-trip time and its variation (RFC 6298 2), in usec. Pure.
+ */
+
+#include "core/base/base.h"
+
+typedef struct Rtt {
+        uint64_t smoothed;      /* SRTT; 0: no sample yet */
+        uint64_t variation;     /* RTTVAR */
+} Rtt;
+
+static inline void rtt_sample(Rtt *r, uint64_t sample)
+{
+        uint64_t difference;
+
+        sample = MAX(sample, (uint64_t) 1);
+        if (!r->smoothed) {
+                *r = (Rtt) { .smoothed = sample, .variation = sample / 2 };
+                return;
+        }
+        difference = r->smoothed > sample ? r->smoothed - sample : sample - r->smoothed;
+        r->variation = (3 * r->variation + difference) / 4;
+        r->smoothed = (7 * r->smoothed + sample) / 8;
+}
+
+/* SRTT + 4·RTTVAR: what an answer rarely exceeds; 0: no sample yet. */
+static inline uint64_t rtt_bound(const Rtt *r)
+{
+        return r->smoothed + 4 * r->variation;
+}

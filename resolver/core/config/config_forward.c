@@ -1,0 +1,243 @@
+/*
+ * [Forward NAME]: which names go to which plain servers.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/config/config_parser.h"
+
+#define DOMAIN_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./"
+
+/* --- Domains= */
+
+static const char *add_domain(ForwardConfig *f, Bytes name)
+{
+        Domain *grown, *d;
+
+        for (size_t i = 0; i < f->n_domains; i++)
+                if (name_equal(BYTES(f->domains[i].name, f->domains[i].n), name))
+                        return NULL;
+        if (f->n_domains >= CONFIG_DOMAINS_MAX)
+                return "one domain too many";
+        grown = reallocarray(f->domains, f->n_domains + 1, sizeof(*grown));
+        if (!grown)
+                return "out of memory";
+        f->domains = grown;
+        d = &grown[f->n_domains++];
+        *d = (Domain) { .n = (uint8_t) name.n };
+        name_lower(name, d->name);
+        return NULL;
+}
+
+/* The zone of reverse names of the first `labels` digits (hexadecimal ones for IPv6) or numbers of an address. */
+static size_t reverse_name(const Address *a, unsigned labels, uint8_t *ret)
+{
+        char text[128];
+        size_t n = 0;
+
+        for (unsigned i = labels; i-- > 0;)
+                if (a->v6)
+                        n += (size_t) snprintf(text + n, sizeof(text) - n, "%x.", a->octets[i / 2] >> (i % 2 ? 0 : 4) & 0xf);
+                else
+                        n += (size_t) snprintf(text + n, sizeof(text) - n, "%u.", a->octets[i]);
+        snprintf(text + n, sizeof(text) - n, a->v6 ? "ip6.arpa" : "in-addr.arpa");
+        return name_from_text(text, ret);
+}
+
+/* Are all bits behind the first `bits` zero? */
+static bool is_prefix(const Address *a, unsigned bits)
+{
+        for (unsigned i = bits; i < (a->v6 ? 128u : 32u); i++)
+                if (a->octets[i / 8] & 0x80u >> i % 8)
+                        return false;
+        return true;
+}
+
+/* "172.16.0.0/12" is all that ends in 16.172.in-addr.arpa to 31.172.in-addr.arpa: as many names as the last label has values. */
+static const char *add_prefix(ForwardConfig *f, const char *word, const char *slash)
+{
+        char text[64];
+        size_t n = (size_t) (slash - word);
+        unsigned bits = 0, unit, labels, step, at;
+        uint8_t name[DNS_NAME_MAX];
+        Address a;
+
+        if (n >= sizeof(text))
+                return "not an address prefix";
+        memcpy(text, word, n);
+        text[n] = 0;
+        /* No port, bracket or interface. */
+        if (text[strspn(text, "0123456789abcdefABCDEF:.")] || !address_from_text(text, 0, &a) || (!a.v6 && strchr(text, ':')))
+                return "not an address prefix";
+        for (const char *p = slash + 1; *p; p++)
+                bits = bits * 10 + (unsigned) (*p - '0');
+        if (bits == 0 || bits > (a.v6 ? 128 : 32))
+                return "no such length of a prefix";
+        if (!is_prefix(&a, bits))
+                return "has bits behind its prefix";
+        unit = a.v6 ? 4 : 8;
+        labels = (bits + unit - 1) / unit;
+        /* The last label counts up by `step` in the octet that it stands in. */
+        step = a.v6 && labels % 2 ? 16 : 1;
+        at = (labels * unit - 1) / 8;
+        for (unsigned k = 1u << (labels * unit - bits); k > 0; k--) {
+                size_t size = reverse_name(&a, labels, name);
+                const char *wrong = add_domain(f, BYTES(name, size));
+
+                if (wrong)
+                        return wrong;
+                a.octets[at] = (uint8_t) (a.octets[at] + step);
+        }
+        return NULL;
+}
+
+const char *config_add_domains(ForwardConfig *f, const char *word)
+{
+        const char *slash = strrchr(word, '/');
+        uint8_t name[DNS_NAME_MAX];
+        size_t n, digits;
+        Address a;
+
+        digits = slash ? strspn(slash + 1, "0123456789") : 0;
+        if (digits > 0 && digits <= 3 && !slash[1 + digits])
+                return add_prefix(f, word, slash);
+        if (address_from_text(word, 0, &a))
+                return "an address";
+        if (word[0] == '*')
+                return "a name stands for all below it, without \"*\"";
+        if (word[strspn(word, DOMAIN_CHARACTERS)])
+                return "not a name in ASCII";
+        n = name_from_text(word, name);
+        if (n == 0)
+                return "not a name";
+        /* Everything would go there, which is what upstreams are for. */
+        if (n == 1)
+                return "the root";
+        return add_domain(f, BYTES(name, n));
+}
+
+/* --- while they are being read */
+
+void forward_config_deinit(ForwardConfig *f)
+{
+        free(f->domains);
+        free(f->servers);
+}
+
+ForwardDraft *config_find_forward(ConfigDraft *d, const char *name)
+{
+        ForwardDraft *f, *grown;
+
+        for (size_t i = 0; i < d->n_forwards; i++)
+                if (strcmp(d->forwards[i].config.name, name) == 0)
+                        return &d->forwards[i];
+        if (d->n_forwards >= CONFIG_FORWARDS_MAX)
+                return NULL;
+        grown = reallocarray(d->forwards, d->n_forwards + 1, sizeof(*grown));
+        if (!grown)
+                return NULL;
+        d->forwards = grown;
+        f = &grown[d->n_forwards++];
+        *f = (ForwardDraft) { .text = d->text, .line = d->line };
+        snprintf(f->config.name, sizeof(f->config.name), "%s", name);
+        return f;
+}
+
+/* --- the whole */
+
+/* Servers that are ourselves go: a question would come back for ever. */
+static void drop_loops(ConfigDraft *d, ForwardConfig *f)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < f->n_servers; i++) {
+                char text[ADDRESS_TEXT_MAX];
+
+                if (!config_is_loop(d->config, &f->servers[i])) {
+                        f->servers[kept++] = f->servers[i];
+                        continue;
+                }
+                address_to_text(&f->servers[i], text);
+                config_say(d, CONFIG_ERROR, "[Forward %s] DNS=%s: an address that dohmouse itself listens on", f->name, text);
+        }
+        f->n_servers = config_drop_duplicates(f->servers, kept);
+}
+
+/* Domains that an earlier forward has go. */
+static void drop_taken(ConfigDraft *d, ForwardConfig *f)
+{
+        const Config *c = d->config;
+        size_t kept = 0;
+
+        for (size_t i = 0; i < f->n_domains; i++) {
+                Bytes name = BYTES(f->domains[i].name, f->domains[i].n);
+                const ForwardConfig *other = NULL;
+                char text[NAME_TEXT_MAX], shown[CONFIG_SHOWN_MAX];
+
+                for (size_t k = 0; k < c->n_forwards && !other; k++)
+                        for (size_t j = 0; j < c->forwards[k].n_domains && !other; j++)
+                                if (name_equal(BYTES(c->forwards[k].domains[j].name, c->forwards[k].domains[j].n), name))
+                                        other = &c->forwards[k];
+                if (!other) {
+                        f->domains[kept++] = f->domains[i];
+                        continue;
+                }
+                name_to_text(name, text);
+                config_say(d, CONFIG_ERROR, "[Forward %s] Domains=%s: [Forward %s] has it already", f->name,
+                           config_shown(text, shown), other->name);
+        }
+        f->n_domains = kept;
+}
+
+static void take_forward(ConfigDraft *d, ForwardConfig *f)
+{
+        Config *c = d->config;
+
+        if (f->n_domains == 0)
+                config_say(d, CONFIG_ERROR, "[Forward %s] is left out: no name in Domains=", f->name);
+        drop_taken(d, f);
+        if (f->n_domains == 0) {
+                forward_config_deinit(f);
+                return;
+        }
+        drop_loops(d, f);
+        if (f->n_servers == 0)
+                config_say(d, CONFIG_ERROR, "[Forward %s] has no server in DNS=, and its names are asked of nobody else", f->name);
+        c->forwards[c->n_forwards++] = *f;
+}
+
+void config_take_forwards(ConfigDraft *d)
+{
+        Config *c = d->config;
+
+        if (d->n_forwards == 0)
+                return;
+        c->forwards = calloc(d->n_forwards, sizeof(*c->forwards));
+        for (size_t i = 0; i < d->n_forwards; i++) {
+                d->text = d->forwards[i].text;
+                d->line = d->forwards[i].line;
+                if (c->forwards) {
+                        take_forward(d, &d->forwards[i].config);
+                        continue;
+                }
+                config_say(d, CONFIG_ERROR, "[Forward %s] is left out: out of memory", d->forwards[i].config.name);
+                forward_config_deinit(&d->forwards[i].config);
+        }
+        free(d->forwards);
+        d->text = NULL;
+        d->line = 0;
+}
+
+bool forward_config_equal(const ForwardConfig *a, const ForwardConfig *b)
+{
+        if (strcmp(a->name, b->name) != 0 || a->n_domains != b->n_domains || a->n_servers != b->n_servers)
+                return false;
+        for (size_t i = 0; i < a->n_domains; i++)
+                if (!name_equal(BYTES(a->domains[i].name, a->domains[i].n), BYTES(b->domains[i].name, b->domains[i].n)))
+                        return false;
+        for (size_t i = 0; i < a->n_servers; i++)
+                if (!address_equal(&a->servers[i], &b->servers[i]))
+                        return false;
+        return true;
+}

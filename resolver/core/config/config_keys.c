@@ -1,0 +1,526 @@
+#include "core/config/config_parser.h"
+
+#include <string.h>
+
+#include "core/config/config_text.h"
+
+/* --- plain values */
+
+static const char *parse_span(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+{
+        uint64_t v;
+
+        (void) d;
+        if (!parse_time_span(value, &v))
+                return "not a time span";
+        if (v < k->low || v > k->high)
+                return "out of range";
+        *(uint64_t *) field = v;
+        return NULL;
+}
+
+static const char *parse_octets(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+{
+        uint64_t v;
+
+        (void) d;
+        if (!parse_size(value, &v))
+                return "not a size";
+        if (v < k->low || v > k->high)
+                return "out of range";
+        *(uint64_t *) field = v;
+        return NULL;
+}
+
+static const char *parse_number(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+{
+        size_t n = strspn(value, "0123456789");
+        uint64_t v = 0;
+
+        (void) d;
+        if (value[n])
+                return "not a number";
+        for (size_t i = 0; i < n; i++) {
+                v = v * 10 + (uint64_t) (value[i] - '0');
+                if (v > k->high)
+                        return "out of range";
+        }
+        if (v < k->low)
+                return "out of range";
+        *(unsigned *) field = (unsigned) v;
+        return NULL;
+}
+
+static const char *parse_boolean(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+{
+        static const char *const words[] = { "0", "no", "n", "false", "f", "off", "1", "yes", "y", "true", "t", "on" };
+
+        (void) d;
+        (void) k;
+        for (size_t i = 0; i < ELEMENTS(words); i++)
+                if (strcasecmp(value, words[i]) == 0) {
+                        *(bool *) field = i >= 6;
+                        return NULL;
+                }
+        return "neither yes nor no";
+}
+
+static const char *parse_choice(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+{
+        (void) d;
+        for (int i = 0; k->words[i]; i++)
+                if (strcmp(value, k->words[i]) == 0) {
+                        *(int *) field = i;
+                        return NULL;
+                }
+        return "none of the choices";
+}
+
+/* --- text */
+
+static const char *parse_path(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+{
+        char *copy;
+
+        (void) d;
+        (void) k;
+        if (*value != '/')
+                return "not an absolute path";
+        copy = strdup(value);
+        if (!copy)
+                return "out of memory";
+        free(*(char **) field);
+        *(char **) field = copy;
+        return NULL;
+}
+
+/* A path, or "no", which is kept as "". */
+static const char *parse_path_or_no(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+{
+        bool yes;
+
+        if (*value == '/')
+                return parse_path(d, k, field, value);
+        if (parse_boolean(d, k, &yes, value) || yes)
+                return "neither an absolute path nor no";
+        free(*(char **) field);
+        *(char **) field = strdup("");
+        return *(char **) field ? NULL : "out of memory";
+}
+
+static void clear_path(ConfigDraft *d, const ConfigKey *k, void *field)
+{
+        (void) d;
+        (void) k;
+        free(*(char **) field);
+        *(char **) field = NULL;
+}
+
+static const char *parse_url(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+{
+        (void) d;
+        (void) k;
+        return config_parse_url(field, value);
+}
+
+static void clear_url(ConfigDraft *d, const ConfigKey *k, void *field)
+{
+        (void) d;
+        (void) k;
+        config_clear_url(field);
+}
+
+/* --- lists: words apart by blanks. A bad word is reported and left out, the others count */
+
+#define WORD_MAX 1536
+
+static void each_word(ConfigDraft *d, const ConfigKey *k, void *target, const char *value,
+                      const char *(*take)(ConfigDraft *d, void *target, const char *word))
+{
+        while (*(value += strspn(value, " \t"))) {
+                size_t n = strcspn(value, " \t");
+                char word[WORD_MAX];
+                const char *wrong;
+
+                if (n >= sizeof(word)) {
+                        config_refuse(d, k, value, "too long");
+                } else {
+                        memcpy(word, value, n);
+                        word[n] = 0;
+                        wrong = take(d, target, word);
+                        if (wrong)
+                                config_refuse(d, k, word, wrong);
+                }
+                value += n;
+        }
+}
+
+const char *config_add_address(Address **list, size_t *n, size_t max, const Address *a)
+{
+        Address *grown;
+
+        if (*n >= max)
+                return "one address too many";
+        grown = reallocarray(*list, *n + 1, sizeof(*grown));
+        if (!grown)
+                return "out of memory";
+        *list = grown;
+        grown[(*n)++] = *a;
+        return NULL;
+}
+
+static const char *take_listen(ConfigDraft *d, void *target, const char *word)
+{
+        Config *c = target;
+        Address a;
+
+        (void) d;
+        if (!address_from_text(word, 53, &a))
+                return "not an address";
+        if (address_is_multicast(&a))
+                return "not an address to listen on";
+        return config_add_address(&c->listen, &c->n_listen, CONFIG_LIST_MAX, &a);
+}
+
+static const char *parse_listen(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+{
+        (void) field;
+        each_word(d, k, d->config, value, take_listen);
+        return NULL;
+}
+
+static void clear_listen(ConfigDraft *d, const ConfigKey *k, void *field)
+{
+        (void) k;
+        (void) field;
+        d->config->n_listen = 0;
+}
+
+/* The address of somebody to ask; `port`, which may be 0, if none is given. */
+static const char *read_server(const char *word, uint16_t port, Address *ret)
+{
+        Address again;
+
+        if (!address_from_text(word, port, ret))
+                return "not an address";
+        /* A port of 0 that was written, not left out. */
+        if (ret->port == 0 && (!address_from_text(word, 1, &again) || again.port == 0))
+                return "port 0 is none";
+        if (address_is_unspecified(ret) || address_is_multicast(ret))
+                return "not the address of a server";
+        if (address_is_link_local(ret) && !ret->interface[0])
+                return "link-local without %INTERFACE";
+        return NULL;
+}
+
+static const char *take_server(ConfigDraft *d, void *target, const char *word)
+{
+        UpstreamConfig *u = target;
+        const char *wrong;
+        Address a;
+
+        (void) d;
+        wrong = read_server(word, 0, &a);
+        return wrong ? wrong : config_add_address(&u->addresses, &u->n_addresses, CONFIG_LIST_MAX, &a);
+}
+
+static const char *parse_servers(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+{
+        each_word(d, k, field, value, take_server);
+        return NULL;
+}
+
+static void clear_servers(ConfigDraft *d, const ConfigKey *k, void *field)
+{
+        UpstreamConfig *u = field;
+
+        (void) d;
+        (void) k;
+        u->n_addresses = 0;
+}
+
+static const char *take_pin(ConfigDraft *d, void *target, const char *word)
+{
+        UpstreamConfig *u = target;
+        uint8_t pin[PIN_SIZE], (*grown)[PIN_SIZE];
+
+        (void) d;
+        if (!config_parse_base64(word, pin, sizeof(pin)))
+                return "not 32 octets in base64";
+        if (u->n_pins >= CONFIG_LIST_MAX)
+                return "one pin too many";
+        grown = reallocarray(u->pins, u->n_pins + 1, sizeof(*grown));
+        if (!grown)
+                return "out of memory";
+        u->pins = grown;
+        memcpy(u->pins[u->n_pins++], pin, sizeof(pin));
+        return NULL;
+}
+
+static const char *parse_pins(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+{
+        each_word(d, k, field, value, take_pin);
+        return NULL;
+}
+
+static void clear_pins(ConfigDraft *d, const ConfigKey *k, void *field)
+{
+        UpstreamConfig *u = field;
+
+        (void) d;
+        (void) k;
+        u->n_pins = 0;
+}
+
+static const char *take_domain(ConfigDraft *d, void *target, const char *word)
+{
+        (void) d;
+        return config_add_domains(target, word);
+}
+
+static const char *parse_domains(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+{
+        each_word(d, k, field, value, take_domain);
+        return NULL;
+}
+
+static void clear_domains(ConfigDraft *d, const ConfigKey *k, void *field)
+{
+        ForwardConfig *f = field;
+
+        (void) d;
+        (void) k;
+        f->n_domains = 0;
+}
+
+static const char *take_plain_server(ConfigDraft *d, void *target, const char *word)
+{
+        ForwardConfig *f = target;
+        const char *wrong;
+        Address a;
+
+        (void) d;
+        wrong = read_server(word, 53, &a);
+        return wrong ? wrong : config_add_address(&f->servers, &f->n_servers, FORWARD_SERVERS_MAX, &a);
+}
+
+static const char *parse_plain_servers(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+{
+        each_word(d, k, field, value, take_plain_server);
+        return NULL;
+}
+
+static void clear_plain_servers(ConfigDraft *d, const ConfigKey *k, void *field)
+{
+        ForwardConfig *f = field;
+
+        (void) d;
+        (void) k;
+        f->n_servers = 0;
+}
+
+/* "ADDRESS[:PORT]#URL": a whole upstream. The same URL again is another address of it. */
+static const char *take_dns(ConfigDraft *d, void *target, const char *word)
+{
+        _cleanup_(freep) char *address = NULL;
+        const char *hash = strchr(word, '#'), *wrong;
+        UpstreamDraft *u = NULL;
+
+        (void) target;
+        if (!hash)
+                return "no \"#\" between address and URL";
+        address = strndup(word, (size_t) (hash - word));
+        if (!address)
+                return "out of memory";
+        for (size_t i = 0; i < d->n_upstreams && !u; i++)
+                if (d->upstreams[i].one_line && strcmp(d->upstreams[i].config.url, hash + 1) == 0)
+                        u = &d->upstreams[i];
+        if (u)
+                return take_server(d, &u->config, address);
+        u = config_find_upstream(d, NULL);
+        if (!u)
+                return "one upstream too many";
+        wrong = config_parse_url(&u->config, hash + 1);
+        if (!wrong)
+                wrong = take_server(d, &u->config, address);
+        if (wrong) {
+                upstream_draft_deinit(u);
+                d->n_upstreams--;
+        }
+        return wrong;
+}
+
+static const char *parse_dns(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+{
+        (void) field;
+        each_word(d, k, NULL, value, take_dns);
+        return NULL;
+}
+
+static void clear_dns(ConfigDraft *d, const ConfigKey *k, void *field)
+{
+        size_t kept = 0;
+
+        (void) k;
+        (void) field;
+        for (size_t i = 0; i < d->n_upstreams; i++)
+                if (d->upstreams[i].one_line)
+                        upstream_draft_deinit(&d->upstreams[i]);
+                else
+                        d->upstreams[kept++] = d->upstreams[i];
+        d->n_upstreams = kept;
+}
+
+/* --- the keys: one row each, and one in dohmouse.conf(5) */
+
+static const ConfigType type_span = { .parse = parse_span, .size = sizeof(uint64_t) };
+static const ConfigType type_octets = { .parse = parse_octets, .size = sizeof(uint64_t) };
+static const ConfigType type_number = { .parse = parse_number, .size = sizeof(unsigned) };
+static const ConfigType type_boolean = { .parse = parse_boolean, .size = sizeof(bool) };
+static const ConfigType type_choice = { .parse = parse_choice, .size = sizeof(int) };
+static const ConfigType type_path = { .parse = parse_path, .clear = clear_path };
+static const ConfigType type_path_or_no = { .parse = parse_path_or_no, .clear = clear_path };
+static const ConfigType type_url = { .parse = parse_url, .clear = clear_url };
+static const ConfigType type_listen = { .parse = parse_listen, .clear = clear_listen };
+static const ConfigType type_servers = { .parse = parse_servers, .clear = clear_servers };
+static const ConfigType type_pins = { .parse = parse_pins, .clear = clear_pins };
+static const ConfigType type_domains = { .parse = parse_domains, .clear = clear_domains };
+static const ConfigType type_plain_servers = { .parse = parse_plain_servers, .clear = clear_plain_servers };
+static const ConfigType type_dns = { .parse = parse_dns, .clear = clear_dns };
+
+_Static_assert(sizeof(Policy) == sizeof(int) && sizeof(Hedge) == sizeof(int) && sizeof(Method) == sizeof(int) &&
+               sizeof(HealthMode) == sizeof(int) && sizeof(Preconnect) == sizeof(int), "a choice is stored as an int");
+
+static const char *const policy_words[] = { "ordered", "fastest", NULL };
+static const char *const hedge_words[] = { "on-suspect", "always", "no", NULL };
+static const char *const method_words[] = { "POST", "GET", NULL };
+static const char *const mode_words[] = { "lazy", "active", "none", NULL };
+static const char *const preconnect_words[] = { "off", "on-network-up", NULL };
+static const char *const level_words[] = {
+        "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", NULL
+};
+
+const char *log_level_name(int level)
+{
+        return level_words[CLAMP(level, 0, 7)];
+}
+
+int log_level_from_name(const char *name)
+{
+        for (int i = 0; level_words[i]; i++)
+                if (strcmp(level_words[i], name) == 0)
+                        return i;
+        return -1;
+}
+
+#define GLOBAL(field) offsetof(Config, field)
+#define UPSTREAM(field) offsetof(UpstreamDraft, field)
+#define FORWARD(field) offsetof(ForwardDraft, field)
+#define YES_OR_NO "yes or no"
+#define SPAN(range) "a time span " range
+#define MODE "lazy, active or none"
+#define PEM "the absolute path of a PEM file or a directory of them"
+
+const ConfigKey config_keys[] = {
+        { "Resolver", "Listen", &type_listen, .expected = "ADDRESS[:PORT], such as 127.0.0.53:53 or [::1]:53" },
+        { "Resolver", "DNS", &type_dns,
+          .expected = "ADDRESS[:PORT]#https://HOST[:PORT]/PATH, such as 9.9.9.9#https://dns.quad9.net/dns-query" },
+        { "Resolver", "Policy", &type_choice, GLOBAL(policy), .words = policy_words, .expected = "ordered or fastest" },
+        { "Resolver", "QueryTimeoutSec", &type_span, GLOBAL(query_timeout), 500 * USEC_PER_MSEC, USEC_PER_MINUTE,
+          .expected = SPAN("from 500ms to 1min") },
+        { "Resolver", "Hedge", &type_choice, GLOBAL(hedge), .words = hedge_words,
+          .expected = "on-suspect, always or no" },
+        { "Resolver", "Padding", &type_boolean, GLOBAL(padding), .expected = YES_OR_NO },
+        { "Resolver", "TrustAD", &type_boolean, GLOBAL(trust_ad), .expected = YES_OR_NO },
+        { "Resolver", "TrustAnchors", &type_path, GLOBAL(trust_anchors), .expected = PEM },
+        { "Resolver", "LogLevel", &type_choice, GLOBAL(log_level), .words = level_words,
+          .expected = "emerg, alert, crit, err, warning, notice, info or debug" },
+
+        { "Cache", "Enable", &type_boolean, GLOBAL(cache), .expected = YES_OR_NO },
+        { "Cache", "Size", &type_octets, GLOBAL(cache_size), 64 << 10, UINT64_C(4) << 30,
+          .expected = "a size from 64K to 4G" },
+        { "Cache", "MaxTTLSec", &type_span, GLOBAL(max_ttl), USEC_PER_SEC, 7 * USEC_PER_DAY,
+          .expected = SPAN("from 1s to 7d") },
+        { "Cache", "NegativeMaxTTLSec", &type_span, GLOBAL(negative_max_ttl), USEC_PER_SEC, USEC_PER_DAY,
+          .expected = SPAN("from 1s to 1d") },
+        { "Cache", "ServeStale", &type_boolean, GLOBAL(serve_stale), .expected = YES_OR_NO },
+        { "Cache", "StaleMaxSec", &type_span, GLOBAL(stale_max), 0, 7 * USEC_PER_DAY,
+          .expected = SPAN("from 0 to 7d") },
+        { "Cache", "Prefetch", &type_boolean, GLOBAL(prefetch), .expected = YES_OR_NO },
+
+        { "Health", "Mode", &type_choice, GLOBAL(health), .words = mode_words, .expected = MODE },
+        { "Health", "ActiveIntervalSec", &type_span, GLOBAL(active_interval), USEC_PER_SEC, USEC_PER_DAY,
+          .expected = SPAN("from 1s to 1d") },
+        { "Health", "ProbeTimeoutSec", &type_span, GLOBAL(probe_timeout), 100 * USEC_PER_MSEC, 30 * USEC_PER_SEC,
+          .expected = SPAN("from 100ms to 30s") },
+        { "Health", "BackoffSec", &type_span, GLOBAL(backoff), 100 * USEC_PER_MSEC, USEC_PER_MINUTE,
+          .expected = SPAN("from 100ms to 1min") },
+        { "Health", "BackoffMaxSec", &type_span, GLOBAL(backoff_max), USEC_PER_SEC, USEC_PER_HOUR,
+          .expected = SPAN("from 1s to 1h") },
+        { "Health", "Rise", &type_number, GLOBAL(rise), 1, 10, .expected = "a number from 1 to 10" },
+        { "Health", "IdleMaxSec", &type_span, GLOBAL(idle_max), 0, USEC_PER_HOUR, .expected = SPAN("from 0 to 1h") },
+        { "Health", "Preconnect", &type_choice, GLOBAL(preconnect), .words = preconnect_words,
+          .expected = "off or on-network-up" },
+
+        { "Local", "HostsFile", &type_path_or_no, GLOBAL(local.hosts_file), .expected = "the absolute path of a file, or no" },
+        { "Local", "Hostname", &type_boolean, GLOBAL(local.hostname), .expected = YES_OR_NO },
+        { "Local", "Localhost", &type_boolean, GLOBAL(local.localhost), .expected = YES_OR_NO },
+        { "Local", "Invalid", &type_boolean, GLOBAL(local.invalid), .expected = YES_OR_NO },
+        { "Local", "Onion", &type_boolean, GLOBAL(local.onion), .expected = YES_OR_NO },
+        { "Local", "Alt", &type_boolean, GLOBAL(local.alt), .expected = YES_OR_NO },
+        { "Local", "ResolverArpa", &type_boolean, GLOBAL(local.resolver_arpa), .expected = YES_OR_NO },
+        { "Local", "Local", &type_boolean, GLOBAL(local.local), .expected = YES_OR_NO },
+        { "Local", "Internal", &type_boolean, GLOBAL(local.internal), .expected = YES_OR_NO },
+        { "Local", "HomeArpa", &type_boolean, GLOBAL(local.home_arpa), .expected = YES_OR_NO },
+        { "Local", "PrivateReverse", &type_boolean, GLOBAL(local.private_reverse), .expected = YES_OR_NO },
+        { "Local", "SingleLabel", &type_boolean, GLOBAL(local.single_label), .expected = YES_OR_NO },
+
+        { "Upstream", "URL", &type_url, UPSTREAM(config),
+          .expected = "https://HOST[:PORT]/PATH, with {?dns} at its end for GET", .vital = true },
+        { "Upstream", "Address", &type_servers, UPSTREAM(config),
+          .expected = "ADDRESS[:PORT], such as 9.9.9.9 or [2620:fe::fe]:443" },
+        { "Upstream", "Method", &type_choice, UPSTREAM(config.method), .words = method_words,
+          .expected = "POST or GET" },
+        { "Upstream", "TrustAnchors", &type_path, UPSTREAM(config.trust_anchors), .expected = PEM, .vital = true },
+        { "Upstream", "PinSHA256", &type_pins, UPSTREAM(config),
+          .expected = "SHA-256 digests of public keys, in base64", .vital = true },
+        { "Upstream", "Health", &type_choice, UPSTREAM(config.health), .words = mode_words, .expected = MODE },
+        { "Upstream", "Default", &type_boolean, UPSTREAM(is_default), .expected = YES_OR_NO },
+
+        { "Forward", "Domains", &type_domains, FORWARD(config),
+          .expected = "names, such as corp.example, or address prefixes, such as 192.168.0.0/16" },
+        { "Forward", "DNS", &type_plain_servers, FORWARD(config),
+          .expected = "ADDRESS[:PORT], such as 10.8.0.1 or [fd00::53]:5353" },
+        { 0 },
+};
+
+/* What the fields of the section where we are belong to. */
+static char *owner_of(ConfigDraft *d, const ConfigKey *k)
+{
+        if (strcmp(k->section, CONFIG_SECTION_UPSTREAM) == 0)
+                return (char *) &d->upstreams[d->named];
+        if (strcmp(k->section, CONFIG_SECTION_FORWARD) == 0)
+                return (char *) &d->forwards[d->named];
+        return (char *) d->config;
+}
+
+void config_assign(ConfigDraft *d, const ConfigKey *k, const char *value)
+{
+        static const UpstreamDraft upstream_default = { .config = { .method = METHOD_UNSET, .health = HEALTH_UNSET } };
+        bool of_upstream = strcmp(k->section, CONFIG_SECTION_UPSTREAM) == 0;
+        char *field = owner_of(d, k) + k->offset;
+        Config fresh = { 0 };
+        const char *wrong;
+
+        if (*value) {
+                wrong = k->type->parse(d, k, field, value);
+                if (wrong)
+                        config_refuse(d, k, value, wrong);
+        } else if (k->type->clear) {
+                k->type->clear(d, k, field);
+        } else {
+                config_set_defaults(&fresh);
+                memcpy(field, (of_upstream ? (const char *) &upstream_default : (const char *) &fresh) + k->offset,
+                       k->type->size);
+        }
+}

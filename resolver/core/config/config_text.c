@@ -1,0 +1,226 @@
+#include "core/config/config_text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BLANK " \t\r"
+
+/* --- lines */
+
+typedef struct LineReader {
+        void (*take)(void *userdata, ConfigLine kind, unsigned line, char *name, char *value);
+        void *userdata;
+        char *joined;           /* a line, with those that continue it */
+        size_t n;
+        unsigned first;         /* number of its first line; 0: none is open */
+} LineReader;
+
+static char *strip(char *s)
+{
+        size_t n;
+
+        s += strspn(s, BLANK);
+        n = strlen(s);
+        while (n > 0 && strchr(BLANK, s[n - 1]))
+                s[--n] = 0;
+        return s;
+}
+
+static bool is_tail(const uint8_t *p, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
+                if ((p[i] & 0xc0) != 0x80)
+                        return false;
+        return true;
+}
+
+/* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
+static bool is_utf8(const char *text)
+{
+        const uint8_t *p = (const uint8_t *) text;
+        size_t n = strlen(text);
+
+        for (size_t i = 0; i < n;) {
+                uint8_t c = p[i], second = i + 1 < n ? p[i + 1] : 0;
+                size_t tail = c < 0x80                ? 0
+                              : c >= 0xc2 && c < 0xe0 ? 1
+                              : (c & 0xf0) == 0xe0    ? 2
+                              : c >= 0xf0 && c < 0xf5 ? 3
+                                                      : SIZE_MAX;
+
+                if (tail == SIZE_MAX || n - i <= tail || !is_tail(p + i + 1, tail))
+                        return false;
+                if ((c == 0xe0 && second < 0xa0) || (c == 0xed && second > 0x9f) || (c == 0xf0 && second < 0x90) ||
+                    (c == 0xf4 && second > 0x8f))
+                        return false;
+                i += tail + 1;
+        }
+        return true;
+}
+
+static void give(const LineReader *r, ConfigLine kind, const char *why)
+{
+        char text[80];
+
+        snprintf(text, sizeof(text), "%s", why);
+        r->take(r->userdata, kind, r->first, NULL, text);
+}
+
+static void take_line(LineReader *r)
+{
+        char *s = strip(r->joined), *equals, *end = s + strlen(s) - 1;
+
+        if (!*s)
+                return;
+        if (!is_utf8(s)) {
+                give(r, *s == '[' ? LINE_BAD_SECTION : LINE_BAD, "line is not in UTF-8");
+                return;
+        }
+        if (*s == '[') {
+                if (*end != ']' || end == s + 1) {
+                        give(r, LINE_BAD_SECTION,
+                             end == s + 1 ? "section without a name" : "section does not end in a bracket");
+                        return;
+                }
+                *end = 0;
+                r->take(r->userdata, LINE_SECTION, r->first, s + 1, NULL);
+                return;
+        }
+        equals = strchr(s, '=');
+        if (!equals || equals == s) {
+                give(r, LINE_BAD, "line is neither a section nor an assignment");
+                return;
+        }
+        *equals = 0;
+        r->take(r->userdata, LINE_ASSIGNMENT, r->first, strip(s), strip(equals + 1));
+}
+
+static void append(LineReader *r, const char *p, size_t n)
+{
+        if (n)
+                memcpy(r->joined + r->n, p, n);
+        r->n += n;
+        r->joined[r->n] = 0;
+}
+
+/* An odd number of backslashes at the end: the last of them is not escaped itself. */
+static bool goes_on(const char *p, size_t n)
+{
+        size_t k = 0;
+
+        while (k < n && p[n - 1 - k] == '\\')
+                k++;
+        return k % 2 == 1;
+}
+
+/* One line as it stands in the file, without its end. */
+static void add_line(LineReader *r, const char *p, size_t n, unsigned number)
+{
+        size_t blank = 0;
+
+        while (blank < n && strchr(BLANK, p[blank]))
+                blank++;
+        if (blank < n && (p[blank] == '#' || p[blank] == ';'))
+                return;
+        if (r->first == 0) {
+                r->first = number;
+                r->n = 0;
+        }
+        if (goes_on(p, n)) {
+                append(r, p, n - 1);
+                append(r, " ", 1);
+                return;
+        }
+        append(r, p, n);
+        take_line(r);
+        r->first = 0;
+}
+
+/* Octets of the line at `p`, and of its end: as in systemd "\n", "\r", or both of them in any order. */
+static size_t find_line_end(const char *p, size_t n, size_t *ret_end)
+{
+        size_t size = 0;
+
+        while (size < n && p[size] != '\n' && p[size] != '\r')
+                size++;
+        *ret_end = size == n ? 0 : 1;
+        if (n - size >= 2 && p[size + 1] != p[size] && (p[size + 1] == '\n' || p[size + 1] == '\r'))
+                *ret_end = 2;
+        return size;
+}
+
+void config_read_lines(const char *text, size_t n,
+                       void (*take)(void *userdata, ConfigLine kind, unsigned line, char *name, char *value),
+                       void *userdata)
+{
+        static const char mark[] = { '\xef', '\xbb', '\xbf' };
+        LineReader r = { .take = take, .userdata = userdata };
+        unsigned number = 0;
+
+        if (n >= sizeof(mark) && memcmp(text, mark, sizeof(mark)) == 0) {
+                text += sizeof(mark);
+                n -= sizeof(mark);
+        }
+        r.joined = malloc(n + 2);
+        if (!r.joined) {
+                give(&r, LINE_FATAL, "out of memory");
+                return;
+        }
+        while (n > 0) {
+                size_t end, size = find_line_end(text, n, &end);
+                bool nul = memchr(text, 0, size);
+
+                number++;
+                if (nul || size + (r.first ? r.n : 0) > CONFIG_LINE_MAX) {
+                        r.first = number;
+                        give(&r, LINE_FATAL,
+                             nul ? "NUL octet: not a text, ignoring it from here"
+                                 : "line of more than 1 MiB, ignoring the file from here");
+                        r.first = 0;
+                        break;
+                }
+                add_line(&r, text, size, number);
+                text += size + end;
+                n -= size + end;
+        }
+        /* The file ends in a line that was to go on. */
+        if (r.first)
+                take_line(&r);
+        free(r.joined);
+}
+
+/* --- base64 */
+
+static int base64_value(char c)
+{
+        static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        const char *at = c ? strchr(alphabet, c) : NULL;
+
+        return at ? (int) (at - alphabet) : -1;
+}
+
+bool config_parse_base64(const char *text, uint8_t *ret, size_t n)
+{
+        size_t size = strlen(text), digits = size, at = 0;
+        uint32_t bits = 0;
+        unsigned held = 0;
+
+        while (digits > 0 && text[digits - 1] == '=' && size - digits < 2)
+                digits--;
+        if (size % 4 != 0 || digits != (n * 8 + 5) / 6)
+                return false;
+        for (size_t i = 0; i < digits; i++) {
+                int v = base64_value(text[i]);
+
+                if (v < 0)
+                        return false;
+                bits = bits << 6 | (uint32_t) v;
+                held += 6;
+                if (held >= 8) {
+                        held -= 8;
+                        if (at < n)
+                                ret[at++] = (uint8_t) (bits >> held);
+                }
+        }
+        return at == n && (bits & ((1u << held) - 1)) == 0;
+}

@@ -1,0 +1,566 @@
+#include "core/dns/message.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Offsets within the header and the fixed part of a record, behind its owner name (RFC 1035 4.1). */
+enum { HEADER_FLAGS = 2, HEADER_QDCOUNT = 4, HEADER_ANCOUNT = 6, HEADER_NSCOUNT = 8, HEADER_ARCOUNT = 10 };
+enum { RECORD_TYPE = 0, RECORD_CLASS = 2, RECORD_TTL = 4, RECORD_RDLENGTH = 8, RECORD_FIXED = 10 };
+
+#define LABEL_MAX 63
+#define LABEL_POINTER 0xc0
+#define POINTER_REACH 0x4000    /* no pointer leads beyond this offset */
+#define COOKIE_CLIENT 8
+#define COOKIE_MIN 16
+#define COOKIE_MAX 40
+
+/* A walk over wire octets: where it is, and how many pointers it may still follow. */
+typedef struct Reader {
+        Bytes wire;
+        size_t at;
+        size_t pointers;        /* the budget that is left */
+        size_t furthest;        /* highest offset of an octet that a name reaches by a pointer */
+        uint8_t *fixed;         /* a bit for each octet in reach that is the fixed part of a question or record: no name has it, and
+                                   TTLs there are changed later on */
+} Reader;
+
+static void mark_fixed(Reader *r, size_t at, size_t n)
+{
+        for (size_t end = MIN(at + n, (size_t) POINTER_REACH); at < end; at++)
+                r->fixed[at / 8] |= (uint8_t) (1u << at % 8);
+}
+
+static bool any_fixed(const Reader *r, size_t at, size_t n)
+{
+        for (size_t end = MIN(at + n, (size_t) POINTER_REACH); at < end; at++)
+                if (r->fixed[at / 8] & 1u << at % 8)
+                        return true;
+        return false;
+}
+
+/*
+ * Goes over one name. Pointers lead strictly backwards, before the name they stand in and before the pointer that led there,
+ * and never into the header (RFC 9267 2): so there is no loop, and the budget bounds the sum of all chains.
+ */
+static bool skip_name(Reader *r, bool compressed)
+{
+        size_t at = r->at, limit = r->at, octets = 0;
+        bool jumped = false;
+
+        for (;;) {
+                uint8_t length;
+
+                if (at >= r->wire.n)
+                        return false;
+                length = r->wire.p[at];
+                if ((length & LABEL_POINTER) == LABEL_POINTER) {
+                        size_t target;
+
+                        if (!compressed || at + 2 > r->wire.n || r->pointers == 0)
+                                return false;
+                        target = (size_t) (length & ~LABEL_POINTER) << 8 | r->wire.p[at + 1];
+                        if (target < DNS_HEADER_SIZE || target >= limit)
+                                return false;
+                        r->pointers--;
+                        if (jumped)
+                                r->furthest = MAX(r->furthest, at + 1);
+                        if (!jumped)
+                                r->at = at + 2;
+                        jumped = true;
+                        limit = at = target;
+                        continue;
+                }
+                if (length > LABEL_MAX)
+                        return false;
+                octets += 1 + (size_t) length;
+                if (octets > DNS_NAME_MAX || at + 1 + length > r->wire.n || (jumped && any_fixed(r, at, 1 + (size_t) length)))
+                        return false;
+                if (jumped)
+                        r->furthest = MAX(r->furthest, at + length);
+                at += 1 + (size_t) length;
+                if (length == 0)
+                        break;
+        }
+        if (!jumped)
+                r->at = at;
+        return true;
+}
+
+/* Names within RDATA that may be compressed (RFC 3597 4): how many octets stand before them, and how many there are. */
+static bool rdata_names(uint16_t type, size_t *ret_skip, unsigned *ret_names)
+{
+        *ret_skip = 0;
+        *ret_names = 1;
+        switch (type) {
+        case TYPE_NS:
+        case 3:                 /* MD */
+        case 4:                 /* MF */
+        case TYPE_CNAME:
+        case 7:                 /* MB */
+        case 8:                 /* MG */
+        case 9:                 /* MR */
+        case TYPE_PTR:
+                return true;
+        case TYPE_SOA:
+        case 14:                /* MINFO */
+                *ret_names = 2;
+                return true;
+        case 15:                /* MX */
+                *ret_skip = 2;
+                return true;
+        default:
+                return false;
+        }
+}
+
+static bool check_rdata(Reader *r, uint16_t type, size_t end)
+{
+        size_t skip;
+        unsigned names;
+
+        if (r->at < end && rdata_names(type, &skip, &names)) {
+                Reader inner = *r;
+
+                inner.at += skip;
+                while (names-- > 0)
+                        if (!skip_name(&inner, true) || inner.at > end)
+                                return false;
+                if (inner.at + (type == TYPE_SOA ? 20u : 0u) != end)
+                        return false;
+                r->pointers = inner.pointers;
+                r->furthest = inner.furthest;
+        }
+        r->at = end;
+        return true;
+}
+
+static bool parse_question(Reader *r, Message *m)
+{
+        for (unsigned i = 0; i < m->qdcount; i++) {
+                size_t start = r->at;
+
+                if (!skip_name(r, false) || r->at + 4 > r->wire.n)
+                        return false;
+                if (i == 0) {
+                        m->qname = BYTES(r->wire.p + start, r->at - start);
+                        m->qtype = wire_read16(r->wire.p + r->at);
+                        m->qclass = wire_read16(r->wire.p + r->at + 2);
+                }
+                mark_fixed(r, r->at, 4);
+                r->at += 4;
+        }
+        m->question_end = r->at;
+        return true;
+}
+
+static bool parse_option(Edns *e, uint16_t code, size_t length)
+{
+        if (code == EDNS_OPTION_KEEPALIVE)
+                e->keepalive = true;
+        else if (code == EDNS_OPTION_PADDING)
+                e->padding = true;
+        else if (code == EDNS_OPTION_COOKIE && length != COOKIE_CLIENT && (length < COOKIE_MIN || length > COOKIE_MAX))
+                return false;
+        return true;
+}
+
+/* The fixed parts and options of an OPT record (RFC 6891 6.1). False if its options are not well-formed. */
+static bool parse_opt(Message *m, const uint8_t *fixed, Bytes options)
+{
+        uint32_t ttl = wire_read32(fixed + RECORD_TTL);
+        Edns *e = &m->edns;
+        unsigned n = 0;
+
+        *e = (Edns) {
+                .present = true,
+                .udp_size = wire_read16(fixed + RECORD_CLASS),
+                .extended_rcode = (uint8_t) (ttl >> 24),
+                .version = (uint8_t) (ttl >> 16),
+                .dnssec_ok = ttl & 0x8000,
+                .options = options,
+        };
+        while (options.n > 0) {
+                size_t length;
+
+                if (options.n < 4 || ++n > EDNS_OPTIONS_MAX)
+                        return false;
+                length = wire_read16(options.p + 2);
+                if (length > options.n - 4 || !parse_option(e, wire_read16(options.p), length))
+                        return false;
+                options = BYTES(options.p + 4 + length, options.n - 4 - length);
+        }
+        return true;
+}
+
+static bool is_signature(uint16_t type, Bytes rdata)
+{
+        /* SIG(0): a SIG that covers no type (RFC 2931 3) */
+        return type == TYPE_TSIG || (type == TYPE_SIG && rdata.n >= 2 && wire_read16(rdata.p) == 0);
+}
+
+/* One record of the section `s`; false if it is malformed. *bad_edns becomes true where only the OPT is. */
+static bool parse_record(Reader *r, Message *m, Section s, bool *bad_edns)
+{
+        size_t start = r->at, end;
+        const uint8_t *fixed;
+        uint16_t type;
+
+        r->furthest = 0;
+        if (!skip_name(r, true) || r->at + RECORD_FIXED > r->wire.n)
+                return false;
+        fixed = r->wire.p + r->at;
+        type = wire_read16(fixed + RECORD_TYPE);
+        mark_fixed(r, r->at, RECORD_FIXED);
+        r->at += RECORD_FIXED;
+        end = r->at + wire_read16(fixed + RECORD_RDLENGTH);
+        if (end > r->wire.n)
+                return false;
+        if (type == TYPE_OPT) {
+                if (m->edns.present || s != SECTION_ADDITIONAL || r->wire.p[start] != 0)
+                        *bad_edns = true;
+                else {
+                        m->opt_offset = start;
+                        m->opt_end = end;
+                }
+                if (!parse_opt(m, fixed, BYTES(r->wire.p + r->at, end - r->at)))
+                        *bad_edns = true;
+                r->at = end;
+                return true;
+        }
+        if (is_signature(type, BYTES(r->wire.p + r->at, end - r->at)) && s == SECTION_ADDITIONAL)
+                m->signed_message = true;
+        if (!check_rdata(r, type, end))
+                return false;
+        if (m->edns.present && r->furthest >= m->opt_offset && r->furthest > 0)
+                m->pointers_past_opt = true;
+        return true;
+}
+
+MessageStatus message_parse(Message *ret, Bytes wire)
+{
+        uint8_t fixed[POINTER_REACH / 8];
+        Reader r = { .wire = wire, .at = DNS_HEADER_SIZE, .pointers = wire.n, .fixed = fixed };
+        bool bad_edns = false;
+        Message m = { .wire = wire };
+        const unsigned counts[] = { HEADER_ANCOUNT, HEADER_NSCOUNT, HEADER_ARCOUNT };
+
+        *ret = m;
+        if (wire.n < DNS_HEADER_SIZE || wire.n > DNS_MESSAGE_MAX)
+                return wire.n < DNS_HEADER_SIZE ? MESSAGE_SHORT : MESSAGE_MALFORMED;
+        memset(fixed, 0, MIN(wire.n / 8 + 1, sizeof(fixed)));
+        m.id = wire_read16(wire.p);
+        m.flags = wire_read16(wire.p + HEADER_FLAGS);
+        m.qdcount = wire_read16(wire.p + HEADER_QDCOUNT);
+        m.ancount = wire_read16(wire.p + HEADER_ANCOUNT);
+        m.nscount = wire_read16(wire.p + HEADER_NSCOUNT);
+        m.arcount = wire_read16(wire.p + HEADER_ARCOUNT);
+        m.question_end = DNS_HEADER_SIZE;
+        *ret = m;
+        if (!parse_question(&r, &m)) {
+                *ret = m;
+                ret->qname = BYTES(NULL, 0);
+                ret->question_end = DNS_HEADER_SIZE;
+                return MESSAGE_MALFORMED;
+        }
+        *ret = m;
+        for (Section s = SECTION_ANSWER; s <= SECTION_ADDITIONAL; s++)
+                for (unsigned i = wire_read16(wire.p + counts[s]); i > 0; i--)
+                        if (!parse_record(&r, &m, s, &bad_edns)) {
+                                ret->edns = m.edns;
+                                return MESSAGE_MALFORMED;
+                        }
+        *ret = m;
+        if (r.at != wire.n)
+                return MESSAGE_MALFORMED;
+        return bad_edns ? MESSAGE_BAD_EDNS : MESSAGE_OK;
+}
+
+/* --- records of a parsed message: nothing is checked again */
+
+static size_t after_name(Bytes wire, size_t at)
+{
+        for (;;) {
+                uint8_t length = wire.p[at];
+
+                if (length == 0)
+                        return at + 1;
+                if ((length & LABEL_POINTER) == LABEL_POINTER)
+                        return at + 2;
+                at += 1 + (size_t) length;
+        }
+}
+
+bool record_next(RecordWalk *w, Record *ret)
+{
+        const Message *m = w->message;
+        const uint8_t *fixed;
+        size_t at;
+        uint32_t ttl;
+
+        if (w->index >= (uint32_t) m->ancount + m->nscount + m->arcount)
+                return false;
+        at = after_name(m->wire, w->offset);
+        fixed = m->wire.p + at;
+        ttl = wire_read32(fixed + RECORD_TTL);
+        *ret = (Record) {
+                .section = w->index < m->ancount ? SECTION_ANSWER
+                           : w->index < (uint32_t) m->ancount + m->nscount ? SECTION_AUTHORITY : SECTION_ADDITIONAL,
+                .offset = w->offset,
+                .type = wire_read16(fixed + RECORD_TYPE),
+                .class = wire_read16(fixed + RECORD_CLASS),
+                .ttl = ttl & 0x80000000u ? 0 : ttl,
+                .ttl_offset = at + RECORD_TTL,
+                .rdata = BYTES(fixed + RECORD_FIXED, wire_read16(fixed + RECORD_RDLENGTH)),
+        };
+        ret->end = at + RECORD_FIXED + ret->rdata.n;
+        w->offset = ret->end;
+        w->index++;
+        return true;
+}
+
+static bool is_data(const Record *r, uint16_t qtype)
+{
+        return r->section == SECTION_ANSWER && (r->type == qtype || qtype == TYPE_ANY);
+}
+
+Lifetime message_lifetime(const Message *m, uint32_t *ret_seconds)
+{
+        RecordWalk w = RECORD_WALK(m);
+        unsigned rcode = message_rcode(m);
+        uint32_t least = UINT32_MAX, negative = UINT32_MAX;
+        bool data = false, soa = false;
+        Record r;
+
+        *ret_seconds = 0;
+        if (m->signed_message || (m->flags & DNS_TC))
+                return LIFETIME_NONE;
+        if (rcode != RCODE_NOERROR && rcode != RCODE_NXDOMAIN)
+                return LIFETIME_FAILURE;
+        while (record_next(&w, &r)) {
+                if (r.type == TYPE_OPT)
+                        continue;
+                least = MIN(least, r.ttl);
+                data = data || is_data(&r, m->qtype);
+                if (r.section == SECTION_AUTHORITY && r.type == TYPE_SOA && r.rdata.n >= 22) {
+                        uint32_t minimum = wire_read32(r.rdata.p + r.rdata.n - 4);
+
+                        soa = true;
+                        negative = MIN(negative, MIN(r.ttl, minimum & 0x80000000u ? 0 : minimum));
+                }
+        }
+        if (data && rcode == RCODE_NOERROR) {
+                *ret_seconds = least;
+                return LIFETIME_POSITIVE;
+        }
+        if (!soa)
+                return LIFETIME_NONE;
+        *ret_seconds = MIN(least, negative);
+        return LIFETIME_NEGATIVE;
+}
+
+size_t message_strip(const Message *m, uint8_t *ret)
+{
+        size_t options = m->opt_offset + 1 + RECORD_FIXED, n = options, behind = m->wire.n - m->opt_end;
+        Bytes o = m->edns.options;
+
+        if (!m->edns.present || m->pointers_past_opt) {
+                memcpy(ret, m->wire.p, m->wire.n);
+                return m->wire.n;
+        }
+        memcpy(ret, m->wire.p, options);
+        while (o.n > 0) {
+                size_t size = 4 + (size_t) wire_read16(o.p + 2);
+
+                if (wire_read16(o.p) == EDNS_OPTION_EDE) {
+                        memcpy(ret + n, o.p, size);
+                        n += size;
+                }
+                o = BYTES(o.p + size, o.n - size);
+        }
+        wire_write16(ret + m->opt_offset + 1 + RECORD_RDLENGTH, (unsigned) (n - options));
+        if (n == options && m->edns.extended_rcode == 0) {
+                n = m->opt_offset;
+                wire_write16(ret + HEADER_ARCOUNT, m->arcount - 1u);
+        }
+        memcpy(ret + n, m->wire.p + m->opt_end, behind);
+        return n + behind;
+}
+
+bool message_answers(const Message *answer, const Message *question)
+{
+        return (answer->flags & DNS_QR) && message_opcode(answer) == message_opcode(question) && answer->qdcount == 1 &&
+               question->qdcount == 1 && answer->qtype == question->qtype && answer->qclass == question->qclass &&
+               name_equal(answer->qname, question->qname);
+}
+
+/* --- names */
+
+static uint8_t fold(uint8_t c)
+{
+        return c >= 'A' && c <= 'Z' ? (uint8_t) (c + ('a' - 'A')) : c;
+}
+
+size_t name_size(Bytes wire)
+{
+        size_t at = 0;
+
+        for (;;) {
+                uint8_t length;
+
+                if (at >= wire.n || at >= DNS_NAME_MAX)
+                        return 0;
+                length = wire.p[at];
+                if (length == 0)
+                        return at + 1;
+                if (length > LABEL_MAX)
+                        return 0;
+                at += 1 + (size_t) length;
+        }
+}
+
+size_t name_expand(Bytes wire, size_t offset, uint8_t *ret, size_t *ret_end)
+{
+        size_t at = offset, limit = offset, n = 0;
+        bool jumped = false;
+
+        while (at < wire.n) {
+                uint8_t length = wire.p[at];
+
+                if ((length & LABEL_POINTER) == LABEL_POINTER) {
+                        size_t target = at + 2 <= wire.n ? (size_t) (length & ~LABEL_POINTER) << 8 | wire.p[at + 1] : limit;
+
+                        /* Strictly backwards: no loop. */
+                        if (target < DNS_HEADER_SIZE || target >= limit)
+                                return 0;
+                        if (!jumped)
+                                *ret_end = at + 2;
+                        jumped = true;
+                        limit = at = target;
+                        continue;
+                }
+                if (length > LABEL_MAX || at + 1 + length > wire.n || n + 1 + length > DNS_NAME_MAX)
+                        return 0;
+                memcpy(ret + n, wire.p + at, 1 + (size_t) length);
+                n += 1 + (size_t) length;
+                at += 1 + (size_t) length;
+                if (length == 0) {
+                        if (!jumped)
+                                *ret_end = at;
+                        return n;
+                }
+        }
+        return 0;
+}
+
+bool name_equal(Bytes a, Bytes b)
+{
+        if (a.n != b.n)
+                return false;
+        /* Length octets are below 'A': folding leaves them alone. */
+        for (size_t i = 0; i < a.n; i++)
+                if (fold(a.p[i]) != fold(b.p[i]))
+                        return false;
+        return true;
+}
+
+bool name_under(Bytes name, Bytes suffix)
+{
+        size_t at = 0;
+
+        if (name.n < suffix.n)
+                return false;
+        while (name.n - at > suffix.n)
+                at += 1 + (size_t) name.p[at];
+        return name.n - at == suffix.n && name_equal(BYTES(name.p + at, suffix.n), suffix);
+}
+
+void name_lower(Bytes name, uint8_t *ret)
+{
+        for (size_t i = 0; i < name.n; i++)
+                ret[i] = fold(name.p[i]);
+}
+
+/* One character of text, which may be escaped, to an octet: how many characters it took; 0 if it is none. */
+static size_t unescape(const char *text, uint8_t *ret)
+{
+        unsigned value = 0;
+
+        if (text[0] != '\\') {
+                *ret = (uint8_t) text[0];
+                return text[0] ? 1 : 0;
+        }
+        if (text[1] < '0' || text[1] > '9') {
+                *ret = (uint8_t) text[1];
+                return text[1] ? 2 : 0;
+        }
+        for (size_t i = 1; i <= 3; i++) {
+                if (text[i] < '0' || text[i] > '9')
+                        return 0;
+                value = value * 10 + (unsigned) (text[i] - '0');
+        }
+        *ret = (uint8_t) value;
+        return value > 255 ? 0 : 4;
+}
+
+size_t name_from_text(const char *text, uint8_t *ret)
+{
+        size_t n = 1, label = 0;
+
+        if (text[0] == '.' && !text[1]) {
+                ret[0] = 0;
+                return 1;
+        }
+        while (*text) {
+                size_t used;
+
+                if (*text == '.') {
+                        if (n == label + 1 || n >= DNS_NAME_MAX)
+                                return 0;
+                        ret[label] = (uint8_t) (n - label - 1);
+                        label = n++;
+                        text++;
+                        continue;
+                }
+                if (n >= DNS_NAME_MAX || n - label > LABEL_MAX)
+                        return 0;
+                used = unescape(text, &ret[n++]);
+                if (!used)
+                        return 0;
+                text += used;
+        }
+        if (n == label + 1 && label > 0) {
+                ret[label] = 0;
+                return n;
+        }
+        if (n == label + 1 || n >= DNS_NAME_MAX)
+                return 0;
+        ret[label] = (uint8_t) (n - label - 1);
+        ret[n] = 0;
+        return n + 1;
+}
+
+void name_to_text(Bytes name, char *ret)
+{
+        char *p = ret;
+
+        if (name.n <= 1) {
+                memcpy(ret, ".", 2);
+                return;
+        }
+        for (size_t at = 0; name.p[at]; at += 1 + (size_t) name.p[at]) {
+                if (at)
+                        *p++ = '.';
+                for (size_t i = at + 1; i <= at + name.p[at]; i++) {
+                        uint8_t c = name.p[i];
+
+                        if (c <= ' ' || c >= 127) {
+                                p += snprintf(p, 5, "\\%03u", c);
+                                continue;
+                        }
+                        if (strchr(".\\\"();@$", c))
+                                *p++ = '\\';
+                        *p++ = (char) c;
+                }
+        }
+        *p = 0;
+}

@@ -1,0 +1,358 @@
+#include "core/dns/reply.h"
+
+#include <string.h>
+
+enum { HEADER_FLAGS = 2, HEADER_QDCOUNT = 4, HEADER_ANCOUNT = 6, HEADER_NSCOUNT = 8, HEADER_ARCOUNT = 10 };
+
+#define OPT_FIXED 11            /* an OPT record without options */
+#define OPTION_HEADER 4
+#define EDE_TEXT_MAX 128        /* octets of ours */
+#define EDE_PASSED_MAX 4        /* of the upstream's */
+#define EDE_PASSED_SIZE 512     /* octets of one */
+#define PADDING_BLOCK 128       /* RFC 8467 4.1 */
+#define OUR_UDP_SIZE 4096       /* what our OPT says to clients, and to upstreams, where it means nothing over HTTPS */
+
+/* --- an OPT record, gathered before it is written, so that its size is known */
+
+typedef struct OptDraft {
+        uint8_t options[EDE_PASSED_MAX * (OPTION_HEADER + EDE_PASSED_SIZE) + OPTION_HEADER + 2 + EDE_TEXT_MAX + 16];
+        size_t n;
+        size_t n_plain;         /* of those: without the extended errors, which may be left out */
+} OptDraft;
+
+static void put_option(OptDraft *o, uint16_t code, const uint8_t *data, size_t n)
+{
+        wire_write16(o->options + o->n, code);
+        wire_write16(o->options + o->n + 2, (unsigned) n);
+        if (n)
+                memcpy(o->options + o->n + OPTION_HEADER, data, n);
+        o->n += OPTION_HEADER + n;
+}
+
+static void put_ede(OptDraft *o, int code, const char *text)
+{
+        uint8_t data[2 + EDE_TEXT_MAX];
+        size_t n = text ? strnlen(text, EDE_TEXT_MAX) : 0;
+
+        wire_write16(data, (unsigned) code);
+        if (n)
+                memcpy(data + 2, text, n);
+        put_option(o, EDNS_OPTION_EDE, data, 2 + n);
+}
+
+/* The extended errors that the upstream gave cross to the client; nothing else does. */
+static void pass_ede(OptDraft *o, Bytes options)
+{
+        unsigned passed = 0;
+
+        while (options.n >= OPTION_HEADER && passed < EDE_PASSED_MAX) {
+                size_t length = wire_read16(options.p + 2);
+
+                if (wire_read16(options.p) == EDNS_OPTION_EDE && length >= 2 && length <= EDE_PASSED_SIZE) {
+                        put_option(o, EDNS_OPTION_EDE, options.p + OPTION_HEADER, length);
+                        passed++;
+                }
+                options = BYTES(options.p + OPTION_HEADER + length, options.n - OPTION_HEADER - length);
+        }
+}
+
+static OptDraft draft_opt(const Asker *asker, const Edns *upstream, const ReplyOptions *options)
+{
+        OptDraft o;
+        uint8_t keepalive[2];
+
+        o.n = 0;
+        if (asker->stream && asker->keepalive) {
+                wire_write16(keepalive, options->keepalive);
+                put_option(&o, EDNS_OPTION_KEEPALIVE, keepalive, sizeof(keepalive));
+        }
+        o.n_plain = o.n;
+        if (upstream)
+                pass_ede(&o, upstream->options);
+        if (options->ede != EDE_NONE)
+                put_ede(&o, options->ede, options->ede_text);
+        return o;
+}
+
+static size_t put_opt(uint8_t *p, unsigned size, unsigned rcode, bool dnssec_ok, const uint8_t *options, size_t n)
+{
+        p[0] = 0;
+        wire_write16(p + 1, TYPE_OPT);
+        wire_write16(p + 3, size);
+        wire_write32(p + 5, (uint32_t) (rcode >> 4) << 24 | (dnssec_ok ? 0x8000u : 0));
+        wire_write16(p + 9, (unsigned) n);
+        if (n)
+                memcpy(p + OPT_FIXED, options, n);
+        return OPT_FIXED + n;
+}
+
+/* --- headers */
+
+Asker asker_of(const Message *query, bool stream)
+{
+        return (Asker) {
+                .id = query->id,
+                .flags = query->flags,
+                .edns = query->edns.present,
+                .dnssec_ok = query->edns.dnssec_ok,
+                .keepalive = query->edns.keepalive,
+                .stream = stream,
+                .udp_size = query->edns.present ? MAX(query->edns.udp_size, DNS_UDP_MIN) : DNS_UDP_MIN,
+        };
+}
+
+static size_t size_limit(const Asker *asker, const ReplyOptions *options)
+{
+        return asker->stream ? DNS_MESSAGE_MAX : MIN(asker->udp_size, MAX(options->udp_max, (uint16_t) DNS_UDP_MIN));
+}
+
+static void put_counts(uint8_t *p, unsigned qd, unsigned an, unsigned ns, unsigned ar)
+{
+        wire_write16(p + HEADER_QDCOUNT, qd);
+        wire_write16(p + HEADER_ANCOUNT, an);
+        wire_write16(p + HEADER_NSCOUNT, ns);
+        wire_write16(p + HEADER_ARCOUNT, ar);
+}
+
+/* An rcode that the asker can be told: extended ones need an OPT. */
+static unsigned sayable(const Asker *asker, unsigned rcode)
+{
+        return rcode > DNS_RCODE_MASK && !asker->edns ? RCODE_SERVFAIL : rcode;
+}
+
+static void put_header(uint8_t *p, const Asker *asker, unsigned flags, unsigned rcode)
+{
+        wire_write16(p, asker->id);
+        wire_write16(p + HEADER_FLAGS, DNS_QR | DNS_RA | (asker->flags & (DNS_OPCODE_MASK | DNS_RD | DNS_CD)) | flags |
+                                               (rcode & DNS_RCODE_MASK));
+}
+
+/* --- answers out of an upstream's */
+
+/* Copies the records of `answer` behind `p`, without its OPT; returns how many additional ones there are. */
+static unsigned put_records(uint8_t *p, size_t *n, const Message *answer)
+{
+        const Edns *edns = &answer->edns;
+        Bytes wire = answer->wire;
+        size_t first = answer->question_end, end = edns->present ? answer->opt_offset : wire.n;
+        unsigned arcount = answer->arcount;
+        RecordWalk w = RECORD_WALK(answer);
+        Record r;
+
+        memcpy(p + *n, wire.p + first, end - first);
+        *n += end - first;
+        if (!edns->present)
+                return arcount;
+        if (!answer->pointers_past_opt) {
+                memcpy(p + *n, wire.p + answer->opt_end, wire.n - answer->opt_end);
+                *n += wire.n - answer->opt_end;
+                return arcount - 1;
+        }
+        while (record_next(&w, &r))
+                if (r.offset >= answer->opt_offset)
+                        arcount--;
+        return arcount;
+}
+
+static uint32_t aged(uint32_t ttl, const ReplyOptions *o)
+{
+        ttl = ttl > o->age ? ttl - o->age : 0;
+        ttl = MAX(ttl, o->ttl_floor);
+        return o->ttl_cap ? MIN(ttl, o->ttl_cap) : ttl;
+}
+
+/* TTLs as of now. The walk is over the copy, which is well-formed because the original is. */
+static void patch_ttls(uint8_t *p, size_t n, size_t question_end, unsigned records, const ReplyOptions *options)
+{
+        Message copy = {
+                .wire = BYTES(p, n),
+                .ancount = (uint16_t) records,
+                .question_end = question_end,
+        };
+        RecordWalk w = RECORD_WALK(&copy);
+        Record r;
+
+        while (record_next(&w, &r))
+                wire_write32(p + r.ttl_offset, aged(r.ttl, options));
+}
+
+static Buffer *verbatim(const Asker *asker, const Message *answer)
+{
+        Buffer *b = buffer_copy(answer->wire);
+
+        if (b)
+                wire_write16(b->data, asker->id);
+        return b;
+}
+
+/* AD tells something only to those who say that they know what it is (RFC 6840 5.8). */
+static unsigned authentic(const Asker *asker, const Message *answer, const ReplyOptions *options)
+{
+        return options->trust_ad && (asker->dnssec_ok || (asker->flags & DNS_AD)) ? answer->flags & DNS_AD : 0;
+}
+
+Buffer *reply_from_answer(const Asker *asker, Bytes qname, const Message *answer, const ReplyOptions *options)
+{
+        unsigned rcode = sayable(asker, message_rcode(answer)), flags, arcount;
+        size_t limit = size_limit(asker, options), n = answer->question_end;
+        OptDraft opt = draft_opt(asker, &answer->edns, options);
+        bool truncated = false;
+        Buffer *b;
+
+        if (options->verbatim && answer->wire.n <= limit)
+                return verbatim(asker, answer);
+        b = buffer_new(answer->wire.n + OPT_FIXED + opt.n);
+        if (!b)
+                return NULL;
+        memcpy(b->data, answer->wire.p, n);
+        memcpy(b->data + DNS_HEADER_SIZE, qname.p, qname.n);
+        arcount = put_records(b->data, &n, answer);
+        patch_ttls(b->data, n, answer->question_end, (unsigned) answer->ancount + answer->nscount + arcount, options);
+
+        if (asker->edns && n + OPT_FIXED + opt.n > limit)
+                opt.n = opt.n_plain;
+        if (n + (asker->edns ? OPT_FIXED + opt.n : 0) > limit) {
+                truncated = true;
+                n = answer->question_end;
+        }
+        flags = (answer->flags & DNS_AA) | authentic(asker, answer, options) | (truncated ? DNS_TC : 0);
+        put_header(b->data, asker, flags, rcode);
+        if (truncated)
+                put_counts(b->data, 1, 0, 0, asker->edns);
+        else
+                put_counts(b->data, 1, answer->ancount, answer->nscount, arcount + asker->edns);
+        if (asker->edns)
+                n += put_opt(b->data + n, OUR_UDP_SIZE, rcode, asker->dnssec_ok, opt.options, opt.n);
+        b->n = (uint32_t) n;
+        return b;
+}
+
+/* --- answers of our own */
+
+Buffer *reply_error(const Asker *asker, Bytes question, unsigned rcode, const ReplyOptions *options)
+{
+        return reply_local(asker, question, rcode, NULL, 0, options);
+}
+
+Buffer *reply_local(const Asker *asker, Bytes question, unsigned rcode, const LocalRecord *records, size_t n_records,
+                    const ReplyOptions *options)
+{
+        OptDraft opt = draft_opt(asker, NULL, options);
+        size_t size = DNS_HEADER_SIZE + question.n + OPT_FIXED + opt.n, limit = size_limit(asker, options), n;
+        unsigned counts[2] = { 0, 0 };
+        bool truncated = false;
+        Buffer *b;
+
+        rcode = sayable(asker, rcode);
+        for (size_t i = 0; i < n_records; i++)
+                size += MAX(records[i].owner.n, (size_t) 2) + 10 + records[i].rdata.n;
+        b = buffer_new(size);
+        if (!b)
+                return NULL;
+        n = DNS_HEADER_SIZE;
+        if (question.n)
+                memcpy(b->data + n, question.p, question.n);
+        n += question.n;
+        for (size_t i = 0; i < n_records; i++) {
+                const LocalRecord *r = &records[i];
+
+                if (r->owner.n)
+                        memcpy(b->data + n, r->owner.p, r->owner.n);
+                else
+                        wire_write16(b->data + n, 0xc000 | DNS_HEADER_SIZE);
+                n += r->owner.n ? r->owner.n : 2;
+                wire_write16(b->data + n, r->type);
+                wire_write16(b->data + n + 2, CLASS_IN);
+                wire_write32(b->data + n + 4, r->ttl);
+                wire_write16(b->data + n + 8, (unsigned) r->rdata.n);
+                memcpy(b->data + n + 10, r->rdata.p, r->rdata.n);
+                n += 10 + r->rdata.n;
+                counts[r->authority]++;
+        }
+        if (n + (asker->edns ? OPT_FIXED + opt.n : 0) > limit) {
+                truncated = n_records > 0;
+                n = DNS_HEADER_SIZE + question.n;
+                counts[0] = counts[1] = 0;
+        }
+        put_header(b->data, asker, (options->authoritative ? DNS_AA : 0) | (truncated ? DNS_TC : 0), rcode);
+        put_counts(b->data, question.n > 0, counts[0], counts[1], asker->edns);
+        if (asker->edns)
+                n += put_opt(b->data + n, OUR_UDP_SIZE, rcode, asker->dnssec_ok, opt.options, opt.n);
+        b->n = (uint32_t) n;
+        return b;
+}
+
+Buffer *reply_malformed(const Message *query, MessageStatus status)
+{
+        Asker asker = asker_of(query, true);
+        ReplyOptions options = REPLY_OPTIONS_INIT;
+        bool question = query->qname.n > 0 && query->qdcount == 1;
+
+        asker.edns = query->edns.present || status == MESSAGE_BAD_EDNS;
+        asker.dnssec_ok = false;
+        asker.keepalive = false;
+        return reply_error(&asker,
+                           question ? BYTES(query->wire.p + DNS_HEADER_SIZE, query->question_end - DNS_HEADER_SIZE) : BYTES(NULL, 0),
+                           RCODE_FORMERR, &options);
+}
+
+/* --- queries */
+
+/* A question and nothing behind it, with room for `more` octets; NULL when out of memory. */
+static Buffer *begin_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, size_t more)
+{
+        Buffer *b = buffer_new(DNS_HEADER_SIZE + qname.n + 4 + more);
+        size_t n = DNS_HEADER_SIZE;
+
+        if (!b)
+                return NULL;
+        wire_write16(b->data, 0);
+        wire_write16(b->data + HEADER_FLAGS, flags & (DNS_RD | DNS_CD | DNS_AD));
+        put_counts(b->data, 1, 0, 0, 0);
+        name_lower(qname, b->data + n);
+        n += qname.n;
+        wire_write16(b->data + n, qtype);
+        wire_write16(b->data + n + 2, qclass);
+        b->n = (uint32_t) (n + 4);
+        return b;
+}
+
+Buffer *reply_upstream_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool padding)
+{
+        size_t plain = DNS_HEADER_SIZE + qname.n + 4 + OPT_FIXED, pad = 0;
+        uint8_t option[OPTION_HEADER + PADDING_BLOCK] = { 0 };
+        Buffer *b;
+
+        if (padding) {
+                pad = (PADDING_BLOCK - (plain + OPTION_HEADER) % PADDING_BLOCK) % PADDING_BLOCK;
+                wire_write16(option, EDNS_OPTION_PADDING);
+                wire_write16(option + 2, (unsigned) pad);
+                pad += OPTION_HEADER;
+        }
+        b = begin_query(qname, qtype, qclass, flags, OPT_FIXED + pad);
+        if (!b)
+                return NULL;
+        b->n += (uint32_t) put_opt(b->data + b->n, OUR_UDP_SIZE, 0, dnssec_ok, option, pad);
+        put_counts(b->data, 1, 0, 0, 1);
+        return b;
+}
+
+Buffer *reply_plain_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool edns)
+{
+        Buffer *b = begin_query(qname, qtype, qclass, flags, OPT_FIXED);
+
+        if (!b || !edns)
+                return b;
+        b->n += (uint32_t) put_opt(b->data + b->n, DNS_PLAIN_UDP_SIZE, 0, dnssec_ok, NULL, 0);
+        put_counts(b->data, 1, 0, 0, 1);
+        return b;
+}
+
+Buffer *reply_upstream_signed(const Message *query)
+{
+        Buffer *b = buffer_copy(query->wire);
+
+        if (b)
+                wire_write16(b->data, 0);
+        return b;
+}

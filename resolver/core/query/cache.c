@@ -1,0 +1,492 @@
+#include "core/query/cache.h"
+
+#include <string.h>
+
+#include "core/base/list.h"
+#include "core/base/siphash.h"
+
+/*
+ * Two queues (S3-FIFO: Yang et al., SOSP 2023). What comes first enters the small one; what is asked for again while there moves
+ * to the main one when its turn comes, what is not goes. So a flood of names that are asked once passes through a tenth of the
+ * cache. Names that went and come back soon are known by a fingerprint and enter the main queue at once.
+ */
+
+#define SMALL_TENTHS 1                  /* of the ceiling */
+#define SMALL_MOST_TENTHS 5             /* while the oldest of the main queue have run out */
+#define HITS_MAX 3                      /* rounds of grace in the main queue */
+#define TURNS_MAX 1024                  /* that the search for one to drop may take: some 50 us */
+#define OCTETS_PER_BUCKET 512
+#define OCTETS_PER_GHOST 128            /* a half as many again as there are entries */
+#define MALLOC_OVERHEAD 16
+#define PREFETCH_TENTHS 1               /* of its life left */
+#define PREFETCH_MIN 10                 /* s of life, below which it is not worth it */
+#define TYPE_ALL 0                      /* an NXDOMAIN is for all types of the name (RFC 2308 5) */
+#define RECHECK (30 * USEC_PER_SEC)     /* RFC 8767 5: the failure recheck timer */
+
+typedef struct Entry {
+        struct Entry *next;             /* in its bucket */
+        List in_queue;
+        uint64_t hash;
+        uint64_t born;                  /* usec */
+        uint64_t expires;               /* usec */
+        uint64_t gone;                  /* usec; not even stale from here on */
+        uint64_t recheck_at;            /* usec; asking anew failed, and may be tried again from here on */
+        uint32_t failures_of;           /* what the cache's was when that was noted, or for a failure, when it was kept */
+        uint32_t life;                  /* s it was kept for */
+        uint32_t wire_size;
+        uint16_t qtype;                 /* or TYPE_ALL */
+        uint16_t qclass;
+        uint8_t name_size;
+        uint8_t kind;                   /* Lifetime */
+        uint8_t hits;
+        bool dnssec_ok, checking_disabled, epoch_bound;
+        bool main;                      /* in the main queue */
+        bool asked;                     /* fresh, since it came */
+        bool prefetched;
+        uint8_t data[];                 /* name, then wire */
+} Entry;
+
+struct Cache {
+        CacheLimits limits;
+        uint8_t key[16];
+        Entry **buckets;
+        size_t n_buckets;               /* a power of two */
+        uint16_t *ghosts;
+        size_t n_ghosts;
+        List small, main;
+        size_t small_octets;
+        uint32_t failures;              /* failures of an earlier count are of no account */
+        CacheStats stats;
+};
+
+static size_t cost(size_t name, size_t wire)
+{
+        return (sizeof(Entry) + name + wire + MALLOC_OVERHEAD + 15) / 16 * 16;
+}
+
+static size_t entry_cost(const Entry *e)
+{
+        return cost(e->name_size, e->wire_size);
+}
+
+static size_t fixed_cost(size_t n_buckets, size_t n_ghosts)
+{
+        return sizeof(Cache) + n_buckets * sizeof(Entry *) + n_ghosts * sizeof(uint16_t) + 3 * MALLOC_OVERHEAD;
+}
+
+static size_t power_of_two(size_t n)
+{
+        size_t p = 16;
+
+        while (p * 2 <= n)
+                p *= 2;
+        return p;
+}
+
+static bool make_index(Cache *c, size_t size)
+{
+        size_t n_buckets = power_of_two(size / OCTETS_PER_BUCKET), n_ghosts = power_of_two(size / OCTETS_PER_GHOST);
+        Entry **buckets = calloc(n_buckets, sizeof(*buckets));
+        uint16_t *ghosts = calloc(n_ghosts, sizeof(*ghosts));
+
+        if (!buckets || !ghosts) {
+                free(buckets);
+                free(ghosts);
+                return false;
+        }
+        free(c->buckets);
+        free(c->ghosts);
+        c->buckets = buckets;
+        c->n_buckets = n_buckets;
+        c->ghosts = ghosts;
+        c->n_ghosts = n_ghosts;
+        return true;
+}
+
+Cache *cache_new(const CacheLimits *limits, const uint8_t seed[16])
+{
+        Cache *c = calloc(1, sizeof(*c));
+
+        if (!c)
+                return NULL;
+        list_init(&c->small);
+        list_init(&c->main);
+        memcpy(c->key, seed, sizeof(c->key));
+        c->limits = *limits;
+        if (!make_index(c, limits->size)) {
+                free(c);
+                return NULL;
+        }
+        c->stats.octets = fixed_cost(c->n_buckets, c->n_ghosts);
+        return c;
+}
+
+static Entry **bucket(Cache *c, uint64_t hash)
+{
+        return &c->buckets[hash & (c->n_buckets - 1)];
+}
+
+static void drop(Cache *c, Entry *e)
+{
+        Entry **p = bucket(c, e->hash);
+        size_t size = sizeof(*e) + e->name_size + e->wire_size;
+
+        while (*p != e)
+                p = &(*p)->next;
+        *p = e->next;
+        list_remove(&e->in_queue);
+        c->stats.entries--;
+        c->stats.octets -= entry_cost(e);
+        if (!e->main)
+                c->small_octets -= entry_cost(e);
+        explicit_bzero(e, size);
+        free(e);
+}
+
+static void flush(Cache *c, bool network_only)
+{
+        List *queues[] = { &c->small, &c->main };
+
+        for (size_t i = 0; i < ELEMENTS(queues); i++)
+                LIST_FOREACH(l, queues[i]) {
+                        Entry *e = container_of(l, Entry, in_queue);
+
+                        if (!network_only || e->epoch_bound)
+                                drop(c, e);
+                }
+}
+
+void cache_flush(Cache *c)
+{
+        flush(c, false);
+        memset(c->ghosts, 0, c->n_ghosts * sizeof(*c->ghosts));
+}
+
+void cache_flush_network(Cache *c)
+{
+        flush(c, true);
+}
+
+Cache *cache_free(Cache *c)
+{
+        if (!c)
+                return NULL;
+        cache_flush(c);
+        free(c->buckets);
+        free(c->ghosts);
+        explicit_bzero(c, sizeof(*c));
+        free(c);
+        return NULL;
+}
+
+/* --- giving way */
+
+static uint16_t fingerprint(uint64_t hash)
+{
+        return (uint16_t) (hash >> 48) | 1;
+}
+
+static uint16_t *ghost(Cache *c, uint64_t hash)
+{
+        return &c->ghosts[hash & (c->n_ghosts - 1)];
+}
+
+static void promote(Cache *c, Entry *e)
+{
+        list_remove(&e->in_queue);
+        c->small_octets -= entry_cost(e);
+        e->main = true;
+        e->hits = 0;
+        list_append(&c->main, &e->in_queue);
+}
+
+/*
+ * The head of one queue goes, or gets another round unless `drop_it`. True if it went. What has run out in the main queue gives way
+ * before the small one as long as that is not too large: so that neither a flood fills all, nor the dead keep out the living.
+ */
+static bool turn(Cache *c, uint64_t now, bool drop_it)
+{
+        Entry *oldest = list_empty(&c->main) ? NULL : container_of(list_first(&c->main), Entry, in_queue), *e = oldest;
+        size_t tenths = oldest && oldest->expires <= now ? SMALL_MOST_TENTHS : SMALL_TENTHS;
+        bool small = !oldest || c->small_octets * 10 >= c->limits.size * tenths;
+
+        if (small)
+                e = container_of(list_first(&c->small), Entry, in_queue);
+        if (e->hits == 0 || (e->main && e->expires <= now) || drop_it) {
+                *ghost(c, e->hash) = fingerprint(e->hash);
+                c->stats.evictions++;
+                drop(c, e);
+                return true;
+        }
+        if (small) {
+                promote(c, e);
+        } else {
+                e->hits--;
+                list_remove(&e->in_queue);
+                list_append(&c->main, &e->in_queue);
+        }
+        return false;
+}
+
+/* Makes room for `octets` more. Each turn drops an entry, promotes it, or uses up one of its few hits; and none takes long. */
+static void make_room(Cache *c, size_t octets, uint64_t now)
+{
+        unsigned turns = 0;
+
+        while (c->stats.octets + octets > c->limits.size && c->stats.entries)
+                turns = turn(c, now, turns >= TURNS_MAX) ? 0 : turns + 1;
+}
+
+void cache_set_limits(Cache *c, const CacheLimits *limits)
+{
+        bool resize = limits->size != c->limits.size;
+        size_t before = fixed_cost(c->n_buckets, c->n_ghosts);
+        List *queues[] = { &c->small, &c->main };
+
+        c->limits = *limits;
+        if (!resize || !make_index(c, limits->size))
+                return;
+        c->stats.octets = c->stats.octets - before + fixed_cost(c->n_buckets, c->n_ghosts);
+        for (size_t i = 0; i < ELEMENTS(queues); i++)
+                LIST_FOREACH(l, queues[i]) {
+                        Entry *e = container_of(l, Entry, in_queue);
+
+                        e->next = *bucket(c, e->hash);
+                        *bucket(c, e->hash) = e;
+                }
+        make_room(c, 0, 0);
+}
+
+/* --- finding */
+
+static uint64_t hash_of(const Cache *c, const CacheKey *k, uint16_t qtype)
+{
+        uint8_t data[DNS_NAME_MAX + 5];
+
+        memcpy(data, k->qname.p, k->qname.n);
+        wire_write16(data + k->qname.n, qtype);
+        wire_write16(data + k->qname.n + 2, k->qclass);
+        data[k->qname.n + 4] = (uint8_t) (k->dnssec_ok | k->checking_disabled << 1);
+        return siphash(c->key, BYTES(data, k->qname.n + 5));
+}
+
+static Entry *find(Cache *c, const CacheKey *k, uint16_t qtype, uint64_t hash)
+{
+        for (Entry *e = *bucket(c, hash); e; e = e->next)
+                if (e->hash == hash && e->qtype == qtype && e->qclass == k->qclass && e->dnssec_ok == k->dnssec_ok &&
+                    e->checking_disabled == k->checking_disabled && e->name_size == k->qname.n &&
+                    memcmp(e->data, k->qname.p, k->qname.n) == 0)
+                        return e;
+        return NULL;
+}
+
+static Entry *find_alive(Cache *c, const CacheKey *k, uint16_t qtype, uint64_t now)
+{
+        Entry *e = find(c, k, qtype, hash_of(c, k, qtype));
+
+        if (e && (e->gone <= now || (e->kind == LIFETIME_FAILURE && e->failures_of != c->failures))) {
+                drop(c, e);
+                return NULL;
+        }
+        return e;
+}
+
+/* How much an entry is worth: nothing, a failure, a stale answer, a fresh one. */
+static unsigned worth(const Entry *e, uint64_t now)
+{
+        bool fresh = e && now < e->expires;
+
+        /* A failure whose time is over is only remembered, to be kept longer the next time. */
+        if (!e || (e->kind == LIFETIME_FAILURE && !fresh))
+                return 0;
+        return e->kind == LIFETIME_FAILURE ? 1 : fresh ? 3 : 2;
+}
+
+/* The entry that answers best: that of the type or that of all types, of two that are stale the younger. */
+static Entry *find_best(Cache *c, const CacheKey *key, uint64_t now)
+{
+        Entry *one = find_alive(c, key, key->qtype, now), *all;
+
+        if (worth(one, now) == 3)
+                return one;
+        all = find_alive(c, key, TYPE_ALL, now);
+        if (worth(all, now) == worth(one, now))
+                return worth(one, now) == 0 ? NULL : one->born > all->born ? one : all;
+        return worth(all, now) > worth(one, now) ? all : one;
+}
+
+static bool prefetch_due(Entry *e, uint64_t now)
+{
+        uint64_t left = e->expires - now;
+
+        if (e->kind == LIFETIME_FAILURE || e->prefetched || !e->asked || e->life < PREFETCH_MIN ||
+            left * 10 > (uint64_t) e->life * USEC_PER_SEC * PREFETCH_TENTHS)
+                return false;
+        e->prefetched = true;
+        return true;
+}
+
+CacheResult cache_get(Cache *c, const CacheKey *key, uint64_t now, CacheEntry *ret)
+{
+        Entry *e = find_best(c, key, now);
+        bool fresh;
+
+        if (!e) {
+                c->stats.misses++;
+                return CACHE_MISS;
+        }
+        fresh = now < e->expires;
+        *(fresh ? &c->stats.hits : &c->stats.stale) += 1;
+        *ret = (CacheEntry) {
+                .wire = BYTES(e->data + e->name_size, e->wire_size),
+                .age = (uint32_t) ((now - e->born) / USEC_PER_SEC),
+                .ttl_left = fresh ? (uint32_t) ((e->expires - now) / USEC_PER_SEC) : 0,
+                .kind = e->kind,
+                .prefetch = fresh && prefetch_due(e, now),
+                .failed_lately = !fresh && e->failures_of == c->failures && now < e->recheck_at,
+        };
+        e->asked = e->asked || fresh;
+        if (e->hits < HITS_MAX)
+                e->hits++;
+        /* The answer for one type serves as that for another: the question it repeats is the one that was asked. */
+        if (e->qtype == TYPE_ALL)
+                wire_write16(e->data + e->name_size + DNS_HEADER_SIZE + e->name_size, key->qtype);
+        return fresh ? CACHE_HIT : CACHE_STALE;
+}
+
+/* --- keeping */
+
+static uint64_t max_life(const Cache *c, Lifetime kind)
+{
+        return kind == LIFETIME_NEGATIVE ? c->limits.negative_max_ttl : c->limits.max_ttl;
+}
+
+/* How long an answer may be kept, in usec, by itself and by what HTTP says; 0: not at all. */
+static uint64_t answer_life(const Cache *c, Lifetime kind, uint32_t ttl, uint32_t http_age, uint32_t http_max_age)
+{
+        uint64_t life = (uint64_t) MIN(ttl, http_max_age) * USEC_PER_SEC;
+
+        return MIN(usec_sub(life, (uint64_t) http_age * USEC_PER_SEC), max_life(c, kind));
+}
+
+/* RFC 9520 3.2: longer each time, as long as the one before is remembered. */
+static uint64_t failure_life(const Cache *c, const Entry *before, uint32_t http_max_age)
+{
+        uint64_t life = before ? 2 * before->life * USEC_PER_SEC : c->limits.failure_min;
+
+        return MAX(MIN(MIN(life, c->limits.failure_max), (uint64_t) http_max_age * USEC_PER_SEC), c->limits.failure_min);
+}
+
+/* `answer` as it is kept: in `ret`, of DNS_MESSAGE_MAX octets. Returns its size. */
+static size_t shape(const Cache *c, const Message *answer, Lifetime kind, uint32_t http_age, uint8_t *ret)
+{
+        uint32_t most = (uint32_t) MIN(max_life(c, kind) / USEC_PER_SEC, (uint64_t) UINT32_MAX);
+        size_t n = message_strip(answer, ret);
+        RecordWalk w;
+        Message copy;
+        Record r;
+
+        message_parse(&copy, BYTES(ret, n));
+        w = RECORD_WALK(&copy);
+        while (record_next(&w, &r))
+                if (r.type != TYPE_OPT)
+                        wire_write32(ret + r.ttl_offset, MIN(r.ttl > http_age ? r.ttl - http_age : 0, most));
+        return n;
+}
+
+/* What is known by itself: its hash, key, times and kind. Everything about queues and octets is done here. */
+static bool insert(Cache *c, const Entry *draft, Bytes name, Bytes wire)
+{
+        size_t octets = cost(name.n, wire.n);
+        Entry *e;
+
+        /* One that is larger would drive out too many others. */
+        if (octets > c->limits.size * SMALL_TENTHS / 10)
+                return false;
+        make_room(c, octets, draft->born);
+        if (c->stats.octets + octets > c->limits.size || !(e = malloc(sizeof(*e) + name.n + wire.n)))
+                return false;
+        *e = *draft;
+        e->next = *bucket(c, e->hash);
+        e->name_size = (uint8_t) name.n;
+        e->wire_size = (uint32_t) wire.n;
+        list_init(&e->in_queue);
+        memcpy(e->data, name.p, name.n);
+        memcpy(e->data + name.n, wire.p, wire.n);
+        *bucket(c, e->hash) = e;
+        list_append(e->main ? &c->main : &c->small, &e->in_queue);
+        c->stats.octets += octets;
+        c->small_octets += e->main ? 0 : octets;
+        c->stats.entries++;
+        c->stats.inserts++;
+        return true;
+}
+
+/* The answer that there is cannot be had anew; false if there is none. */
+static bool note_failure(Cache *c, const CacheKey *key, uint64_t now)
+{
+        Entry *e = find_best(c, key, now);
+
+        if (!e || e->kind == LIFETIME_FAILURE)
+                return false;
+        e->recheck_at = now + RECHECK;
+        e->failures_of = c->failures;
+        return true;
+}
+
+bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t http_age, uint32_t http_max_age, bool epoch_bound,
+               uint64_t now)
+{
+        uint8_t wire[DNS_MESSAGE_MAX];
+        uint32_t ttl;
+        Lifetime kind = message_lifetime(answer, &ttl);
+        bool all = kind == LIFETIME_NEGATIVE && message_rcode(answer) == RCODE_NXDOMAIN && answer->ancount == 0;
+        uint16_t qtype = all ? TYPE_ALL : key->qtype;
+        uint64_t hash = hash_of(c, key, qtype), life;
+        Entry *before[2], draft;
+
+        if (answer->signed_message || answer->flags & DNS_TC || (kind == LIFETIME_FAILURE && note_failure(c, key, now)))
+                return false;
+        before[0] = find_alive(c, key, key->qtype, now);
+        before[1] = find_alive(c, key, TYPE_ALL, now);
+        life = kind == LIFETIME_FAILURE ? failure_life(c, before[0], http_max_age)
+               : kind == LIFETIME_NONE  ? 0
+                                        : answer_life(c, kind, ttl, http_age, http_max_age);
+        draft = (Entry) {
+                .hash = hash,
+                .born = now,
+                .expires = now + life,
+                .gone = now + life + (kind == LIFETIME_FAILURE ? life : c->limits.stale_max),
+                .failures_of = c->failures,
+                .life = (uint32_t) (life / USEC_PER_SEC),
+                .qtype = qtype,
+                .qclass = key->qclass,
+                .kind = (uint8_t) kind,
+                .dnssec_ok = key->dnssec_ok,
+                .checking_disabled = key->checking_disabled,
+                .epoch_bound = epoch_bound,
+                .main = *ghost(c, hash) == fingerprint(hash),
+        };
+        for (size_t i = 0; i < ELEMENTS(before); i++)
+                if (before[i]) {
+                        draft.main = true;
+                        draft.hits = MAX(draft.hits, before[i]->hits);
+                        drop(c, before[i]);
+                }
+        return life > 0 && insert(c, &draft, key->qname, BYTES(wire, shape(c, answer, kind, http_age, wire)));
+}
+
+void cache_forget_failures(Cache *c)
+{
+        c->failures++;
+}
+
+CacheStats cache_stats(const Cache *c)
+{
+        return c->stats;
+}
+
+void cache_reset_counts(Cache *c)
+{
+        c->stats = (CacheStats) { .entries = c->stats.entries, .octets = c->stats.octets };
+}

@@ -1,0 +1,359 @@
+#include "core/query/local_names.h"
+
+#include <string.h>
+
+/* --- names, label by label */
+
+#define LABELS_MAX 127
+
+/* Where each label of a name starts. */
+typedef struct Labels {
+        Bytes name;
+        uint8_t at[LABELS_MAX];
+        unsigned n;             /* without the root */
+} Labels;
+
+static void find_labels(Bytes name, Labels *ret)
+{
+        ret->name = name;
+        ret->n = 0;
+        for (size_t at = 0; name.p[at] && ret->n < LABELS_MAX; at += 1 + (size_t) name.p[at])
+                ret->at[ret->n++] = (uint8_t) at;
+}
+
+/* The last `n` labels of it, with the root; no more than it has. */
+static Bytes suffix(const Labels *l, unsigned n)
+{
+        size_t at = n ? l->at[l->n - n] : l->name.n - 1;
+
+        return BYTES(l->name.p + at, l->name.n - at);
+}
+
+/* Label number `i` from the end, from 0. */
+static Bytes label(const Labels *l, unsigned i)
+{
+        const uint8_t *p = l->name.p + l->at[l->n - 1 - i];
+
+        return BYTES(p + 1, *p);
+}
+
+/* --- reverse names (RFC 1035 3.5, 3596 2.5) */
+
+typedef struct Reverse {
+        uint8_t octets[16];
+        unsigned size;          /* 4 or 16; 0: no such name */
+        unsigned bits;          /* as many of them as the name tells */
+        unsigned labels;        /* as many of its labels as that took, with those of the tree */
+} Reverse;
+
+/* A decimal number from 0 to 255 as it is written, or -1. */
+static int decimal(Bytes b)
+{
+        int v = 0;
+
+        if (b.n < 1 || b.n > 3 || (b.n > 1 && b.p[0] == '0'))
+                return -1;
+        for (size_t i = 0; i < b.n; i++) {
+                if (b.p[i] < '0' || b.p[i] > '9')
+                        return -1;
+                v = v * 10 + (b.p[i] - '0');
+        }
+        return v <= 255 ? v : -1;
+}
+
+static int nibble(Bytes b)
+{
+        uint8_t c = b.n == 1 ? b.p[0] : 0;
+
+        return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
+}
+
+static Reverse read_reverse(const Labels *l)
+{
+        static const uint8_t v4[] = "\7in-addr\4arpa", v6[] = "\3ip6\4arpa";
+        Reverse r = { .labels = 2 };
+        unsigned step;
+        int v;
+
+        if (l->n < 2)
+                return r;
+        if (name_equal(suffix(l, 2), BYTES(v4, sizeof(v4))))
+                r.size = 4;
+        else if (name_equal(suffix(l, 2), BYTES(v6, sizeof(v6))))
+                r.size = 16;
+        step = r.size == 4 ? 8 : 4;
+        for (; r.labels < l->n && r.bits < 8 * r.size; r.labels++, r.bits += step) {
+                v = step == 8 ? decimal(label(l, r.labels)) : nibble(label(l, r.labels));
+                if (v < 0)
+                        break;
+                r.octets[r.bits / 8] |= (uint8_t) (step == 4 && r.bits % 8 == 0 ? v << 4 : v);
+        }
+        return r;
+}
+
+/* The address that a name is the reverse of; empty if it is more, or less, or none. */
+static Bytes reverse_address(const Labels *l, const Reverse *r)
+{
+        bool whole = r->size && r->bits == 8 * r->size && r->labels == l->n;
+
+        return BYTES(r->octets, whole ? r->size : 0);
+}
+
+/* --- the tables */
+
+/* What is answered for a name in a zone. */
+typedef enum ZoneKind {
+        ZONE_ABSENT,            /* the root has no such name: NXDOMAIN for its top, too */
+        ZONE_EMPTY,             /* the top of it is there, and nothing below */
+        ZONE_BARE,              /* every name is there, and none has records */
+} ZoneKind;
+
+typedef struct Zone {
+        Bytes name;
+        unsigned labels;
+        ZoneKind kind;
+        size_t enabled;         /* offset of its switch in LocalConfig */
+        const char *reason;
+        bool gives_way;         /* to [Forward] */
+} Zone;
+
+#define WIRE(text) { .p = (const uint8_t *) (text), .n = sizeof(text) }
+#define SWITCH(field) offsetof(LocalConfig, field)
+#define BY(key) "answered by this machine, see " key "= in [Local]"
+
+/* localhost is not among them, as it has addresses. */
+static const Zone zones[] = {
+        /* RFC 6761 6.4 */
+        { WIRE("\7invalid"), 1, ZONE_ABSENT, SWITCH(invalid), BY("Invalid"), false },
+        /* RFC 7686 2 */
+        { WIRE("\5onion"), 1, ZONE_ABSENT, SWITCH(onion), BY("Onion"), false },
+        /* RFC 9476 2 */
+        { WIRE("\3alt"), 1, ZONE_ABSENT, SWITCH(alt), BY("Alt"), false },
+        /* RFC 9462 6.1, 6.4: no data, so that nobody takes the upstream's designated resolver for ours */
+        { WIRE("\10resolver\4arpa"), 2, ZONE_BARE, SWITCH(resolver_arpa), BY("ResolverArpa"), false },
+        /* RFC 6762 22.1; some networks have a server that knows it all the same */
+        { WIRE("\5local"), 1, ZONE_ABSENT, SWITCH(local), BY("Local"), true },
+        /* ICANN's resolution 2024.07.29.06: never in the root, for private use */
+        { WIRE("\10internal"), 1, ZONE_ABSENT, SWITCH(internal), BY("Internal"), true },
+        /* RFC 8375 4 */
+        { WIRE("\4home\4arpa"), 2, ZONE_EMPTY, SWITCH(home_arpa), BY("HomeArpa"), true },
+};
+
+static const Zone private_reverse = {
+        .kind = ZONE_EMPTY, .enabled = SWITCH(private_reverse), .reason = BY("PrivateReverse"), .gives_way = true
+};
+
+static const Zone single_label = {
+        .kind = ZONE_ABSENT, .enabled = SWITCH(single_label), .reason = BY("SingleLabel"), .gives_way = true
+};
+
+/* IANA's registry of locally served DNS zones. The zone of an address has its first `zone_bits` bits for a name. */
+typedef struct ReverseZone {
+        uint8_t octets[16];
+        unsigned size;
+        unsigned bits;          /* of the network */
+        unsigned zone_bits;
+} ReverseZone;
+
+static const ReverseZone reverse_zones[] = {
+        /* RFC 6303 4.1: RFC 1918 */
+        { { 10 }, 4, 8, 8 },
+        { { 172, 16 }, 4, 12, 16 },
+        { { 192, 168 }, 4, 16, 16 },
+        /* RFC 7793: RFC 6598, shared with the provider */
+        { { 100, 64 }, 4, 10, 16 },
+        /* RFC 6303 4.2: this network, loopback, link-local, documentation, broadcast */
+        { { 0 }, 4, 8, 8 },
+        { { 127 }, 4, 8, 8 },
+        { { 169, 254 }, 4, 16, 16 },
+        { { 192, 0, 2 }, 4, 24, 24 },
+        { { 198, 51, 100 }, 4, 24, 24 },
+        { { 203, 0, 113 }, 4, 24, 24 },
+        { { 255, 255, 255, 255 }, 4, 32, 32 },
+        /* RFC 6303 4.3: unspecified, loopback */
+        { { 0 }, 16, 128, 128 },
+        { { [15] = 1 }, 16, 128, 128 },
+        /* RFC 6303 4.4: ULA that are assigned locally */
+        { { 0xfd }, 16, 8, 8 },
+        /* RFC 6303 4.5: link-local */
+        { { 0xfe, 0x80 }, 16, 10, 12 },
+        /* RFC 6303 4.6: documentation */
+        { { 0x20, 0x01, 0x0d, 0xb8 }, 16, 32, 32 },
+};
+
+static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
+{
+        uint8_t mask = (uint8_t) (0xff << (8 - bits % 8));
+
+        return memcmp(a, b, bits / 8) == 0 && (bits % 8 == 0 || ((a[bits / 8] ^ b[bits / 8]) & mask) == 0);
+}
+
+/* How many labels the local zone has that a reverse name is in; 0: none. */
+static unsigned find_reverse_zone(const Reverse *r)
+{
+        for (size_t i = 0; i < ELEMENTS(reverse_zones); i++) {
+                const ReverseZone *z = &reverse_zones[i];
+
+                if (r->size == z->size && r->bits >= z->zone_bits && same_bits(r->octets, z->octets, z->bits))
+                        return 2 + z->zone_bits / (z->size == 4 ? 8 : 4);
+        }
+        return 0;
+}
+
+/* --- answers */
+
+static const uint8_t localhost[] = "\11localhost", loopback_v4[4] = { 127, 0, 0, 1 }, loopback_v6[16] = { [15] = 1 };
+
+static void add(LocalReply *ret, uint16_t type, uint32_t ttl, Bytes rdata)
+{
+        if (ret->n < ELEMENTS(ret->records))
+                ret->records[ret->n++] = (LocalRecord) { .type = type, .ttl = ttl, .rdata = rdata };
+}
+
+/* RFC 6303 3, but for the TTL, of which and MINIMUM the smaller counts (RFC 2308 5). */
+static Bytes make_soa(LocalReply *ret, Bytes zone)
+{
+        static const uint8_t nobody[] = "\6nobody\7invalid";
+        static const uint32_t numbers[] = { 1, 3600, 1200, 604800, 10800 };
+        size_t n = zone.n;
+
+        memcpy(ret->soa, zone.p, n);
+        memcpy(ret->soa + n, nobody, sizeof(nobody));
+        n += sizeof(nobody);
+        for (size_t i = 0; i < ELEMENTS(numbers); i++, n += 4)
+                wire_write32(ret->soa + n, numbers[i]);
+        return BYTES(ret->soa, n);
+}
+
+static void deny(LocalReply *ret, unsigned rcode, Bytes zone, uint32_t ttl, const char *reason)
+{
+        ret->rcode = rcode;
+        ret->reason = reason;
+        add(ret, TYPE_SOA, ttl, make_soa(ret, zone));
+        ret->records[ret->n - 1].authority = true;
+        ret->records[ret->n - 1].owner = zone;
+}
+
+static bool wants(const Message *q, uint16_t type)
+{
+        return q->qtype == type || q->qtype == TYPE_ANY;
+}
+
+static void add_address(LocalReply *ret, const Message *q, uint32_t ttl, Bytes address)
+{
+        uint16_t type = address.n == 4 ? TYPE_A : TYPE_AAAA;
+
+        if (wants(q, type))
+                add(ret, type, ttl, address);
+}
+
+static bool answer_localhost(const LocalNames *names, const Labels *l, const Message *q, LocalReply *ret)
+{
+        if (!names->config->localhost || !name_equal(suffix(l, 1), BYTES(localhost, sizeof(localhost))))
+                return false;
+        add_address(ret, q, LOCAL_ZONE_TTL, BYTES(loopback_v4, sizeof(loopback_v4)));
+        add_address(ret, q, LOCAL_ZONE_TTL, BYTES(loopback_v6, sizeof(loopback_v6)));
+        if (!ret->n)
+                deny(ret, RCODE_NOERROR, suffix(l, 1), LOCAL_ZONE_TTL, BY("Localhost"));
+        return true;
+}
+
+/* What the tables know of a name is all there is to it: no other types, and no other family. */
+static bool answer_hosts(const LocalNames *names, const Message *q, LocalReply *ret)
+{
+        const char *reason = BY("HostsFile");
+        HostsWalk w;
+        Bytes address;
+
+        if (!hosts_find(names->file, q->qname, &w)) {
+                reason = BY("Hostname");
+                if (!hosts_find(names->own, q->qname, &w))
+                        return false;
+        }
+        while (hosts_next(&w, &address))
+                add_address(ret, q, LOCAL_HOSTS_TTL, address);
+        if (!ret->n)
+                deny(ret, RCODE_NOERROR, q->qname, LOCAL_HOSTS_TTL, reason);
+        return true;
+}
+
+static bool answer_pointer(const LocalNames *names, Bytes address, const Message *q, LocalReply *ret)
+{
+        const uint8_t *loopback = address.n == 4 ? loopback_v4 : loopback_v6;
+        const char *reason = BY("HostsFile");
+        Bytes name = hosts_name(names->file, address);
+        uint32_t ttl = LOCAL_HOSTS_TTL;
+
+        if (!name.n) {
+                name = hosts_name(names->own, address);
+                reason = BY("Hostname");
+        }
+        if (!name.n && names->config->localhost && memcmp(address.p, loopback, address.n) == 0) {
+                name = BYTES(localhost, sizeof(localhost));
+                reason = BY("Localhost");
+                ttl = LOCAL_ZONE_TTL;
+        }
+        if (!name.n)
+                return false;
+        if (wants(q, TYPE_PTR))
+                add(ret, TYPE_PTR, ttl, name);
+        else
+                deny(ret, RCODE_NOERROR, q->qname, ttl, reason);
+        return true;
+}
+
+/* `labels`: of the zone's name, which is the end of the one asked for. */
+static bool answer_zone(const LocalNames *names, const Zone *z, unsigned labels, const Labels *l, const Message *q, bool forwarded,
+                        LocalReply *ret)
+{
+        bool is_top = l->n == labels && z->kind != ZONE_ABSENT;
+        Bytes zone = suffix(l, z->kind == ZONE_ABSENT ? 0 : labels);
+
+        if (!*((const bool *) ((const char *) names->config + z->enabled)) || (forwarded && z->gives_way))
+                return false;
+        if (is_top && q->qtype == TYPE_DS)
+                return false;
+        if (is_top && wants(q, TYPE_NS))
+                add(ret, TYPE_NS, LOCAL_ZONE_TTL, zone);
+        if (is_top && wants(q, TYPE_SOA))
+                add(ret, TYPE_SOA, LOCAL_ZONE_TTL, make_soa(ret, zone));
+        if (!ret->n)
+                deny(ret, is_top || z->kind == ZONE_BARE ? RCODE_NOERROR : RCODE_NXDOMAIN, zone, LOCAL_ZONE_TTL, z->reason);
+        return true;
+}
+
+/* Types that ask how to reach a host. What else is asked of a single label is about a top-level domain: NS, DS, SOA. */
+static bool is_for_host(uint16_t type)
+{
+        return type == TYPE_A || type == TYPE_AAAA || type == TYPE_SVCB || type == TYPE_HTTPS;
+}
+
+bool local_answer(const LocalNames *names, const Message *q, bool forwarded, LocalReply *ret)
+{
+        Labels l;
+        Reverse r;
+        Bytes address;
+
+        if (q->qclass != CLASS_IN && q->qclass != CLASS_ANY)
+                return false;
+        find_labels(q->qname, &l);
+        if (!l.n)
+                return false;
+        ret->rcode = RCODE_NOERROR;
+        ret->reason = NULL;
+        ret->n = 0;
+        if (answer_localhost(names, &l, q, ret) || answer_hosts(names, q, ret))
+                return true;
+        for (size_t i = 0; i < ELEMENTS(zones); i++)
+                if (l.n >= zones[i].labels && name_equal(suffix(&l, zones[i].labels), zones[i].name))
+                        return answer_zone(names, &zones[i], zones[i].labels, &l, q, forwarded, ret);
+        r = read_reverse(&l);
+        if (r.size) {
+                unsigned labels = find_reverse_zone(&r);
+
+                address = reverse_address(&l, &r);
+                return (address.n && answer_pointer(names, address, q, ret)) ||
+                       (labels && answer_zone(names, &private_reverse, labels, &l, q, forwarded, ret));
+        }
+        return l.n == 1 && is_for_host(q->qtype) && answer_zone(names, &single_label, 1, &l, q, forwarded, ret);
+}

@@ -1,0 +1,368 @@
+#include "core/query/query.h"
+
+#include <string.h>
+
+#include "core/engine_internal.h"
+#include "core/query/query_internal.h"
+#include "core/query/answer_cache.h"
+
+#define STALE_AFTER (1800 * USEC_PER_MSEC)      /* RFC 8767 5: the client response timer */
+#define LINGER (2 * USEC_PER_SEC)               /* an answer that is late for all clients is still good for the cache */
+
+static void query_due(Timer *t, uint64_t now);
+
+static void set_route(Query *q, Forward *f)
+{
+        q->forward = f;
+        q->route = f ? &query_to_forward : &query_to_upstreams;
+}
+
+/* What is sent for the question in `m`. */
+static Buffer *write_question(const Query *q, const Message *m)
+{
+        const Config *c = q->engine->config;
+        /* The upstream says AD to those who ask for it (RFC 6840 5.7): for all clients, as the answer is theirs together. */
+        uint16_t flags = (uint16_t) (q->flags | (c->trust_ad ? DNS_AD : 0));
+
+        if (!q->shared)
+                return reply_upstream_signed(m);
+        if (q->forward)
+                return reply_plain_query(m->qname, m->qtype, m->qclass, q->flags, q->dnssec_ok, true);
+        return reply_upstream_query(m->qname, m->qtype, m->qclass, flags, q->dnssec_ok, c->padding);
+}
+
+Query *query_new(Engine *e, const Message *m, uint64_t now)
+{
+        Query *q = calloc(1, sizeof(*q));
+
+        if (!q)
+                return NULL;
+        q->engine = e;
+        q->dnssec_ok = m->edns.dnssec_ok;
+        q->flags = m->flags & (DNS_RD | DNS_CD);
+        q->shared = !m->signed_message;
+        q->born = now;
+        q->hedge_at = q->retry_at = q->stale_at = q->end_at = USEC_NEVER;
+        q->timer = TIMER_INIT(query_due);
+        list_init(&q->waiters);
+        list_init(&q->exchanges);
+        list_init(&q->plain.exchanges);
+        q->plain.next_at = USEC_NEVER;
+        set_route(q, forwards_find(e->forwards, m->qname));
+        q->wire = write_question(q, m);
+        if (!q->wire || timers_reserve(&e->timers) < 0) {
+                buffer_unref(q->wire);
+                free(q);
+                return NULL;
+        }
+        message_parse(&q->message, buffer_bytes(q->wire));
+        e->n_queries++;
+        return q;
+}
+
+static void leave_table(Query *q)
+{
+        Query **p = &q->engine->table[q->hash % ENGINE_TABLE];
+
+        while (*p && *p != q)
+                p = &(*p)->next;
+        if (*p)
+                *p = q->next;
+}
+
+static void waiter_free(Query *q, Waiter *w)
+{
+        list_remove(&w->in_query);
+        fair_give_back(&q->engine->places, w->source);
+        free(w);
+}
+
+Query *query_free(Query *q)
+{
+        Engine *e;
+
+        if (!q)
+                return NULL;
+        e = q->engine;
+        leave_table(q);
+        LIST_FOREACH(l, &q->waiters)
+                waiter_free(q, container_of(l, Waiter, in_query));
+        q->route->cancel(q, e->now);
+        timer_set(&e->timers, &q->timer, USEC_NEVER);
+        timers_release(&e->timers);
+        buffer_unref(q->wire);
+        buffer_unref(q->fallback);
+        e->n_queries--;
+        free(q);
+        return NULL;
+}
+
+bool query_join(Query *q, const Client *client, uint16_t source, const Message *m, bool stream, uint64_t now)
+{
+        size_t n = m->question_end - DNS_HEADER_SIZE;
+        Waiter *w = malloc(sizeof(*w) + n);
+
+        if (!w)
+                return false;
+        *w = (Waiter) {
+                .client = *client,
+                .source = source,
+                .asker = asker_of(m, stream),
+                .arrived = now,
+                .deadline = now + q->engine->config->query_timeout,
+                .question_size = (uint16_t) n,
+        };
+        memcpy(w->question, m->wire.p + DNS_HEADER_SIZE, n);
+        list_append(&q->waiters, &w->in_query);
+        fair_take(&q->engine->places, source);
+        return true;
+}
+
+/* --- timers of a query: one, set to the earliest of what it waits for */
+
+void query_arm(Query *q)
+{
+        uint64_t at = MIN(q->stale_at, q->route->next_time(q));
+
+        if (list_empty(&q->waiters))
+                at = MIN(at, q->end_at);
+        LIST_FOREACH(l, &q->waiters)
+                at = MIN(at, container_of(l, Waiter, in_query)->deadline);
+        timer_set(&q->engine->timers, &q->timer, at);
+}
+
+/* --- answers */
+
+static void answer_waiter(Query *q, Waiter *w, Buffer *message)
+{
+        engine_answer(q->engine, &w->client, message);
+        waiter_free(q, w);
+}
+
+static void answer_all(Query *q, const Message *answer, const ReplyOptions *options)
+{
+        ReplyOptions own = *options;
+
+        own.verbatim = !q->shared;
+        LIST_FOREACH(l, &q->waiters) {
+                Waiter *w = container_of(l, Waiter, in_query);
+
+                answer_waiter(q, w, reply_from_answer(&w->asker, BYTES(w->question, w->question_size - 4U), answer, &own));
+        }
+}
+
+/*
+ * Answers whoever waits out of the cache though the TTL is over (RFC 8767), or with what has got there meanwhile by another
+ * question (NXDOMAIN for another type of the name); false if there is nothing of use.
+ */
+static bool answer_stale(Query *q, uint64_t now)
+{
+        CacheKey key = engine_cache_key(q);
+        Recalled known;
+
+        if (!q->shared || !(q->flags & DNS_RD) || list_empty(&q->waiters) || !engine_recall(q->engine, &key, now, &known) ||
+            known.failure)
+                return false;
+        LIST_FOREACH(l, &q->waiters)
+                *(known.stale ? &q->engine->stats.stale : &q->engine->stats.answered) += 1;
+        answer_all(q, &known.answer, &known.options);
+        return true;
+}
+
+/* Answers whoever waits with the best that there is without a new answer; those whom nothing helps wait on. */
+static void answer_second_best(Query *q, uint64_t now)
+{
+        ReplyOptions options = engine_reply_options(q->engine);
+        Message m;
+
+        if (!answer_stale(q, now) && q->fallback && message_parse(&m, buffer_bytes(q->fallback)) == MESSAGE_OK)
+                answer_all(q, &m, &options);
+}
+
+static void refuse_waiter(Query *q, Waiter *w, uint64_t now)
+{
+        ReplyOptions options = engine_reply_options(q->engine);
+        char text[128];
+
+        options.ede = q->route->explain(q, now, text, sizeof(text));
+        options.ede_text = text;
+        q->engine->stats.failed++;
+        q->engine->stats.forward_failed += q->forward != NULL;
+        answer_waiter(q, w, reply_error(&w->asker, BYTES(w->question, w->question_size), RCODE_SERVFAIL, &options));
+}
+
+/* The query is gone afterwards. */
+static void end_unanswered(Query *q, uint64_t now)
+{
+        Message m;
+
+        if (q->fallback && message_parse(&m, buffer_bytes(q->fallback)) == MESSAGE_OK)
+                engine_remember(q, &m, 0, UINT32_MAX, now);
+        else
+                engine_remember_failure(q, now);
+        query_free(q);
+}
+
+void query_give_up(Query *q, uint64_t now)
+{
+        answer_second_best(q, now);
+        LIST_FOREACH(l, &q->waiters)
+                refuse_waiter(q, container_of(l, Waiter, in_query), now);
+        end_unanswered(q, now);
+}
+
+/* When clients that wait have a stale answer, if there is one. */
+static uint64_t stale_time(const Query *q, uint64_t now)
+{
+        return q->engine->cache && q->engine->config->serve_stale && q->shared ? now + STALE_AFTER : USEC_NEVER;
+}
+
+void query_joined(Query *q, uint64_t now)
+{
+        q->end_at = USEC_NEVER;
+        if (q->stale_at == USEC_NEVER)
+                q->stale_at = stale_time(q, now);
+        q->route->join(q, now);
+}
+
+void query_start(Query *q, uint64_t now)
+{
+        q->stale_at = stale_time(q, now);
+        if (list_empty(&q->waiters))
+                q->end_at = now + q->engine->config->query_timeout;
+        q->route->start(q, now);
+}
+
+uint64_t query_time_left(const Query *q, uint64_t now)
+{
+        uint64_t deadline = now + q->engine->config->query_timeout;
+
+        LIST_FOREACH(l, &q->waiters)
+                deadline = MIN(deadline, container_of(l, Waiter, in_query)->deadline);
+        return usec_sub(deadline, now);
+}
+
+void query_withdraw(Query *q, uint64_t now)
+{
+        if (forwards_find(q->engine->forwards, q->message.qname) != q->forward)
+                q->route->unwanted(q, now);
+}
+
+void query_reroute(Query *q, uint64_t now)
+{
+        Forward *f = forwards_find(q->engine->forwards, q->message.qname);
+        Buffer *before = q->wire, *wire;
+
+        if (f == q->forward)
+                return;
+        q->route->cancel(q, now);
+        set_route(q, f);
+        q->fallback = buffer_unref(q->fallback);
+        q->fault = FAULT_NONE;
+        q->n_tried = q->attempts = q->rounds = 0;
+        q->resent = false;
+        q->hedge_at = q->retry_at = USEC_NEVER;
+        wire = write_question(q, &q->message);
+        if (!wire) {
+                q->fault = FAULT_RESOURCES;
+                query_give_up(q, now);
+                return;
+        }
+        q->wire = wire;
+        message_parse(&q->message, buffer_bytes(wire));
+        buffer_unref(before);
+        q->route->start(q, now);
+}
+
+/* --- the answer */
+
+static void note_latency(Query *q, uint64_t now)
+{
+        LIST_FOREACH(l, &q->waiters) {
+                histogram_add(&q->engine->stats.latency, now - container_of(l, Waiter, in_query)->arrived);
+                q->engine->stats.answered++;
+        }
+}
+
+void query_deliver(Query *q, const Message *answer, uint32_t age, uint32_t max_age, uint64_t now)
+{
+        Engine *e = q->engine;
+        ReplyOptions options = engine_reply_options(e);
+        uint32_t ttl;
+        Lifetime kind = message_lifetime(answer, &ttl);
+
+        engine_remember(q, answer, age, max_age, now);
+        /* A failure to refresh what is known leaves that as it is (RFC 8767 4). */
+        if (kind == LIFETIME_FAILURE && answer_stale(q, now)) {
+                query_free(q);
+                return;
+        }
+        note_latency(q, now);
+        options.age = age;
+        if (kind == LIFETIME_NEGATIVE)
+                options.ttl_cap = (uint32_t) MIN((uint64_t) options.ttl_cap, e->config->negative_max_ttl / USEC_PER_SEC);
+        answer_all(q, answer, &options);
+        query_free(q);
+}
+
+/* --- time passes */
+
+static void expire_waiters(Query *q, uint64_t now)
+{
+        bool due = false;
+
+        LIST_FOREACH(l, &q->waiters)
+                due = due || container_of(l, Waiter, in_query)->deadline <= now;
+        if (due)
+                answer_second_best(q, now);
+        LIST_FOREACH(l, &q->waiters) {
+                Waiter *w = container_of(l, Waiter, in_query);
+
+                if (w->deadline > now)
+                        continue;
+                q->engine->stats.timeouts++;
+                if (q->fault == FAULT_NONE)
+                        q->fault = FAULT_TIMEOUT;
+                refuse_waiter(q, w, now);
+        }
+        if (!due || !list_empty(&q->waiters))
+                return;
+        q->end_at = MIN(q->end_at, now + LINGER);
+        q->route->unwanted(q, now);
+}
+
+static void query_due(Timer *t, uint64_t now)
+{
+        Query *q = container_of(t, Query, timer);
+
+        expire_waiters(q, now);
+        if (list_empty(&q->waiters) && (q->end_at <= now || !q->route->under_way(q))) {
+                end_unanswered(q, now);
+                return;
+        }
+        if (q->stale_at <= now) {
+                q->stale_at = USEC_NEVER;
+                if (answer_stale(q, now)) {
+                        q->fetching = true;
+                        engine_remember_failure(q, now);
+                }
+                if (list_empty(&q->waiters) && q->end_at == USEC_NEVER)
+                        q->end_at = now + LINGER;
+        }
+        q->route->due(q, now);
+}
+
+void query_shift(Query *q, uint64_t slept, uint64_t now)
+{
+        (void) now;
+        LIST_FOREACH(l, &q->waiters) {
+                Waiter *w = container_of(l, Waiter, in_query);
+
+                w->arrived += slept;
+                w->deadline += slept;
+        }
+        q->stale_at = usec_add(q->stale_at, slept);
+        q->end_at = usec_add(q->end_at, slept);
+        q->route->shift(q, slept);
+        query_arm(q);
+}

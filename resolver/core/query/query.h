@@ -1,0 +1,90 @@
+#pragma once
+/*
+ * Query: one question in flight, for all clients that ask it: from arrival over its attempts, hedges and retries to the
+ * answer. Each client waits until its own deadline and is answered exactly once.
+ */
+
+#include "core/upstream/exchange.h"
+#include "core/query/forward_zones.h"
+#include "core/dns/message.h"
+#include "core/dns/reply.h"
+#include "core/base/timers.h"
+
+#define QUERY_TRIED_MAX 64              /* as many as there are upstreams */
+#define QUERY_ATTEMPTS_MAX 16           /* exchanges for one question, all upstreams together */
+
+typedef struct Waiter {
+        List in_query;
+        Client client;
+        Asker asker;
+        uint64_t arrived;
+        uint64_t deadline;
+        uint16_t source;                /* in core/query/client_quota.h */
+        uint16_t question_size;
+        uint8_t question[];             /* its question section, as spelled */
+} Waiter;
+
+typedef struct QueryRoute QueryRoute;
+
+struct Query {
+        Engine *engine;
+        const QueryRoute *route;        /* who is asked: query_parts.h */
+        uint64_t hash;
+        struct Query *next;             /* in the engine's table */
+        bool shared;                    /* in the table: others may join, the answer may be cached */
+        bool dnssec_ok;
+        uint16_t flags;                 /* RD and CD */
+        Buffer *wire;                   /* what goes upstream */
+        Message message;                /* a view of it */
+        List waiters;
+        List exchanges;                 /* with upstreams */
+        Forward *forward;               /* whose servers are asked; NULL: the upstreams. Always as the engine's table has it */
+        struct {
+                List exchanges;         /* with servers of `forward` */
+                PlainServer *asked;     /* the last */
+                uint32_t tried;         /* servers, in this round: a bit each */
+                uint64_t next_at;       /* usec; when it is time to ask another */
+        } plain;
+        uint32_t tried[QUERY_TRIED_MAX];        /* numbers of upstreams, in this round */
+        unsigned n_tried;
+        unsigned attempts;
+        unsigned rounds;                /* how often all upstreams or servers were tried */
+        bool resent;                    /* the one free retry is used */
+        bool fetching;                  /* worth finishing with no client waiting: a prefetch, or a refresh */
+        Fault fault;                    /* the last */
+        Buffer *fallback;               /* an answer that is delivered if no better one comes */
+        uint64_t born;
+        uint64_t hedge_at, retry_at, stale_at, end_at;  /* usec, or USEC_NEVER */
+        Timer timer;
+};
+
+/* A question of a client; NULL when out of memory. */
+Query *query_new(Engine *e, const Message *m, uint64_t now);
+/* Drops it with all that waits; tells nobody. */
+Query *query_free(Query *q);
+
+/* One more client, of that source (core/query/client_quota.h), for which there is a place; false when out of memory. */
+bool query_join(Query *q, const Client *client, uint16_t source, const Message *m, bool stream, uint64_t now);
+
+/* After query_join() on a query that was there: sees to its timer, and to an attempt that can still help. */
+void query_joined(Query *q, uint64_t now);
+
+/* The first attempt. The query may be gone afterwards. */
+void query_start(Query *q, uint64_t now);
+
+/* An exchange with an upstream is over, and freed here. The query may be gone afterwards. */
+void query_exchange_over(Query *q, Exchange *x, uint64_t now);
+
+/* The answer of an upstream. The query is gone afterwards. */
+void query_answered(Query *q, Exchange *x, const Message *answer, const HttpResponse *http, uint64_t now);
+
+/* The engine's table of forwards changed: where the question has to go elsewhere now, what was not sent yet is not sent. */
+void query_withdraw(Query *q, uint64_t now);
+/* And then: it goes there. The query may be gone afterwards. */
+void query_reroute(Query *q, uint64_t now);
+
+/* Another network: plain servers are asked anew. The query may be gone afterwards. */
+void query_forward_epoch(Query *q, uint64_t now);
+
+/* The clock jumped by `slept` in a suspend: deadlines move along. */
+void query_shift(Query *q, uint64_t slept, uint64_t now);

@@ -1,0 +1,448 @@
+/*
+ * A query to the plain servers of a Forward: UDP first, TCP where an answer is truncated; one server after the other, with time
+ * for each. A server that is overdue may still answer while another is asked. Answers are believed as RFC 5452 has it:
+ * from the peer of a socket of its own (io/upstream/do53_client.c), with the ID and the question that were sent; all else is passed over.
+ */
+
+#include <stdio.h>
+
+#include "core/engine_internal.h"
+#include "core/query/query_internal.h"
+
+#define PATIENCE (1 * USEC_PER_SEC)             /* for one server, at first; doubled when all have been asked */
+#define PATIENCE_MIN (200 * USEC_PER_MSEC)
+#define REST (10 * USEC_PER_SEC)                /* who failed is asked after the others for so long */
+#define NO_EDNS_TIME (15 * USEC_PER_MINUTE)
+#define STRAYS_MAX 16                           /* so many wrong answers are no accident: another socket, another ID */
+
+typedef struct PlainExchange {
+        uint32_t number;
+        Query *query;
+        PlainServer *server;
+        bool stream;            /* TCP */
+        bool edns;              /* the question had an OPT */
+        unsigned strays;        /* messages that were no answer to it */
+        List in_query;
+} PlainExchange;
+
+/* --- exchanges */
+
+static PlainExchange *exchange_with(const Query *q, const PlainServer *s)
+{
+        LIST_FOREACH(l, &q->plain.exchanges) {
+                PlainExchange *x = container_of(l, PlainExchange, in_query);
+
+                if (x->server == s)
+                        return x;
+        }
+        return NULL;
+}
+
+/* It has gone from io, too. */
+static void end(PlainExchange *x)
+{
+        slots_remove(&x->query->engine->plain_numbers, x->number);
+        list_remove(&x->in_query);
+        free(x);
+}
+
+static void close_socket(const PlainExchange *x)
+{
+        Action *a = engine_act(x->query->engine, ACTION_FORWARD_CANCEL);
+
+        if (a)
+                a->exchange = x->number;
+}
+
+static void call_off(PlainExchange *x)
+{
+        close_socket(x);
+        end(x);
+}
+
+/* NULL, and the fault noted, if there cannot be another. */
+static PlainExchange *begin(Query *q, PlainServer *s, bool edns, bool stream)
+{
+        Engine *e = q->engine;
+        PlainExchange *x;
+
+        if (e->plain_numbers.used >= ENGINE_PLAIN_MAX) {
+                q->fault = FAULT_QUEUE_FULL;
+                return NULL;
+        }
+        x = calloc(1, sizeof(*x));
+        if (x) {
+                *x = (PlainExchange) { .query = q, .server = s, .edns = edns, .stream = stream };
+                x->number = slots_add(&e->plain_numbers, x);
+        }
+        if (!x || !x->number) {
+                free(x);
+                q->fault = FAULT_RESOURCES;
+                return NULL;
+        }
+        list_init(&x->in_query);
+        list_append(&q->plain.exchanges, &x->in_query);
+        return x;
+}
+
+static Buffer *write_question(const Query *q, bool edns)
+{
+        if (edns || !q->shared)
+                return buffer_ref(q->wire);
+        return reply_plain_query(q->message.qname, q->message.qtype, q->message.qclass, q->flags, q->dnssec_ok, false);
+}
+
+/* How long this server may take before another is asked: its share of the time that is left, but not for ever. */
+static uint64_t patience(const Query *q, uint64_t now)
+{
+        unsigned others = 0;
+
+        for (size_t i = 0; i < q->forward->n_servers; i++)
+                others += !(q->plain.tried & 1u << i);
+        return MAX(MIN(PATIENCE << MIN(q->rounds, 1u), query_time_left(q, now) / (1 + others)), PATIENCE_MIN);
+}
+
+/* The question to `s`, from a socket of its own; by UDP once more from the one that still waits. False, and the fault noted, if it
+ * cannot be. */
+static bool ask(Query *q, PlainServer *s, bool edns, bool stream, uint64_t now)
+{
+        PlainExchange *x = exchange_with(q, s);
+        _cleanup_(buffer_unrefp) Buffer *wire = write_question(q, edns);
+        Action *a;
+
+        if (x && (x->stream || stream || x->edns != edns)) {
+                call_off(x);
+                x = NULL;
+        }
+        if (!x)
+                x = begin(q, s, edns, stream);
+        if (!x)
+                return false;
+        a = wire ? engine_act(q->engine, ACTION_FORWARD) : NULL;
+        if (!a) {
+                end(x);
+                q->fault = FAULT_RESOURCES;
+                return false;
+        }
+        a->exchange = x->number;
+        a->forward.server = s->address;
+        a->forward.stream = stream;
+        a->forward.message = take_pointer(wire);
+        q->plain.asked = s;
+        q->plain.next_at = now + patience(q, now);
+        return true;
+}
+
+/* --- whom to ask */
+
+/* The best server that was not asked in this round: the one that answered last, then in order, then those that rest. */
+static PlainServer *choose(const Query *q, uint64_t now)
+{
+        Forward *f = q->forward;
+        PlainServer *best = NULL;
+        unsigned best_rank = 0;
+
+        for (size_t i = 0; i < f->n_servers; i++) {
+                PlainServer *s = &f->servers[i];
+                unsigned rank = s->resting_until > now ? 2 : i != f->good;
+
+                if (q->plain.tried & 1u << i || (best && rank >= best_rank))
+                        continue;
+                best = s;
+                best_rank = rank;
+        }
+        return best;
+}
+
+static bool under_way(const Query *q)
+{
+        return !list_empty(&q->plain.exchanges);
+}
+
+/* The next server of this round is asked; if there is none, what is under way is waited for, or it is the end. */
+static void advance(Query *q, uint64_t now)
+{
+        PlainServer *s;
+
+        while (query_is_wanted(q) && (s = choose(q, now))) {
+                q->plain.tried |= 1u << (s - q->forward->servers);
+                if (ask(q, s, s->no_edns_until <= now, false, now)) {
+                        query_arm(q);
+                        return;
+                }
+        }
+        if (!under_way(q)) {
+                query_give_up(q, now);
+                return;
+        }
+        if (q->plain.next_at <= now)
+                q->plain.next_at = now + PATIENCE;
+        query_arm(q);
+}
+
+static void begin_round(Query *q)
+{
+        q->plain.tried = 0;
+        q->rounds++;
+}
+
+static void rest(PlainServer *s, uint64_t now)
+{
+        s->resting_until = now + REST;
+}
+
+/* --- as a route */
+
+static void start(Query *q, uint64_t now)
+{
+        q->engine->stats.forwarded++;
+        advance(q, now);
+}
+
+static void join(Query *q, uint64_t now)
+{
+        if (under_way(q) && q->plain.next_at != USEC_NEVER) {
+                query_arm(q);
+                return;
+        }
+        q->plain.tried = q->rounds = 0;
+        advance(q, now);
+}
+
+static void due(Query *q, uint64_t now)
+{
+        if (q->plain.next_at > now) {
+                query_arm(q);
+                return;
+        }
+        q->fault = FAULT_TIMEOUT;
+        rest(q->plain.asked, now);
+        if (q->fallback) {
+                query_give_up(q, now);
+                return;
+        }
+        if (!choose(q, now))
+                begin_round(q);
+        advance(q, now);
+}
+
+static uint64_t next_time(const Query *q)
+{
+        return q->plain.next_at;
+}
+
+/* Nobody else is asked; but who was may have an answer for the cache. */
+static void unwanted(Query *q, uint64_t now)
+{
+        (void) now;
+        q->plain.next_at = USEC_NEVER;
+}
+
+static void cancel(Query *q, uint64_t now)
+{
+        (void) now;
+        LIST_FOREACH(l, &q->plain.exchanges)
+                call_off(container_of(l, PlainExchange, in_query));
+        q->plain.next_at = USEC_NEVER;
+        q->plain.asked = NULL;
+        q->plain.tried = 0;
+}
+
+/* A suspend is followed by a new epoch (query_forward_epoch), which asks anew. */
+static void shift(Query *q, uint64_t slept)
+{
+        (void) q;
+        (void) slept;
+}
+
+static int explain(const Query *q, uint64_t now, char *ret_text, size_t size)
+{
+        FaultClass class = fault_class(q->fault);
+        bool ours = q->fault == FAULT_RESOURCES || q->fault == FAULT_QUEUE_FULL;
+
+        (void) now;
+        if (ours || class == CLASS_LOCALNET)
+                snprintf(ret_text, size, "%s", fault_text(q->fault));
+        else
+                snprintf(ret_text, size, "no server for this domain answers%s%s", q->fault ? ": " : "",
+                         q->fault ? fault_text(q->fault) : "");
+        return ours ? EDE_OTHER : class == CLASS_LOCALNET ? EDE_NETWORK_ERROR : EDE_NO_REACHABLE_AUTHORITY;
+}
+
+const QueryRoute query_to_forward = {
+        .start = start,
+        .join = join,
+        .due = due,
+        .next_time = next_time,
+        .under_way = under_way,
+        .unwanted = unwanted,
+        .cancel = cancel,
+        .shift = shift,
+        .explain = explain,
+};
+
+void query_forward_epoch(Query *q, uint64_t now)
+{
+        if (!q->forward)
+                return;
+        cancel(q, now);
+        q->fallback = buffer_unref(q->fallback);
+        q->rounds = 0;
+        if (query_is_wanted(q))
+                advance(q, now);
+        else
+                query_free(q);
+}
+
+/* --- events */
+
+/* `x` is over without an answer. */
+static void failed(PlainExchange *x, Fault fault, uint64_t now)
+{
+        Query *q = x->query;
+        bool last = x->server == q->plain.asked;
+
+        if (fault_class(fault) != CLASS_LOCALNET)
+                rest(x->server, now);
+        end(x);
+        q->fault = fault;
+        if (last || !under_way(q))
+                advance(q, now);
+        else
+                query_arm(q);
+}
+
+static void give_up_on(PlainExchange *x, Fault fault, uint64_t now)
+{
+        close_socket(x);
+        failed(x, fault, now);
+}
+
+/* The same server again, in another way. */
+static void ask_otherwise(PlainExchange *x, bool edns, bool stream, uint64_t now)
+{
+        Query *q = x->query;
+
+        if (ask(q, x->server, edns, stream, now))
+                query_arm(q);
+        else
+                advance(q, now);
+}
+
+typedef enum Verdict {
+        STRAY,                  /* not for us */
+        BROKEN,                 /* from the server, and of no use */
+        TRUNCATED,
+        NO_EDNS,                /* it did not take the OPT (RFC 6891 7) */
+        REFUSAL,                /* another server may know better */
+        GOOD,
+} Verdict;
+
+static bool is_refusal(unsigned rcode)
+{
+        return rcode == RCODE_FORMERR || rcode == RCODE_SERVFAIL || rcode == RCODE_NOTIMP || rcode == RCODE_REFUSED;
+}
+
+static Verdict judge(const PlainExchange *x, uint16_t id, Bytes bytes, Message *ret)
+{
+        const Message *question = &x->query->message;
+        MessageStatus status = message_parse(ret, bytes);
+        unsigned rcode;
+        bool no_edns;
+
+        if (status == MESSAGE_SHORT || ret->id != id || !(ret->flags & DNS_QR) || message_opcode(ret) != message_opcode(question))
+                return STRAY;
+        rcode = ret->flags & DNS_RCODE_MASK;
+        no_edns = x->edns && x->query->shared && (rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP);
+        /* Who could not read the question does not give it back. */
+        if (ret->qdcount == 0 && is_refusal(rcode))
+                return no_edns ? NO_EDNS : BROKEN;
+        if (!ret->qname.n || !message_answers(ret, question))
+                return STRAY;
+        if (ret->flags & DNS_TC)
+                return x->stream ? BROKEN : TRUNCATED;
+        if (no_edns)
+                return NO_EDNS;
+        if (status != MESSAGE_OK)
+                return BROKEN;
+        return is_refusal(message_rcode(ret)) ? REFUSAL : GOOD;
+}
+
+static bool is_alone(const PlainExchange *x)
+{
+        return list_first(&x->query->plain.exchanges) == &x->in_query && x->in_query.next == &x->query->plain.exchanges;
+}
+
+static void deliver(PlainExchange *x, const Message *answer, bool refusal, uint64_t now)
+{
+        Query *q = x->query;
+        Forward *f = q->forward;
+        PlainServer *s = x->server;
+        /* Nobody vouches for the AD bit of an answer in clear text (RFC 6840 5.8). */
+        _cleanup_(buffer_unrefp) Buffer *wire = buffer_copy(answer->wire);
+        Message m;
+
+        if (!wire) {
+                give_up_on(x, FAULT_RESOURCES, now);
+                return;
+        }
+        wire_write16(wire->data, 0);
+        wire_write16(wire->data + 2, answer->flags & ~DNS_AD);
+        message_parse(&m, buffer_bytes(wire));
+        s->resting_until = 0;
+        if (!refusal) {
+                f->good = (size_t) (s - f->servers);
+                if (!x->edns && q->shared && s->no_edns_until <= now)
+                        s->no_edns_until = now + NO_EDNS_TIME;
+        }
+        if (refusal && !q->fallback && (choose(q, now) || !is_alone(x))) {
+                q->fallback = take_pointer(wire);
+                call_off(x);
+                advance(q, now);
+                return;
+        }
+        query_deliver(q, &m, 0, UINT32_MAX, now);
+}
+
+void engine_forward_answer(Engine *e, uint32_t exchange, uint16_t id, Bytes message, uint64_t now)
+{
+        PlainExchange *x = slots_get(&e->plain_numbers, exchange);
+        Message answer;
+
+        e->now = now;
+        if (!x)
+                return;
+        switch (judge(x, id, message, &answer)) {
+        case STRAY:
+                if (x->stream || ++x->strays >= STRAYS_MAX)
+                        give_up_on(x, FAULT_MISMATCH, now);
+                break;
+        case BROKEN:
+                give_up_on(x, answer.flags & DNS_TC ? FAULT_TRUNCATED : FAULT_MALFORMED, now);
+                break;
+        case TRUNCATED:
+                ask_otherwise(x, x->edns, true, now);
+                break;
+        case NO_EDNS:
+                ask_otherwise(x, false, x->stream, now);
+                break;
+        case REFUSAL:
+                deliver(x, &answer, true, now);
+                break;
+        case GOOD:
+                deliver(x, &answer, false, now);
+                break;
+        }
+        engine_settle(e);
+}
+
+void engine_forward_failed(Engine *e, uint32_t exchange, Fault fault, uint64_t now)
+{
+        PlainExchange *x = slots_get(&e->plain_numbers, exchange);
+
+        e->now = now;
+        if (!x)
+                return;
+        failed(x, fault, now);
+        engine_settle(e);
+}

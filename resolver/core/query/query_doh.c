@@ -1,0 +1,437 @@
+/*
+ * A query to the upstreams, by HTTPS: which one is asked, when another is asked besides or instead, and when all have been asked
+ * enough.
+ */
+
+#include <stdio.h>
+
+#include "core/engine_internal.h"
+#include "core/query/query_internal.h"
+#include "core/upstream/selection.h"
+
+#define RETRY_FIRST (50 * USEC_PER_MSEC)        /* all upstreams failed in passing: again after this, doubled each time */
+#define RETRY_MAX (800 * USEC_PER_MSEC)
+#define HEDGE_COST 10                           /* a token's tenths */
+
+static bool was_tried(const Query *q, const Upstream *u)
+{
+        for (unsigned i = 0; i < q->n_tried; i++)
+                if (q->tried[i] == u->number)
+                        return true;
+        return false;
+}
+
+/* Asking its upstream once more would be of no use: it waits for a stream, or is not overdue. */
+static bool is_pending(const Exchange *x)
+{
+        return !x->posted && (!x->late || !x->connection);
+}
+
+static bool is_pending_at(const Query *q, const Upstream *u)
+{
+        LIST_FOREACH(l, &q->exchanges) {
+                const Exchange *x = container_of(l, Exchange, in_query);
+
+                if (x->upstream == u && is_pending(x))
+                        return true;
+        }
+        return false;
+}
+
+static bool any_under_way(const Query *q)
+{
+        LIST_FOREACH(l, &q->exchanges) {
+                const Exchange *x = container_of(l, Exchange, in_query);
+
+                if (!x->posted)
+                        return true;
+        }
+        return false;
+}
+
+/* Is one under way that is not overdue? Then there is no need for another. */
+static bool any_hopeful(const Query *q)
+{
+        LIST_FOREACH(l, &q->exchanges) {
+                const Exchange *x = container_of(l, Exchange, in_query);
+
+                if (!x->posted && !x->late)
+                        return true;
+        }
+        return false;
+}
+
+/*
+ * How long `u` may take before another is asked: what is usual for it, but not more than its share of the time that is left. HEALTH.md has
+ * the time-out on a live path alone, 3 s at most; then a third upstream would be asked after the deadline.
+ */
+static uint64_t patience(const Query *q, const Upstream *u, uint64_t now)
+{
+        const Engine *e = q->engine;
+        unsigned others = 0;
+
+        for (size_t i = 0; i < e->n_upstreams; i++)
+                others += e->upstreams[i] != u && health_usable(&e->upstreams[i]->health) && !is_pending_at(q, e->upstreams[i]);
+        return MIN(upstream_answer_time(u), query_time_left(q, now) / (1 + others));
+}
+
+/* One that came to nothing may be asked again: those that still may answer leave time for that. */
+static void share_anew(Query *q, uint64_t now)
+{
+        LIST_FOREACH(l, &q->exchanges) {
+                Exchange *x = container_of(l, Exchange, in_query);
+
+                if (is_pending(x))
+                        x->late_at = MIN(x->late_at, now + patience(q, x->upstream, now));
+        }
+}
+
+/* One more exchange, with `u`; false, and the fault noted, if it cannot be. */
+static bool ask(Query *q, Upstream *u, Purpose purpose, uint64_t now)
+{
+        Engine *e = q->engine;
+        Exchange *x;
+
+        if (!was_tried(q, u) && q->n_tried < QUERY_TRIED_MAX)
+                q->tried[q->n_tried++] = u->number;
+        if (q->attempts >= QUERY_ATTEMPTS_MAX)
+                return false;
+        x = exchange_new(e, q, u, q->wire, purpose);
+        if (!x) {
+                q->fault = FAULT_RESOURCES;
+                return false;
+        }
+        x->late_at = now + patience(q, u, now);
+        e->stats.attempts++;
+        e->stats.retries += q->attempts > 0;
+        e->stats.hedges += any_under_way(q) && list_first(&q->exchanges) != &x->in_query;
+        q->attempts++;
+        if (!upstream_submit(u, x, now)) {
+                exchange_free(x);
+                q->fault = FAULT_QUEUE_FULL;
+                return false;
+        }
+        q->hedge_at = now + upstream_hedge_delay(u);
+        return true;
+}
+
+/* The best usable upstream that this query has not tried in this round; NULL if there is none. */
+static Upstream *select_untried(Query *q, uint64_t now)
+{
+        Engine *e = q->engine;
+        Candidate candidates[QUERY_TRIED_MAX];
+        size_t n = MIN(e->n_upstreams, ELEMENTS(candidates));
+        size_t best;
+
+        for (size_t i = 0; i < n; i++) {
+                const Upstream *u = e->upstreams[i];
+
+                candidates[i] = (Candidate) {
+                        .usable = health_usable(&u->health) && !was_tried(q, u),
+                        .suspect = u->health.state == HEALTH_SUSPECT,
+                        .doubtful = upstream_doubtful(u, now),
+                        .cost = rtt_bound(&u->rtt),
+                };
+        }
+        best = select_upstream(candidates, n, e->config->policy, e->preferred);
+        if (best == SIZE_MAX)
+                return NULL;
+        if (q->n_tried == 0)
+                e->preferred = best;
+        return e->upstreams[best];
+}
+
+/* Where health lets the query go now, and there it goes. False if nowhere new. */
+static bool route(Query *q, uint64_t now)
+{
+        Engine *e = q->engine;
+        HealthDecision d;
+        Upstream *u;
+
+        if (!e->n_upstreams || q->attempts >= QUERY_ATTEMPTS_MAX)
+                return false;
+        d = health_query(&e->group, now);
+        for (size_t i = 0; i < e->n_upstreams; i++)
+                upstream_demand(e->upstreams[i], now);
+        if ((u = engine_member(e, d.background))) {
+                upstream_announce(u, PURPOSE_QUERY, now);
+                upstream_check(u, PURPOSE_TRIAL, true, now);
+        }
+        switch (d.route) {
+        case ROUTE_LAST_RESORT:
+                u = engine_member(e, d.upstream);
+                upstream_announce(u, PURPOSE_QUERY, now);
+                upstream_check(u, PURPOSE_TRIAL, true, now);
+                return ask(q, u, PURPOSE_TRIAL, now);
+        case ROUTE_JOIN:
+                u = engine_member(e, d.upstream);
+                return is_pending_at(q, u) || ask(q, u, PURPOSE_TRIAL, now);
+        case ROUTE_NORMAL:
+                /* A full queue leads to the next upstream; each turn marks one as tried. */
+                for (size_t i = 0; i < e->n_upstreams && (u = select_untried(q, now)); i++)
+                        if (ask(q, u, PURPOSE_QUERY, now))
+                                return true;
+                return false;
+        case ROUTE_FAIL_FAST:
+                break;
+        }
+        return false;
+}
+
+/* All upstreams may be asked anew, but those where that would be of no use. One that let an answer become overdue may have lost
+ * the question. */
+static void begin_round(Query *q)
+{
+        q->rounds++;
+        q->n_tried = 0;
+        LIST_FOREACH(l, &q->exchanges) {
+                const Exchange *x = container_of(l, Exchange, in_query);
+
+                if (is_pending(x) && q->n_tried < QUERY_TRIED_MAX)
+                        q->tried[q->n_tried++] = x->upstream->number;
+        }
+}
+
+/* Nothing new to ask and nothing hopeful under way: again in a moment if an upstream is usable and time is left, or the end. */
+static void stuck(Query *q, uint64_t now)
+{
+        Engine *e = q->engine;
+        uint64_t pause = MIN(RETRY_FIRST << MIN(q->rounds, 8u), RETRY_MAX);
+        bool usable = false;
+
+        for (size_t i = 0; i < e->n_upstreams; i++)
+                usable = usable || health_usable(&e->upstreams[i]->health);
+        if (!usable || fault_class(q->fault) == CLASS_LOCALNET || q->fallback || q->attempts >= QUERY_ATTEMPTS_MAX ||
+            !query_is_wanted(q)) {
+                if (!any_under_way(q)) {
+                        query_give_up(q, now);
+                        return;
+                }
+                /* What is overdue may still come, and an upstream may get well meanwhile. */
+                pause = RETRY_MAX;
+                if (list_empty(&q->waiters) || q->attempts >= QUERY_ATTEMPTS_MAX) {
+                        query_arm(q);
+                        return;
+                }
+        }
+        begin_round(q);
+        q->hedge_at = USEC_NEVER;
+        q->retry_at = now + pause;
+        query_arm(q);
+}
+
+static void try_again(Query *q, uint64_t now)
+{
+        if (route(q, now) || any_hopeful(q))
+                query_arm(q);
+        else
+                stuck(q, now);
+}
+
+static void start(Query *q, uint64_t now)
+{
+        Engine *e = q->engine;
+
+        e->hedge_tokens = MIN(e->hedge_tokens + 1, (unsigned) ENGINE_HEDGE_BURST);
+        try_again(q, now);
+}
+
+static void join(Query *q, uint64_t now)
+{
+        /* Who comes late to a question is not to suffer from what was tried before him. */
+        q->resent = false;
+        q->attempts = 0;
+        if (any_hopeful(q) || (q->retry_at != USEC_NEVER && !any_under_way(q))) {
+                query_arm(q);
+                return;
+        }
+        /* What is under way has been for too long: who comes now gets attempts of his own. */
+        q->n_tried = q->rounds = 0;
+        q->retry_at = USEC_NEVER;
+        try_again(q, now);
+}
+
+/* The connection went under it or was not the right one, or it was sent back untouched: sent again to the same upstream, once, for free. */
+static bool resend(Query *q, const Exchange *x, uint64_t now)
+{
+        FaultClass class = fault_class(x->fault);
+
+        if (q->resent ||
+            (class != CLASS_STALE && class != CLASS_NO_FAULT && x->fault != FAULT_CONNECTION_LOST && x->fault != FAULT_HTTP_RETRY) ||
+            x->fault == FAULT_CANCELLED || x->upstream->retired || !health_usable(&x->upstream->health))
+                return false;
+        q->resent = true;
+        return ask(q, x->upstream, PURPOSE_QUERY, now);
+}
+
+void query_exchange_over(Query *q, Exchange *x, uint64_t now)
+{
+        bool again;
+
+        if (x->fault != FAULT_CANCELLED)
+                q->fault = x->fault;
+        again = resend(q, x, now);
+        exchange_free(x);
+        if (!query_is_wanted(q) && !any_under_way(q))
+                query_give_up(q, now);
+        else if (again || any_hopeful(q)) {
+                share_anew(q, now);
+                query_arm(q);
+        } else
+                try_again(q, now);
+}
+
+void query_answered(Query *q, Exchange *x, const Message *answer, const HttpResponse *http, uint64_t now)
+{
+        exchange_free(x);
+        if (message_rcode(answer) == RCODE_REFUSED && !q->fallback) {
+                q->fallback = buffer_copy(answer->wire);
+                if (route(q, now) || any_under_way(q)) {
+                        query_arm(q);
+                        return;
+                }
+        }
+        query_deliver(q, answer, http->age, http->has_max_age ? http->max_age : UINT32_MAX, now);
+}
+
+/* --- time passes */
+
+/* A second upstream is asked besides, where nothing proves that the first is there, or the administrator wants it always. */
+static void hedge(Query *q, uint64_t now)
+{
+        Engine *e = q->engine;
+        const Exchange *last = NULL;
+        bool doubt, suspect;
+        Upstream *u;
+
+        q->hedge_at = USEC_NEVER;
+        LIST_FOREACH(l, &q->exchanges)
+                last = container_of(l, Exchange, in_query);
+        if (!last || e->config->hedge == HEDGE_NO)
+                return;
+        doubt = upstream_unproven(last);
+        suspect = last->upstream->health.state == HEALTH_SUSPECT || last->upstream->health.state == HEALTH_TRIAL;
+        if (!doubt && !suspect && e->config->hedge != HEDGE_ALWAYS)
+                return;
+        /* Where there is doubt, this is failing over, only sooner; else it costs budget, so as not to double the load. */
+        if (!doubt && e->hedge_tokens < HEDGE_COST)
+                return;
+        u = select_untried(q, now);
+        if (!u || !ask(q, u, PURPOSE_QUERY, now))
+                return;
+        if (!doubt)
+                e->hedge_tokens -= HEDGE_COST;
+}
+
+static uint64_t late_at(const Exchange *x)
+{
+        return x->late || x->posted ? USEC_NEVER : x->late_at;
+}
+
+/* Exchanges that had their time are counted against their upstream, once; true if there was one. */
+static bool note_late(Query *q, uint64_t now)
+{
+        bool any = false;
+
+        LIST_FOREACH(l, &q->exchanges) {
+                Exchange *x = container_of(l, Exchange, in_query);
+
+                if (late_at(x) <= now) {
+                        upstream_late(x->upstream, x, now);
+                        any = true;
+                }
+        }
+        return any;
+}
+
+static void due(Query *q, uint64_t now)
+{
+        bool late = note_late(q, now);
+
+        if (q->retry_at <= now || (late && !list_empty(&q->waiters))) {
+                q->retry_at = USEC_NEVER;
+                if (late)
+                        q->fault = FAULT_TIMEOUT;
+                if (late && !select_untried(q, now))
+                        begin_round(q);
+                try_again(q, now);
+                return;
+        }
+        if (q->hedge_at <= now)
+                hedge(q, now);
+        query_arm(q);
+}
+
+static uint64_t next_time(const Query *q)
+{
+        uint64_t at = MIN(q->hedge_at, q->retry_at);
+
+        LIST_FOREACH(l, &q->exchanges)
+                at = MIN(at, late_at(container_of(l, Exchange, in_query)));
+        return at;
+}
+
+/* What was not even sent takes the place of somebody who still waits. */
+static void unwanted(Query *q, uint64_t now)
+{
+        LIST_FOREACH(l, &q->exchanges) {
+                Exchange *x = container_of(l, Exchange, in_query);
+
+                if (!x->connection && !x->posted)
+                        exchange_cancel(x, now);
+        }
+}
+
+static void cancel(Query *q, uint64_t now)
+{
+        LIST_FOREACH(l, &q->exchanges)
+                exchange_cancel(container_of(l, Exchange, in_query), now);
+}
+
+static void shift(Query *q, uint64_t slept)
+{
+        q->hedge_at = usec_add(q->hedge_at, slept);
+        q->retry_at = usec_add(q->retry_at, slept);
+        LIST_FOREACH(l, &q->exchanges) {
+                Exchange *x = container_of(l, Exchange, in_query);
+
+                x->late_at = usec_add(x->late_at, slept);
+                if (x->sent_at)
+                        x->sent_at += slept;
+        }
+}
+
+static int explain(const Query *q, uint64_t now, char *ret_text, size_t size)
+{
+        uint64_t retry_at = health_retry_at(&q->engine->group);
+        FaultClass class = fault_class(q->fault);
+
+        if (q->fault == FAULT_RESOURCES || q->fault == FAULT_QUEUE_FULL) {
+                snprintf(ret_text, size, "%s", fault_text(q->fault));
+                return EDE_OTHER;
+        }
+        if (class == CLASS_LOCALNET) {
+                snprintf(ret_text, size, "%s", fault_text(q->fault));
+                return EDE_NETWORK_ERROR;
+        }
+        if (q->engine->network == NETWORK_PORTAL)
+                snprintf(ret_text, size, "no upstream can be trusted: the network may ask for a login, or the clock be wrong");
+        else if (retry_at != USEC_NEVER)
+                snprintf(ret_text, size, "no upstream answers%s%s, next try in %u s", q->fault ? ": " : "",
+                         q->fault ? fault_text(q->fault) : "", (unsigned) (usec_sub(retry_at, now) / USEC_PER_SEC + 1));
+        else
+                snprintf(ret_text, size, "no upstream answers%s%s", q->fault ? ": " : "", q->fault ? fault_text(q->fault) : "");
+        return EDE_NO_REACHABLE_AUTHORITY;
+}
+
+const QueryRoute query_to_upstreams = {
+        .start = start,
+        .join = join,
+        .due = due,
+        .next_time = next_time,
+        .under_way = any_under_way,
+        .unwanted = unwanted,
+        .cancel = cancel,
+        .shift = shift,
+        .explain = explain,
+};

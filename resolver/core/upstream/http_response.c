@@ -1,0 +1,301 @@
+#include "core/upstream/http_response.h"
+#include "core/dns/message.h"
+
+#include <string.h>
+
+#define RETRY_AFTER_MAX 300 /* s */
+#define DAYS_PER_ERA 146097 /* of 400 years */
+#define SECONDS_PER_DAY 86400
+#define SECONDS_PER_YEAR 31556952
+
+static bool is_word(Bytes b, const char *word)
+{
+        size_t n = strlen(word);
+
+        if (b.n != n)
+                return false;
+        for (size_t i = 0; i < n; i++) {
+                uint8_t c = b.p[i];
+
+                if (c >= 'A' && c <= 'Z')
+                        c = (uint8_t) (c + 32);
+                if (c != (uint8_t) word[i])
+                        return false;
+        }
+        return true;
+}
+
+static Bytes trim(Bytes b)
+{
+        while (b.n && (b.p[0] == ' ' || b.p[0] == '\t'))
+                b = BYTES(b.p + 1, b.n - 1);
+        while (b.n && (b.p[b.n - 1] == ' ' || b.p[b.n - 1] == '\t'))
+                b.n--;
+        return b;
+}
+
+/* The part before the next `separator` that is not quoted, trimmed; *rest moves behind it. */
+static Bytes cut(Bytes *rest, char separator)
+{
+        bool quoted = false;
+        Bytes part;
+        size_t n;
+
+        for (n = 0; n < rest->n && (quoted || rest->p[n] != (uint8_t) separator); n++)
+                if (rest->p[n] == '"')
+                        quoted = !quoted;
+                else if (quoted && rest->p[n] == '\\' && n + 1 < rest->n)
+                        n++;
+        part = BYTES(rest->p, n);
+        *rest = n < rest->n ? BYTES(rest->p + n + 1, rest->n - n - 1) : BYTES(NULL, 0);
+        return trim(part);
+}
+
+/* Digits only; what is too large is the largest. */
+static bool number(Bytes b, uint64_t *ret)
+{
+        uint64_t n = 0;
+
+        if (!b.n)
+                return false;
+        for (size_t i = 0; i < b.n; i++) {
+                if (b.p[i] < '0' || b.p[i] > '9')
+                        return false;
+                n = n > (UINT64_MAX - 9) / 10 ? UINT64_MAX : n * 10 + (uint64_t) (b.p[i] - '0');
+        }
+        *ret = n;
+        return true;
+}
+
+static uint32_t seconds(uint64_t n)
+{
+        return (uint32_t) MIN(n, (uint64_t) INT32_MAX);
+}
+
+static void take_status(HttpResponse *r, Bytes value)
+{
+        uint64_t n;
+
+        r->status = !r->has_status && value.n == 3 && number(value, &n) ? (unsigned) n : 0;
+        r->has_status = true;
+}
+
+static void take_type(HttpResponse *r, Bytes value)
+{
+        r->type_ok = !r->has_type && is_word(cut(&value, ';'), "application/dns-message");
+        r->has_type = true;
+}
+
+static void take_encoding(HttpResponse *r, Bytes value)
+{
+        while (value.n) {
+                Bytes coding = cut(&value, ',');
+
+                r->encoded = r->encoded || (coding.n && !is_word(coding, "identity"));
+        }
+}
+
+static void take_length(HttpResponse *r, Bytes value)
+{
+        uint64_t n = 0;
+
+        r->bad_length = r->bad_length || !number(value, &n) || (r->has_length && r->length != n);
+        r->length = n;
+        r->has_length = true;
+}
+
+/* RFC 9111 5.2.2: no-store and no-cache leave no life, and of several max-age the least counts. */
+static void take_cache_control(HttpResponse *r, Bytes value)
+{
+        while (value.n) {
+                Bytes directive = cut(&value, ','), argument = directive;
+                Bytes name = cut(&argument, '=');
+                uint64_t n;
+
+                if (argument.n >= 2 && argument.p[0] == '"' && argument.p[argument.n - 1] == '"')
+                        argument = BYTES(argument.p + 1, argument.n - 2);
+                if (is_word(name, "no-store") || is_word(name, "no-cache"))
+                        n = 0;
+                else if (!is_word(name, "max-age") || !number(argument, &n))
+                        continue;
+                r->max_age = r->has_max_age ? MIN(r->max_age, seconds(n)) : seconds(n);
+                r->has_max_age = true;
+        }
+}
+
+static void take_age(HttpResponse *r, Bytes value)
+{
+        Bytes first = cut(&value, ',');
+        uint64_t n;
+
+        /* RFC 9111 5.1: of a list the first, and what is not a number is ignored. */
+        if (!r->has_age && number(first, &n))
+                r->age = seconds(n);
+        r->has_age = true;
+}
+
+/* Days since 1970-01-01 of a date in the Gregorian calendar. */
+static int64_t days_of(int64_t year, unsigned month, unsigned day)
+{
+        int64_t y = month <= 2 ? year - 1 : year, era = y / 400;
+        int64_t of_era = y - era * 400, of_year = (153 * ((int64_t) month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
+
+        return era * DAYS_PER_ERA + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
+}
+
+typedef struct Date {
+        unsigned day, month, year, hour, minute, second;
+} Date;
+
+/* 1 to 12 by the first three letters; 0 if they are none. */
+static unsigned month_of(Bytes b)
+{
+        static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                              "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
+
+        for (unsigned i = 0; i < ELEMENTS(months) && b.n >= 3; i++)
+                if (memcmp(b.p, months[i], 3) == 0)
+                        return i + 1;
+        return 0;
+}
+
+static unsigned *field_of(Date *d, char letter)
+{
+        switch (letter) {
+        case 'd':
+                return &d->day;
+        case 'y':
+                return &d->year;
+        case 'h':
+                return &d->hour;
+        case 'm':
+                return &d->minute;
+        case 's':
+                return &d->second;
+        default:
+                return NULL;
+        }
+}
+
+/* In the pattern "b" is a month's name, and each small letter else a digit of what it begins; a day may begin with a
+ * space. */
+static bool date_matches(Bytes b, const char *pattern, Date *ret)
+{
+        *ret = (Date) { 0 };
+        for (; *pattern && b.n; pattern++) {
+                unsigned *field = field_of(ret, *pattern);
+                size_t n = *pattern == 'b' ? 3 : 1;
+                uint8_t c = b.p[0];
+
+                if (*pattern == 'b')
+                        ret->month = month_of(b);
+                else if (!field && c != (uint8_t) *pattern)
+                        return false;
+                else if (field && c >= '0' && c <= '9')
+                        *field = *field * 10 + (unsigned) (c - '0');
+                else if (field && (*pattern != 'd' || ret->day || c != ' '))
+                        return false;
+                if (b.n < n)
+                        return false;
+                b = BYTES(b.p + n, b.n - n);
+        }
+        return !*pattern && !b.n && ret->month && ret->day >= 1 && ret->day <= 31 && ret->hour <= 23 &&
+               ret->minute <= 59 && ret->second <= 60;
+}
+
+/* Seconds since 1970 of a date in any of the three forms that RFC 9110 5.6.7 wants to be understood. */
+static bool http_date(Bytes b, int64_t wall_clock, int64_t *ret)
+{
+        int64_t this_year = 1970 + wall_clock / SECONDS_PER_YEAR, year;
+        const uint8_t *comma = memchr(b.p, ',', b.n);
+        Bytes rest = comma ? BYTES(comma + 1, b.n - (size_t) (comma + 1 - b.p))
+                           : BYTES(b.p + MIN(b.n, 3u), b.n - MIN(b.n, 3u));
+        Date d;
+
+        if (date_matches(rest, " dd-b-yy hh:mm:ss GMT", &d)) {
+                year = this_year - this_year % 100 + d.year;
+                if (year > this_year + 50)
+                        year -= 100;
+        } else if (date_matches(rest, " dd b yyyy hh:mm:ss GMT", &d) || date_matches(rest, " b dd hh:mm:ss yyyy", &d))
+                year = d.year;
+        else
+                return false;
+        *ret = days_of(year, d.month, d.day) * SECONDS_PER_DAY + d.hour * 3600 + d.minute * 60 + d.second;
+        return true;
+}
+
+static void take_retry_after(HttpResponse *r, Bytes value, int64_t wall_clock)
+{
+        uint64_t n;
+        int64_t date;
+
+        if (!number(value, &n)) {
+                if (!value.n || !http_date(value, wall_clock, &date))
+                        return;
+                n = date > wall_clock ? (uint64_t) (date - wall_clock) : 0;
+        }
+        r->retry_after = (uint32_t) CLAMP(n, UINT64_C(1), (uint64_t) RETRY_AFTER_MAX);
+        r->has_retry_after = true;
+}
+
+void http_response_field(HttpResponse *r, Bytes name, Bytes value, int64_t wall_clock)
+{
+        value = trim(value);
+        if (is_word(name, ":status"))
+                take_status(r, value);
+        else if (is_word(name, "content-type"))
+                take_type(r, value);
+        else if (is_word(name, "content-encoding"))
+                take_encoding(r, value);
+        else if (is_word(name, "content-length"))
+                take_length(r, value);
+        else if (is_word(name, "age"))
+                take_age(r, value);
+        else if (is_word(name, "cache-control"))
+                take_cache_control(r, value);
+        else if (is_word(name, "retry-after"))
+                take_retry_after(r, value, wall_clock);
+}
+
+bool http_response_answers(const HttpResponse *r)
+{
+        return r->status >= 200 && r->status <= 299;
+}
+
+static Fault status_fault(unsigned status)
+{
+        switch (status) {
+        case 429:
+        case 503:
+                return FAULT_HTTP_OVERLOAD;
+        case 511:
+                return FAULT_HTTP_PORTAL;
+        case 408:
+        case 421:
+        case 425:
+        case 502:
+        case 504:
+                return FAULT_HTTP_RETRY;
+        default:
+                if (status >= 300 && status <= 399)
+                        return FAULT_HTTP_REDIRECT;
+                if (status >= 400 && status <= 499)
+                        return FAULT_HTTP_CONFIG;
+                return FAULT_HTTP_SERVER;
+        }
+}
+
+Fault http_response_fault(const HttpResponse *r, size_t body_size)
+{
+        if (!http_response_answers(r))
+                return status_fault(r->status);
+        if (body_size == 0 || r->bad_length || (r->has_length && r->length != body_size))
+                return FAULT_BODY_SIZE;
+        if (!r->type_ok)
+                return FAULT_CONTENT_TYPE;
+        if (r->encoded)
+                return FAULT_CONTENT_ENCODING;
+        if (body_size < DNS_HEADER_SIZE || body_size > DNS_MESSAGE_MAX)
+                return FAULT_BODY_SIZE;
+        return FAULT_NONE;
+}

@@ -1,0 +1,35 @@
+#include "core/upstream/selection.h"
+
+static unsigned rank(const Candidate *c)
+{
+        return 2 * c->suspect + c->doubtful;
+}
+
+/* Is `a` so much cheaper than `b`, the one in use, that moving is worth it? */
+static bool cheaper(const Candidate *a, const Candidate *b, bool in_use)
+{
+        if (!a->cost)
+                return false;
+        if (!b->cost)
+                return !in_use;
+        return in_use ? a->cost < b->cost - b->cost / 5 : a->cost < b->cost;
+}
+
+size_t select_upstream(const Candidate *candidates, size_t n, Policy policy, size_t preferred)
+{
+        size_t best = SIZE_MAX;
+
+        for (size_t i = 0; i < n; i++)
+                if (candidates[i].usable && (best == SIZE_MAX || rank(&candidates[i]) < rank(&candidates[best])))
+                        best = i;
+        if (best == SIZE_MAX || policy == POLICY_ORDERED)
+                return best;
+
+        if (preferred < n && candidates[preferred].usable && rank(&candidates[preferred]) == rank(&candidates[best]))
+                best = preferred;
+        for (size_t i = 0; i < n; i++)
+                if (candidates[i].usable && rank(&candidates[i]) == rank(&candidates[best]) &&
+                    cheaper(&candidates[i], &candidates[best], best == preferred))
+                        best = i;
+        return best;
+}

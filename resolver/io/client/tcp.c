@@ -1,0 +1,598 @@
+#include "io/client/tcp.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/base/list.h"
+#include "core/dns/message.h"
+#include "core/base/handle_table.h"
+#include "io/system/clock.h"
+#include "io/upstream/byte_buffer.h"
+#include "io/client/client_source.h"
+
+#define READ_MAX (2 + DNS_MESSAGE_MAX)          /* one message; also what is read at once */
+#define WRITE_SOON (64 << 10)                   /* octets of answers gathered: not until the end of the turn, then */
+#define TURN_MAX 256                            /* queries a turn of the loop, of all connections: others want theirs */
+#define ACCEPTS_MAX 64                          /* a turn of the loop */
+#define ACCEPT_PAUSE_MSEC 100                   /* nothing can be accepted */
+#define DESCRIPTORS_SHARE 4                     /* connections of clients hold at most this part of the descriptors there may be */
+#define DRAIN_MAX (64 << 10)
+
+/*
+ * Connections are polled, not streamed by libuv, because back-pressure is the point: what a client sends faster than it may is left
+ * in the kernel. Every buffer is the connection's own and bounded. A query is taken, and an answer written, at one place of
+ * the loop's turn each, never from within the other: however many are pipelined, nothing recurses.
+ */
+typedef struct Connection {
+        Tcp *tcp;
+        uint32_t number;
+        int fd;
+        uv_poll_t poll;
+        int polled;                     /* events that are waited for */
+        List in_tcp;                    /* the one that had a message or an answer longest ago first */
+        List in_work;                   /* of those that have whole messages to take, and room for them */
+        List in_written;                /* of those that have answers to write at the end of the turn */
+        uint64_t active_at;             /* usec: when a whole message came, or an answer, or it was accepted */
+        unsigned in_flight;
+        bool eof;                       /* nothing more is read of it */
+        bool closing;
+        uint8_t *in;                    /* READ_MAX octets, where there is something in it */
+        size_t in_at, n_in;             /* what is between has not been taken */
+        Octets out;
+        size_t out_at;                  /* what is before has been written */
+} Connection;
+
+/* What the words of a client of ours hold. */
+typedef struct TcpClient {
+        uint32_t index;
+        uint32_t number;
+} TcpClient;
+
+_Static_assert(sizeof(TcpClient) <= sizeof(Client), "a client does not hold all words");
+
+struct Tcp {
+        int fd;
+        int reserve;                    /* a descriptor to give up where there are none, so that a client can be turned away */
+        uint32_t index;
+        uv_loop_t *loop;
+        uv_poll_t poll;
+        uv_timer_t timer;               /* the next idle close, or the end of a pause */
+        uv_idle_t idle;                 /* runs while there is work: the loop looks at others, and comes back */
+        unsigned handles;
+        bool loopback;                  /* bound to a loopback address: only the machine itself may ask */
+        bool freed, stopped;
+        uint64_t paused_until;
+        const ListenerLimits *limits;
+        unsigned connections_max;
+        ListenerStats *stats;
+        ListenerQuery query;
+        void *userdata;
+        Slots numbers;
+        List connections, work, written;
+        unsigned n;
+        unsigned budget;                /* queries that may still be taken in this turn */
+};
+
+static void set_timer(Tcp *t);
+
+/* --- closing */
+
+static void tcp_closed(uv_handle_t *h)
+{
+        Tcp *t = h->data;
+
+        if (--t->handles > 0)
+                return;
+        slots_deinit(&t->numbers);
+        if (t->fd >= 0)
+                close(t->fd);
+        if (t->reserve >= 0)
+                close(t->reserve);
+        free(t);
+}
+
+static void connection_closed(uv_handle_t *h)
+{
+        Connection *c = h->data;
+        uv_handle_t owner = { .data = c->tcp };
+
+        close(c->fd);
+        free(c->in);
+        octets_deinit(&c->out);
+        free(c);
+        tcp_closed(&owner);
+}
+
+static void connection_close(Connection *c)
+{
+        static uint8_t unread[4096];
+        Tcp *t = c->tcp;
+
+        if (c->closing)
+                return;
+        c->closing = true;
+        list_remove(&c->in_tcp);
+        list_remove(&c->in_work);
+        list_remove(&c->in_written);
+        slots_remove(&t->numbers, c->number);
+        t->n--;
+        t->stats->tcp_open--;
+        /* Unread octets would make the kernel send an RST, and that could overtake the answers. */
+        shutdown(c->fd, SHUT_WR);
+        for (size_t n = 0; n < DRAIN_MAX && recv(c->fd, unread, sizeof(unread), MSG_DONTWAIT) > 0; n += sizeof(unread))
+                ;
+        uv_close((uv_handle_t *) &c->poll, connection_closed);
+}
+
+/* --- one connection */
+
+static void connection_ready(uv_poll_t *p, int status, int events);
+
+static size_t unwritten(const Connection *c)
+{
+        return c->out.n - c->out_at;
+}
+
+/* Is a whole message there, or what can never be one? */
+static bool has_message(const Connection *c)
+{
+        size_t n = c->n_in - c->in_at, size;
+
+        if (n < 2)
+                return false;
+        size = wire_read16(c->in + c->in_at);
+        return size < DNS_HEADER_SIZE || n >= 2 + size;
+}
+
+static bool has_room(const Connection *c)
+{
+        return c->in_flight < c->tcp->limits->tcp_pipeline && unwritten(c) < c->tcp->limits->tcp_write_octets;
+}
+
+/* Nothing of the client's is under way. */
+static bool is_idle(const Connection *c)
+{
+        return c->in_flight == 0 && unwritten(c) == 0 && !has_message(c);
+}
+
+static void touch(Connection *c)
+{
+        c->active_at = clock_now();
+        list_remove(&c->in_tcp);
+        list_append(&c->tcp->connections, &c->in_tcp);
+}
+
+static void write_out(Connection *c)
+{
+        while (unwritten(c)) {
+                ssize_t n = send(c->fd, c->out.p + c->out_at, unwritten(c), MSG_DONTWAIT | MSG_NOSIGNAL);
+
+                if (n < 0 && errno == EINTR)
+                        continue;
+                if (n < 0 && errno != EAGAIN && errno != ENOBUFS) {
+                        connection_close(c);
+                        return;
+                }
+                if (n <= 0)
+                        break;
+                c->out_at += (size_t) n;
+        }
+        if (c->out_at && unwritten(c))
+                memmove(c->out.p, c->out.p + c->out_at, unwritten(c));
+        c->out.n -= c->out_at;
+        c->out_at = 0;
+        if (c->out.n == 0)
+                octets_clear(&c->out);
+}
+
+/* After anything that happened to it: what is next for it. */
+static void settle(Connection *c)
+{
+        Tcp *t = c->tcp;
+        bool read = !c->eof && !t->stopped && has_room(c) && !has_message(c);
+        int events = (read ? UV_READABLE : 0) | (unwritten(c) ? UV_WRITABLE : 0);
+
+        if (c->closing)
+                return;
+        /* The client is done, and has all its answers (RFC 7766 6.2.4: a half-close is no reason to leave one out). */
+        if (c->eof && is_idle(c)) {
+                connection_close(c);
+                return;
+        }
+        if (has_message(c) && has_room(c)) {
+                if (list_empty(&c->in_work))
+                        list_append(&t->work, &c->in_work);
+        } else
+                list_remove(&c->in_work);
+        if (events != c->polled) {
+                c->polled = events;
+                if (events)
+                        uv_poll_start(&c->poll, events, connection_ready);
+                else
+                        uv_poll_stop(&c->poll);
+        }
+}
+
+/* Length and message go out as one (RFC 7766 8). */
+static bool append(Connection *c, const Buffer *answer)
+{
+        uint8_t size[2];
+
+        wire_write16(size, answer->n);
+        return unwritten(c) + 2 + answer->n <= c->tcp->limits->tcp_write_octets + 2 + DNS_MESSAGE_MAX &&
+               octets_append(&c->out, BYTES(size, 2)) && octets_append(&c->out, buffer_bytes(answer));
+}
+
+static Connection *find(Tcp *t, const Client *client)
+{
+        TcpClient words;
+
+        memcpy(&words, client, sizeof(words));
+        return slots_get(&t->numbers, words.number);
+}
+
+void tcp_answer(Tcp *t, const Client *client, Buffer *answer)
+{
+        Connection *c = find(t, client);
+
+        if (!c)
+                return;
+        c->in_flight--;
+        if (!append(c, answer)) {
+                t->stats->tcp_overflow++;
+                connection_close(c);
+                return;
+        }
+        touch(c);
+        if (list_empty(&c->in_written))
+                list_append(&t->written, &c->in_written);
+        if (unwritten(c) >= WRITE_SOON)
+                write_out(c);
+}
+
+void tcp_dismiss(Tcp *t, const Client *client)
+{
+        Connection *c = find(t, client);
+
+        if (c && c->in_flight > 0)
+                c->in_flight--;
+}
+
+/* Takes whole messages out of what was read: as many as may be in flight, and as this turn has time for. */
+static void take_messages(Connection *c)
+{
+        Tcp *t = c->tcp;
+        TcpClient words = { .index = t->index, .number = c->number };
+        Client client = { 0 };
+
+        memcpy(&client, &words, sizeof(words));
+        while (!c->closing && t->budget > 0 && has_message(c) && has_room(c)) {
+                size_t size = wire_read16(c->in + c->in_at);
+                const uint8_t *message = c->in + c->in_at + 2;
+
+                if (size < DNS_HEADER_SIZE) {
+                        /* Where the next one begins cannot be known. What came before has its answers still. */
+                        c->eof = true;
+                        c->in_at = c->n_in;
+                        break;
+                }
+                c->in_at += 2 + size;
+                c->in_flight++;
+                t->budget--;
+                touch(c);
+                t->stats->tcp_queries++;
+                t->query(t->userdata, &client, true, BYTES(message, size));
+        }
+        if (!c->closing && c->in_at == c->n_in) {
+                free(c->in);
+                c->in = NULL;
+                c->in_at = c->n_in = 0;
+        }
+}
+
+/* Connections take turns. */
+static void work(uv_idle_t *idle)
+{
+        Tcp *t = idle->data;
+        List *l;
+
+        while (t->budget > 0 && (l = list_first(&t->work))) {
+                Connection *c = container_of(l, Connection, in_work);
+
+                list_remove(l);
+                take_messages(c);
+                settle(c);
+        }
+        if (list_empty(&t->work))
+                uv_idle_stop(idle);
+}
+
+static void read_in(Connection *c)
+{
+        ssize_t n;
+
+        if (!c->in && !(c->in = malloc(READ_MAX))) {
+                connection_close(c);
+                return;
+        }
+        if (c->in_at) {
+                memmove(c->in, c->in + c->in_at, c->n_in - c->in_at);
+                c->n_in -= c->in_at;
+                c->in_at = 0;
+        }
+        n = recv(c->fd, c->in + c->n_in, READ_MAX - c->n_in, MSG_DONTWAIT);
+        if (n < 0 && (errno == EAGAIN || errno == EINTR))
+                return;
+        if (n < 0)
+                connection_close(c);
+        else if (n == 0)
+                c->eof = true;
+        else
+                c->n_in += (size_t) n;
+}
+
+static void connection_ready(uv_poll_t *p, int status, int events)
+{
+        Connection *c = p->data;
+
+        if (status < 0) {
+                connection_close(c);
+                return;
+        }
+        if (events & UV_WRITABLE)
+                write_out(c);
+        if (!c->closing && (events & UV_READABLE) && !has_message(c))
+                read_in(c);
+        if (!c->closing)
+                take_messages(c);
+        settle(c);
+        if (!list_empty(&c->tcp->work))
+                uv_idle_start(&c->tcp->idle, work);
+}
+
+void tcp_flush(Tcp *t)
+{
+        List *l;
+
+        t->budget = TURN_MAX;
+        while ((l = list_first(&t->written))) {
+                Connection *c = container_of(l, Connection, in_written);
+
+                list_remove(l);
+                write_out(c);
+                settle(c);
+        }
+        if (!list_empty(&t->work))
+                uv_idle_start(&t->idle, work);
+        set_timer(t);
+}
+
+/* --- accepting */
+
+/* Closes the connection that has been idle longest; false if all have something under way. */
+static bool evict_idle(Tcp *t)
+{
+        LIST_FOREACH(l, &t->connections) {
+                Connection *c = container_of(l, Connection, in_tcp);
+
+                if (!is_idle(c))
+                        continue;
+                t->stats->tcp_evicted++;
+                connection_close(c);
+                return true;
+        }
+        return false;
+}
+
+static void add_connection(Tcp *t, int fd)
+{
+        Connection *c = calloc(1, sizeof(*c));
+        int on = 1;
+
+        if (c)
+                c->number = slots_add(&t->numbers, c);
+        if (!c || !c->number || uv_poll_init(t->loop, &c->poll, fd) < 0) {
+                if (c)
+                        slots_remove(&t->numbers, c->number);
+                free(c);
+                close(fd);
+                return;
+        }
+        if (t->n >= t->connections_max && !evict_idle(t)) {
+                t->stats->tcp_evicted++;
+                connection_close(container_of(list_first(&t->connections), Connection, in_tcp));
+        }
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        c->tcp = t;
+        c->fd = fd;
+        c->active_at = clock_now();
+        list_init(&c->in_tcp);
+        list_init(&c->in_work);
+        list_init(&c->in_written);
+        list_append(&t->connections, &c->in_tcp);
+        c->poll.data = c;
+        t->handles++;
+        t->n++;
+        t->stats->tcp_accepted++;
+        t->stats->tcp_open++;
+        settle(c);
+}
+
+/* Nobody is accepted for a while: who waits stays in the kernel's queue, and the loop does not spin. */
+static void pause_accepting(Tcp *t)
+{
+        uv_poll_stop(&t->poll);
+        t->paused_until = clock_now() + ACCEPT_PAUSE_MSEC * USEC_PER_MSEC;
+}
+
+/* Out of descriptors: an idle connection gives up its own. If there is none, the first of the queue is taken with the one in
+ * reserve and turned away, so that it need not wait in vain. */
+static void make_room(Tcp *t)
+{
+        if (evict_idle(t))
+                return;
+        if (t->reserve >= 0) {
+                int fd;
+
+                close(t->reserve);
+                fd = accept4(t->fd, NULL, NULL, SOCK_CLOEXEC);
+                if (fd >= 0)
+                        close(fd);
+                t->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        }
+        pause_accepting(t);
+}
+
+static void acceptable(uv_poll_t *p, int status, int events)
+{
+        Tcp *t = p->data;
+
+        (void) events;
+        for (unsigned i = 0; i < ACCEPTS_MAX && status >= 0; i++) {
+                struct sockaddr_storage peer;
+                socklen_t size = sizeof(peer);
+                int fd = accept4(t->fd, (struct sockaddr *) &peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+                if (fd < 0) {
+                        if (errno == ECONNABORTED || errno == EINTR)
+                                continue;
+                        if (errno == EMFILE || errno == ENFILE)
+                                make_room(t);
+                        else if (errno != EAGAIN)
+                                pause_accepting(t);
+                        break;
+                }
+                if (!t->loopback || source_is_loopback(&peer))
+                        add_connection(t, fd);
+                else {
+                        t->stats->dropped_source++;
+                        close(fd);
+                }
+        }
+        /* libuv has stopped watching it. */
+        if (status < 0)
+                pause_accepting(t);
+        set_timer(t);
+}
+
+/* --- time */
+
+static void due(uv_timer_t *timer)
+{
+        Tcp *t = timer->data;
+        uint64_t now = clock_now();
+
+        if (t->paused_until && t->paused_until <= now) {
+                t->paused_until = 0;
+                if (!t->stopped)
+                        uv_poll_start(&t->poll, UV_READABLE, acceptable);
+        }
+        LIST_FOREACH(l, &t->connections) {
+                Connection *c = container_of(l, Connection, in_tcp);
+
+                if (c->active_at + t->limits->tcp_idle > now)
+                        break;
+                /* An answer is still to come. It may take that long: with a suspend, or QueryTimeoutSec= of a minute. */
+                if (c->in_flight)
+                        touch(c);
+                else
+                        connection_close(c);
+        }
+        set_timer(t);
+}
+
+/* One timer for all: the list is in the order of their last messages. */
+static void set_timer(Tcp *t)
+{
+        uint64_t at = t->paused_until ? t->paused_until : USEC_NEVER;
+        uint64_t now = clock_now();
+        const List *first = list_first(&t->connections);
+
+        if (t->freed)
+                return;
+        if (first)
+                at = MIN(at, container_of(first, Connection, in_tcp)->active_at + t->limits->tcp_idle);
+        if (at == USEC_NEVER)
+                uv_timer_stop(&t->timer);
+        else
+                uv_timer_start(&t->timer, due, usec_sub(at, now) / USEC_PER_MSEC + 1, 0);
+}
+
+/* --- life */
+
+/* However few descriptors there are, upstreams are to have some. */
+static unsigned connections_max(const ListenerLimits *limits)
+{
+        struct rlimit files;
+
+        if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur == RLIM_INFINITY)
+                return limits->tcp_connections;
+        return (unsigned) CLAMP(files.rlim_cur / DESCRIPTORS_SHARE, (rlim_t) 1, (rlim_t) limits->tcp_connections);
+}
+
+int tcp_new(uv_loop_t *loop, int fd, uint32_t index, const ListenerLimits *limits, ListenerStats *stats, ListenerQuery query, void *userdata,
+            Tcp **ret)
+{
+        Tcp *t = calloc(1, sizeof(*t));
+        int r;
+
+        if (!t)
+                return -ENOMEM;
+        *t = (Tcp) { .fd = fd, .index = index, .loop = loop, .limits = limits, .stats = stats, .query = query, .userdata = userdata,
+                     .handles = 3, .loopback = source_restrict(fd), .budget = TURN_MAX, .connections_max = connections_max(limits) };
+        r = uv_poll_init(loop, &t->poll, fd);
+        if (r < 0) {
+                free(t);
+                return r;
+        }
+        t->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+        list_init(&t->connections);
+        list_init(&t->work);
+        list_init(&t->written);
+        uv_timer_init(loop, &t->timer);
+        uv_idle_init(loop, &t->idle);
+        t->poll.data = t->timer.data = t->idle.data = t;
+        uv_poll_start(&t->poll, UV_READABLE, acceptable);
+        *ret = t;
+        return 0;
+}
+
+void tcp_stop(Tcp *t)
+{
+        t->stopped = true;
+        uv_poll_stop(&t->poll);
+        LIST_FOREACH(l, &t->connections)
+                settle(container_of(l, Connection, in_tcp));
+}
+
+bool tcp_is_done(const Tcp *t)
+{
+        LIST_FOREACH(l, &t->connections)
+                if (!is_idle(container_of(l, Connection, in_tcp)))
+                        return false;
+        return true;
+}
+
+Tcp *tcp_free(Tcp *t)
+{
+        if (!t)
+                return NULL;
+        t->freed = true;
+        LIST_FOREACH(l, &t->connections)
+                connection_close(container_of(l, Connection, in_tcp));
+        uv_close((uv_handle_t *) &t->poll, tcp_closed);
+        uv_close((uv_handle_t *) &t->timer, tcp_closed);
+        uv_close((uv_handle_t *) &t->idle, tcp_closed);
+        return NULL;
+}
+
+int tcp_fd(const Tcp *t)
+{
+        return t->fd;
+}

@@ -1,0 +1,21 @@
+#pragma once
+/*
+ * Tcp: one listening TCP socket and its connections (RFC 7766): pipelined queries, answers in any order. For listener.c.
+ */
+
+#include "io/client/listener.h"
+
+typedef struct Tcp Tcp;
+
+/* Owns `fd`, which listens. `index` is the listener's, for its clients' words. Negative errno. */
+int tcp_new(uv_loop_t *loop, int fd, uint32_t index, const ListenerLimits *limits, ListenerStats *stats, ListenerQuery query, void *userdata,
+            Tcp **ret);
+void tcp_answer(Tcp *t, const Client *client, Buffer *answer);
+void tcp_dismiss(Tcp *t, const Client *client);
+
+/* At the end of a turn: writes the answers that were gathered. */
+void tcp_flush(Tcp *t);
+void tcp_stop(Tcp *t);
+bool tcp_is_done(const Tcp *t);
+Tcp *tcp_free(Tcp *t);
+int tcp_fd(const Tcp *t);

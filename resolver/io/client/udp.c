@@ -1,0 +1,341 @@
+#include "io/client/udp.h"
+
+#include <errno.h>
+#include <linux/sock_diag.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "io/client/client_source.h"
+
+#define BATCH 32                /* datagrams a system call */
+#define BATCHES_MAX 8           /* system calls a turn of the loop, so that others get theirs */
+#define QUERY_MAX 4096          /* a query that is larger is cut off, and so is malformed */
+#define CONTROL_SIZE 64         /* octets for one IP_PKTINFO or IPV6_PKTINFO, and a count of drops */
+#define RETRIES_MAX 3
+
+/*
+ * Where queries come faster than they can be answered, the kernel's queue stays full, and it drops those of all alike. If that goes on
+ * (it dropped some in OVERFLOWS of our turns, and the queue was never empty), more is read at a time, and whoever floods is
+ * dropped here, which costs little, so that there is room for others.
+ */
+#define OVERFLOWS 8
+#define BATCHES_SHEDDING 64
+#define SOURCE_MAX 16           /* queries of one source that are taken in such a turn */
+#define SOURCES 1024            /* counts; a source is a port */
+
+/* What the words of a client of ours hold. */
+typedef struct UdpClient {
+        uint32_t index;
+        uint16_t family;
+        uint16_t port;                  /* network order */
+        uint8_t address[16];
+        uint8_t local[16];              /* the address that was asked */
+        uint32_t scope;
+        uint32_t interface;
+} UdpClient;
+
+_Static_assert(sizeof(UdpClient) <= sizeof(Client), "a client does not hold all words");
+
+struct Udp {
+        int fd;
+        uint32_t index;
+        bool loopback;                  /* bound to a loopback address: only the machine itself may ask */
+        uv_poll_t poll;
+        ListenerStats *stats;
+        ListenerQuery query;
+        void *userdata;
+        uint32_t kernel_drops;          /* what the kernel dropped for want of room, as last seen */
+        unsigned overflows;             /* turns in which it grew, since the queue was last empty */
+        unsigned n_out;
+        struct {
+                UdpClient client;
+                Buffer *answer;
+        } out[BATCH];
+};
+
+static void take_control(Udp *u, UdpClient *c, struct msghdr *m, bool *ret_overflow)
+{
+        for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
+                if (h->cmsg_level == IPPROTO_IP && h->cmsg_type == IP_PKTINFO) {
+                        const struct in_pktinfo *info = (const void *) CMSG_DATA(h);
+
+                        memcpy(c->local, &info->ipi_spec_dst, 4);
+                } else if (h->cmsg_level == IPPROTO_IPV6 && h->cmsg_type == IPV6_PKTINFO) {
+                        const struct in6_pktinfo *info = (const void *) CMSG_DATA(h);
+
+                        memcpy(c->local, &info->ipi6_addr, 16);
+                        c->interface = info->ipi6_ifindex;
+                } else if (h->cmsg_level == SOL_SOCKET && h->cmsg_type == SO_RXQ_OVFL) {
+                        uint32_t drops;
+
+                        memcpy(&drops, CMSG_DATA(h), sizeof(drops));
+                        if ((int32_t) (drops - u->kernel_drops) > 0) {
+                                u->kernel_drops = drops;
+                                *ret_overflow = true;
+                        }
+                }
+        }
+}
+
+static bool make_client(Udp *u, struct msghdr *m, UdpClient *ret, bool *ret_overflow)
+{
+        const struct sockaddr_storage *from = m->msg_name;
+        const struct sockaddr_in *v4 = m->msg_name;
+        const struct sockaddr_in6 *v6 = m->msg_name;
+
+        *ret = (UdpClient) { .index = u->index, .family = from->ss_family };
+        if (from->ss_family == AF_INET) {
+                ret->port = v4->sin_port;
+                memcpy(ret->address, &v4->sin_addr, 4);
+        } else {
+                ret->port = v6->sin6_port;
+                ret->scope = v6->sin6_scope_id;
+                memcpy(ret->address, &v6->sin6_addr, 16);
+        }
+        take_control(u, ret, m, ret_overflow);
+        return ret->port != 0 && (!u->loopback || source_is_loopback(from));
+}
+
+/* What is counted in one turn of the loop. */
+typedef struct Turn {
+        bool shedding;
+        bool overflow;
+        uint8_t taken[SOURCES];
+} Turn;
+
+static void take(Udp *u, Turn *turn, struct msghdr *m, const uint8_t *data, size_t n)
+{
+        UdpClient c;
+        Client client = { 0 };
+
+        if (!make_client(u, m, &c, &turn->overflow)) {
+                u->stats->dropped_source++;
+                return;
+        }
+        if (turn->shedding && turn->taken[ntohs(c.port) % SOURCES] == SOURCE_MAX) {
+                u->stats->dropped_flood++;
+                return;
+        }
+        turn->taken[ntohs(c.port) % SOURCES] += turn->shedding;
+        u->stats->udp_queries++;
+        memcpy(&client, &c, sizeof(c));
+        u->query(u->userdata, &client, false, BYTES(data, n));
+}
+
+static void readable(uv_poll_t *p, int status, int events);
+
+/* Something is wrong with the socket, and libuv has stopped watching it. The error is taken off it, and all goes on. */
+static void recover(Udp *u)
+{
+        int error;
+        socklen_t size = sizeof(error);
+        struct msghdr none = { 0 };
+
+        getsockopt(u->fd, SOL_SOCKET, SO_ERROR, &error, &size);
+        for (unsigned i = 0; i < BATCH * BATCHES_MAX && recvmsg(u->fd, &none, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0; i++)
+                ;
+        uv_poll_start(&u->poll, UV_READABLE, readable);
+}
+
+static void readable(uv_poll_t *p, int status, int events)
+{
+        static uint8_t data[BATCH][QUERY_MAX];
+        static _Alignas(struct cmsghdr) uint8_t control[BATCH][CONTROL_SIZE];
+        static struct sockaddr_storage from[BATCH];
+        Udp *u = p->data;
+        Turn turn = { .shedding = u->overflows >= OVERFLOWS };
+
+        (void) events;
+        if (status < 0) {
+                recover(u);
+                return;
+        }
+        for (unsigned batch = 0; batch < (turn.shedding ? BATCHES_SHEDDING : BATCHES_MAX); batch++) {
+                struct mmsghdr m[BATCH];
+                struct iovec iov[BATCH];
+                int n;
+
+                for (unsigned i = 0; i < BATCH; i++) {
+                        iov[i] = (struct iovec) { .iov_base = data[i], .iov_len = QUERY_MAX };
+                        m[i] = (struct mmsghdr) { .msg_hdr = { .msg_name = &from[i], .msg_namelen = sizeof(from[i]), .msg_iov = &iov[i],
+                                                               .msg_iovlen = 1, .msg_control = control[i], .msg_controllen = CONTROL_SIZE } };
+                }
+                n = recvmmsg(u->fd, m, BATCH, MSG_DONTWAIT, NULL);
+                /* ECONNREFUSED: a client has gone before its answer came (C17). It was its own fault; the next call reads on. */
+                if (n < 0 && (errno == ECONNREFUSED || errno == EINTR))
+                        continue;
+                for (int i = 0; i < n; i++)
+                        take(u, &turn, &m[i].msg_hdr, data[i], m[i].msg_len);
+                if (n < (int) BATCH) {
+                        u->overflows = 0;
+                        return;
+                }
+        }
+        if (turn.overflow && u->overflows < OVERFLOWS)
+                u->overflows++;
+}
+
+/* --- answers */
+
+static socklen_t put_address(struct sockaddr_storage *a, const UdpClient *c)
+{
+        struct sockaddr_in *v4 = (void *) a;
+        struct sockaddr_in6 *v6 = (void *) a;
+
+        memset(a, 0, sizeof(*a));
+        a->ss_family = c->family;
+        if (c->family == AF_INET) {
+                v4->sin_port = c->port;
+                memcpy(&v4->sin_addr, c->address, 4);
+                return sizeof(*v4);
+        }
+        v6->sin6_port = c->port;
+        v6->sin6_scope_id = c->scope;
+        memcpy(&v6->sin6_addr, c->address, 16);
+        return sizeof(*v6);
+}
+
+/* The answer comes from the address that was asked, where the socket has more than one. A query that was in the socket before us does not
+ * tell which that is; then it is the socket's own. */
+static void put_pktinfo(struct msghdr *m, const UdpClient *c)
+{
+        static const uint8_t unknown[sizeof(c->local)];
+        struct cmsghdr *h = m->msg_control;
+
+        if (memcmp(c->local, unknown, sizeof(unknown)) == 0) {
+                m->msg_control = NULL;
+                return;
+        }
+        memset(h, 0, CONTROL_SIZE);
+        if (c->family == AF_INET) {
+                struct in_pktinfo info = { 0 };
+
+                memcpy(&info.ipi_spec_dst, c->local, 4);
+                h->cmsg_level = IPPROTO_IP;
+                h->cmsg_type = IP_PKTINFO;
+                h->cmsg_len = CMSG_LEN(sizeof(info));
+                memcpy(CMSG_DATA(h), &info, sizeof(info));
+                m->msg_controllen = CMSG_SPACE(sizeof(info));
+        } else {
+                struct in6_pktinfo info = { .ipi6_ifindex = c->interface };
+
+                memcpy(&info.ipi6_addr, c->local, 16);
+                h->cmsg_level = IPPROTO_IPV6;
+                h->cmsg_type = IPV6_PKTINFO;
+                h->cmsg_len = CMSG_LEN(sizeof(info));
+                memcpy(CMSG_DATA(h), &info, sizeof(info));
+                m->msg_controllen = CMSG_SPACE(sizeof(info));
+        }
+}
+
+void udp_flush(Udp *u)
+{
+        static struct sockaddr_storage to[BATCH];
+        static _Alignas(struct cmsghdr) uint8_t control[BATCH][CONTROL_SIZE];
+        struct mmsghdr m[BATCH];
+        struct iovec iov[BATCH];
+        unsigned sent = 0, retries = 0;
+
+        for (unsigned i = 0; i < u->n_out; i++) {
+                iov[i] = (struct iovec) { .iov_base = u->out[i].answer->data, .iov_len = u->out[i].answer->n };
+                m[i] = (struct mmsghdr) { .msg_hdr = { .msg_name = &to[i], .msg_iov = &iov[i], .msg_iovlen = 1, .msg_control = control[i] } };
+                m[i].msg_hdr.msg_namelen = put_address(&to[i], &u->out[i].client);
+                put_pktinfo(&m[i].msg_hdr, &u->out[i].client);
+        }
+        while (sent < u->n_out) {
+                int n = sendmmsg(u->fd, m + sent, u->n_out - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+                if (n > 0) {
+                        sent += (unsigned) n;
+                        retries = 0;
+                        continue;
+                }
+                /* An error of a datagram before this one, or a full queue: a few more times, then this one is lost, not the others (C18). */
+                if (++retries < RETRIES_MAX)
+                        continue;
+                u->stats->dropped_send++;
+                retries = 0;
+                sent++;
+        }
+        for (unsigned i = 0; i < u->n_out; i++)
+                u->out[i].answer = buffer_unref(u->out[i].answer);
+        u->n_out = 0;
+}
+
+void udp_answer(Udp *u, const Client *client, Buffer *answer)
+{
+        if (u->n_out == BATCH)
+                udp_flush(u);
+        memcpy(&u->out[u->n_out].client, client, sizeof(u->out[0].client));
+        u->out[u->n_out++].answer = buffer_ref(answer);
+}
+
+/* --- life */
+
+int udp_new(uv_loop_t *loop, int fd, uint32_t index, ListenerStats *stats, ListenerQuery query, void *userdata, Udp **ret)
+{
+        struct sockaddr_storage local;
+        socklen_t size = sizeof(local);
+        int on = 1, omit = IP_PMTUDISC_OMIT;
+        uint32_t memory[SK_MEMINFO_VARS];
+        socklen_t memory_size = sizeof(memory);
+        Udp *u;
+        int r;
+
+        if (getsockname(fd, (struct sockaddr *) &local, &size) < 0)
+                return -errno;
+        u = calloc(1, sizeof(*u));
+        if (!u)
+                return -ENOMEM;
+        *u = (Udp) { .fd = fd, .index = index, .loopback = source_restrict(fd), .stats = stats, .query = query, .userdata = userdata };
+        /* Answers are not to depend on what somebody claims the path's MTU to be: fragments rather than that. */
+        if (local.ss_family == AF_INET) {
+                setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
+                setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &omit, sizeof(omit));
+        } else {
+                setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
+                omit = IPV6_PMTUDISC_OMIT;
+                setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &omit, sizeof(omit));
+        }
+        setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on));
+        if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &memory_size) == 0 && memory_size == sizeof(memory))
+                u->kernel_drops = memory[SK_MEMINFO_DROPS];
+        r = uv_poll_init(loop, &u->poll, fd);
+        if (r < 0) {
+                free(u);
+                return r;
+        }
+        u->poll.data = u;
+        uv_poll_start(&u->poll, UV_READABLE, readable);
+        *ret = u;
+        return 0;
+}
+
+void udp_stop(Udp *u)
+{
+        uv_poll_stop(&u->poll);
+}
+
+static void closed(uv_handle_t *h)
+{
+        Udp *u = h->data;
+
+        close(u->fd);
+        free(u);
+}
+
+Udp *udp_free(Udp *u)
+{
+        if (!u)
+                return NULL;
+        udp_flush(u);
+        uv_close((uv_handle_t *) &u->poll, closed);
+        return NULL;
+}
+
+int udp_fd(const Udp *u)
+{
+        return u->fd;
+}

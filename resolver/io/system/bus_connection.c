@@ -1,0 +1,315 @@
+#include "io/system/bus_connection.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "io/system/clock.h"
+
+#define RETRY_PAUSE USEC_PER_MINUTE
+#define SHORT_LIFE USEC_PER_SEC         /* a connection that is lost before then is no reason to hope */
+#define TURN_MAX 16                     /* messages handled in one turn of the loop */
+#define CONGESTED 64                    /* messages that the bus did not take yet: until it does, none is handled */
+#define CONGESTED_PAUSE (100 * USEC_PER_MSEC)
+#define QUEUE_MAX 1024                  /* that many: the connection is given up */
+
+struct Bus {
+        uv_loop_t *loop;
+        BusUser *users;
+        sd_bus *bus;            /* NULL: none, and none is being made */
+        bool was_ready;         /* this connection was up */
+        uint64_t tried_at;      /* usec of CLOCK_BOOTTIME */
+        uv_poll_t *poll;        /* of the descriptor `fd`, while there is one */
+        int fd;
+        int events;             /* what `poll` waits for */
+        uint64_t until;         /* what `timer` waits for; usec of CLOCK_MONOTONIC */
+        uv_timer_t timer;       /* sd-bus's own time-outs, and messages left for the next turn */
+        uv_timer_t again;       /* the next try */
+        unsigned tries;         /* since there was reason to hope */
+};
+
+static void drive(Bus *b);
+static void on_again(uv_timer_t *t);
+
+static void free_handle(uv_handle_t *h)
+{
+        free(h);
+}
+
+static void free_owner(uv_handle_t *h)
+{
+        free(h->data);
+}
+
+static void stop_watching(Bus *b)
+{
+        if (b->poll)
+                uv_close((uv_handle_t *) b->poll, free_handle);
+        b->poll = NULL;
+        b->events = 0;
+}
+
+static void disconnect(Bus *b)
+{
+        if (!b->bus)
+                return;
+        for (BusUser *u = b->users; u; u = u->next)
+                if (u->detach)
+                        u->detach(u->userdata);
+        stop_watching(b);
+        uv_timer_stop(&b->timer);
+        uv_timer_stop(&b->again);
+        b->until = UINT64_MAX;
+        b->bus = sd_bus_close_unref(b->bus);
+        b->was_ready = false;
+}
+
+static const char *address(void)
+{
+        return getenv("DBUS_SYSTEM_BUS_ADDRESS") ?: "unix:path=/run/dbus/system_bus_socket";
+}
+
+/* Is there no socket to connect to, so that inotify's descriptor is what sd-bus waits for? */
+static bool waits_for_socket(const Bus *b)
+{
+        int type;
+        socklen_t size = sizeof(type);
+
+        return b->bus && getsockopt(sd_bus_get_fd(b->bus), SOL_SOCKET, SO_TYPE, &type, &size) < 0 && errno == ENOTSOCK;
+}
+
+/* As that, though the socket has its name already: it does not listen yet, or not any longer. Of what is no path, nobody can tell. */
+static bool waits_to_be_heard(const Bus *b)
+{
+        static const char prefix[] = "unix:path=";
+        const char *path = address();
+        char name[108];
+
+        if (!waits_for_socket(b))
+                return false;
+        if (strncmp(path, prefix, strlen(prefix)) != 0)
+                return true;
+        path += strlen(prefix);
+        snprintf(name, sizeof(name), "%.*s", (int) strcspn(path, ",;"), path);
+        return access(name, F_OK) == 0;
+}
+
+/* A bus that ends hangs up on newcomers for a while, and a socket has a name before it listens, of which inotify says nothing: so a few tries
+ * more, and then it is left to inotify and to bus_retry(). Where there is no socket at all, inotify does without them. */
+static void try_later(Bus *b)
+{
+        static const uint64_t pauses[] = { 20, 200, 2000, 20000 };      /* ms */
+
+        if (b->tries < ELEMENTS(pauses))
+                uv_timer_start(&b->again, on_again, pauses[b->tries++], 0);
+}
+
+static void on_readable(uv_poll_t *p, _unused_ int status, _unused_ int events)
+{
+        Bus *b = p->data;
+        bool waited = waits_for_socket(b);
+
+        drive(b);
+        if (waited && waits_to_be_heard(b)) {
+                b->tries = 0;
+                try_later(b);
+        }
+}
+
+static void on_timer(uv_timer_t *t)
+{
+        Bus *b = t->data;
+
+        b->until = UINT64_MAX;
+        drive(b);
+}
+
+static uint64_t queued(const Bus *b)
+{
+        uint64_t n;
+
+        return sd_bus_get_n_queued_write(b->bus, &n) < 0 ? 0 : n;
+}
+
+/* sd-bus has one descriptor while it waits for a socket, and another when there is one. */
+static bool watch_descriptor(Bus *b, int events)
+{
+        int fd = sd_bus_get_fd(b->bus);
+
+        if (fd < 0)
+                return false;
+        if (b->poll && b->fd != fd)
+                stop_watching(b);
+        if (!b->poll) {
+                b->poll = calloc(1, sizeof(*b->poll));
+                if (!b->poll)
+                        return false;
+                if (uv_poll_init(b->loop, b->poll, fd) < 0) {
+                        free(take_pointer(b->poll));
+                        return false;
+                }
+                b->poll->data = b;
+                b->fd = fd;
+        }
+        if (events != b->events && uv_poll_start(b->poll, events, on_readable) < 0)
+                return false;
+        b->events = events;
+        return true;
+}
+
+static void watch_time(Bus *b, uint64_t until)
+{
+        uint64_t now = clock_usec(CLOCK_MONOTONIC);
+
+        if (until == b->until)
+                return;
+        b->until = until;
+        uv_update_time(b->loop);
+        if (until == UINT64_MAX)
+                uv_timer_stop(&b->timer);
+        else
+                uv_timer_start(&b->timer, on_timer, (usec_sub(until, now) + USEC_PER_MSEC - 1) / USEC_PER_MSEC, 0);
+}
+
+/* Waits for what sd-bus wants to wait for. False: it is broken, or too much waits. */
+static bool watch(Bus *b)
+{
+        int wanted = sd_bus_get_events(b->bus), events = UV_DISCONNECT;
+        uint64_t until, n = queued(b);
+
+        if (wanted < 0 || sd_bus_get_timeout(b->bus, &until) < 0 || n > QUEUE_MAX)
+                return false;
+        if (wanted & POLLOUT)
+                events |= UV_WRITABLE;
+        if (n >= CONGESTED)
+                until = MAX(until, clock_usec(CLOCK_MONOTONIC) + CONGESTED_PAUSE);
+        else if (wanted & POLLIN)
+                events |= UV_READABLE;
+        if (!watch_descriptor(b, events))
+                return false;
+        watch_time(b, until);
+        return true;
+}
+
+/* Begins to connect; nothing here waits for the other side. */
+static int start(Bus *b)
+{
+        int r;
+
+        r = sd_bus_new(&b->bus);
+        if (r < 0)
+                return r;
+        r = sd_bus_set_address(b->bus, address());
+        if (r >= 0)
+                r = sd_bus_set_bus_client(b->bus, true);
+        if (r >= 0)
+                r = sd_bus_set_watch_bind(b->bus, true);
+        if (r >= 0)
+                r = sd_bus_set_description(b->bus, "dohmouse");
+        if (r >= 0)
+                r = sd_bus_start(b->bus);
+        for (BusUser *u = b->users; u && r >= 0; u = u->next)
+                r = u->attach(u->userdata, b->bus);
+        return r;
+}
+
+static void connect_bus(Bus *b)
+{
+        b->tried_at = clock_now();
+        if (start(b) < 0 || !watch(b))
+                disconnect(b);
+        if (!b->bus || waits_to_be_heard(b))
+                try_later(b);
+}
+
+static void on_again(uv_timer_t *t)
+{
+        Bus *b = t->data;
+
+        if (b->bus && !waits_for_socket(b))
+                return;
+        disconnect(b);
+        connect_bus(b);
+}
+
+static void lost(Bus *b)
+{
+        if (b->was_ready && clock_now() - b->tried_at >= SHORT_LIFE)
+                b->tries = 0;
+        disconnect(b);
+        try_later(b);
+}
+
+static void drive(Bus *b)
+{
+        int r = 1;
+
+        for (unsigned n = 0; n < TURN_MAX && r > 0; n++)
+                r = sd_bus_process(b->bus, NULL);
+        b->was_ready = b->was_ready || sd_bus_is_ready(b->bus) > 0;
+        if (r < 0 || !watch(b))
+                lost(b);
+}
+
+void bus_flush(Bus *b)
+{
+        if (b->bus && !watch(b))
+                lost(b);
+}
+
+Bus *bus_new(uv_loop_t *loop)
+{
+        Bus *b = calloc(1, sizeof(*b));
+
+        if (!b)
+                return NULL;
+        b->loop = loop;
+        b->until = UINT64_MAX;
+        uv_timer_init(loop, &b->timer);
+        uv_timer_init(loop, &b->again);
+        b->timer.data = b->again.data = b;
+        connect_bus(b);
+        return b;
+}
+
+void bus_join(Bus *b, BusUser *user)
+{
+        user->next = b->users;
+        b->users = user;
+        if (b->bus && user->attach(user->userdata, b->bus) < 0)
+                disconnect(b);
+        bus_flush(b);
+}
+
+void bus_retry(Bus *b, uint64_t now)
+{
+        if (now - b->tried_at < RETRY_PAUSE || bus_ready(b))
+                return;
+        disconnect(b);
+        b->tries = 0;
+        connect_bus(b);
+}
+
+sd_bus *bus_ready(const Bus *b)
+{
+        return b->bus && sd_bus_is_ready(b->bus) > 0 ? b->bus : NULL;
+}
+
+static void first_closed(uv_handle_t *h)
+{
+        Bus *b = h->data;
+
+        uv_close((uv_handle_t *) &b->timer, free_owner);
+}
+
+Bus *bus_free(Bus *b)
+{
+        if (!b)
+                return NULL;
+        disconnect(b);
+        uv_close((uv_handle_t *) &b->again, first_closed);
+        return NULL;
+}

@@ -1,0 +1,29 @@
+#pragma once
+/*
+ * Clock: the time that the core is handed, and how long the machine slept.
+ */
+
+#include <time.h>
+
+#include "core/base/base.h"
+
+#define SLEEP_MIN (2 * USEC_PER_SEC)    /* a smaller jump is no suspend (HEALTH.md 3) */
+
+static inline uint64_t clock_usec(clockid_t clock)
+{
+        struct timespec ts;
+
+        clock_gettime(clock, &ts);
+        return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
+}
+
+static inline uint64_t clock_now(void)
+{
+        return clock_usec(CLOCK_BOOTTIME);
+}
+
+/* The time for which the machine was suspended since boot: what BOOTTIME counts and MONOTONIC does not. */
+static inline uint64_t clock_suspended(void)
+{
+        return usec_sub(clock_usec(CLOCK_BOOTTIME), clock_usec(CLOCK_MONOTONIC));
+}

@@ -1,0 +1,268 @@
+#include "io/system/dropins.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAME "dohmouse/dohmouse.conf"
+#define FILE_SIZE_MAX (4u << 20)        /* octets */
+
+static const char *const directories[] = { "/etc", "/run", "/usr/local/lib", "/usr/lib" };
+
+/* --- lists of files */
+
+void file_list_deinit(FileList *l)
+{
+        for (size_t i = 0; i < l->n; i++)
+                free(l->paths[i]);
+        free(l->paths);
+        *l = FILE_LIST_INIT;
+}
+
+/* Takes `path` over, and frees it if there is no room; NULL is no memory, too. */
+static int add(FileList *l, char *path)
+{
+        char **grown = path ? reallocarray(l->paths, l->n + 1, sizeof(*grown)) : NULL;
+
+        if (!grown) {
+                free(path);
+                return -ENOMEM;
+        }
+        l->paths = grown;
+        grown[l->n++] = path;
+        return 0;
+}
+
+static char *join(const char *a, const char *b, const char *c)
+{
+        char *path;
+
+        return asprintf(&path, "%s%s%s", a ?: "", b, c) < 0 ? NULL : path;
+}
+
+static const char *base_of(const char *path)
+{
+        return strrchr(path, '/') + 1;
+}
+
+static bool has_name(const FileList *l, const char *name)
+{
+        for (size_t i = 0; i < l->n; i++)
+                if (strcmp(base_of(l->paths[i]), name) == 0)
+                        return true;
+        return false;
+}
+
+static int by_name(const void *a, const void *b)
+{
+        return strcmp(base_of(*(char *const *) a), base_of(*(char *const *) b));
+}
+
+/* --- finding */
+
+typedef struct Finder {
+        const char *root;
+        ConfigReport report;
+        void *userdata;
+        unsigned *errors;
+} Finder;
+
+static void say(const Finder *f, const char *path, const char *why)
+{
+        ConfigMessage m = { .severity = CONFIG_ERROR, .file = path, .text = why };
+
+        ++*f->errors;
+        if (f->report)
+                f->report(f->userdata, &m);
+}
+
+static bool is_dropin(const char *name)
+{
+        static const char suffix[] = ".conf";
+        size_t n = strlen(name), k = sizeof(suffix) - 1;
+
+        return name[0] != '.' && n > k && strcmp(name + n - k, suffix) == 0;
+}
+
+/* Takes the drop-ins of one directory whose names no directory before it had. */
+static int add_directory(const Finder *f, FileList *l, const char *directory)
+{
+        DIR *d = opendir(directory);
+        struct dirent *entry;
+        int r = 0;
+
+        if (!d) {
+                if (errno == ENOMEM)
+                        return -ENOMEM;
+                if (errno != ENOENT && errno != ENOTDIR)
+                        say(f, directory, strerror(errno));
+                return 0;
+        }
+        for (errno = 0; r >= 0 && (entry = readdir(d)); errno = 0)
+                if (is_dropin(entry->d_name) && !has_name(l, entry->d_name))
+                        r = add(l, join(directory, "/", entry->d_name));
+        if (r >= 0 && errno)
+                say(f, directory, strerror(errno));
+        closedir(d);
+        return r;
+}
+
+/* Files that only mask others: empty ones, and links to /dev/null. */
+static bool is_mask(const char *path)
+{
+        struct stat st;
+
+        return stat(path, &st) >= 0 &&
+               (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || (S_ISREG(st.st_mode) && st.st_size == 0));
+}
+
+static void drop_masks(FileList *l)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < l->n; i++)
+                if (is_mask(l->paths[i]))
+                        free(l->paths[i]);
+                else
+                        l->paths[kept++] = l->paths[i];
+        l->n = kept;
+}
+
+/* The first main file there is. */
+static int add_main_file(const Finder *f, FileList *l)
+{
+        for (size_t i = 0; i < ELEMENTS(directories); i++) {
+                char *path = join(f->root, directories[i], "/" NAME);
+
+                if (!path)
+                        return -ENOMEM;
+                if (access(path, F_OK) == 0)
+                        return add(l, path);
+                free(path);
+        }
+        return 0;
+}
+
+static int add_dropins(const Finder *f, FileList *l)
+{
+        int r = 0;
+
+        for (size_t i = 0; i < ELEMENTS(directories) && r >= 0; i++) {
+                _cleanup_(freep) char *path = join(f->root, directories[i], "/" NAME ".d");
+
+                r = path ? add_directory(f, l, path) : -ENOMEM;
+        }
+        if (r >= 0 && l->n)
+                qsort(l->paths, l->n, sizeof(*l->paths), by_name);
+        return r;
+}
+
+int dropins_find(const char *root, ConfigReport report, void *userdata, unsigned *errors, FileList *ret)
+{
+        _cleanup_(file_list_deinit) FileList dropins = FILE_LIST_INIT, files = FILE_LIST_INIT;
+        Finder f = { .root = root, .report = report, .userdata = userdata, .errors = errors };
+        int r = add_main_file(&f, &files);
+
+        *ret = FILE_LIST_INIT;
+        if (r >= 0)
+                r = add_dropins(&f, &dropins);
+        for (size_t i = 0; i < dropins.n && r >= 0; i++)
+                r = add(&files, take_pointer(dropins.paths[i]));
+        if (r < 0)
+                return r;
+        drop_masks(&files);
+        *ret = files;
+        files = FILE_LIST_INIT;
+        return 0;
+}
+
+/* --- reading */
+
+static int read_all(int fd, char **ret, size_t *ret_n)
+{
+        _cleanup_(freep) char *text = NULL;
+        size_t n = 0, size = 0;
+
+        for (;;) {
+                ssize_t got;
+
+                if (n == size) {
+                        char *grown;
+
+                        if (size >= FILE_SIZE_MAX)
+                                return -EFBIG;
+                        size = size ? size * 2 : 4096;
+                        grown = realloc(text, size);
+                        if (!grown)
+                                return -ENOMEM;
+                        text = grown;
+                }
+                got = read(fd, text + n, size - n);
+                if (got < 0 && errno == EINTR)
+                        continue;
+                if (got < 0)
+                        return -errno;
+                if (got == 0)
+                        break;
+                n += (size_t) got;
+        }
+        *ret = take_pointer(text);
+        *ret_n = n;
+        return 0;
+}
+
+/* NULL, or why it cannot be read. A file that was found must be a regular one: a pipe among the drop-ins would hold up
+ * the start for ever. */
+static const char *read_file(const char *path, bool found, char **ret, size_t *ret_n)
+{
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (found ? O_NONBLOCK : 0)), r;
+        struct stat st;
+
+        if (fd < 0)
+                return strerror(errno);
+        if (found && fstat(fd, &st) >= 0 && !S_ISREG(st.st_mode)) {
+                close(fd);
+                return "not a regular file";
+        }
+        r = read_all(fd, ret, ret_n);
+        close(fd);
+        return r < 0 ? strerror(-r) : NULL;
+}
+
+int config_load(const char *root, const char *single_file, ConfigReport report, void *userdata, Config **ret,
+                unsigned *ret_errors)
+{
+        _cleanup_(file_list_deinit) FileList files = FILE_LIST_INIT;
+        _cleanup_(freep) ConfigText *texts = NULL;
+        unsigned unread = 0, errors = 0;
+        Finder f = { .root = root, .report = report, .userdata = userdata, .errors = &unread };
+        size_t n = 0;
+        int r = single_file ? add(&files, strdup(single_file)) : dropins_find(root, report, userdata, &unread, &files);
+
+        *ret = NULL;
+        *ret_errors = 0;
+        if (r < 0)
+                return r;
+        texts = calloc(files.n + 1, sizeof(*texts));
+        if (!texts)
+                return -ENOMEM;
+        for (size_t i = 0; i < files.n; i++) {
+                char *text = NULL;
+                size_t size = 0;
+                const char *why = read_file(files.paths[i], !single_file, &text, &size);
+
+                if (why)
+                        say(&f, files.paths[i], why);
+                else
+                        texts[n++] = (ConfigText) { .name = files.paths[i], .text = text, .n = size };
+        }
+        *ret = config_parse(texts, n, report, userdata, &errors);
+        *ret_errors = errors + unread;
+        for (size_t i = 0; i < n; i++)
+                free((char *) texts[i].text);
+        return *ret ? 0 : -ENOMEM;
+}

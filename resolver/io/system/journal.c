@@ -1,0 +1,296 @@
+#include "io/system/journal.h"
+
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "io/system/clock.h"
+
+#define SOCKET_PATH "/run/systemd/journal/socket"
+#define UPSTREAM_FIELD "DOHMOUSE_UPSTREAM="
+#define RECORD_MAX 4096
+#define TEXT_MAX 1024
+#define RATES_MAX 64
+
+/* A record as it is sent: "KEY=value" lines, MESSAGE= first. */
+typedef struct Record {
+        int level;
+        size_t n;
+        size_t text_n;          /* of the text of MESSAGE= */
+        char data[RECORD_MAX];
+} Record;
+
+/* How many records of a kind about an upstream ("": none) there were in the interval. */
+typedef struct Rate {
+        MessageKind kind;       /* MESSAGE_PLAIN: free */
+        char upstream[64];
+        uint64_t since;
+        unsigned n;
+        unsigned held_back;
+        Record *last;           /* of those held back; cut off behind its end */
+} Rate;
+
+/*
+ * sd_journal_send() would do, but for one thing: its socket blocks while journald does not read, and so would every
+ * query. The native protocol is "KEY=value" lines in a datagram, which is all that is needed here.
+ */
+static struct {
+        int fd;                 /* to the journal; -1: lines on standard error */
+        struct sockaddr_un address;
+        int level;
+        uint64_t lost;          /* records that the journal did not take */
+        Rate rates[RATES_MAX];
+} state = { .fd = -1, .level = LOG_INFO };
+
+static const char *const ids[_MESSAGE_MAX] = {
+        [MESSAGE_UPSTREAM_STATE] = "6fbe5ab2d3534456928d8f22569eeec6",
+        [MESSAGE_UPSTREAM_ADMIN] = "673dd160d51f4540afac530d7d7b1ef3",
+        [MESSAGE_UPSTREAM_ADDED] = "cd6e5e40bbb343508841ab415f6739e5",
+        [MESSAGE_UPSTREAM_REMOVED] = "859911b8aae4453fb591d77f79e72d51",
+        [MESSAGE_NETWORK_STATE] = "e51bd24d4be6436b840a660229835003",
+        [MESSAGE_CONFIG] = "880390789dde4c5aa30ef298828be49c",
+        [MESSAGE_RELOADED] = "5f3bc5e00b004c238d9422176af4dae8",
+        [MESSAGE_TRUST_STORE] = "336d6960aebf40e899d65c784f19140f",
+        [MESSAGE_LISTEN] = "a86a2393f90e4101bdba54cd759e7f1c",
+        [MESSAGE_DROPPED] = "065815071eec4491b75a1972a4038bd5",
+        [MESSAGE_HELD_BACK] = "1aaac727f47a462ca3dc023360ae56de",
+        [MESSAGE_LOST] = "4f62ba0350824202b83eae1619c48795",
+};
+
+const char *journal_message_id(MessageKind kind)
+{
+        return ids[kind];
+}
+
+/* Standard error is the journal if it is the socket that JOURNAL_STREAM= names (systemd.exec(5)). */
+static bool stderr_is_journal(void)
+{
+        const char *stream = getenv("JOURNAL_STREAM");
+        unsigned long long device, inode;
+        struct stat st;
+
+        return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(STDERR_FILENO, &st) >= 0 &&
+               st.st_dev == device && st.st_ino == inode;
+}
+
+void journal_open(const char *path)
+{
+        if (!path && !stderr_is_journal())
+                return;
+        state.address = (struct sockaddr_un) { .sun_family = AF_UNIX };
+        snprintf(state.address.sun_path, sizeof(state.address.sun_path), "%s", path ? path : SOCKET_PATH);
+        state.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+}
+
+void journal_set_level(int level)
+{
+        state.level = level;
+}
+
+int journal_level(void)
+{
+        return state.level;
+}
+
+/* --- a record */
+
+static size_t add(Record *r, const char *key, const char *value)
+{
+        int n = snprintf(r->data + r->n, sizeof(r->data) - r->n, "%s%s", key, value);
+
+        if (n < 0 || r->n + (size_t) n + 1 >= sizeof(r->data))
+                return 0;
+        /* One line a field: what is not printable could only come from outside. */
+        for (size_t i = r->n; i < r->n + (size_t) n; i++)
+                if ((unsigned char) r->data[i] < ' ' || r->data[i] == 0x7f)
+                        r->data[i] = ' ';
+        r->n += (size_t) n;
+        r->data[r->n++] = '\n';
+        return (size_t) n;
+}
+
+static void make(Record *r, int level, MessageKind kind, const char *const *fields, const char *text)
+{
+        char number[24];
+
+        r->level = level;
+        r->n = 0;
+        r->text_n = add(r, "MESSAGE=", text) - strlen("MESSAGE=");
+        snprintf(number, sizeof(number), "%d", level);
+        add(r, "PRIORITY=", number);
+        add(r, "SYSLOG_IDENTIFIER=", "dohmouse");
+        if (ids[kind])
+                add(r, "MESSAGE_ID=", ids[kind]);
+        for (; fields && *fields; fields++)
+                add(r, "", *fields);
+}
+
+/* False if the journal did not take it. */
+static bool write_record(const Record *r)
+{
+        struct pollfd error_output = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+        /* A pipe that nobody reads must not hold the queries: where there is room, there is room for PIPE_BUF octets (poll(2)). */
+        if (state.fd < 0)
+                return poll(&error_output, 1, 0) == 1 && fprintf(stderr, "%.*s\n", (int) r->text_n, r->data + strlen("MESSAGE=")) > 0;
+        return sendto(state.fd, r->data, r->n, MSG_NOSIGNAL, (const struct sockaddr *) &state.address, sizeof(state.address)) >= 0;
+}
+
+static void write_out(const Record *r)
+{
+        if (state.lost > 0) {
+                char text[96], number[48];
+                const char *fields[] = { number, NULL };
+                Record lost;
+
+                snprintf(text, sizeof(text), "%llu records were lost because the journal did not take them.",
+                         (unsigned long long) state.lost);
+                snprintf(number, sizeof(number), "DOHMOUSE_COUNT=%llu", (unsigned long long) state.lost);
+                make(&lost, LOG_WARNING, MESSAGE_LOST, fields, text);
+                if (write_record(&lost))
+                        state.lost = 0;
+        }
+        if (!write_record(r))
+                state.lost++;
+}
+
+/* --- the rate */
+
+static void release(Rate *rate)
+{
+        _cleanup_(freep) Record *last = take_pointer(rate->last);
+        unsigned before = rate->held_back - 1;
+
+        if (rate->held_back == 0)
+                return;
+        rate->held_back = 0;
+        if (before > 0) {
+                char text[96], number[48], upstream[sizeof(UPSTREAM_FIELD) + sizeof(rate->upstream)];
+                const char *fields[] = { number, *rate->upstream ? upstream : NULL, NULL };
+                Record r;
+
+                snprintf(text, sizeof(text), "%u records like the next one were held back.", before);
+                snprintf(number, sizeof(number), "DOHMOUSE_COUNT=%u", before);
+                snprintf(upstream, sizeof(upstream), UPSTREAM_FIELD "%s", rate->upstream);
+                /* Whoever looks at warnings only sees that there were more of them. */
+                make(&r, last ? last->level : LOG_NOTICE, MESSAGE_HELD_BACK, fields, text);
+                write_out(&r);
+        }
+        if (last)
+                write_out(last);
+}
+
+/* The place of this kind and upstream; where none is left, that which began longest ago makes room. */
+static Rate *rate_of(MessageKind kind, const char *upstream)
+{
+        Rate *oldest = state.rates;
+
+        for (Rate *r = state.rates; r < state.rates + RATES_MAX; r++) {
+                if (r->kind == kind && strcmp(r->upstream, upstream) == 0)
+                        return r;
+                if (r->since < oldest->since)
+                        oldest = r;
+        }
+        release(oldest);
+        *oldest = (Rate) { .kind = kind };
+        snprintf(oldest->upstream, sizeof(oldest->upstream), "%s", upstream);
+        return oldest;
+}
+
+static void hold_back(Rate *rate, const Record *r)
+{
+        free(rate->last);
+        rate->last = malloc(offsetof(Record, data) + r->n);
+        if (rate->last)
+                memcpy(rate->last, r, offsetof(Record, data) + r->n);
+        rate->held_back++;
+}
+
+/* What only counts up needs no burst. */
+static unsigned burst(MessageKind kind)
+{
+        return kind == MESSAGE_DROPPED ? 1 : JOURNAL_BURST;
+}
+
+static void write_at_rate(MessageKind kind, const char *upstream, const Record *r)
+{
+        Rate *rate = rate_of(kind, upstream);
+        uint64_t now = clock_now();
+
+        if (rate->since == 0 || now >= rate->since + JOURNAL_INTERVAL) {
+                release(rate);
+                rate->since = now;
+                rate->n = 0;
+        }
+        if (rate->n >= burst(kind)) {
+                hold_back(rate, r);
+                return;
+        }
+        rate->n++;
+        write_out(r);
+}
+
+uint64_t journal_next_time(void)
+{
+        uint64_t next = USEC_NEVER;
+
+        for (const Rate *r = state.rates; r < state.rates + RATES_MAX; r++)
+                if (r->held_back > 0)
+                        next = MIN(next, r->since + JOURNAL_INTERVAL);
+        return next;
+}
+
+void journal_run(void)
+{
+        uint64_t now = clock_now();
+
+        for (Rate *r = state.rates; r < state.rates + RATES_MAX; r++)
+                if (r->held_back > 0 && now >= r->since + JOURNAL_INTERVAL) {
+                        /* What comes next is held back again, so that a flood is two records an interval. */
+                        release(r);
+                        r->since = now;
+                }
+}
+
+static const char *upstream_of(const char *const *fields)
+{
+        for (; fields && *fields; fields++)
+                if (strncmp(*fields, UPSTREAM_FIELD, strlen(UPSTREAM_FIELD)) == 0)
+                        return *fields + strlen(UPSTREAM_FIELD);
+        return "";
+}
+
+void journal_fields(int level, MessageKind kind, const char *const *fields, const char *format, ...)
+{
+        char text[TEXT_MAX];
+        va_list ap;
+        Record r;
+
+        if (level > state.level)
+                return;
+        va_start(ap, format);
+        vsnprintf(text, sizeof(text), format, ap);
+        va_end(ap);
+        make(&r, level, kind, fields, text);
+        if (kind == MESSAGE_PLAIN)
+                write_out(&r);
+        else
+                write_at_rate(kind, upstream_of(fields), &r);
+}
+
+void journal_close(void)
+{
+        for (Rate *r = state.rates; r < state.rates + RATES_MAX; r++) {
+                release(r);
+                *r = (Rate) { 0 };
+        }
+        if (state.fd >= 0)
+                close(state.fd);
+        state.fd = -1;
+        state.lost = 0;
+}

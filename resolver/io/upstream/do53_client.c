@@ -1,0 +1,302 @@
+#include "io/upstream/do53_client.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "core/base/list.h"
+#include "io/system/clock.h"
+#include "io/upstream/byte_buffer.h"
+#include "io/upstream/sockaddr.h"
+
+#define TABLE 256               /* chains: a power of two */
+#define DATAGRAMS_MAX 16        /* from one socket in one turn of the loop, so that others get theirs */
+#define FRAME 2                 /* the length before a message on TCP (RFC 1035 4.2.2) */
+
+/* One exchange. Lives until its handle has closed. */
+typedef struct Talk {
+        Plain *owner;           /* NULL: called off */
+        uint32_t number;        /* the engine's */
+        uint16_t id;
+        bool stream;
+        Buffer *message;        /* with the ID, and on TCP with its length before it */
+        int fd;                 /* UDP */
+        uv_poll_t poll;
+        uv_tcp_t tcp;
+        uv_connect_t connect;
+        uv_write_t write;
+        Octets in;
+        List in_table;
+} Talk;
+
+struct Plain {
+        uv_loop_t *loop;
+        Engine *engine;
+        List table[TABLE];
+};
+
+/* What a read brings, used up before the next one. */
+static uint8_t incoming[65536];
+
+static Talk *find(Plain *p, uint32_t number)
+{
+        LIST_FOREACH(l, &p->table[number % TABLE]) {
+                Talk *t = container_of(l, Talk, in_table);
+
+                if (t->number == number)
+                        return t;
+        }
+        return NULL;
+}
+
+/* --- the end */
+
+static void talk_free(Talk *t)
+{
+        buffer_unref(t->message);
+        octets_deinit(&t->in);
+        free(t);
+}
+
+static void on_closed(uv_handle_t *h)
+{
+        Talk *t = h->data;
+
+        if (!t->stream)
+                close(t->fd);
+        talk_free(t);
+}
+
+/* Nobody wants to hear of it any longer. */
+static void drop(Talk *t)
+{
+        t->owner = NULL;
+        list_remove(&t->in_table);
+        uv_close(t->stream ? (uv_handle_t *) &t->tcp : (uv_handle_t *) &t->poll, on_closed);
+}
+
+static void fail(Talk *t, Fault fault)
+{
+        Engine *e = t->owner->engine;
+        uint32_t number = t->number;
+
+        drop(t);
+        engine_forward_failed(e, number, fault, clock_now());
+}
+
+/* --- UDP */
+
+static void on_readable(uv_poll_t *poll, int status, _unused_ int events)
+{
+        Talk *t = poll->data;
+
+        for (unsigned i = 0; i < DATAGRAMS_MAX; i++) {
+                ssize_t n = recv(t->fd, incoming, sizeof(incoming), MSG_DONTWAIT);
+
+                if (n >= 0)
+                        engine_forward_answer(t->owner->engine, t->number, t->id, BYTES(incoming, n), clock_now());
+                else if (errno == EAGAIN || errno == EWOULDBLOCK)
+                        break;
+                else if (errno != EINTR) {
+                        fail(t, reach_fault(-errno, false));
+                        return;
+                }
+        }
+        /* For an ICMP error libuv stops polling. It was read above, or has gone. */
+        if (status < 0)
+                uv_poll_start(poll, UV_READABLE, on_readable);
+}
+
+static int send_datagram(const Talk *t)
+{
+        return send(t->fd, t->message->data, t->message->n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static int start_datagram(Plain *p, Talk *t, const struct sockaddr_storage *remote)
+{
+        socklen_t size = remote->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+        int r;
+
+        t->fd = socket(remote->ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        if (t->fd < 0)
+                return -errno;
+        r = connect(t->fd, (const struct sockaddr *) remote, size) < 0 ? -errno : uv_poll_init(p->loop, &t->poll, t->fd);
+        if (r < 0) {
+                close(t->fd);
+                t->fd = -1;
+                return r;
+        }
+        t->poll.data = t;
+        r = uv_poll_start(&t->poll, UV_READABLE, on_readable);
+        return r < 0 ? r : send_datagram(t);
+}
+
+/* --- TCP */
+
+static void on_allocate(_unused_ uv_handle_t *h, _unused_ size_t suggested, uv_buf_t *ret)
+{
+        *ret = uv_buf_init((char *) incoming, sizeof(incoming));
+}
+
+static void on_read(uv_stream_t *h, ssize_t n, const uv_buf_t *buffer)
+{
+        Talk *t = h->data;
+        size_t length;
+
+        if (n == 0)
+                return;
+        if (n < 0 || !octets_append(&t->in, BYTES(buffer->base, n))) {
+                fail(t, n < 0 ? FAULT_CONNECTION_LOST : FAULT_RESOURCES);
+                return;
+        }
+        if (t->in.n < FRAME)
+                return;
+        length = wire_read16(t->in.p);
+        if (t->in.n - FRAME < length)
+                return;
+        uv_read_stop(h);
+        engine_forward_answer(t->owner->engine, t->number, t->id, BYTES(t->in.p + FRAME, length), clock_now());
+}
+
+static void on_written(uv_write_t *w, int status)
+{
+        Talk *t = w->data;
+
+        if (t->owner && status < 0)
+                fail(t, FAULT_CONNECTION_LOST);
+}
+
+static void on_connect(uv_connect_t *c, int status)
+{
+        Talk *t = c->data;
+        uv_buf_t buffer = uv_buf_init((char *) t->message->data, t->message->n);
+
+        if (!t->owner)
+                return;
+        if (status < 0) {
+                fail(t, reach_fault(status, false));
+                return;
+        }
+        t->write.data = t;
+        if (uv_write(&t->write, (uv_stream_t *) &t->tcp, &buffer, 1, on_written) < 0 ||
+            uv_read_start((uv_stream_t *) &t->tcp, on_allocate, on_read) < 0)
+                fail(t, FAULT_CONNECTION_LOST);
+}
+
+static int start_stream(Plain *p, Talk *t, const struct sockaddr_storage *remote)
+{
+        int r = uv_tcp_init_ex(p->loop, &t->tcp, remote->ss_family);
+
+        if (r < 0)
+                return r;
+        t->tcp.data = t->connect.data = t;
+        return uv_tcp_connect(&t->connect, &t->tcp, (const struct sockaddr *) remote, on_connect);
+}
+
+/* --- the beginning */
+
+/* The message as it goes out. */
+static Buffer *write_message(Bytes message, bool stream, uint16_t id)
+{
+        Buffer *b = buffer_new(FRAME + message.n);
+        size_t n = stream ? FRAME : 0;
+
+        if (!b)
+                return NULL;
+        wire_write16(b->data, (unsigned) message.n);
+        memcpy(b->data + n, message.p, message.n);
+        wire_write16(b->data + n, id);
+        b->n = (uint32_t) (n + message.n);
+        return b;
+}
+
+static Talk *talk_new(Plain *p, const Action *a)
+{
+        Talk *t = calloc(1, sizeof(*t));
+
+        if (!t)
+                return NULL;
+        *t = (Talk) { .owner = p, .number = a->exchange, .stream = a->forward.stream, .fd = -1 };
+        if (getrandom(&t->id, sizeof(t->id), GRND_INSECURE) == sizeof(t->id))
+                t->message = write_message(buffer_bytes(a->forward.message), t->stream, t->id);
+        if (!t->message) {
+                free(t);
+                return NULL;
+        }
+        list_init(&t->in_table);
+        list_append(&p->table[t->number % TABLE], &t->in_table);
+        return t;
+}
+
+static void begin(Plain *p, const Action *a)
+{
+        struct sockaddr_storage remote;
+        Talk *t;
+        int r;
+
+        if (!reach_address(&a->forward.server, &remote)) {
+                engine_forward_failed(p->engine, a->exchange, FAULT_NO_ROUTE, clock_now());
+                return;
+        }
+        t = talk_new(p, a);
+        if (!t) {
+                engine_forward_failed(p->engine, a->exchange, FAULT_RESOURCES, clock_now());
+                return;
+        }
+        r = t->stream ? start_stream(p, t, &remote) : start_datagram(p, t, &remote);
+        if (r >= 0)
+                return;
+        if (t->stream ? t->tcp.data : t->poll.data) {
+                fail(t, reach_fault(r, true));
+                return;
+        }
+        /* Not even a handle. */
+        list_remove(&t->in_table);
+        talk_free(t);
+        engine_forward_failed(p->engine, a->exchange, reach_fault(r, true), clock_now());
+}
+
+void plain_act(Plain *p, const Action *a)
+{
+        Talk *t = find(p, a->exchange);
+        int r;
+
+        if (a->type == ACTION_FORWARD_CANCEL) {
+                if (t)
+                        drop(t);
+        } else if (!t) {
+                begin(p, a);
+        } else if (!t->stream) {
+                r = send_datagram(t);
+                if (r < 0)
+                        fail(t, reach_fault(r, true));
+        }
+}
+
+/* --- life */
+
+Plain *plain_new(uv_loop_t *loop, Engine *engine)
+{
+        Plain *p = calloc(1, sizeof(*p));
+
+        if (!p)
+                return NULL;
+        p->loop = loop;
+        p->engine = engine;
+        for (size_t i = 0; i < TABLE; i++)
+                list_init(&p->table[i]);
+        return p;
+}
+
+Plain *plain_free(Plain *p)
+{
+        if (!p)
+                return NULL;
+        for (size_t i = 0; i < TABLE; i++)
+                LIST_FOREACH(l, &p->table[i])
+                        drop(container_of(l, Talk, in_table));
+        free(p);
+        return NULL;
+}

@@ -1,0 +1,633 @@
+#include "io/upstream/h2.h"
+
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+
+#include "io/upstream/h2_request.h"
+
+/* The stream window takes a whole body without an update, the connection's takes one for each stream. */
+#define STREAM_WINDOW (2 * (H2_BODY_MAX + 1))
+#define CONNECTION_WINDOW (H2_STREAMS_MAX * (H2_BODY_MAX + 1))
+
+#define FIELDS_MAX 16384 /* octets of one field section, counted as in RFC 9113 6.5.2; nghttp2 1.52 only announces it \
+                          */
+#define SETTINGS_MAX 32  /* entries of one frame (CVE-2020-11080) */
+#define ACKS_MAX 100     /* PINGs and SETTINGS that wait for theirs */
+#define INTERIM_MAX 1024 /* 1xx responses to one request */
+#define NOISE_MAX \
+        262144 /* octets in a row that are neither an answer's fields nor its body: a flood of any kind of frame */
+
+/* New streams end before their numbers do. */
+#define STREAM_NUMBER_MAX (INT32_MAX - 4 * H2_STREAMS_MAX)
+
+struct H2 {
+        Stream *stream;           /* NULL once it closes by itself */
+        nghttp2_session *session; /* NULL before `ready` */
+        const UpstreamConfig *config;
+        const H2Events *events; /* NULL: the owner has gone */
+        void *userdata;
+        char *authority;
+        bool running;    /* inside an event of the loop: it will write, tell, and free */
+        bool over;       /* to be freed */
+        bool draining;   /* no new streams */
+        bool terminated; /* nghttp2 has sent its last GOAWAY: it gets no more octets */
+        bool settings;   /* the peer's came */
+        uint32_t max_streams;
+        size_t noise;
+        size_t field_octets; /* of the running field section */
+        List open;           /* H2Request: nghttp2 has a stream */
+        size_t n_open, n_unwanted;
+
+        /* outcomes, to be told from the loop */
+        bool tell_max_streams;
+        Fault tell_goaway;
+        Fault tell_closed;
+        List done; /* H2Request */
+        Octets out;
+};
+
+/* --- lists of requests */
+
+static H2Request *first(List *list)
+{
+        List *l = list_first(list);
+
+        return l ? container_of(l, H2Request, in_list) : NULL;
+}
+
+static H2Request *find(List *list, uint32_t exchange)
+{
+        LIST_FOREACH(l, list)
+        {
+                H2Request *r = container_of(l, H2Request, in_list);
+
+                if (r->exchange == exchange && !r->unwanted)
+                        return r;
+        }
+        return NULL;
+}
+
+/* --- nghttp2's callbacks: they note what happened, and call nobody */
+
+static H2Request *request_of(nghttp2_session *session, int32_t stream)
+{
+        return stream > 0 ? nghttp2_session_get_stream_user_data(session, stream) : NULL;
+}
+
+static void give_up(H2Request *r, nghttp2_session *session, Fault f)
+{
+        if (r->fault || r->complete)
+                return;
+        r->fault = f;
+        octets_deinit(&r->body);
+        nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, r->stream, NGHTTP2_CANCEL);
+}
+
+/* The response is here: a request that the peer has not let us finish is not worth finishing (RFC 9113 8.1), nor is a
+ * body worth reading that means nothing. */
+static void complete(H2Request *r, nghttp2_session *session, bool end_of_stream)
+{
+        if (r->complete || r->fault)
+                return;
+        r->complete = true;
+        if (!end_of_stream || nghttp2_session_get_stream_local_close(session, r->stream) == 0)
+                nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, r->stream, NGHTTP2_CANCEL);
+}
+
+static int on_begin_headers(_unused_ nghttp2_session *session, _unused_ const nghttp2_frame *frame, void *userdata)
+{
+        H2 *h = userdata;
+
+        h->field_octets = 0;
+        return 0;
+}
+
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t n_name,
+                     const uint8_t *value, size_t n_value, _unused_ uint8_t flags, void *userdata)
+{
+        H2Request *r = request_of(session, frame->hd.stream_id);
+        H2 *h = userdata;
+
+        h->field_octets += n_name + n_value + 32;
+        if (h->field_octets > FIELDS_MAX)
+                return NGHTTP2_ERR_CALLBACK_FAILURE;
+        /* Trailers come after the final response and mean nothing here. */
+        if (r && !r->final)
+                http_response_field(&r->response, BYTES(name, n_name), BYTES(value, n_value), time(NULL));
+        return 0;
+}
+
+static void on_fields(H2 *h, H2Request *r, nghttp2_session *session)
+{
+        if (r->final)
+                return;
+        if (r->response.status >= 100 && r->response.status <= 199) {
+                r->response = HTTP_RESPONSE_INIT;
+                if (++r->interim > INTERIM_MAX)
+                        give_up(r, session, FAULT_PROTOCOL);
+                return;
+        }
+        r->final = true;
+        h->noise = 0;
+        if (http_response_answers(&r->response) && r->response.has_length && r->response.length > H2_BODY_MAX)
+                give_up(r, session, FAULT_BODY_SIZE);
+}
+
+static int on_data_chunk(nghttp2_session *session, _unused_ uint8_t flags, int32_t stream, const uint8_t *data,
+                         size_t n, void *userdata)
+{
+        H2Request *r = request_of(session, stream);
+        H2 *h = userdata;
+
+        h->noise = 0;
+        if (!r || r->fault || r->complete)
+                return 0;
+        r->received += n;
+        /* What is not a DNS message is not kept: the status says it all. */
+        if (!http_response_answers(&r->response)) {
+                if (r->received > H2_BODY_MAX)
+                        complete(r, session, false);
+                return 0;
+        }
+        if (r->received > H2_BODY_MAX)
+                give_up(r, session, FAULT_BODY_SIZE);
+        else if (!r->unwanted && !octets_append(&r->body, BYTES(data, n)))
+                give_up(r, session, FAULT_RESOURCES);
+        return 0;
+}
+
+static void on_settings(H2 *h)
+{
+        uint32_t max = nghttp2_session_get_remote_settings(h->session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
+
+        max = MIN(max, (uint32_t) H2_STREAMS_MAX);
+        if (h->settings && max == h->max_streams)
+                return;
+        h->settings = true;
+        h->max_streams = max;
+        h->tell_max_streams = true;
+}
+
+static void on_goaway(H2 *h, uint32_t code)
+{
+        h->draining = true;
+        if (code == NGHTTP2_NO_ERROR)
+                h->tell_goaway = FAULT_GOAWAY;
+        else if (code == NGHTTP2_ENHANCE_YOUR_CALM)
+                h->tell_goaway = FAULT_GOAWAY_CALM;
+        else
+                h->tell_goaway = FAULT_GOAWAY_ERROR;
+}
+
+static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *userdata)
+{
+        H2Request *r = request_of(session, frame->hd.stream_id);
+        H2 *h = userdata;
+
+        switch (frame->hd.type) {
+        case NGHTTP2_HEADERS:
+                if (r)
+                        on_fields(h, r, session);
+                break;
+        case NGHTTP2_SETTINGS:
+                if (!(frame->hd.flags & NGHTTP2_FLAG_ACK))
+                        on_settings(h);
+                return 0;
+        case NGHTTP2_GOAWAY:
+                on_goaway(h, frame->goaway.error_code);
+                return 0;
+        case NGHTTP2_RST_STREAM:
+                if (r)
+                        r->peer_reset = true;
+                return 0;
+        case NGHTTP2_DATA:
+                break;
+        default:
+                return 0;
+        }
+        if (r && frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
+                complete(r, session, true);
+        return 0;
+}
+
+static int on_frame_sent(_unused_ nghttp2_session *session, const nghttp2_frame *frame, void *userdata)
+{
+        H2 *h = userdata;
+
+        if (frame->hd.type != NGHTTP2_GOAWAY)
+                return 0;
+        h->terminated = true;
+        if (frame->goaway.error_code != NGHTTP2_NO_ERROR)
+                h->tell_closed = FAULT_PROTOCOL;
+        return 0;
+}
+
+static int on_frame_unsent(nghttp2_session *session, const nghttp2_frame *frame, _unused_ int error,
+                           _unused_ void *userdata)
+{
+        H2Request *r = request_of(session, frame->hd.stream_id);
+
+        if (frame->hd.type == NGHTTP2_HEADERS && r)
+                r->unsent = true;
+        return 0;
+}
+
+/* The only place where a request leaves nghttp2's hands. */
+static int on_stream_close(nghttp2_session *session, int32_t stream, uint32_t code, void *userdata)
+{
+        H2Request *r = request_of(session, stream);
+        H2 *h = userdata;
+
+        if (!r)
+                return 0;
+        h->n_open--;
+        if (r->unwanted) {
+                h->n_unwanted--;
+                h2_request_free(r);
+                return 0;
+        }
+        r->fault = h2_request_outcome(r, code);
+        list_remove(&r->in_list);
+        list_append(&h->done, &r->in_list);
+        return 0;
+}
+
+/* --- the HTTP/2 session */
+
+static nghttp2_session_callbacks *callbacks_new(void)
+{
+        nghttp2_session_callbacks *c;
+
+        if (nghttp2_session_callbacks_new(&c) < 0)
+                return NULL;
+        nghttp2_session_callbacks_set_on_begin_headers_callback(c, on_begin_headers);
+        nghttp2_session_callbacks_set_on_header_callback(c, on_header);
+        nghttp2_session_callbacks_set_on_data_chunk_recv_callback(c, on_data_chunk);
+        nghttp2_session_callbacks_set_on_frame_recv_callback(c, on_frame);
+        nghttp2_session_callbacks_set_on_frame_send_callback(c, on_frame_sent);
+        nghttp2_session_callbacks_set_on_frame_not_send_callback(c, on_frame_unsent);
+        nghttp2_session_callbacks_set_on_stream_close_callback(c, on_stream_close);
+        return c;
+}
+
+static int submit_settings(nghttp2_session *session)
+{
+        static const nghttp2_settings_entry settings[] = {
+                { NGHTTP2_SETTINGS_ENABLE_PUSH, 0 },
+                { NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, STREAM_WINDOW },
+                { NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, FIELDS_MAX },
+        };
+        int r;
+
+        r = nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings, ELEMENTS(settings));
+        if (r < 0)
+                return r;
+        return nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, CONNECTION_WINDOW);
+}
+
+static bool open_session(H2 *h)
+{
+        nghttp2_session_callbacks *callbacks = callbacks_new();
+        nghttp2_option *options = NULL;
+        bool ok = false;
+
+        if (callbacks && nghttp2_option_new(&options) == 0) {
+                nghttp2_option_set_max_settings(options, SETTINGS_MAX);
+                nghttp2_option_set_max_outbound_ack(options, ACKS_MAX);
+                nghttp2_option_set_peer_max_concurrent_streams(options, H2_STREAMS_MAX);
+                if (nghttp2_session_client_new2(&h->session, callbacks, h, options) == 0)
+                        ok = submit_settings(h->session) == 0;
+        }
+        nghttp2_option_del(options);
+        nghttp2_session_callbacks_del(callbacks);
+        return ok;
+}
+
+/* --- frames out */
+
+static void fail(H2 *h, Fault f)
+{
+        if (!h->tell_closed)
+                h->tell_closed = f;
+        if (!h->running)
+                stream_wake(h->stream);
+}
+
+/* While the kernel takes no more, frames wait in nghttp2, which bounds what a peer can make it queue. */
+static void gather_frames(H2 *h)
+{
+        const uint8_t *p;
+        ssize_t n = 0;
+
+        if (!h->session || (stream_blocked(h->stream) && !h->terminated))
+                return;
+        while ((n = nghttp2_session_mem_send(h->session, &p)) > 0) {
+                if (!octets_append(&h->out, BYTES(p, n))) {
+                        fail(h, FAULT_RESOURCES);
+                        break;
+                }
+        }
+        if (n < 0)
+                fail(h, n == NGHTTP2_ERR_NOMEM ? FAULT_RESOURCES : FAULT_PROTOCOL);
+}
+
+/* All of them in one record, if it is large enough. */
+static void encrypt_frames(H2 *h)
+{
+        gather_frames(h);
+        if (h->out.n > 0)
+                stream_send(h->stream, octets_bytes(&h->out));
+        octets_clear(&h->out);
+}
+
+static void write_frames(H2 *h)
+{
+        encrypt_frames(h);
+        stream_flush(h->stream);
+}
+
+/* --- telling the owner, from the loop only */
+
+static H2 *h2_free(H2 *h)
+{
+        H2Request *r;
+
+        nghttp2_session_del(h->session);
+        while ((r = first(&h->open)) || (r = first(&h->done)))
+                h2_request_free(r);
+        octets_deinit(&h->out);
+        free(h->authority);
+        free(h);
+        return NULL;
+}
+
+/* GOAWAY, close_notify, FIN; the rest is the stream's. nghttp2 reads nothing from here on (CVE-2026-27135). */
+static void wind_down(H2 *h)
+{
+        if (!h->stream)
+                return;
+        if (h->session && !h->terminated) {
+                h->terminated = true;
+                nghttp2_session_terminate_session(h->session, NGHTTP2_NO_ERROR);
+                encrypt_frames(h);
+        }
+        h->stream = stream_close(h->stream);
+        h->over = true;
+}
+
+static void tell_request(H2 *h, H2Request *r)
+{
+        if (r->unwanted)
+                return;
+        if (r->fault)
+                h->events->failed(h->userdata, r->exchange, r->fault);
+        else
+                h->events->response(h->userdata, r->exchange, &r->response, octets_bytes(&r->body));
+}
+
+/* Any of these may close us, which is seen by `events`. */
+static void tell(H2 *h)
+{
+        const H2Events *events;
+        H2Request *r;
+        Fault f;
+
+        if (h->events && h->tell_max_streams) {
+                h->tell_max_streams = false;
+                h->events->max_streams(h->userdata, h->max_streams);
+        }
+        if (h->events && h->tell_goaway) {
+                f = h->tell_goaway;
+                h->tell_goaway = FAULT_NONE;
+                h->events->goaway(h->userdata, f);
+        }
+        while (h->events && (r = first(&h->done))) {
+                list_remove(&r->in_list);
+                tell_request(h, r);
+                h2_request_free(r);
+        }
+        if (h->events && h->tell_closed) {
+                events = h->events;
+                h->events = NULL;
+                events->closed(h->userdata, h->tell_closed);
+                wind_down(h);
+        }
+}
+
+static bool has_outcome(const H2 *h)
+{
+        return h->tell_max_streams || h->tell_goaway || h->tell_closed || !list_empty(&h->done);
+}
+
+/* Every event of the stream begins and ends with these two; in between nothing is written or freed. */
+static void enter(H2 *h)
+{
+        h->running = true;
+}
+
+static void leave(H2 *h, bool write)
+{
+        tell(h);
+        /* What was sent just now may have come to nothing. */
+        while (write && h->events) {
+                write_frames(h);
+                if (!has_outcome(h))
+                        break;
+                tell(h);
+        }
+        h->running = false;
+        if (h->over)
+                h2_free(h);
+}
+
+/* --- the stream's events */
+
+static void on_plaintext(void *userdata, Bytes bytes)
+{
+        H2 *h = userdata;
+        ssize_t n;
+
+        if (h->terminated)
+                return;
+        enter(h);
+        h->noise += bytes.n;
+        n = h->noise > NOISE_MAX ? NGHTTP2_ERR_FLOODED : nghttp2_session_mem_recv(h->session, bytes.p, bytes.n);
+        if (n < 0) {
+                h->terminated = true;
+                fail(h, n == NGHTTP2_ERR_NOMEM ? FAULT_RESOURCES : FAULT_PROTOCOL);
+        } else {
+                /* If nghttp2 ends it with a GOAWAY, we know before the next octets are fed to it. */
+                gather_frames(h);
+        }
+        leave(h, false);
+}
+
+static void on_established(void *userdata)
+{
+        H2 *h = userdata;
+
+        enter(h);
+        h->events->established(h->userdata);
+        leave(h, false);
+}
+
+static void on_ready(void *userdata)
+{
+        H2 *h = userdata;
+        StreamInfo info = stream_info(h->stream);
+        H2Ready ready = { .resumed = info.resumed, .local_port = info.local_port, .tls_version = info.tls_version };
+
+        enter(h);
+        if (open_session(h))
+                h->events->ready(h->userdata, &ready);
+        else
+                fail(h, FAULT_RESOURCES);
+        leave(h, false);
+}
+
+static void on_received(void *userdata)
+{
+        H2 *h = userdata;
+
+        enter(h);
+        h->events->received(h->userdata);
+        leave(h, false);
+}
+
+static void on_write(void *userdata)
+{
+        H2 *h = userdata;
+
+        enter(h);
+        leave(h, true);
+}
+
+static void on_closed(void *userdata, Fault f)
+{
+        H2 *h = userdata;
+
+        enter(h);
+        /* Only an idle connection is closed in order. */
+        if (f == FAULT_IDLE_CLOSED && h->n_open > h->n_unwanted)
+                f = FAULT_CONNECTION_LOST;
+        fail(h, f);
+        leave(h, false);
+}
+
+static const StreamEvents stream_events = {
+        .established = on_established,
+        .ready = on_ready,
+        .received = on_received,
+        .plaintext = on_plaintext,
+        .settled = on_write,
+        .drained = on_write,
+        .woken = on_write,
+        .closed = on_closed,
+};
+
+/* --- the owner's calls */
+
+H2 *h2_new(uv_loop_t *loop, const UpstreamConfig *config, const Address *address, Tls *tls, const H2Events *events,
+           void *userdata, H2Stats *stats, Fault *ret_fault)
+{
+        H2 *h = calloc(1, sizeof(*h));
+
+        *ret_fault = FAULT_RESOURCES;
+        if (!h)
+                return NULL;
+        h->config = config;
+        h->events = events;
+        h->userdata = userdata;
+        h->max_streams = H2_STREAMS_MAX;
+        list_init(&h->open);
+        list_init(&h->done);
+        h->authority = h2_authority(config);
+        if (h->authority)
+                h->stream = stream_new(loop, config, address, tls, &stream_events, h, stats, ret_fault);
+        if (!h->stream)
+                return h2_free(h);
+        return h;
+}
+
+int h2_send(H2 *h, uint32_t exchange, Bytes message, bool ping)
+{
+        H2Request *request;
+        int r;
+
+        if (!h->session || h->draining || h->terminated || h->tell_closed)
+                return -EPIPE;
+        if (message.n == 0 || message.n > H2_BODY_MAX)
+                return -EMSGSIZE;
+        /* Those that were cancelled in this turn give way when it is written. */
+        if (h->n_open - h->n_unwanted >= H2_STREAMS_MAX || h->n_open >= 2 * H2_STREAMS_MAX)
+                return -EBUSY;
+        request = h2_request_new(exchange, message);
+        if (!request)
+                return -ENOMEM;
+        r = h2_request_submit(request, h->session, h->config, h->authority);
+        if (r < 0) {
+                h2_request_free(request);
+                return r;
+        }
+        list_append(&h->open, &request->in_list);
+        h->n_open++;
+        if (ping)
+                h2_ping(h);
+        if (request->stream > STREAM_NUMBER_MAX) {
+                h->draining = true;
+                h->tell_goaway = FAULT_GOAWAY;
+                if (!h->running)
+                        stream_wake(h->stream);
+        }
+        return 0;
+}
+
+void h2_ping(H2 *h)
+{
+        if (h->session && !h->terminated)
+                nghttp2_submit_ping(h->session, NGHTTP2_FLAG_NONE, NULL);
+}
+
+void h2_cancel(H2 *h, uint32_t exchange)
+{
+        H2Request *r = find(&h->done, exchange);
+
+        if (r) {
+                r->unwanted = true;
+                return;
+        }
+        r = find(&h->open, exchange);
+        if (!r)
+                return;
+        r->unwanted = true;
+        h->n_unwanted++;
+        octets_deinit(&r->body);
+        if (!h->terminated)
+                nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, r->stream, NGHTTP2_CANCEL);
+}
+
+bool h2_address_gone(const H2 *h)
+{
+        return h->stream && stream_address_gone(h->stream);
+}
+
+void h2_flush(H2 *h)
+{
+        if (h->running || h->terminated)
+                return;
+        write_frames(h);
+        if (has_outcome(h))
+                stream_wake(h->stream);
+}
+
+H2 *h2_close(H2 *h)
+{
+        if (!h)
+                return NULL;
+        h->events = NULL;
+        wind_down(h);
+        if (!h->running)
+                h2_free(h);
+        return NULL;
+}

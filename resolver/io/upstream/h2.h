@@ -1,0 +1,80 @@
+#pragma once
+/*
+ * H2: one HTTP/2 connection to one address of an upstream: TCP, TLS, HTTP/2, DNS messages in and out, stream by stream.
+ * A thin shell around libuv, GnuTLS (io/upstream/stream) and nghttp2; it decides nothing. Which address, when to connect, ping,
+ * send, cancel and close is the engine's.
+ *
+ * Life: h2_new starts connecting. Events come from the loop, never from inside a call of ours. After `closed` no
+ * further event comes, and the object frees itself once its close is complete (GOAWAY, close_notify, FIN, reading to
+ * EOF, at most STREAM_LINGER_MSEC; HEALTH.md 4). The owner may stop listening at any moment with h2_close(), after
+ * which no event comes either. What it points to is never freed from inside one of its own callbacks.
+ */
+
+#include <uv.h>
+
+#include "core/config/config.h"
+#include "core/health/failure.h"
+#include "core/upstream/http_response.h"
+#include "io/upstream/stream.h"
+
+#define H2_STREAMS_MAX 100 /* our own cap on concurrent streams */
+#define H2_BODY_MAX 65535
+
+typedef struct H2 H2;
+typedef struct Tls Tls; /* io/upstream/tls.h: trust store, credentials, tickets of one upstream */
+
+typedef struct H2Ready {
+        bool resumed; /* TLS session resumed */
+        uint16_t local_port;
+        const char *tls_version; /* "TLS1.3"; static */
+} H2Ready;
+
+/* All of them are called from the loop. `userdata` is the one given to h2_new. Bytes are borrowed for the call. */
+typedef struct H2Events {
+        void (*established)(void *userdata);                 /* TCP is up */
+        void (*ready)(void *userdata, const H2Ready *ready); /* TLS verified, h2 chosen: queries may be sent */
+        void (*received)(void *userdata);                    /* octets came: once per read, before what they carry */
+        void (*max_streams)(void *userdata, uint32_t max);   /* SETTINGS_MAX_CONCURRENT_STREAMS, capped at ours */
+        void (*goaway)(void *userdata, Fault fault);         /* FAULT_GOAWAY, _CALM, _ERROR; streams above its last
+                                                                id are reported as FAULT_REFUSED_STREAM after it */
+        void (*response)(void *userdata, uint32_t exchange, const HttpResponse *response, Bytes body);
+        /* This stream only: REFUSED_STREAM, STREAM_RESET, BODY_SIZE, PROTOCOL. */
+        void (*failed)(void *userdata, uint32_t exchange, Fault fault);
+        /* The connection is gone, with every exchange on it that was not reported; FAULT_IDLE_CLOSED for a FIN with
+         * none open. */
+        void (*closed)(void *userdata, Fault fault);
+} H2Events;
+
+typedef StreamStats H2Stats;
+
+/*
+ * Starts connecting to `address`. `config` is borrowed until h2_close() or `closed`. NULL with *ret_fault of class
+ * LOCALNET if not even that could be started (no route, no descriptor): no event comes then. Session tickets are taken
+ * from and given back to `tls`. `stats` is added to for as long as the loop runs, since closing goes on after
+ * h2_close().
+ */
+H2 *h2_new(uv_loop_t *loop, const UpstreamConfig *config, const Address *address, Tls *tls, const H2Events *events,
+           void *userdata, H2Stats *stats, Fault *ret_fault);
+
+/*
+ * Sends a DNS message as a stream of its own; the octets are copied. `exchange` comes back with its outcome. `ping`: a
+ * PING goes out in the same write. Nothing is written before h2_flush(), so that what is asked in one turn of the loop
+ * goes out as one TLS record and one write, HEADERS and DATA together. Returns 0, or a negative errno if the message
+ * could not be queued (then no event comes).
+ */
+int h2_send(H2 *h, uint32_t exchange, Bytes message, bool ping);
+
+void h2_ping(H2 *h);
+
+/* Resets the stream (CANCEL): no event comes for this exchange any longer. */
+void h2_cancel(H2 *h, uint32_t exchange);
+
+/* As stream_address_gone(). */
+bool h2_address_gone(const H2 *h);
+
+/* Writes what was queued. */
+void h2_flush(H2 *h);
+
+/* Closes cleanly, without an RST, and forgets the owner: no event from here on, not even for open streams. Always
+ * NULL. */
+H2 *h2_close(H2 *h);

@@ -1,0 +1,157 @@
+#include "io/upstream/h2_request.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MEDIA_TYPE "application/dns-message"
+
+/* nghttp2 sends no more than 64 KiB of fields; servers take far less. */
+#define GET_MESSAGE_MAX 4096
+
+H2Request *h2_request_new(uint32_t exchange, Bytes message)
+{
+        H2Request *r = calloc(1, sizeof(*r));
+
+        if (!r)
+                return NULL;
+        list_init(&r->in_list);
+        r->exchange = exchange;
+        r->response = HTTP_RESPONSE_INIT;
+        if (!octets_append(&r->message, message))
+                return h2_request_free(r);
+        return r;
+}
+
+H2Request *h2_request_free(H2Request *r)
+{
+        if (!r)
+                return NULL;
+        list_remove(&r->in_list);
+        octets_deinit(&r->body);
+        octets_deinit(&r->message);
+        free(r);
+        return NULL;
+}
+
+char *h2_authority(const UpstreamConfig *config)
+{
+        bool literal = strchr(config->host, ':') != NULL;
+        char *text;
+        int n;
+
+        if (config->port == 443)
+                n = asprintf(&text, "%s%s%s", literal ? "[" : "", config->host, literal ? "]" : "");
+        else
+                n = asprintf(&text, "%s%s%s:%u", literal ? "[" : "", config->host, literal ? "]" : "",
+                             (unsigned) config->port);
+        return n < 0 ? NULL : text;
+}
+
+/* Base64url without padding (RFC 4648 5, RFC 8484 6). Returns the end of what was written. */
+static char *write_base64url(char *to, Bytes bytes)
+{
+        static const char alphabet[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+        for (size_t i = 0; i < bytes.n; i += 3) {
+                size_t n = MIN(bytes.n - i, (size_t) 3);
+                uint32_t bits = (uint32_t) bytes.p[i] << 16;
+
+                if (n > 1)
+                        bits |= (uint32_t) bytes.p[i + 1] << 8;
+                if (n > 2)
+                        bits |= bytes.p[i + 2];
+                for (size_t j = 0; j <= n; j++)
+                        *to++ = alphabet[bits >> (18 - 6 * j) & 63];
+        }
+        return to;
+}
+
+/* Not terminated; *ret_n octets. NULL when out of memory. */
+static char *path_with_message(const char *path, Bytes message, size_t *ret_n)
+{
+        const char *parameter = strchr(path, '?') ? "&dns=" : "?dns=";
+        size_t n_path = strlen(path), n_parameter = strlen(parameter);
+        char *text = malloc(n_path + n_parameter + (message.n + 2) / 3 * 4);
+
+        if (!text)
+                return NULL;
+        memcpy(text, path, n_path);
+        memcpy(text + n_path, parameter, n_parameter);
+        *ret_n = (size_t) (write_base64url(text + n_path + n_parameter, message) - text);
+        return text;
+}
+
+static nghttp2_nv field(const char *name, const char *value, size_t n)
+{
+        return (nghttp2_nv) {
+                .name = (uint8_t *) name,
+                .namelen = strlen(name),
+                .value = (uint8_t *) value,
+                .valuelen = n,
+        };
+}
+
+static ssize_t read_message(_unused_ nghttp2_session *session, _unused_ int32_t stream, uint8_t *to, size_t size,
+                            uint32_t *flags, nghttp2_data_source *source, _unused_ void *userdata)
+{
+        H2Request *r = source->ptr;
+        size_t n = MIN(size, r->message.n - r->sent);
+
+        memcpy(to, r->message.p + r->sent, n);
+        r->sent += n;
+        if (r->sent == r->message.n)
+                *flags |= NGHTTP2_DATA_FLAG_EOF;
+        return (ssize_t) n;
+}
+
+/* A fixed order, and no field that would tell one client from another (RFC 8484 8.2). nghttp2 copies them. */
+int h2_request_submit(H2Request *r, nghttp2_session *session, const UpstreamConfig *config, const char *authority)
+{
+        bool get = config->method == METHOD_GET;
+        nghttp2_data_provider provider = { .source.ptr = r, .read_callback = read_message };
+        _cleanup_(freep) char *path = NULL;
+        size_t n_path = strlen(config->path);
+        char length[16];
+        int n_length;
+
+        if (get) {
+                if (r->message.n > GET_MESSAGE_MAX)
+                        return -EMSGSIZE;
+                path = path_with_message(config->path, octets_bytes(&r->message), &n_path);
+                if (!path)
+                        return -ENOMEM;
+        }
+        n_length = snprintf(length, sizeof(length), "%zu", r->message.n);
+
+        const nghttp2_nv fields[] = {
+                field(":method", get ? "GET" : "POST", get ? 3 : 4),
+                field(":scheme", "https", 5),
+                field(":authority", authority, strlen(authority)),
+                field(":path", get ? path : config->path, n_path),
+                field("accept", MEDIA_TYPE, strlen(MEDIA_TYPE)),
+                field("content-type", MEDIA_TYPE, strlen(MEDIA_TYPE)),
+                field("content-length", length, (size_t) n_length),
+        };
+
+        r->stream = nghttp2_submit_request(session, NULL, fields, get ? 5 : 7, get ? NULL : &provider, r);
+        if (r->stream == NGHTTP2_ERR_NOMEM)
+                return -ENOMEM;
+        return r->stream < 0 ? -EPIPE : 0;
+}
+
+Fault h2_request_outcome(const H2Request *r, uint32_t code)
+{
+        if (r->fault)
+                return r->fault;
+        if (r->complete)
+                return FAULT_NONE;
+        if (r->unsent || code == NGHTTP2_REFUSED_STREAM)
+                return FAULT_REFUSED_STREAM;
+        if (r->peer_reset)
+                return FAULT_STREAM_RESET;
+        /* nghttp2 found something wrong with it. */
+        if (r->response.has_length && r->response.length != r->received)
+                return FAULT_BODY_SIZE;
+        return FAULT_PROTOCOL;
+}

@@ -1,0 +1,86 @@
+#include "io/upstream/sockaddr.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+bool reach_address(const Address *a, struct sockaddr_storage *ret)
+{
+        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *) ret;
+        struct sockaddr_in *v4 = (struct sockaddr_in *) ret;
+
+        *ret = (struct sockaddr_storage){ 0 };
+        if (!a->v6) {
+                v4->sin_family = AF_INET;
+                v4->sin_port = htons(a->port);
+                memcpy(&v4->sin_addr, a->octets, 4);
+                return true;
+        }
+        v6->sin6_family = AF_INET6;
+        v6->sin6_port = htons(a->port);
+        memcpy(&v6->sin6_addr, a->octets, 16);
+        if (a->interface[0] == '\0')
+                return true;
+        v6->sin6_scope_id = if_nametoindex(a->interface);
+        if (v6->sin6_scope_id == 0)
+                v6->sin6_scope_id = (uint32_t) strtoul(a->interface, NULL, 10);
+        return v6->sin6_scope_id > 0;
+}
+
+/* Then nobody can bind to it, at any port. */
+bool reach_address_gone(const struct sockaddr *local, socklen_t size)
+{
+        struct sockaddr_storage any_port = { 0 };
+        bool gone;
+        int fd;
+
+        memcpy(&any_port, local, size);
+        if (local->sa_family == AF_INET6)
+                ((struct sockaddr_in6 *) &any_port)->sin6_port = 0;
+        else
+                ((struct sockaddr_in *) &any_port)->sin_port = 0;
+        fd = socket(local->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        if (fd < 0)
+                return false;
+        gone = bind(fd, (struct sockaddr *) &any_port, size) < 0 && errno == EADDRNOTAVAIL;
+        close(fd);
+        return gone;
+}
+
+Fault reach_fault(int error, bool at_once)
+{
+        switch (error) {
+        case -ENETUNREACH:
+        case -EHOSTUNREACH:
+                return at_once ? FAULT_NO_ROUTE : FAULT_UNREACHABLE;
+        case -EAFNOSUPPORT:
+        case -EINVAL: /* a link-local address without its link */
+                return at_once ? FAULT_NO_ROUTE : FAULT_UNREACHABLE;
+        case -ENETDOWN:
+                return FAULT_NETWORK_DOWN;
+        case -EADDRNOTAVAIL:
+                return FAULT_ADDRESS_UNAVAILABLE;
+        case -EPERM:
+        case -EACCES:
+                return FAULT_FORBIDDEN;
+        case -EMFILE:
+        case -ENFILE:
+        case -ENOBUFS:
+        case -ENOMEM:
+        case -EAGAIN: /* no free local port */
+                return FAULT_RESOURCES;
+        case -ECONNREFUSED:
+                return FAULT_REFUSED;
+        case -ETIMEDOUT:
+                return FAULT_CONNECT_TIMEOUT;
+        case -ECONNRESET:
+        case -ECONNABORTED:
+        case -EPIPE:
+                return FAULT_CONNECT_RESET;
+        default:
+                return at_once ? FAULT_RESOURCES : FAULT_UNREACHABLE;
+        }
+}

@@ -1,0 +1,512 @@
+#include "io/upstream/stream.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "io/upstream/sockaddr.h"
+#include "io/upstream/tls_session.h"
+
+/* Without it, data that nobody acknowledges is sent again for a quarter of an hour. */
+#define USER_TIMEOUT_MSEC 10000
+
+/* One read of one turn; who has more to say goes on in the next, after everybody else (CVE-2025-30187). */
+#define READ_BUDGET 65536
+
+typedef enum StreamState {
+        STREAM_CONNECTING,
+        STREAM_HANDSHAKE,
+        STREAM_OPEN,
+        STREAM_BROKEN, /* nothing can be written any longer; the owner knows or will know */
+        STREAM_LINGER, /* our FIN is on its way; what still comes is thrown away */
+        STREAM_CLOSED, /* the handles are being closed */
+} StreamState;
+
+struct Stream {
+        StreamState state;
+        const StreamEvents *events; /* NULL: nobody listens */
+        void *userdata;
+        StreamStats *stats;
+        const UpstreamConfig *config;
+        Tls *tls;
+        TlsSession session;
+        bool counted;     /* as opened */
+        bool writing;     /* `flying` belongs to the kernel */
+        bool paused;      /* over its budget: reads on in the next turn */
+        bool wake;        /* the owner wants to be woken */
+        bool peer_closed; /* FIN came */
+        bool shut;        /* our FIN is out */
+        Fault broken;     /* to be told from the loop */
+        Octets flying;
+        uv_tcp_t tcp;
+        uv_timer_t linger;
+        uv_idle_t turn;   /* the loop's next turn */
+        unsigned handles; /* open ones */
+        uv_connect_t connect;
+        uv_write_t write;
+        uv_shutdown_t shutdown;
+};
+
+/* Ciphertext of whichever stream reads: used up before the next read. */
+static char ciphertext[READ_BUDGET];
+
+/* --- the end */
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+        Stream *s = handle->data;
+
+        if (--s->handles > 0)
+                return;
+        tls_session_deinit(&s->session);
+        tls_unref(s->tls);
+        octets_deinit(&s->flying);
+        free(s);
+}
+
+static void finish(Stream *s, bool clean)
+{
+        if (s->state == STREAM_CLOSED)
+                return;
+        s->state = STREAM_CLOSED;
+        if (s->counted && clean)
+                s->stats->closed_clean++;
+        else if (s->counted)
+                s->stats->closed_forced++;
+        uv_close((uv_handle_t *) &s->tcp, on_handle_closed);
+        uv_close((uv_handle_t *) &s->linger, on_handle_closed);
+        uv_close((uv_handle_t *) &s->turn, on_handle_closed);
+}
+
+static void on_linger(uv_timer_t *timer)
+{
+        finish(timer->data, false);
+}
+
+static void on_shutdown(uv_shutdown_t *shutdown, int status)
+{
+        Stream *s = shutdown->data;
+
+        if (s->state != STREAM_LINGER)
+                return;
+        s->shut = true;
+        if (status < 0)
+                finish(s, false);
+        else if (s->peer_closed)
+                finish(s, true);
+}
+
+/* --- the loop's next turn */
+
+static void on_turn(uv_idle_t *turn);
+
+static void next_turn(Stream *s)
+{
+        uv_idle_start(&s->turn, on_turn);
+}
+
+/* Cannot go on. Said from the loop: now, if the loop is what runs, else in its next turn. */
+static void break_off(Stream *s, Fault f)
+{
+        s->state = STREAM_BROKEN;
+        s->broken = f;
+        next_turn(s);
+}
+
+static void tell_broken(Stream *s)
+{
+        Fault f = s->broken;
+
+        s->broken = FAULT_NONE;
+        if (f && s->events)
+                s->events->closed(s->userdata, f);
+}
+
+/* --- writing */
+
+static void write_out(Stream *s);
+
+static void on_written(uv_write_t *write, int status)
+{
+        Stream *s = write->data;
+
+        s->writing = false;
+        octets_clear(&s->flying);
+        if (s->state == STREAM_CLOSED || s->state == STREAM_BROKEN)
+                return;
+        if (status < 0) {
+                if (s->state == STREAM_LINGER)
+                        finish(s, false);
+                else
+                        break_off(s, FAULT_CONNECTION_LOST);
+                return;
+        }
+        write_out(s);
+        if (!s->writing && s->events && s->state == STREAM_OPEN)
+                s->events->drained(s->userdata);
+}
+
+/* Writes all there is in one system call if the kernel takes it. */
+static void write_out(Stream *s)
+{
+        Octets *out = &s->session.out;
+        uv_buf_t buffer;
+        int r;
+
+        if (s->writing || out->n == 0)
+                return;
+        buffer = uv_buf_init((char *) out->p, (unsigned) out->n);
+        s->stats->writes++;
+        r = uv_try_write((uv_stream_t *) &s->tcp, &buffer, 1);
+        if (r == UV_EAGAIN)
+                r = 0;
+        if (r >= 0)
+                s->stats->octets_out += (uint64_t) r;
+        if (r == (int) out->n) {
+                octets_clear(out);
+                return;
+        }
+        if (r >= 0) {
+                s->stats->octets_out += out->n - (uint64_t) r;
+                s->flying = *out;
+                *out = (Octets) { 0 };
+                buffer = uv_buf_init((char *) s->flying.p + r, (unsigned) (s->flying.n - (size_t) r));
+                s->write.data = s;
+                r = uv_write(&s->write, (uv_stream_t *) &s->tcp, &buffer, 1, on_written);
+                s->writing = r >= 0;
+        }
+        if (r < 0 && s->state != STREAM_LINGER)
+                break_off(s, s->session.up ? FAULT_CONNECTION_LOST : FAULT_CONNECT_RESET);
+}
+
+bool stream_blocked(const Stream *s)
+{
+        return s->writing;
+}
+
+bool stream_send(Stream *s, Bytes bytes)
+{
+        if (s->state != STREAM_OPEN || s->peer_closed)
+                return false;
+        if (tls_session_write(&s->session, bytes) != TLS_OK) {
+                break_off(s, s->session.fault);
+                return false;
+        }
+        return true;
+}
+
+void stream_flush(Stream *s)
+{
+        if (s->state == STREAM_OPEN && !s->peer_closed)
+                write_out(s);
+}
+
+/* --- reading */
+
+static void on_allocate(_unused_ uv_handle_t *handle, _unused_ size_t suggested, uv_buf_t *ret)
+{
+        *ret = uv_buf_init(ciphertext, sizeof(ciphertext));
+}
+
+static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buffer);
+
+static void go_on_with_handshake(Stream *s)
+{
+        switch (tls_session_handshake(&s->session)) {
+        case TLS_OK:
+                s->state = STREAM_OPEN;
+                s->events->ready(s->userdata);
+                return;
+        case TLS_AGAIN:
+                return;
+        case TLS_EOF:
+        case TLS_FAILED:
+                write_out(s); /* the alert */
+                if (s->state != STREAM_BROKEN)
+                        s->events->closed(s->userdata, s->session.fault);
+                return;
+        }
+}
+
+/* The FIN often comes in the same segment as close_notify: what we would still write would meet a closed socket. */
+static void look_for_fin(Stream *s)
+{
+        uv_os_fd_t fd;
+        char octet;
+
+        if (uv_fileno((uv_handle_t *) &s->tcp, &fd) == 0 && recv(fd, &octet, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+                s->peer_closed = true;
+}
+
+static void read_plaintext(Stream *s)
+{
+        Bytes bytes;
+
+        while (s->state == STREAM_OPEN) {
+                switch (tls_session_read(&s->session, &bytes)) {
+                case TLS_OK:
+                        s->events->plaintext(s->userdata, bytes);
+                        continue;
+                case TLS_AGAIN:
+                        return;
+                case TLS_EOF:
+                        look_for_fin(s);
+                        s->events->closed(s->userdata, FAULT_IDLE_CLOSED);
+                        return;
+                case TLS_FAILED:
+                        write_out(s);
+                        if (s->state != STREAM_BROKEN)
+                                s->events->closed(s->userdata, s->session.fault);
+                        return;
+                }
+        }
+}
+
+static void take_in(Stream *s, Bytes bytes)
+{
+        s->session.in = bytes;
+        if (s->state == STREAM_OPEN)
+                s->events->received(s->userdata);
+        if (s->state == STREAM_HANDSHAKE)
+                go_on_with_handshake(s);
+        read_plaintext(s);
+        if (s->events && s->state == STREAM_OPEN)
+                s->events->settled(s->userdata);
+        s->session.in = BYTES(NULL, 0);
+        if (s->state == STREAM_HANDSHAKE || s->state == STREAM_OPEN)
+                write_out(s);
+}
+
+/* The peer's FIN, or the end of the path. */
+static void read_failed(Stream *s, int error)
+{
+        bool fin = error == UV_EOF;
+
+        uv_read_stop((uv_stream_t *) &s->tcp);
+        s->peer_closed = true;
+        if (s->state == STREAM_LINGER) {
+                if (!fin)
+                        finish(s, false);
+                else if (s->shut)
+                        finish(s, true);
+                return;
+        }
+        if (!s->events || s->state == STREAM_BROKEN)
+                return;
+        if (s->state == STREAM_HANDSHAKE) {
+                if (!fin)
+                        s->state = STREAM_BROKEN;
+                s->events->closed(s->userdata, error == UV_ETIMEDOUT ? FAULT_HANDSHAKE_TIMEOUT : FAULT_CONNECT_RESET);
+                return;
+        }
+        if (!fin)
+                s->state = STREAM_BROKEN;
+        s->events->closed(s->userdata, fin ? FAULT_IDLE_CLOSED : FAULT_CONNECTION_LOST);
+}
+
+static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buffer)
+{
+        Stream *s = handle->data;
+
+        if (n == 0 || s->state == STREAM_CLOSED)
+                return;
+        if (n < 0) {
+                read_failed(s, (int) n);
+                return;
+        }
+        s->stats->octets_in += (uint64_t) n;
+        if (n == READ_BUDGET) {
+                uv_read_stop(handle);
+                s->paused = true;
+                next_turn(s);
+        }
+        if (s->state == STREAM_HANDSHAKE || s->state == STREAM_OPEN)
+                take_in(s, BYTES(buffer->base, n));
+}
+
+static void on_turn(uv_idle_t *turn)
+{
+        Stream *s = turn->data;
+
+        uv_idle_stop(turn);
+        if (s->paused && !s->peer_closed)
+                uv_read_start((uv_stream_t *) &s->tcp, on_allocate, on_read);
+        s->paused = false;
+        tell_broken(s);
+        if (s->wake && s->events) {
+                s->wake = false;
+                s->events->woken(s->userdata);
+        }
+}
+
+void stream_wake(Stream *s)
+{
+        s->wake = true;
+        next_turn(s);
+}
+
+/* --- connecting */
+
+static void on_connect(uv_connect_t *connect, int status)
+{
+        Stream *s = connect->data;
+        Fault f;
+
+        if (s->state != STREAM_CONNECTING)
+                return;
+        if (status < 0) {
+                s->state = STREAM_BROKEN;
+                s->events->closed(s->userdata, reach_fault(status, false));
+                return;
+        }
+        s->stats->opened++;
+        s->counted = true;
+        s->state = STREAM_HANDSHAKE;
+        s->events->established(s->userdata);
+        if (s->state != STREAM_HANDSHAKE)
+                return;
+        f = tls_session_init(&s->session, s->tls, s->config);
+        if (!f && uv_read_start((uv_stream_t *) &s->tcp, on_allocate, on_read) < 0)
+                f = FAULT_RESOURCES;
+        if (f) {
+                s->events->closed(s->userdata, f);
+                return;
+        }
+        go_on_with_handshake(s);
+        if (s->state == STREAM_HANDSHAKE)
+                write_out(s);
+}
+
+static void set_options(const Stream *s)
+{
+        unsigned timeout = USER_TIMEOUT_MSEC;
+        int on = 1;
+        uv_os_fd_t fd;
+
+        /* Failing to set these does no harm to the first query, and the engine watches over the others. */
+        if (uv_fileno((const uv_handle_t *) &s->tcp, &fd) < 0)
+                return;
+        setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+        setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof(timeout));
+}
+
+static int start(Stream *s, const Address *address)
+{
+        struct sockaddr_storage remote;
+
+        if (!reach_address(address, &remote))
+                return UV_ENETUNREACH;
+        set_options(s);
+        s->connect.data = s;
+        return uv_tcp_connect(&s->connect, &s->tcp, (const struct sockaddr *) &remote, on_connect);
+}
+
+Stream *stream_new(uv_loop_t *loop, const UpstreamConfig *config, const Address *address, Tls *tls,
+                   const StreamEvents *events, void *userdata, StreamStats *stats, Fault *ret_fault)
+{
+        Stream *s;
+        int r;
+
+        *ret_fault = FAULT_NONE;
+        s = calloc(1, sizeof(*s));
+        if (!s) {
+                *ret_fault = FAULT_RESOURCES;
+                return NULL;
+        }
+        s->state = STREAM_CONNECTING;
+        s->events = events;
+        s->userdata = userdata;
+        s->stats = stats;
+        s->config = config;
+        r = uv_tcp_init_ex(loop, &s->tcp, address->v6 ? AF_INET6 : AF_INET);
+        if (r < 0) {
+                *ret_fault = reach_fault(r, true);
+                free(s);
+                return NULL;
+        }
+        uv_timer_init(loop, &s->linger);
+        uv_idle_init(loop, &s->turn);
+        s->tcp.data = s->linger.data = s->turn.data = s;
+        s->handles = 3;
+        s->tls = tls_ref(tls);
+
+        r = start(s, address);
+        if (r < 0) {
+                *ret_fault = reach_fault(r, true);
+                finish(s, true);
+                return NULL;
+        }
+        return s;
+}
+
+StreamInfo stream_info(const Stream *s)
+{
+        struct sockaddr_storage local = { 0 };
+        int n = sizeof(local);
+        StreamInfo info = {
+                .resumed = gnutls_session_is_resumed(s->session.session),
+                .tls_version = gnutls_protocol_get_name(gnutls_protocol_get_version(s->session.session)),
+        };
+
+        if (uv_tcp_getsockname(&s->tcp, (struct sockaddr *) &local, &n) < 0)
+                return info;
+        info.local_port = ntohs(local.ss_family == AF_INET6 ? ((struct sockaddr_in6 *) &local)->sin6_port
+                                                            : ((struct sockaddr_in *) &local)->sin_port);
+        return info;
+}
+
+bool stream_address_gone(const Stream *s)
+{
+        struct sockaddr_storage local;
+        int n = sizeof(local);
+
+        return uv_tcp_getsockname(&s->tcp, (struct sockaddr *) &local, &n) == 0 &&
+               reach_address_gone((struct sockaddr *) &local, (socklen_t) n);
+}
+
+/* FIN, then everything that still comes into the bin. Closing with unread octets in the kernel would send an RST. */
+static void linger(Stream *s)
+{
+        s->state = STREAM_LINGER;
+        if (s->peer_closed)
+                octets_clear(&s->session.out);
+        write_out(s);
+        s->shutdown.data = s;
+        if (uv_shutdown(&s->shutdown, (uv_stream_t *) &s->tcp, on_shutdown) < 0) {
+                finish(s, false);
+                return;
+        }
+        if (!s->peer_closed)
+                uv_read_start((uv_stream_t *) &s->tcp, on_allocate, on_read);
+        uv_timer_start(&s->linger, on_linger, STREAM_LINGER_MSEC, 0);
+}
+
+Stream *stream_close(Stream *s)
+{
+        s->events = NULL;
+        s->config = NULL;
+        switch (s->state) {
+        case STREAM_CONNECTING:
+                finish(s, true);
+                break;
+        case STREAM_OPEN:
+                /* Who sent FIN may have gone altogether, and would answer more than our FIN with an RST. */
+                if (!s->peer_closed)
+                        tls_session_bye(&s->session);
+                linger(s);
+                break;
+        case STREAM_HANDSHAKE:
+                linger(s);
+                break;
+        case STREAM_BROKEN:
+                finish(s, false);
+                break;
+        case STREAM_LINGER:
+        case STREAM_CLOSED:
+                break;
+        }
+        return NULL;
+}

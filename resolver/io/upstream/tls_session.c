@@ -1,0 +1,328 @@
+#include "io/upstream/tls_session.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "io/upstream/tls_internal.h"
+#include "io/upstream/verify.h"
+
+/*
+ * TLS 1.3 and, with the ciphers that HTTP/2 allows there (RFC 9113 9.2.2), 1.2. The medium profile refuses RSA below
+ * 2048 bits and SHA-1 anywhere in the chain (FAULTS.md L11).
+ */
+static const char priority[] =
+        "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA"
+        ":-CIPHER-ALL:+AES-128-GCM:+CHACHA20-POLY1305:+AES-256-GCM:-MAC-ALL:+AEAD"
+        ":-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:%PROFILE_MEDIUM";
+
+#define RECORD_MAX 16384
+#define ODDITIES_MAX 16
+#define TICKETS_PER_SESSION_MAX 8
+
+/* Plaintext of whichever session reads: used up before the next read. */
+static uint8_t plaintext[RECORD_MAX];
+
+static ssize_t pull(gnutls_transport_ptr_t pointer, void *data, size_t n)
+{
+        TlsSession *t = pointer;
+
+        n = MIN(n, t->in.n);
+        if (n == 0) {
+                gnutls_transport_set_errno(t->session, EAGAIN);
+                return -1;
+        }
+        memcpy(data, t->in.p, n);
+        t->in = BYTES(t->in.p + n, t->in.n - n);
+        return (ssize_t) n;
+}
+
+static int pull_timeout(gnutls_transport_ptr_t pointer, _unused_ unsigned msec)
+{
+        const TlsSession *t = pointer;
+
+        return t->in.n > 0;
+}
+
+static ssize_t push(gnutls_transport_ptr_t pointer, const void *data, size_t n)
+{
+        TlsSession *t = pointer;
+
+        if (octets_append(&t->out, BYTES(data, n)))
+                return (ssize_t) n;
+        gnutls_transport_set_errno(t->session, ENOMEM);
+        return -1;
+}
+
+static bool is_tls13(gnutls_session_t session)
+{
+        return gnutls_protocol_get_version(session) == GNUTLS_TLS1_3;
+}
+
+static void keep_ticket(TlsSession *t)
+{
+        gnutls_datum_t data = { 0 };
+
+        if (!t->up || t->generation != tls_generation(t->tls) || t->tickets >= TICKETS_PER_SESSION_MAX)
+                return;
+        t->tickets++;
+        if (gnutls_session_get_data2(t->session, &data) >= 0)
+                tls_keep_ticket(t->tls, data);
+}
+
+/* TLS 1.3 sends tickets after the handshake, as many and as late as it likes. Those of 1.2 are part of the handshake,
+ * and kept once it is over. */
+static int on_ticket(gnutls_session_t session, _unused_ unsigned type, _unused_ unsigned when,
+                     _unused_ unsigned incoming, _unused_ const gnutls_datum_t *message)
+{
+        if (is_tls13(session))
+                keep_ticket(gnutls_session_get_ptr(session));
+        return 0;
+}
+
+static bool is_address(const char *host)
+{
+        uint8_t address[16];
+
+        return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
+}
+
+/* The name is sent, an address is not (RFC 6066 3), nor is the dot at its end. */
+static int set_server_name(TlsSession *t)
+{
+        const char *host = t->config->host;
+        size_t n = strlen(host);
+
+        if (is_address(host))
+                return 0;
+        if (n > 0 && host[n - 1] == '.')
+                n--;
+        return gnutls_server_name_set(t->session, GNUTLS_NAME_DNS, host, n);
+}
+
+static void use_ticket(TlsSession *t)
+{
+        gnutls_datum_t data;
+
+        if (!tls_take_ticket(t->tls, &data))
+                return;
+        /* One that GnuTLS does not take is no loss: the handshake is a full one. */
+        gnutls_session_set_data(t->session, data.data, data.size);
+        tls_wipe_ticket(&data);
+}
+
+Fault tls_session_init(TlsSession *t, Tls *tls, const UpstreamConfig *config)
+{
+        const gnutls_datum_t protocol = { .data = (unsigned char *) "h2", .size = 2 };
+        gnutls_certificate_credentials_t credentials = tls_credentials(tls);
+
+        *t = (TlsSession) { .tls = tls_ref(tls), .config = config, .generation = tls_generation(tls) };
+        if (!credentials)
+                return FAULT_TRUST_STORE;
+        /* No GNUTLS_ENABLE_EARLY_START, FALSE_START or EARLY_DATA: nothing goes out before the peer is verified. */
+        if (gnutls_init(&t->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) < 0) {
+                t->session = NULL;
+                return FAULT_RESOURCES;
+        }
+        gnutls_session_set_ptr(t->session, t);
+        gnutls_transport_set_ptr(t->session, t);
+        gnutls_transport_set_pull_function(t->session, pull);
+        gnutls_transport_set_pull_timeout_function(t->session, pull_timeout);
+        gnutls_transport_set_push_function(t->session, push);
+        gnutls_handshake_set_hook_function(t->session, GNUTLS_HANDSHAKE_NEW_SESSION_TICKET, GNUTLS_HOOK_POST,
+                                           on_ticket);
+        if (gnutls_priority_set_direct(t->session, priority, NULL) < 0 ||
+            gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, credentials) < 0 ||
+            gnutls_alpn_set_protocols(t->session, &protocol, 1, GNUTLS_ALPN_MANDATORY) < 0 || set_server_name(t) < 0)
+                return FAULT_RESOURCES;
+        use_ticket(t);
+        return FAULT_NONE;
+}
+
+void tls_session_deinit(TlsSession *t)
+{
+        if (t->session)
+                gnutls_deinit(t->session);
+        octets_deinit(&t->out);
+        tls_unref(t->tls);
+        *t = (TlsSession) { 0 };
+}
+
+static Fault fault_of_alert(gnutls_alert_description_t alert)
+{
+        switch (alert) {
+        case GNUTLS_A_NO_APPLICATION_PROTOCOL:
+                return FAULT_NO_H2;
+        case GNUTLS_A_PROTOCOL_VERSION:
+        case GNUTLS_A_HANDSHAKE_FAILURE: /* of the parameters offered, none is acceptable (RFC 8446 6.2) */
+        case GNUTLS_A_INSUFFICIENT_SECURITY:
+                return FAULT_TLS_VERSION;
+        default:
+                return FAULT_TLS_ALERT;
+        }
+}
+
+static Fault fault_of_handshake(const TlsSession *t, int error)
+{
+        if (t->fault)
+                return t->fault;
+        switch (error) {
+        case GNUTLS_E_FATAL_ALERT_RECEIVED:
+                return fault_of_alert(gnutls_alert_get(t->session));
+        case GNUTLS_E_NO_APPLICATION_PROTOCOL:
+                return FAULT_NO_H2;
+        case GNUTLS_E_CERTIFICATE_ERROR:
+        case GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR:
+        case GNUTLS_E_KEY_USAGE_VIOLATION:
+        case GNUTLS_E_NO_CERTIFICATE_FOUND:
+                return FAULT_CERTIFICATE_UNTRUSTED;
+        case GNUTLS_E_INSUFFICIENT_SECURITY:
+        case GNUTLS_E_INSUFFICIENT_CREDENTIALS:
+                return FAULT_CERTIFICATE_WEAK;
+        case GNUTLS_E_MEMORY_ERROR:
+        case GNUTLS_E_PUSH_ERROR:
+                return FAULT_RESOURCES;
+        case GNUTLS_E_UNSUPPORTED_VERSION_PACKET:
+        case GNUTLS_E_UNKNOWN_CIPHER_SUITE:
+        case GNUTLS_E_NO_CIPHER_SUITES:
+                return t->tls_looking ? FAULT_TLS_VERSION : FAULT_TLS_GARBAGE;
+        default:
+                return FAULT_TLS_GARBAGE;
+        }
+}
+
+/* The peer hears why, unless it was the one who said so. */
+static TlsResult fail(TlsSession *t, Fault f, int error)
+{
+        t->fault = f;
+        if (error != GNUTLS_E_FATAL_ALERT_RECEIVED)
+                gnutls_alert_send_appropriate(t->session, error);
+        return TLS_FAILED;
+}
+
+static bool odd_but_bearable(TlsSession *t, int error)
+{
+        return !gnutls_error_is_fatal(error) && error != GNUTLS_E_REHANDSHAKE && ++t->oddities <= ODDITIES_MAX;
+}
+
+static TlsResult handshake_done(TlsSession *t)
+{
+        gnutls_datum_t protocol = { 0 };
+        Fault f;
+
+        /* Without an answer to ALPN, GnuTLS calls it a success. */
+        if (gnutls_alpn_get_selected_protocol(t->session, &protocol) < 0 || protocol.size != 2 ||
+            memcmp(protocol.data, "h2", 2) != 0)
+                return fail(t, FAULT_NO_H2, GNUTLS_E_NO_APPLICATION_PROTOCOL);
+        /* A resumed session passes verify_in_handshake() by: its certificate may have expired, or the store have
+         * changed. */
+        if (gnutls_session_is_resumed(t->session)) {
+                f = verify_peer(t->session, t->config);
+                if (f)
+                        return fail(t, f, GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR);
+        }
+        t->up = true;
+        t->config = NULL;
+        if (!is_tls13(t->session))
+                keep_ticket(t);
+        return TLS_OK;
+}
+
+/* A content type and a major version: what the first record begins with (RFC 8446 5.1). */
+static void look_at(TlsSession *t)
+{
+        if (t->heard || t->in.n == 0)
+                return;
+        t->heard = true;
+        t->tls_looking = t->in.p[0] >= 20 && t->in.p[0] <= 23 && (t->in.n < 2 || t->in.p[1] == 3);
+}
+
+TlsResult tls_session_handshake(TlsSession *t)
+{
+        int r;
+
+        look_at(t);
+        for (;;) {
+                size_t before = t->in.n;
+
+                r = gnutls_handshake(t->session);
+                if (r == GNUTLS_E_SUCCESS)
+                        return handshake_done(t);
+                if ((r == GNUTLS_E_AGAIN || r == GNUTLS_E_INTERRUPTED) && t->in.n == 0)
+                        return TLS_AGAIN;
+                /* After each record of a message that goes on in the next one. */
+                if (r == GNUTLS_E_AGAIN && t->in.n < before)
+                        continue;
+                if (!odd_but_bearable(t, r))
+                        return fail(t, fault_of_handshake(t, r), r);
+        }
+}
+
+static Fault fault_of_read(int error)
+{
+        switch (error) {
+        case GNUTLS_E_REHANDSHAKE:                /* forbidden in HTTP/2 (RFC 9113 9.2.1) */
+        case GNUTLS_E_TOO_MANY_HANDSHAKE_PACKETS: /* a flood of KeyUpdate */
+                return FAULT_PROTOCOL;
+        case GNUTLS_E_FATAL_ALERT_RECEIVED: /* in TLS 1.3 the peer may have its say after our Finished */
+                return FAULT_TLS_ALERT;
+        case GNUTLS_E_MEMORY_ERROR:
+                return FAULT_RESOURCES;
+        default:
+                return FAULT_CONNECTION_LOST;
+        }
+}
+
+TlsResult tls_session_read(TlsSession *t, Bytes *ret)
+{
+        ssize_t r;
+
+        for (;;) {
+                size_t before = t->in.n;
+
+                r = gnutls_record_recv(t->session, plaintext, sizeof(plaintext));
+                if (r > 0) {
+                        *ret = BYTES(plaintext, r);
+                        return TLS_OK;
+                }
+                if (r == 0)
+                        return TLS_EOF;
+                if (r == GNUTLS_E_AGAIN || r == GNUTLS_E_INTERRUPTED) {
+                        /* Also after a ticket or KeyUpdate, with more to read behind it. */
+                        if (t->in.n == 0 || t->in.n == before)
+                                return TLS_AGAIN;
+                        continue;
+                }
+                if (odd_but_bearable(t, (int) r))
+                        continue;
+                break;
+        }
+        return fail(t, fault_of_read((int) r), (int) r);
+}
+
+TlsResult tls_session_write(TlsSession *t, Bytes bytes)
+{
+        ssize_t r;
+
+        while (bytes.n > 0) {
+                r = gnutls_record_send(t->session, bytes.p, bytes.n);
+                if (r == GNUTLS_E_INTERRUPTED)
+                        continue;
+                if (r <= 0) {
+                        t->fault = r == GNUTLS_E_PUSH_ERROR || r == GNUTLS_E_MEMORY_ERROR ? FAULT_RESOURCES
+                                                                                          : FAULT_CONNECTION_LOST;
+                        return TLS_FAILED;
+                }
+                bytes = BYTES(bytes.p + r, bytes.n - (size_t) r);
+        }
+        return TLS_OK;
+}
+
+void tls_session_bye(TlsSession *t)
+{
+        if (!t->up)
+                return;
+        /* push() takes all there is, so one call does; E_AGAIN would have to be repeated. */
+        while (gnutls_bye(t->session, GNUTLS_SHUT_WR) == GNUTLS_E_INTERRUPTED)
+                continue;
+}

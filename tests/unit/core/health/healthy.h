@@ -1,0 +1,70 @@
+#pragma once
+/* Healthy: some upstreams whose health the test plays; figures are seconds, and there is no jitter. */
+
+#include <check.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/health/health.h"
+
+#define MEMBERS 4
+#define S(seconds) ((uint64_t) (1000e6 + (seconds) * 1e6)) /* some time after boot */
+
+static HealthParameters parameters;
+static HealthGroup group;
+static Health h[MEMBERS], *pointers[MEMBERS];
+static uint64_t incident;
+
+static inline int32_t no_jitter(_unused_ HealthGroup *g)
+{
+        return 0;
+}
+
+static inline void upstreams(size_t n, HealthMode mode)
+{
+        parameters = health_defaults;
+        health_group_init(&group, &parameters, 42);
+        group.draw = no_jitter;
+        group.members = pointers;
+        group.n = n;
+        for (size_t i = 0; i < n; i++) {
+                pointers[i] = &h[i];
+                health_init(&h[i], &group, mode, S(0));
+        }
+}
+
+static inline void two_upstreams(void)
+{
+        upstreams(2, MODE_LAZY);
+}
+
+/* A fault of its own incident. */
+static inline HealthWish fault(Health *u, double at, Fault f)
+{
+        return health_fault(u, S(at), f, ++incident, false, 0);
+}
+
+static inline HealthDecision query(double at)
+{
+        return health_query(&group, S(at));
+}
+
+static inline void is_state(const Health *u, HealthState state)
+{
+        ck_assert_msg(u->state == state, "upstream %td is to be %s, and is %s", u - h, health_state_name(state),
+                      health_state_name(u->state));
+}
+
+static inline void goes_to(HealthDecision d, HealthRoute route, size_t upstream, size_t background)
+{
+        ck_assert_msg(d.route == route && d.upstream == upstream && d.background == background,
+                      "a query is to go way %d to %zd, beside it a trial of %zd; but goes way %d to %zd, beside it %zd",
+                      route, upstream, background, d.route, d.upstream, d.background);
+}
+
+/* Brings it to FAILED by a wrong certificate, which needs no more. */
+static inline void make_failed(Health *u, double at)
+{
+        fault(u, at, FAULT_CERTIFICATE_NAME);
+        is_state(u, HEALTH_FAILED);
+}

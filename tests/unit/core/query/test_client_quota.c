@@ -1,0 +1,184 @@
+/*
+ * Places for clients that wait (FAULTS.md C26, C27, R06): what one that floods gets, and what is left for others. The engine, with an
+ * upstream that does not answer.
+ */
+
+#include <check.h>
+#include <stdio.h>
+
+#include "core/engine.h"
+#include "core/query/client_quota.h"
+#include "run.h"
+#include "wire_builder.h"
+
+#define SHARE (FAIR_PLACES / (FAIR_SHARE + 1) + 1)      /* of one that floods alone */
+
+static Engine *e;
+static uint64_t now = 1000 * USEC_PER_SEC;
+static Wire w;
+static unsigned serial, n_answers, n_refused;
+static uint16_t ede;
+
+static void start(void)
+{
+        static const char text[] = "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1\n";
+        ConfigText t = { .name = "test", .text = text, .n = sizeof(text) - 1 };
+        unsigned errors;
+        Config *c = config_parse(&t, 1, NULL, NULL, &errors);
+
+        e = engine_new(c, (const uint8_t *) "0123456789abcdef", now);
+        config_unref(c);
+        serial = n_answers = n_refused = 0;
+}
+
+static void stop(void)
+{
+        engine_free(e);
+}
+
+static void act(void)
+{
+        Action a;
+        Message m;
+
+        while (engine_next_action(e, &a)) {
+                if (a.type != ACTION_ANSWER)
+                        continue;
+                n_answers++;
+                ck_assert_int_eq(message_parse(&m, buffer_bytes(a.answer.message)), MESSAGE_OK);
+                if (message_rcode(&m) != RCODE_SERVFAIL)
+                        continue;
+                n_refused++;
+                ede = m.edns.options.n >= 6 ? wire_read16(m.edns.options.p + 4) : UINT16_MAX;
+        }
+}
+
+static void put_name(unsigned number)
+{
+        char label[8];
+
+        wire_begin(&w, DNS_RD, TYPE_A);
+        snprintf(label, sizeof(label), "%07u", number);
+        /* in place of "example" */
+        memcpy(w.data + 17, label, 7);
+        wire_opt(&w, 1232, 0, "", 0);
+}
+
+/* A question for a name that nobody asked before; true if it waits for its answer. */
+static bool ask(unsigned client)
+{
+        Client c = { { client } };
+        unsigned before = n_answers;
+
+        put_name(serial++);
+        ck_assert(engine_query(e, &c, false, wire_bytes(&w), now));
+        act();
+        return n_answers == before;
+}
+
+/* As many as are let. */
+static unsigned flood(unsigned client)
+{
+        unsigned n = 0;
+
+        while (ask(client))
+                n++;
+        return n;
+}
+
+static void pass(uint64_t usec)
+{
+        for (uint64_t end = now + usec; now < end;) {
+                now = MIN(end, engine_next_time(e));
+                engine_run(e, now);
+                act();
+        }
+}
+
+START_TEST(C27_one_that_floods_gets_its_share_and_others_find_places)
+{
+        ck_assert_uint_le(flood(1), SHARE);
+        ck_assert_uint_ge(engine_waiting(e), SHARE - 1);
+        ck_assert_uint_eq(ede, EDE_OTHER);
+        for (unsigned i = 2; i < 2000; i++)
+                ck_assert_msg(ask(i), "client %u found no place", i);
+}
+END_TEST
+
+START_TEST(C27_however_many_flood_a_newcomer_finds_a_place)
+{
+        for (unsigned i = 1; i <= 20; i++) {
+                unsigned free = (unsigned) (FAIR_PLACES - engine_waiting(e)), n = flood(i);
+
+                ck_assert_uint_le(n, free / (FAIR_SHARE + 1) + 1);
+                ck_assert_uint_ge(n + 3, free / (FAIR_SHARE + 1));
+                ck_assert(ask(1000 + i));
+                ck_assert(ask(1000 + i));
+        }
+        ck_assert_uint_lt(engine_waiting(e), FAIR_PLACES);
+}
+END_TEST
+
+START_TEST(R06_all_places_taken_is_servfail_at_once_and_the_places_come_back)
+{
+        unsigned waiting;
+
+        for (unsigned i = 0; i < 9000; i++)
+                ask(1 + i);
+        waiting = (unsigned) engine_waiting(e);
+        ck_assert_uint_le(waiting, FAIR_PLACES);
+        ck_assert_msg(waiting > FAIR_PLACES - 100, "only %u found places", waiting);
+        ck_assert_uint_eq(n_refused, 9000 - waiting);
+        pass(5 * USEC_PER_SEC);
+        ck_assert_uint_eq(engine_waiting(e), 0);
+        ck_assert_uint_eq(n_answers, 9000);
+        ck_assert_uint_eq(flood(1), SHARE);
+}
+END_TEST
+
+START_TEST(R06_who_finds_no_place_has_answers_from_the_cache_still)
+{
+        HttpResponse http = { .has_status = true, .status = 200, .has_type = true, .type_ok = true };
+        Client c = { { 1 } };
+        uint32_t connection = 0, exchange = 0;
+        Action a;
+
+        put_name(0);
+        engine_query(e, &c, false, wire_bytes(&w), now);
+        while (engine_next_action(e, &a)) {
+                if (a.type == ACTION_CONNECT) {
+                        connection = a.connection;
+                        engine_ready(e, connection, false, now);
+                } else if (a.type == ACTION_SEND)
+                        exchange = a.exchange;
+        }
+        wire_begin(&w, DNS_QR | DNS_RD, TYPE_A);
+        memcpy(w.data + 17, "0000000", 7);
+        wire_write16(w.data, 0);
+        wire_a(&w, 300);
+        engine_response(e, connection, exchange, &http, wire_bytes(&w), now);
+        act();
+        ck_assert_uint_eq(n_answers, 1);
+        serial = 1;
+        flood(1);
+        ck_assert_uint_eq(n_refused, 1);
+        serial = 0;
+        ck_assert(!ask(1));
+        ck_assert_uint_eq(n_refused, 1);
+}
+END_TEST
+
+int main(void)
+{
+        Suite *s = suite_create("fair");
+        TCase *c = tcase_create("places");
+
+        tcase_add_checked_fixture(c, start, stop);
+        tcase_set_timeout(c, 60);
+        tcase_add_test(c, C27_one_that_floods_gets_its_share_and_others_find_places);
+        tcase_add_test(c, C27_however_many_flood_a_newcomer_finds_a_place);
+        tcase_add_test(c, R06_all_places_taken_is_servfail_at_once_and_the_places_come_back);
+        tcase_add_test(c, R06_who_finds_no_place_has_answers_from_the_cache_still);
+        suite_add_tcase(s, c);
+        return run_suite(s);
+}

@@ -1,0 +1,671 @@
+/*
+ * The rules of HEALTH.md for one upstream and for all of them, where connections and health meet: what is one incident, who gives way to
+ * whom, and what the network, the clock and the administrator change.
+ */
+
+#include <check.h>
+#include <string.h>
+
+#include "core/upstream/upstream.h"
+#include "run.h"
+#include "upstreams.h"
+
+static const Health *health_of(size_t i)
+{
+        UpstreamInfo u;
+
+        ck_assert(engine_upstream(e, i, &u));
+        return u.health;
+}
+
+static void exchange_failed(unsigned i, Fault f)
+{
+        engine_received(e, sends[i].connection, now);
+        engine_exchange_failed(e, sends[i].connection, sends[i].exchange, f, now);
+        act();
+}
+
+static void closed(unsigned i, Fault f)
+{
+        engine_closed(e, connects[i].connection, f, now);
+        act();
+}
+
+static bool told(const char *text)
+{
+        return last_answer && memmem(last_answer->data, last_answer->n, text, strlen(text));
+}
+
+/* --- incidents */
+
+START_TEST(a_goaway_with_an_error_and_the_loss_after_it_are_one_incident)
+{
+        start("", ONE);
+        warm_up();
+        ask();
+        ask();
+        engine_goaway(e, connects[0].connection, FAULT_GOAWAY_ERROR, now);
+        act();
+        pass(1 * MSEC);
+        closed(0, FAULT_CONNECTION_LOST);
+        ck_assert_uint_eq(health_of(0)->consecutive, 1);
+        ck_assert_int_eq(health_of(0)->state, HEALTH_HEALTHY);
+        ready(n_connects - 1);
+        respond(n_sends - 2, 2);
+        respond(n_sends - 1, 3);
+        ck_assert_uint_eq(n_answers, 3);
+        ck_assert_uint_eq(n_servfails, 0);
+}
+END_TEST
+
+START_TEST(H14_a_refused_stream_is_sent_again_on_the_same_connection_and_is_no_fault)
+{
+        start("", ONE);
+        warm_up();
+        ask();
+        exchange_failed(1, FAULT_REFUSED_STREAM);
+        ck_assert_uint_eq(n_sends, 3);
+        ck_assert_uint_eq(sends[2].connection, connects[0].connection);
+        ck_assert_uint_eq(health_of(0)->consecutive, 0);
+        respond(2, 2);
+        ck_assert_uint_eq(n_answers, 2);
+        ck_assert_uint_eq(n_connects, 1);
+}
+END_TEST
+
+START_TEST(H10_what_a_goaway_leaves_is_finished_and_the_next_query_gets_another_connection)
+{
+        start("", ONE);
+        warm_up();
+        ask();
+        engine_goaway(e, connects[0].connection, FAULT_GOAWAY, now);
+        act();
+        ck_assert_uint_eq(n_closes, 0);
+        ck_assert_uint_eq(n_connects, 1);
+        ask();
+        ck_assert_uint_eq(n_connects, 2);
+        respond(1, 2);
+        ck_assert_uint_eq(closes[0], connects[0].connection);
+        ready(1);
+        respond(2, 3);
+        ck_assert_uint_eq(n_answers, 3);
+        ck_assert_uint_eq(health_of(0)->consecutive, 0);
+}
+END_TEST
+
+START_TEST(P05_a_gateway_error_is_tried_once_more_on_a_fresh_connection_then_elsewhere)
+{
+        start("", TWO);
+        warm_up();
+        ask();
+        answer_status(1, 421, 0);
+        ck_assert_uint_eq(n_connects, 2);
+        ck_assert_uint_eq(connects[1].upstream, connects[0].upstream);
+        ready(1);
+        ck_assert_uint_eq(sends[2].connection, connects[1].connection);
+        answer_status(2, 421, 0);
+        int other = attempt(1, PURPOSE_QUERY);
+        ck_assert_int_ge(other, 0);
+        ready((unsigned) other);
+        ck_assert_uint_eq(sends[3].connection, connects[other].connection);
+        respond(3, 2);
+        ck_assert_uint_eq(n_answers, 2);
+        ck_assert_uint_eq(n_servfails, 0);
+}
+END_TEST
+
+START_TEST(a_probe_that_cannot_connect_has_failed_once)
+{
+        start("", TWO);
+        ask();
+        refuse(0);
+        ck_assert_int_eq(health_of(0)->state, HEALTH_SUSPECT);
+        ck_assert_int_eq(connects[1].purpose, PURPOSE_PROBE);
+        pass(2500 * MSEC);
+        ck_assert_uint_eq(health_of(0)->probe_failures, 1);
+        ck_assert_int_eq(health_of(0)->reason, FAULT_CONNECT_TIMEOUT);
+        ck_assert_int_eq(attempt(0, PURPOSE_PROBE), 1);
+        /* And nobody having asked in the last 5 s, there is no next one. */
+        pass(60 * SEC);
+        ck_assert_uint_eq(health_of(0)->probe_failures, 2);
+}
+END_TEST
+
+START_TEST(faults_that_go_on_do_not_hurry_the_next_probe)
+{
+        unsigned answered = 1, probes;
+
+        start("", ONE);
+        warm_up();
+        /* The only upstream answers each query with an error at once, and refuses the connections of probes. */
+        for (unsigned i = 0; i < 40; i++) {
+                int probe = attempt(0, PURPOSE_PROBE);
+
+                ask();
+                while (answered < n_sends)
+                        answer_status(answered++, 500, 0);
+                if (probe != attempt(0, PURPOSE_PROBE))
+                        refuse(attempt(0, PURPOSE_PROBE));
+                pass(10 * MSEC);
+        }
+        ck_assert_int_eq(health_of(0)->state, HEALTH_SUSPECT);
+        ck_assert_uint_eq(health_of(0)->probe_failures, 1);
+        probes = health_of(0)->probe_failures;
+        ask();
+        pass(700 * MSEC);
+        ck_assert_int_gt(attempt(0, PURPOSE_PROBE), 1);
+        refuse(attempt(0, PURPOSE_PROBE));
+        ck_assert_uint_eq(health_of(0)->probe_failures, probes + 1);
+}
+END_TEST
+
+START_TEST(who_joins_a_question_that_was_tried_often_gets_attempts_of_his_own)
+{
+        unsigned done = 0;
+        bool joined = false;
+
+        start("", TWO);
+        ask();
+        ready(0);
+        engine_set_admin(e, connects[0].upstream, ADMIN_UP, now);
+        engine_set_admin(e, connects[0].upstream + 1, ADMIN_UP, now);
+        act();
+        for (unsigned i = 0; i < 430 && n_servfails == 0; i++) {
+                unsigned connected = n_connects;
+
+                for (; done < n_sends; done++)
+                        answer_status(done, 500, 0);
+                pass(10 * MSEC);
+                for (unsigned k = connected; k < n_connects; k++)
+                        ready(k);
+                if (n_sends >= 14 && !joined) {
+                        joined = true;
+                        asked--;
+                        ask();
+                }
+        }
+        ck_assert(joined);
+        ck_assert_uint_eq(n_servfails, 0);
+        ck_assert(joined);
+        ck_assert_uint_gt(n_sends, 16);
+}
+END_TEST
+
+/* --- connections that give way */
+
+START_TEST(a_connection_of_an_hour_is_used_no_more_and_no_query_is_the_worse_for_it)
+{
+        start("", ONE);
+        warm_up();
+        for (unsigned i = 0; i < 119; i++) {
+                pass(30 * SEC);
+                ask();
+                respond(n_sends - 1, asked);
+        }
+        ck_assert_uint_eq(n_connects, 1);
+        pass(30 * SEC - 30 * MSEC);
+        ask();
+        ck_assert_msg(sends[n_sends - 1].connection == connects[0].connection, "an hour is not over");
+        pass(40 * MSEC);
+        ask();
+        ck_assert_uint_eq(n_connects, 2);
+        ck_assert_msg(n_closes == 0, "it finishes what it carries");
+        respond(n_sends - 1, asked - 1);
+        ready(1);
+        ck_assert_uint_eq(closes[0], connects[0].connection);
+        respond(n_sends - 1, asked);
+        ck_assert_uint_eq(n_answers, asked);
+        ck_assert_uint_eq(n_servfails, 0);
+}
+END_TEST
+
+START_TEST(H06_streams_above_a_lowered_limit_finish_and_no_new_ones_are_opened)
+{
+        start("", ONE);
+        warm_up();
+        for (unsigned i = 0; i < 3; i++)
+                ask();
+        engine_max_streams(e, connects[0].connection, 1, now);
+        act();
+        ask();
+        ck_assert_uint_eq(n_sends, 4);
+        respond(1, 2);
+        respond(2, 3);
+        ck_assert_uint_eq(n_sends, 4);
+        respond(3, 4);
+        ck_assert_uint_eq(n_sends, 5);
+        respond(4, 5);
+        ck_assert_uint_eq(n_answers, 5);
+        ck_assert_uint_eq(n_connects, 1);
+}
+END_TEST
+
+START_TEST(H04_one_stream_at_a_time_gets_a_second_connection_and_never_a_third)
+{
+        start("", ONE);
+        warm_up();
+        engine_max_streams(e, connects[0].connection, 1, now);
+        for (unsigned i = 0; i < 10; i++)
+                ask();
+        pass(60 * MSEC);
+        ck_assert_uint_eq(n_connects, 2);
+        engine_established(e, connects[1].connection, now);
+        engine_ready(e, connects[1].connection, false, now);
+        engine_max_streams(e, connects[1].connection, 1, now);
+        act();
+        for (unsigned i = 0; i < 10; i++) {
+                pass(19 * MSEC);
+                respond(1 + i, 2 + i);
+        }
+        ck_assert_uint_eq(n_answers, 11);
+        ck_assert_uint_eq(n_connects, 2);
+}
+END_TEST
+
+START_TEST(a_lost_request_does_not_keep_a_stream_from_who_waits)
+{
+        start("", ONE);
+        warm_up();
+        for (unsigned i = 0; i < 100; i++)
+                ask();
+        pass(10 * MSEC);
+        for (unsigned i = 0; i < 50; i++)
+                respond(1 + i, 2 + i);
+        for (unsigned i = 0; i < 50; i++)
+                ask();
+        pass(10 * MSEC);
+        respond(150, 151);
+        for (unsigned i = 0; i < 12; i++) {
+                pass(90 * MSEC);
+                engine_received(e, connects[0].connection, now);
+                act();
+        }
+        /* All streams are taken by what will never be answered, and half of that is overtaken, and overdue. */
+        ck_assert_uint_ge(n_sends, 151 + 50);
+        for (unsigned i = 0; i < 50; i++)
+                respond(151 + i, sends[151 + i].question);
+        ck_assert_uint_eq(n_answers, 1 + 50 + 1 + 50);
+        ck_assert_uint_eq(n_servfails, 0);
+}
+END_TEST
+
+/* Time passes in which the path to the upstream proves to be there. */
+static void pass_alive(unsigned connect, unsigned tenths)
+{
+        while (tenths-- > 0) {
+                pass(100 * MSEC);
+                engine_received(e, connects[connect].connection, now);
+                act();
+        }
+}
+
+START_TEST(who_waits_for_a_slow_upstream_leaves_time_for_the_first_whose_attempt_failed_meanwhile)
+{
+        start("", TWO);
+        for (unsigned i = 0; i < 2; i++) {
+                ask();
+                ready(i);
+                pass_alive(i, 4);
+                respond(i, 1 + i);
+                engine_set_admin(e, connects[0].upstream, i == 0 ? ADMIN_DOWN : ADMIN_AUTO, now);
+                act();
+        }
+        ck_assert_uint_eq(n_answers, 2);
+        ck_assert_uint_eq(n_closes, 1);
+        /* Connecting to the first takes its 2.5 s; the second is asked after 1 s, would have 3 s, and never answers. */
+        ask();
+        ck_assert_uint_eq(connects[2].upstream, connects[0].upstream);
+        pass_alive(1, 35);
+        ck_assert_uint_eq(n_sends, 3);
+        ck_assert_uint_eq(n_connects, 4);
+        ck_assert_uint_eq(connects[3].upstream, connects[0].upstream);
+        pass_alive(1, 3);
+        ready(3);
+        pass_alive(1, 4);
+        respond(3, 3);
+        ck_assert_uint_eq(n_answers, 3);
+        ck_assert_uint_eq(n_servfails, 0);
+}
+END_TEST
+
+/* --- the network */
+
+START_TEST(nothing_is_connected_in_a_new_network_unless_it_is_wanted)
+{
+        start("", TWO);
+        engine_network_changed(e, true, now);
+        pass(SEC);
+        ck_assert_uint_eq(n_connects, 0);
+}
+END_TEST
+
+START_TEST(preconnect_opens_one_connection_to_the_first_upstream_in_use_and_drops_the_old_one)
+{
+        start("[Health]\nPreconnect=on-network-up\n", TWO);
+        engine_network_changed(e, false, now);
+        pass(SEC);
+        ck_assert_uint_eq(n_connects, 0);
+        engine_set_admin(e, 1, ADMIN_AUTO, now);
+        engine_network_changed(e, true, now);
+        act();
+        ck_assert_uint_eq(n_connects, 1);
+        ready(0);
+        ck_assert_uint_eq(n_sends, 0);
+        engine_network_changed(e, true, now);
+        act();
+        ck_assert_uint_eq(n_connects, 2);
+        ck_assert_uint_eq(connects[1].upstream, connects[0].upstream);
+        ready(1);
+        ck_assert_uint_eq(n_closes, 1);
+        ck_assert_uint_eq(closes[0], connects[0].connection);
+        ask();
+        ck_assert_uint_eq(sends[0].connection, connects[1].connection);
+        ck_assert(!sends[0].ping);
+        respond(0, 1);
+        pass(61 * SEC);
+        ck_assert_uint_eq(n_closes, 2);
+        ck_assert(engine_next_time(e) == USEC_NEVER);
+}
+END_TEST
+
+START_TEST(a_new_network_forgives_all_and_forgets_what_peers_do)
+{
+        UpstreamInfo u;
+
+        start("", ONE);
+        warm_up();
+        pass(5 * SEC);
+        closed(0, FAULT_IDLE_CLOSED);
+        ask();
+        closed(1, FAULT_CERTIFICATE_NAME);
+        engine_upstream(e, 0, &u);
+        ck_assert_uint_eq(u.peer_idle, 5 * SEC);
+        ck_assert(!health_usable(u.health));
+        engine_network_changed(e, true, now);
+        engine_upstream(e, 0, &u);
+        ck_assert_uint_eq(u.peer_idle, 0);
+        ck_assert_int_eq(u.health->state, HEALTH_UNKNOWN);
+}
+END_TEST
+
+START_TEST(T14_what_waits_on_a_connection_whose_address_is_gone_is_sent_again_at_once)
+{
+        UpstreamInfo u;
+
+        start("", ONE);
+        warm_up();
+        ask();
+        ask();
+        engine_network_changed(e, true, now);
+        engine_address_gone(e, connects[0].connection, now);
+        act();
+        ck_assert_uint_eq(n_closes, 1);
+        ck_assert_uint_eq(closes[0], connects[0].connection);
+        ck_assert_uint_eq(n_connects, 2);
+        ck_assert_int_eq(connects[1].purpose, PURPOSE_QUERY);
+        ready(1);
+        ck_assert_uint_eq(n_sends, 5);
+        respond(3, 2);
+        respond(4, 3);
+        ck_assert_uint_eq(n_answers, 3);
+        ck_assert_uint_eq(n_servfails, 0);
+        engine_upstream(e, 0, &u);
+        ck_assert_uint_eq(u.failures, 0);
+        ck_assert_uint_eq(u.races, 0);
+}
+END_TEST
+
+START_TEST(T14_an_idle_connection_whose_address_is_gone_is_closed_and_not_replaced)
+{
+        start("", ONE);
+        warm_up();
+        engine_network_changed(e, true, now);
+        engine_address_gone(e, connects[0].connection, now);
+        act();
+        ck_assert_uint_eq(n_closes, 1);
+        ck_assert_uint_eq(n_connects, 1);
+        ck_assert(engine_next_time(e) == USEC_NEVER);
+        engine_address_gone(e, connects[0].connection, now);
+        ask();
+        ready(1);
+        ck_assert(!sends[1].ping);
+        respond(1, 2);
+        ck_assert_uint_eq(n_answers, 2);
+}
+END_TEST
+
+START_TEST(wrong_certificates_everywhere_are_a_portal_until_an_answer_comes)
+{
+        start("", TWO);
+        ask();
+        closed(0, FAULT_CERTIFICATE_UNTRUSTED);
+        ck_assert_int_eq(engine_network_state(e), NETWORK_ONLINE);
+        closed(1, FAULT_CERTIFICATE_NAME);
+        ck_assert_int_eq(engine_network_state(e), NETWORK_PORTAL);
+        pass(5 * SEC);
+        ask();
+        pass(5 * SEC);
+        ck_assert_uint_eq(n_servfails, 2);
+        ck_assert(told("may ask for a login"));
+        ask();
+        ready(n_connects - 1);
+        ck_assert_int_eq(engine_network_state(e), NETWORK_PORTAL);
+        respond(n_sends - 1, 3);
+        ck_assert_int_eq(engine_network_state(e), NETWORK_ONLINE);
+}
+END_TEST
+
+START_TEST(a_login_page_found_by_probes_is_a_portal_too)
+{
+        start("", ONE);
+        ask();
+        ready(0);
+        for (unsigned i = 0; i < 60 && health_of(0)->state != HEALTH_FAILED; i++) {
+                unsigned connected = n_connects, sent = n_sends;
+
+                if (sent)
+                        answer_status(sent - 1, 511, 0);
+                pass(100 * MSEC);
+                if (n_connects > connected)
+                        ready(n_connects - 1);
+        }
+        ck_assert_int_eq(health_of(0)->state, HEALTH_FAILED);
+        ck_assert_int_eq(health_of(0)->reason, FAULT_HTTP_PORTAL);
+        ck_assert_int_eq(engine_network_state(e), NETWORK_PORTAL);
+}
+END_TEST
+
+/* --- the clock and the administrator */
+
+START_TEST(once_the_clock_is_set_certificates_are_looked_at_anew)
+{
+        start("", ONE);
+        ask();
+        closed(0, FAULT_CERTIFICATE_NOT_YET_VALID);
+        ck_assert_msg(health_of(0)->state == HEALTH_TRIAL, "the query is the trial");
+        engine_clock_set(e, now);
+        act();
+        ck_assert_int_eq(health_of(0)->state, HEALTH_UNKNOWN);
+        ck_assert(!health_of(0)->probing);
+        ready(n_connects - 1);
+        respond(n_sends - 1, asked);
+        ck_assert_int_eq(health_of(0)->state, HEALTH_HEALTHY);
+}
+END_TEST
+
+START_TEST(a_trial_ends_when_the_clock_is_set_so_that_its_connections_fault_is_told_as_any)
+{
+        start("", ONE);
+        ask();
+        closed(0, FAULT_CERTIFICATE_NOT_YET_VALID);
+        ck_assert_int_eq(health_of(0)->state, HEALTH_TRIAL);
+        engine_clock_set(e, now);
+        act();
+        refuse((int) n_connects - 1);
+        ck_assert_int_eq(health_of(0)->state, HEALTH_SUSPECT);
+        ck_assert_int_eq(health_of(0)->reason, FAULT_REFUSED);
+        ck_assert_int_ge(attempt(0, PURPOSE_PROBE), 0);
+}
+END_TEST
+
+START_TEST(who_is_set_to_what_he_is_keeps_his_probe)
+{
+        start("", TWO);
+        ask();
+        refuse(0);
+        ck_assert(health_of(0)->probing);
+        unsigned closed_before = n_closes;
+        engine_set_admin(e, connects[0].upstream, ADMIN_AUTO, now);
+        act();
+        ck_assert(health_of(0)->probing);
+        ck_assert_uint_eq(closed_before, n_closes);
+}
+END_TEST
+
+/* --- reasons */
+
+START_TEST(every_fault_has_a_word_and_a_text_of_its_own)
+{
+        for (int f = FAULT_NONE + 1; f < _FAULT_MAX; f++) {
+                const char *name = fault_name((Fault) f);
+
+                ck_assert_ptr_nonnull(name);
+                ck_assert_uint_gt(strlen(name), 0);
+                ck_assert_uint_eq(strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-"), strlen(name));
+                ck_assert_uint_gt(strlen(fault_text((Fault) f)), 0);
+                for (int g = FAULT_NONE + 1; g < f; g++) {
+                        ck_assert_str_ne(name, fault_name((Fault) g));
+                        ck_assert_str_ne(fault_text((Fault) f), fault_text((Fault) g));
+                }
+        }
+}
+END_TEST
+
+/* What an upstream may say that is no answer, and what the reason is then. Bodies are of the question `.` NS unless they are no message. */
+static const struct {
+        unsigned status;
+        bool no_type, encoded;
+        enum { WHOLE, EMPTY, SCRAP, NOISE, ELSEWHERE, CUT } body;
+        Fault fault;
+} rejects[] = {
+        { .status = 301, .fault = FAULT_HTTP_REDIRECT },
+        { .status = 400, .fault = FAULT_HTTP_CONFIG },
+        { .status = 404, .fault = FAULT_HTTP_CONFIG },
+        { .status = 415, .fault = FAULT_HTTP_CONFIG },
+        { .status = 429, .fault = FAULT_HTTP_OVERLOAD },
+        { .status = 503, .fault = FAULT_HTTP_OVERLOAD },
+        { .status = 421, .fault = FAULT_HTTP_RETRY },
+        { .status = 502, .fault = FAULT_HTTP_RETRY },
+        { .status = 500, .fault = FAULT_HTTP_SERVER },
+        { .status = 0, .fault = FAULT_HTTP_SERVER },
+        { .status = 511, .fault = FAULT_HTTP_PORTAL },
+        { .status = 200, .no_type = true, .fault = FAULT_CONTENT_TYPE },
+        { .status = 200, .encoded = true, .fault = FAULT_CONTENT_ENCODING },
+        { .status = 200, .body = EMPTY, .fault = FAULT_BODY_SIZE },
+        { .status = 200, .body = SCRAP, .fault = FAULT_BODY_SIZE },
+        { .status = 200, .body = NOISE, .fault = FAULT_MALFORMED },
+        { .status = 200, .body = ELSEWHERE, .fault = FAULT_MISMATCH },
+        { .status = 200, .body = CUT, .fault = FAULT_TRUNCATED },
+};
+
+static void reject(unsigned i, unsigned kind)
+{
+        HttpResponse http = {
+                .has_status = rejects[kind].status > 0,
+                .status = rejects[kind].status,
+                .has_type = true,
+                .type_ok = !rejects[kind].no_type,
+                .encoded = rejects[kind].encoded,
+        };
+
+        wire_begin(&w, DNS_QR | DNS_RD | (rejects[kind].body == CUT ? DNS_TC : 0), rejects[kind].body == ELSEWHERE ? TYPE_SOA : TYPE_A);
+        w.data[13] = (uint8_t) ('a' + sends[i].question % 26);
+        w.data[14] = (uint8_t) ('a' + sends[i].question / 26 % 26);
+        w.data[15] = (uint8_t) ('a' + sends[i].question / 676 % 26);
+        wire_write16(w.data, 0);
+        w.n = rejects[kind].body == EMPTY ? 0 : rejects[kind].body == SCRAP ? 11 : w.n;
+        if (rejects[kind].body == NOISE)
+                memset(w.data, 0xff, w.n);
+        engine_received(e, sends[i].connection, now);
+        engine_response(e, sends[i].connection, sends[i].exchange, &http, wire_bytes(&w), now);
+        act();
+}
+
+/* Of two incidents, which make it suspect at least; the second is on another connection where the first ended that. */
+START_TEST(a_rejected_answer_is_the_reason_of_the_state_and_of_its_record)
+{
+        unsigned kind = (unsigned) _i;
+
+        start("", ONE);
+        warm_up();
+        for (unsigned i = 0; i < 20 && !n_states; i++) {
+                ask();
+                if (n_connects > 1)
+                        ready(n_connects - 1);
+                reject(n_sends - 1, kind);
+                pass(10 * MSEC);
+        }
+        ck_assert_uint_ge(n_states, 1);
+        ck_assert_msg(states[0].reason == rejects[kind].fault, "%u: it says %s", rejects[kind].status, fault_name(states[0].reason));
+        ck_assert_msg(states[0].to == HEALTH_SUSPECT || states[0].to == HEALTH_FAILED, "it is %s", health_state_name(states[0].to));
+}
+END_TEST
+
+/* What is said of connecting, verified or not. */
+static const Fault connecting[] = {
+        FAULT_REFUSED, FAULT_UNREACHABLE, FAULT_CONNECT_RESET, FAULT_TLS_ALERT, FAULT_TLS_GARBAGE, FAULT_TLS_VERSION, FAULT_NO_H2,
+        FAULT_CERTIFICATE_EXPIRED, FAULT_CERTIFICATE_NOT_YET_VALID, FAULT_CERTIFICATE_NAME, FAULT_CERTIFICATE_UNTRUSTED,
+        FAULT_CERTIFICATE_WEAK, FAULT_CERTIFICATE_REVOKED, FAULT_CERTIFICATE_PIN, FAULT_TRUST_STORE,
+};
+
+START_TEST(a_connection_that_is_not_made_says_why)
+{
+        start("", TWO);
+        for (unsigned i = 0; i < 4 && !n_states; i++) {
+                unsigned n = n_connects;
+
+                ask();
+                for (unsigned k = n; k < n_connects && !n_states; k++)
+                        if (connects[k].upstream == connects[0].upstream)
+                                closed(k, connecting[_i]);
+                pass(10 * MSEC);
+        }
+        ck_assert_uint_ge(n_states, 1);
+        ck_assert_msg(states[0].reason == connecting[_i], "it says %s", fault_name(states[0].reason));
+}
+END_TEST
+
+int main(void)
+{
+        Suite *s = suite_create("upstreams");
+        TCase *c = tcase_create("upstreams");
+
+        tcase_add_checked_fixture(c, NULL, stop);
+        tcase_add_test(c, a_goaway_with_an_error_and_the_loss_after_it_are_one_incident);
+        tcase_add_test(c, H14_a_refused_stream_is_sent_again_on_the_same_connection_and_is_no_fault);
+        tcase_add_test(c, H10_what_a_goaway_leaves_is_finished_and_the_next_query_gets_another_connection);
+        tcase_add_test(c, P05_a_gateway_error_is_tried_once_more_on_a_fresh_connection_then_elsewhere);
+        tcase_add_test(c, a_probe_that_cannot_connect_has_failed_once);
+        tcase_add_test(c, faults_that_go_on_do_not_hurry_the_next_probe);
+        tcase_add_test(c, who_joins_a_question_that_was_tried_often_gets_attempts_of_his_own);
+        tcase_add_test(c, a_connection_of_an_hour_is_used_no_more_and_no_query_is_the_worse_for_it);
+        tcase_add_test(c, H06_streams_above_a_lowered_limit_finish_and_no_new_ones_are_opened);
+        tcase_add_test(c, H04_one_stream_at_a_time_gets_a_second_connection_and_never_a_third);
+        tcase_add_test(c, a_lost_request_does_not_keep_a_stream_from_who_waits);
+        tcase_add_test(c, who_waits_for_a_slow_upstream_leaves_time_for_the_first_whose_attempt_failed_meanwhile);
+        tcase_add_test(c, nothing_is_connected_in_a_new_network_unless_it_is_wanted);
+        tcase_add_test(c, preconnect_opens_one_connection_to_the_first_upstream_in_use_and_drops_the_old_one);
+        tcase_add_test(c, a_new_network_forgives_all_and_forgets_what_peers_do);
+        tcase_add_test(c, T14_what_waits_on_a_connection_whose_address_is_gone_is_sent_again_at_once);
+        tcase_add_test(c, T14_an_idle_connection_whose_address_is_gone_is_closed_and_not_replaced);
+        tcase_add_test(c, wrong_certificates_everywhere_are_a_portal_until_an_answer_comes);
+        tcase_add_test(c, a_login_page_found_by_probes_is_a_portal_too);
+        tcase_add_test(c, once_the_clock_is_set_certificates_are_looked_at_anew);
+        tcase_add_test(c, a_trial_ends_when_the_clock_is_set_so_that_its_connections_fault_is_told_as_any);
+        tcase_add_test(c, who_is_set_to_what_he_is_keeps_his_probe);
+        tcase_add_test(c, every_fault_has_a_word_and_a_text_of_its_own);
+        tcase_add_loop_test(c, a_rejected_answer_is_the_reason_of_the_state_and_of_its_record, 0, (int) ELEMENTS(rejects));
+        tcase_add_loop_test(c, a_connection_that_is_not_made_says_why, 0, (int) ELEMENTS(connecting));
+        suite_add_tcase(s, c);
+        return run_suite(s);
+}
