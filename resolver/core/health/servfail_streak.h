@@ -1,34 +1,34 @@
 #pragma once
 /*
- * Storm: an upstream that says SERVFAIL or REFUSED to everything (HEALTH.md 1, DNS-FAIL). To one name that is an answer like any other;
+ * ServfailStreak: an upstream that says SERVFAIL or REFUSED to everything (HEALTH.md 1, DNS-FAIL). To one name that is an answer like any other;
  * to five distinct ones within 30 s, with none that succeeds between, it is worth one look, by a probe whose failure alone
  * counts. Pure.
  */
 
 #include "core/base/base.h"
 
-#define STORM_NAMES 5
-#define STORM_WINDOW (30 * USEC_PER_SEC)
+#define SERVFAIL_STREAK_NAMES 5
+#define SERVFAIL_STREAK_WINDOW (30 * USEC_PER_SEC)
 
-typedef struct Storm {
+typedef struct ServfailStreak {
         uint64_t since;                 /* usec: of the first of them */
-        uint64_t names[STORM_NAMES];    /* their hashes */
+        uint64_t names[SERVFAIL_STREAK_NAMES];    /* their hashes */
         unsigned n;
-        bool said;                      /* this storm had its probe */
-} Storm;
+        bool said;                      /* this streak had its probe */
+} ServfailStreak;
 
 /* A name was answered with NOERROR or NXDOMAIN: whatever it was is over. */
-static inline void storm_over(Storm *s)
+static inline void servfail_streak_end(ServfailStreak *s)
 {
-        *s = (Storm) { 0 };
+        *s = (ServfailStreak) { 0 };
 }
 
-/* A name failed. True once a storm: when it is time for the probe. */
-static inline bool storm_note(Storm *s, uint64_t name, uint64_t now)
+/* A name failed. True once a streak: when it is time for the probe. */
+static inline bool servfail_streak_add(ServfailStreak *s, uint64_t name, uint64_t now)
 {
         if (s->said)
                 return false;
-        if (s->n && now - s->since > STORM_WINDOW)
+        if (s->n && now - s->since > SERVFAIL_STREAK_WINDOW)
                 s->n = 0;
         if (s->n == 0)
                 s->since = now;
@@ -36,6 +36,6 @@ static inline bool storm_note(Storm *s, uint64_t name, uint64_t now)
                 if (s->names[i] == name)
                         return false;
         s->names[s->n++] = name;
-        s->said = s->n == STORM_NAMES;
+        s->said = s->n == SERVFAIL_STREAK_NAMES;
         return s->said;
 }

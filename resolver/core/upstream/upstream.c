@@ -254,8 +254,8 @@ void upstream_advance(Upstream *u, uint64_t now)
 void upstream_rcode(Upstream *u, unsigned rcode, uint64_t name, uint64_t now)
 {
         if (rcode == RCODE_NOERROR || rcode == RCODE_NXDOMAIN)
-                storm_over(&u->storm);
-        else if ((rcode == RCODE_SERVFAIL || rcode == RCODE_REFUSED) && storm_note(&u->storm, name, now) &&
+                servfail_streak_end(&u->servfail_streak);
+        else if ((rcode == RCODE_SERVFAIL || rcode == RCODE_REFUSED) && servfail_streak_add(&u->servfail_streak, name, now) &&
                  u->health.state == HEALTH_HEALTHY && health_probe_start(&u->health))
                 upstream_check(u, PURPOSE_PROBE, false, now);
 }

@@ -45,7 +45,7 @@ struct Upstream {
         HealthAdmin announced_admin;
         Rtt rtt;                /* question to answer */
         Rtt path;               /* the network's part */
-        Storm storm;            /* of SERVFAIL and REFUSED */
+        ServfailStreak servfail_streak;            /* of SERVFAIL and REFUSED */
         uint64_t peer_idle;     /* the peer closes connections that idle as long; USEC_NEVER: not known */
         size_t first_address;   /* the one that worked last */
         List connections;

@@ -396,18 +396,18 @@ END_TEST
 
 START_TEST(a_storm_of_servfails_gets_one_probe_and_no_blame)
 {
-        Storm s = { 0 };
+        ServfailStreak s = { 0 };
         unsigned probes = 0;
 
         for (uint64_t i = 0; i < 100; i++)
-                ck_assert(!storm_note(&s, 1, i));
-        storm_over(&s);
+                ck_assert(!servfail_streak_add(&s, 1, i));
+        servfail_streak_end(&s);
         for (uint64_t i = 0; i < 100; i++)
-                probes += storm_note(&s, i, i * MSEC);
+                probes += servfail_streak_add(&s, i, i * MSEC);
         ck_assert_uint_eq(probes, 1);
-        storm_over(&s);
+        servfail_streak_end(&s);
         for (uint64_t i = 0; i < 100; i++)
-                ck_assert(!storm_note(&s, i, i * 31 * SEC));
+                ck_assert(!servfail_streak_add(&s, i, i * 31 * SEC));
 }
 END_TEST
 
