@@ -5,7 +5,7 @@
 #define STALE_TTL 30                            /* s, RFC 8767 4 */
 #define NO_ANSWER_LIFE 1                        /* s */
 
-bool engine_recall(Engine *e, const CacheKey *key, uint64_t now, Recalled *ret)
+bool answer_cache_lookup(Engine *e, const CacheKey *key, uint64_t now, CachedAnswer *ret)
 {
         CacheEntry entry;
         CacheResult result = e->cache ? cache_get(e->cache, key, now, &entry) : CACHE_MISS;
@@ -17,7 +17,7 @@ bool engine_recall(Engine *e, const CacheKey *key, uint64_t now, Recalled *ret)
         ret->options.age = entry.age;
         ret->failure = entry.kind == LIFETIME_FAILURE;
         ret->stale = result == CACHE_STALE;
-        ret->at_once = !ret->stale || entry.failed_lately;
+        ret->serve_now = !ret->stale || entry.failed_lately;
         ret->prefetch = entry.prefetch && e->config->prefetch;
         if (ret->stale) {
                 ret->options.ttl_floor = ret->options.ttl_cap = STALE_TTL;
@@ -33,7 +33,7 @@ static bool worth_remembering(const Query *q)
         return q->engine->cache && q->shared && (q->flags & DNS_RD);
 }
 
-void engine_remember(Query *q, const Message *answer, uint32_t age, uint32_t max_age, uint64_t now)
+void answer_cache_store(Query *q, const Message *answer, uint32_t age, uint32_t max_age, uint64_t now)
 {
         CacheKey key = engine_cache_key(q);
 
@@ -41,7 +41,7 @@ void engine_remember(Query *q, const Message *answer, uint32_t age, uint32_t max
                 cache_put(q->engine->cache, &key, answer, age, max_age, q->forward != NULL, now);
 }
 
-void engine_remember_failure(Query *q, uint64_t now)
+void answer_cache_store_failure(Query *q, uint64_t now)
 {
         _cleanup_(buffer_unrefp) Buffer *failure = NULL;
         ReplyOptions options = REPLY_OPTIONS_INIT;

@@ -139,7 +139,7 @@ static bool answer_from_cache(Engine *e, const Client *client, bool stream, cons
 {
         Asker asker = asker_of(m, stream);
         uint8_t name[DNS_NAME_MAX];
-        Recalled known;
+        CachedAnswer known;
         CacheKey key;
 
         if (!e->cache || m->signed_message || !(m->flags & DNS_RD))
@@ -152,7 +152,7 @@ static bool answer_from_cache(Engine *e, const Client *client, bool stream, cons
                 .dnssec_ok = m->edns.dnssec_ok,
                 .checking_disabled = m->flags & DNS_CD,
         };
-        if (!engine_recall(e, &key, now, &known) || !known.at_once)
+        if (!answer_cache_lookup(e, &key, now, &known) || !known.serve_now)
                 return false;
         if (known.stale) {
                 e->stats.stale++;

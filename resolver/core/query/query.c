@@ -158,9 +158,9 @@ static void answer_all(Query *q, const Message *answer, const ReplyOptions *opti
 static bool answer_stale(Query *q, uint64_t now)
 {
         CacheKey key = engine_cache_key(q);
-        Recalled known;
+        CachedAnswer known;
 
-        if (!q->shared || !(q->flags & DNS_RD) || list_empty(&q->waiters) || !engine_recall(q->engine, &key, now, &known) ||
+        if (!q->shared || !(q->flags & DNS_RD) || list_empty(&q->waiters) || !answer_cache_lookup(q->engine, &key, now, &known) ||
             known.failure)
                 return false;
         LIST_FOREACH(l, &q->waiters)
@@ -197,9 +197,9 @@ static void end_unanswered(Query *q, uint64_t now)
         Message m;
 
         if (q->fallback && message_parse(&m, buffer_bytes(q->fallback)) == MESSAGE_OK)
-                engine_remember(q, &m, 0, UINT32_MAX, now);
+                answer_cache_store(q, &m, 0, UINT32_MAX, now);
         else
-                engine_remember_failure(q, now);
+                answer_cache_store_failure(q, now);
         query_free(q);
 }
 
@@ -291,7 +291,7 @@ void query_deliver(Query *q, const Message *answer, uint32_t age, uint32_t max_a
         uint32_t ttl;
         Lifetime kind = message_lifetime(answer, &ttl);
 
-        engine_remember(q, answer, age, max_age, now);
+        answer_cache_store(q, answer, age, max_age, now);
         /* A failure to refresh what is known leaves that as it is (RFC 8767 4). */
         if (kind == LIFETIME_FAILURE && answer_stale(q, now)) {
                 query_free(q);
@@ -344,7 +344,7 @@ static void query_due(Timer *t, uint64_t now)
                 q->stale_at = USEC_NEVER;
                 if (answer_stale(q, now)) {
                         q->fetching = true;
-                        engine_remember_failure(q, now);
+                        answer_cache_store_failure(q, now);
                 }
                 if (list_empty(&q->waiters) && q->end_at == USEC_NEVER)
                         q->end_at = now + LINGER;
