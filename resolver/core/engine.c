@@ -268,10 +268,10 @@ Engine *engine_free(Engine *e)
         hosts_unref(e->hosts_own);
         forwards_free(e->forwards);
         timers_deinit(&e->timers);
-        slots_deinit(&e->connection_numbers);
-        slots_deinit(&e->exchange_numbers);
-        slots_deinit(&e->upstream_numbers);
-        slots_deinit(&e->plain_numbers);
+        handle_table_deinit(&e->connection_numbers);
+        handle_table_deinit(&e->exchange_numbers);
+        handle_table_deinit(&e->upstream_numbers);
+        handle_table_deinit(&e->plain_numbers);
         config_unref(e->config);
         free(e);
         return NULL;
@@ -327,7 +327,7 @@ void engine_run(Engine *e, uint64_t now)
 static Connection *find_connection(Engine *e, uint32_t number, uint64_t now)
 {
         e->now = now;
-        return slots_get(&e->connection_numbers, number);
+        return handle_table_get(&e->connection_numbers, number);
 }
 
 /* One that was said to be ready: before that, HTTP/2 has nothing to tell of it. */
@@ -419,7 +419,7 @@ void engine_closed(Engine *e, uint32_t connection, Fault fault, uint64_t now)
 /* The exchange on that connection; NULL if it is not wanted any longer. */
 static Exchange *find_exchange(Engine *e, uint32_t connection, uint32_t exchange, uint64_t now)
 {
-        Exchange *x = slots_get(&e->exchange_numbers, exchange);
+        Exchange *x = handle_table_get(&e->exchange_numbers, exchange);
 
         e->now = now;
         return x && x->connection && x->connection->number == connection ? x : NULL;
@@ -680,7 +680,7 @@ void engine_reset_statistics(Engine *e)
 
 static Upstream *find_upstream(Engine *e, uint32_t number, uint64_t now)
 {
-        Upstream *u = slots_get(&e->upstream_numbers, number);
+        Upstream *u = handle_table_get(&e->upstream_numbers, number);
 
         e->now = now;
         return u && !u->retired ? u : NULL;

@@ -22,7 +22,7 @@ struct Engine {
         unsigned epoch;                 /* of the network; connections of older ones are at risk */
         NetworkState network;
         Timers timers;
-        Slots connection_numbers, exchange_numbers, upstream_numbers, plain_numbers;
+        HandleTable connection_numbers, exchange_numbers, upstream_numbers, plain_numbers;
         HealthParameters parameters;
         HealthGroup group;
         Health **members;               /* of the group: those of `upstreams`, in order */

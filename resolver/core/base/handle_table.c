@@ -1,20 +1,20 @@
 #include "core/base/handle_table.h"
 
-#define INDEX_MASK (SLOTS_MAX - 1)
-#define GENERATIONS (1u << (32 - SLOTS_INDEX_BITS))
+#define INDEX_MASK (HANDLE_TABLE_MAX - 1)
+#define GENERATIONS (1u << (32 - HANDLE_TABLE_INDEX_BITS))
 
-void slots_deinit(Slots *s)
+void handle_table_deinit(HandleTable *s)
 {
         free(s->slots);
-        *s = (Slots) { 0 };
+        *s = (HandleTable) { 0 };
 }
 
-static bool grow(Slots *s)
+static bool grow(HandleTable *s)
 {
         uint32_t size = s->size ? s->size * 2 : 32;
-        struct Slot *slots;
+        struct HandleSlot *slots;
 
-        if (s->size >= SLOTS_MAX)
+        if (s->size >= HANDLE_TABLE_MAX)
                 return false;
         slots = reallocarray(s->slots, size, sizeof(*slots));
         if (!slots)
@@ -24,7 +24,7 @@ static bool grow(Slots *s)
         return true;
 }
 
-uint32_t slots_add(Slots *s, void *pointer)
+uint32_t handle_table_add(HandleTable *s, void *pointer)
 {
         uint32_t i;
 
@@ -39,24 +39,24 @@ uint32_t slots_add(Slots *s, void *pointer)
         }
         s->slots[i].pointer = pointer;
         s->used++;
-        return s->slots[i].generation << SLOTS_INDEX_BITS | i;
+        return s->slots[i].generation << HANDLE_TABLE_INDEX_BITS | i;
 }
 
-void *slots_get(const Slots *s, uint32_t number)
+void *handle_table_get(const HandleTable *s, uint32_t number)
 {
         uint32_t i = number & INDEX_MASK;
 
-        if (i >= s->n || s->slots[i].generation != number >> SLOTS_INDEX_BITS)
+        if (i >= s->n || s->slots[i].generation != number >> HANDLE_TABLE_INDEX_BITS)
                 return NULL;
         return s->slots[i].pointer;
 }
 
-void slots_remove(Slots *s, uint32_t number)
+void handle_table_remove(HandleTable *s, uint32_t number)
 {
         uint32_t i = number & INDEX_MASK;
-        struct Slot *slot;
+        struct HandleSlot *slot;
 
-        if (!slots_get(s, number))
+        if (!handle_table_get(s, number))
                 return;
         slot = &s->slots[i];
         slot->pointer = NULL;

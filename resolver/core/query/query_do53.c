@@ -41,7 +41,7 @@ static PlainExchange *exchange_with(const Query *q, const PlainServer *s)
 /* It has gone from io, too. */
 static void end(PlainExchange *x)
 {
-        slots_remove(&x->query->engine->plain_numbers, x->number);
+        handle_table_remove(&x->query->engine->plain_numbers, x->number);
         list_remove(&x->in_query);
         free(x);
 }
@@ -73,7 +73,7 @@ static PlainExchange *begin(Query *q, PlainServer *s, bool edns, bool stream)
         x = calloc(1, sizeof(*x));
         if (x) {
                 *x = (PlainExchange) { .query = q, .server = s, .edns = edns, .stream = stream };
-                x->number = slots_add(&e->plain_numbers, x);
+                x->number = handle_table_add(&e->plain_numbers, x);
         }
         if (!x || !x->number) {
                 free(x);
@@ -406,7 +406,7 @@ static void deliver(PlainExchange *x, const Message *answer, bool refusal, uint6
 
 void engine_forward_answer(Engine *e, uint32_t exchange, uint16_t id, Bytes message, uint64_t now)
 {
-        PlainExchange *x = slots_get(&e->plain_numbers, exchange);
+        PlainExchange *x = handle_table_get(&e->plain_numbers, exchange);
         Message answer;
 
         e->now = now;
@@ -438,7 +438,7 @@ void engine_forward_answer(Engine *e, uint32_t exchange, uint16_t id, Bytes mess
 
 void engine_forward_failed(Engine *e, uint32_t exchange, Fault fault, uint64_t now)
 {
-        PlainExchange *x = slots_get(&e->plain_numbers, exchange);
+        PlainExchange *x = handle_table_get(&e->plain_numbers, exchange);
 
         e->now = now;
         if (!x)

@@ -28,7 +28,7 @@ struct Listener {
         Tcp *tcp;
 };
 
-static Slots listeners;
+static HandleTable listeners;
 
 static int listener_new(uv_loop_t *loop, int fd, bool stream, const ListenerLimits *limits, ListenerStats *stats, ListenerQuery query,
                         void *userdata, Listener **ret)
@@ -36,11 +36,11 @@ static int listener_new(uv_loop_t *loop, int fd, bool stream, const ListenerLimi
         Listener *l = calloc(1, sizeof(*l));
         int r = -ENOMEM;
 
-        if (l && (l->number = slots_add(&listeners, l))) {
+        if (l && (l->number = handle_table_add(&listeners, l))) {
                 r = stream ? tcp_new(loop, fd, l->number, limits, stats, query, userdata, &l->tcp)
                            : udp_new(loop, fd, l->number, stats, query, userdata, &l->udp);
                 if (r < 0)
-                        slots_remove(&listeners, l->number);
+                        handle_table_remove(&listeners, l->number);
         }
         if (r < 0) {
                 free(l);
@@ -185,7 +185,7 @@ static Listener *find(const Client *client)
         uint32_t number;
 
         memcpy(&number, client, sizeof(number));
-        return slots_get(&listeners, number);
+        return handle_table_get(&listeners, number);
 }
 
 void listener_answer(const Client *client, Buffer *answer)
@@ -235,7 +235,7 @@ Listener *listener_free(Listener *l)
 {
         if (!l)
                 return NULL;
-        slots_remove(&listeners, l->number);
+        handle_table_remove(&listeners, l->number);
         udp_free(l->udp);
         tcp_free(l->tcp);
         free(l);

@@ -73,7 +73,7 @@ struct Tcp {
         ListenerStats *stats;
         ListenerQuery query;
         void *userdata;
-        Slots numbers;
+        HandleTable numbers;
         List connections, work, written;
         unsigned n;
         unsigned budget;                /* queries that may still be taken in this turn */
@@ -89,7 +89,7 @@ static void tcp_closed(uv_handle_t *h)
 
         if (--t->handles > 0)
                 return;
-        slots_deinit(&t->numbers);
+        handle_table_deinit(&t->numbers);
         if (t->fd >= 0)
                 close(t->fd);
         if (t->reserve >= 0)
@@ -120,7 +120,7 @@ static void connection_close(Connection *c)
         list_remove(&c->in_tcp);
         list_remove(&c->in_work);
         list_remove(&c->in_written);
-        slots_remove(&t->numbers, c->number);
+        handle_table_remove(&t->numbers, c->number);
         t->n--;
         t->stats->tcp_open--;
         /* Unread octets would make the kernel send an RST, and that could overtake the answers. */
@@ -234,7 +234,7 @@ static Connection *find(Tcp *t, const Client *client)
         TcpClient words;
 
         memcpy(&words, client, sizeof(words));
-        return slots_get(&t->numbers, words.number);
+        return handle_table_get(&t->numbers, words.number);
 }
 
 void tcp_answer(Tcp *t, const Client *client, Buffer *answer)
@@ -396,10 +396,10 @@ static void add_connection(Tcp *t, int fd)
         int on = 1;
 
         if (c)
-                c->number = slots_add(&t->numbers, c);
+                c->number = handle_table_add(&t->numbers, c);
         if (!c || !c->number || uv_poll_init(t->loop, &c->poll, fd) < 0) {
                 if (c)
-                        slots_remove(&t->numbers, c->number);
+                        handle_table_remove(&t->numbers, c->number);
                 free(c);
                 close(fd);
                 return;

@@ -23,7 +23,7 @@ typedef struct BusUser BusUser;
 struct BusUser {
         /* A new connection, before anything was said on it: matches, objects and names go here. Negative errno gives it up. */
         int (*attach)(void *userdata, sd_bus *bus);
-        /* It is gone, and with it all floating slots. Slots and messages that were kept are to be released now. May be NULL. */
+        /* It is gone, and with it all floating slots. HandleTable and messages that were kept are to be released now. May be NULL. */
         void (*detach)(void *userdata);
         void *userdata;
         BusUser *next;
