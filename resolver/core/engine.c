@@ -766,14 +766,14 @@ const Config *engine_config(const Engine *e)
 
 size_t engine_waiting(const Engine *e)
 {
-        return e->places.taken;
+        return e->quota.taken;
 }
 
 void engine_objects(const Engine *e, EngineObjects *ret)
 {
         *ret = (EngineObjects) {
                 .queries = e->n_queries,
-                .waiters = e->places.taken,
+                .waiters = e->quota.taken,
                 .exchanges = e->exchange_numbers.used + e->plain_numbers.used,
                 .connections = e->connection_numbers.used,
                 .upstreams = e->upstream_numbers.used,

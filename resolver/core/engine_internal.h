@@ -34,7 +34,7 @@ struct Engine {
         Forwards *forwards;
         Query *table[ENGINE_TABLE];
         size_t n_queries;
-        Fair places;                    /* of clients waiting; who finds none has SERVFAIL at once */
+        ClientQuota quota;                    /* of clients waiting; who finds none has SERVFAIL at once */
         uint64_t next_incident;
         unsigned hedge_tokens;          /* tenths of a hedge */
         List posted;                    /* exchanges that are over */

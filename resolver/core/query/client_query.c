@@ -188,8 +188,8 @@ bool engine_query(Engine *e, const Client *client, bool stream, Bytes message, u
                 engine_settle(e);
                 return true;
         }
-        source = fair_source(e->hash_key, client);
-        if (!fair_has_place(&e->places, source))
+        source = client_quota_source(e->hash_key, client);
+        if (!client_quota_has_slot(&e->quota, source))
                 return refuse(e, client, stream, &m, RCODE_SERVFAIL, EDE_OTHER, "too many queries are waiting");
         hash = hash_of(e, &m);
         q = m.signed_message ? NULL : find_query(e, &m, hash);

@@ -73,7 +73,7 @@ static void leave_table(Query *q)
 static void waiter_free(Query *q, Waiter *w)
 {
         list_remove(&w->in_query);
-        fair_give_back(&q->engine->places, w->source);
+        client_quota_give_back(&q->engine->quota, w->source);
         free(w);
 }
 
@@ -114,7 +114,7 @@ bool query_join(Query *q, const Client *client, uint16_t source, const Message *
         };
         memcpy(w->question, m->wire.p + DNS_HEADER_SIZE, n);
         list_append(&q->waiters, &w->in_query);
-        fair_take(&q->engine->places, source);
+        client_quota_take(&q->engine->quota, source);
         return true;
 }
 

@@ -11,7 +11,7 @@
 #include "run.h"
 #include "wire_builder.h"
 
-#define SHARE (FAIR_PLACES / (FAIR_SHARE + 1) + 1)      /* of one that floods alone */
+#define SHARE (CLIENT_QUOTA_SLOTS / (CLIENT_QUOTA_SHARE + 1) + 1)      /* of one that floods alone */
 
 static Engine *e;
 static uint64_t now = 1000 * USEC_PER_SEC;
@@ -108,14 +108,14 @@ END_TEST
 START_TEST(C27_however_many_flood_a_newcomer_finds_a_place)
 {
         for (unsigned i = 1; i <= 20; i++) {
-                unsigned free = (unsigned) (FAIR_PLACES - engine_waiting(e)), n = flood(i);
+                unsigned free = (unsigned) (CLIENT_QUOTA_SLOTS - engine_waiting(e)), n = flood(i);
 
-                ck_assert_uint_le(n, free / (FAIR_SHARE + 1) + 1);
-                ck_assert_uint_ge(n + 3, free / (FAIR_SHARE + 1));
+                ck_assert_uint_le(n, free / (CLIENT_QUOTA_SHARE + 1) + 1);
+                ck_assert_uint_ge(n + 3, free / (CLIENT_QUOTA_SHARE + 1));
                 ck_assert(ask(1000 + i));
                 ck_assert(ask(1000 + i));
         }
-        ck_assert_uint_lt(engine_waiting(e), FAIR_PLACES);
+        ck_assert_uint_lt(engine_waiting(e), CLIENT_QUOTA_SLOTS);
 }
 END_TEST
 
@@ -126,8 +126,8 @@ START_TEST(R06_all_places_taken_is_servfail_at_once_and_the_places_come_back)
         for (unsigned i = 0; i < 9000; i++)
                 ask(1 + i);
         waiting = (unsigned) engine_waiting(e);
-        ck_assert_uint_le(waiting, FAIR_PLACES);
-        ck_assert_msg(waiting > FAIR_PLACES - 100, "only %u found places", waiting);
+        ck_assert_uint_le(waiting, CLIENT_QUOTA_SLOTS);
+        ck_assert_msg(waiting > CLIENT_QUOTA_SLOTS - 100, "only %u found places", waiting);
         ck_assert_uint_eq(n_refused, 9000 - waiting);
         pass(5 * USEC_PER_SEC);
         ck_assert_uint_eq(engine_waiting(e), 0);
