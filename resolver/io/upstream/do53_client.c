@@ -100,7 +100,7 @@ static void on_readable(uv_poll_t *poll, int status, _unused_ int events)
                 else if (errno == EAGAIN || errno == EWOULDBLOCK)
                         break;
                 else if (errno != EINTR) {
-                        fail(t, reach_fault(-errno, false));
+                        fail(t, failure_from_errno(-errno, false));
                         return;
                 }
         }
@@ -176,7 +176,7 @@ static void on_connect(uv_connect_t *c, int status)
         if (!t->owner)
                 return;
         if (status < 0) {
-                fail(t, reach_fault(status, false));
+                fail(t, failure_from_errno(status, false));
                 return;
         }
         t->write.data = t;
@@ -236,7 +236,7 @@ static void begin(Plain *p, const Action *a)
         Talk *t;
         int r;
 
-        if (!reach_address(&a->forward.server, &remote)) {
+        if (!sockaddr_from_address(&a->forward.server, &remote)) {
                 engine_forward_failed(p->engine, a->exchange, FAULT_NO_ROUTE, clock_now());
                 return;
         }
@@ -249,13 +249,13 @@ static void begin(Plain *p, const Action *a)
         if (r >= 0)
                 return;
         if (t->stream ? t->tcp.data : t->poll.data) {
-                fail(t, reach_fault(r, true));
+                fail(t, failure_from_errno(r, true));
                 return;
         }
         /* Not even a handle. */
         list_remove(&t->in_table);
         talk_free(t);
-        engine_forward_failed(p->engine, a->exchange, reach_fault(r, true), clock_now());
+        engine_forward_failed(p->engine, a->exchange, failure_from_errno(r, true), clock_now());
 }
 
 void plain_act(Plain *p, const Action *a)
@@ -271,7 +271,7 @@ void plain_act(Plain *p, const Action *a)
         } else if (!t->stream) {
                 r = send_datagram(t);
                 if (r < 0)
-                        fail(t, reach_fault(r, true));
+                        fail(t, failure_from_errno(r, true));
         }
 }
 

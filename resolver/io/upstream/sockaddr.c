@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-bool reach_address(const Address *a, struct sockaddr_storage *ret)
+bool sockaddr_from_address(const Address *a, struct sockaddr_storage *ret)
 {
         struct sockaddr_in6 *v6 = (struct sockaddr_in6 *) ret;
         struct sockaddr_in *v4 = (struct sockaddr_in *) ret;
@@ -31,7 +31,7 @@ bool reach_address(const Address *a, struct sockaddr_storage *ret)
 }
 
 /* Then nobody can bind to it, at any port. */
-bool reach_address_gone(const struct sockaddr *local, socklen_t size)
+bool sockaddr_is_gone(const struct sockaddr *local, socklen_t size)
 {
         struct sockaddr_storage any_port = { 0 };
         bool gone;
@@ -50,7 +50,7 @@ bool reach_address_gone(const struct sockaddr *local, socklen_t size)
         return gone;
 }
 
-Fault reach_fault(int error, bool at_once)
+Fault failure_from_errno(int error, bool at_once)
 {
         switch (error) {
         case -ENETUNREACH:

@@ -1,6 +1,6 @@
 #pragma once
 /*
- * Reach: what all sockets to servers have in common: the kernel's form of an address, and the fault behind its errors.
+ * Socket addresses: what all sockets to servers have in common: the kernel's form of an address, and the fault behind its errors.
  */
 
 #include <sys/socket.h>
@@ -9,10 +9,10 @@
 #include "core/health/failure.h"
 
 /* False if the interface of a link-local address is not there. */
-bool reach_address(const Address *a, struct sockaddr_storage *ret);
+bool sockaddr_from_address(const Address *a, struct sockaddr_storage *ret);
 
 /* This machine no longer has the address: what is sent to it gets lost. False if nobody can tell. */
-bool reach_address_gone(const struct sockaddr *local, socklen_t size);
+bool sockaddr_is_gone(const struct sockaddr *local, socklen_t size);
 
 /* A negative errno of connecting or sending. `at_once`: said by the kernel itself, before a packet left. */
-Fault reach_fault(int error, bool at_once);
+Fault failure_from_errno(int error, bool at_once);

@@ -359,7 +359,7 @@ static void on_connect(uv_connect_t *connect, int status)
                 return;
         if (status < 0) {
                 s->state = STREAM_BROKEN;
-                s->events->closed(s->userdata, reach_fault(status, false));
+                s->events->closed(s->userdata, failure_from_errno(status, false));
                 return;
         }
         s->stats->opened++;
@@ -397,7 +397,7 @@ static int start(Stream *s, const Address *address)
 {
         struct sockaddr_storage remote;
 
-        if (!reach_address(address, &remote))
+        if (!sockaddr_from_address(address, &remote))
                 return UV_ENETUNREACH;
         set_options(s);
         s->connect.data = s;
@@ -423,7 +423,7 @@ Stream *stream_new(uv_loop_t *loop, const UpstreamConfig *config, const Address 
         s->config = config;
         r = uv_tcp_init_ex(loop, &s->tcp, address->v6 ? AF_INET6 : AF_INET);
         if (r < 0) {
-                *ret_fault = reach_fault(r, true);
+                *ret_fault = failure_from_errno(r, true);
                 free(s);
                 return NULL;
         }
@@ -435,7 +435,7 @@ Stream *stream_new(uv_loop_t *loop, const UpstreamConfig *config, const Address 
 
         r = start(s, address);
         if (r < 0) {
-                *ret_fault = reach_fault(r, true);
+                *ret_fault = failure_from_errno(r, true);
                 finish(s, true);
                 return NULL;
         }
@@ -464,7 +464,7 @@ bool stream_address_gone(const Stream *s)
         int n = sizeof(local);
 
         return uv_tcp_getsockname(&s->tcp, (struct sockaddr *) &local, &n) == 0 &&
-               reach_address_gone((struct sockaddr *) &local, (socklen_t) n);
+               sockaddr_is_gone((struct sockaddr *) &local, (socklen_t) n);
 }
 
 /* FIN, then everything that still comes into the bin. Closing with unread octets in the kernel would send an RST. */
