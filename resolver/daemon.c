@@ -27,7 +27,7 @@ struct Daemon {
         const char *config_file;
         Engine *engine;
         Upstreams *upstreams;
-        Plain *plain;
+        Do53Client *do53_client;
         Network *network;
         ClockWatch *clock_watch;        /* NULL: the kernel does not tell */
         HostsSource *hosts;
@@ -96,9 +96,9 @@ static void carry_out(Daemon *d, const Action *a)
                 if (d->observer.probed)
                         d->observer.probed(d->observer.userdata, a);
                 break;
-        case ACTION_FORWARD:
-        case ACTION_FORWARD_CANCEL:
-                plain_act(d->plain, a);
+        case ACTION_DO53_SEND:
+        case ACTION_DO53_CANCEL:
+                do53_client_act(d->do53_client, a);
                 break;
         default:
                 upstreams_act(d->upstreams, a);
@@ -254,7 +254,7 @@ static void finish(Daemon *d)
         for (size_t i = 0; i < d->n_listeners; i++)
                 d->listeners[i] = listener_free(d->listeners[i]);
         d->upstreams = upstreams_free(d->upstreams);
-        d->plain = plain_free(d->plain);
+        d->do53_client = do53_client_free(d->do53_client);
         d->network = network_free(d->network);
         d->clock_watch = clock_watch_free(d->clock_watch);
         d->hosts = hosts_source_free(d->hosts);
@@ -414,8 +414,8 @@ static int start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options)
                 return EX_OSERR;
         d->engine = engine_new(config, seed, clock_now());
         d->upstreams = d->engine ? upstreams_new(loop, d->engine) : NULL;
-        d->plain = d->engine ? plain_new(loop, d->engine) : NULL;
-        if (!d->upstreams || !d->plain)
+        d->do53_client = d->engine ? do53_client_new(loop, d->engine) : NULL;
+        if (!d->upstreams || !d->do53_client)
                 return EX_OSERR;
         n = sd_listen_fds(1);
         r = n > 0 ? listen_passed(d, n) : listen_bound(d, config);

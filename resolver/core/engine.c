@@ -45,8 +45,8 @@ static Buffer *action_buffer(const Action *a)
                 return a->answer.message;
         case ACTION_SEND:
                 return a->send.message;
-        case ACTION_FORWARD:
-                return a->forward.message;
+        case ACTION_DO53_SEND:
+                return a->do53.message;
         default:
                 return NULL;
         }
@@ -268,10 +268,10 @@ Engine *engine_free(Engine *e)
         hosts_unref(e->hosts_own);
         forwards_free(e->forwards);
         timers_deinit(&e->timers);
-        handle_table_deinit(&e->connection_numbers);
-        handle_table_deinit(&e->exchange_numbers);
-        handle_table_deinit(&e->upstream_numbers);
-        handle_table_deinit(&e->plain_numbers);
+        handle_table_deinit(&e->connection_handles);
+        handle_table_deinit(&e->exchange_handles);
+        handle_table_deinit(&e->upstream_handles);
+        handle_table_deinit(&e->do53_handles);
         config_unref(e->config);
         free(e);
         return NULL;
@@ -327,7 +327,7 @@ void engine_run(Engine *e, uint64_t now)
 static Connection *find_connection(Engine *e, uint32_t number, uint64_t now)
 {
         e->now = now;
-        return handle_table_get(&e->connection_numbers, number);
+        return handle_table_get(&e->connection_handles, number);
 }
 
 /* One that was said to be ready: before that, HTTP/2 has nothing to tell of it. */
@@ -419,7 +419,7 @@ void engine_closed(Engine *e, uint32_t connection, Fault fault, uint64_t now)
 /* The exchange on that connection; NULL if it is not wanted any longer. */
 static Exchange *find_exchange(Engine *e, uint32_t connection, uint32_t exchange, uint64_t now)
 {
-        Exchange *x = handle_table_get(&e->exchange_numbers, exchange);
+        Exchange *x = handle_table_get(&e->exchange_handles, exchange);
 
         e->now = now;
         return x && x->connection && x->connection->number == connection ? x : NULL;
@@ -680,7 +680,7 @@ void engine_reset_statistics(Engine *e)
 
 static Upstream *find_upstream(Engine *e, uint32_t number, uint64_t now)
 {
-        Upstream *u = handle_table_get(&e->upstream_numbers, number);
+        Upstream *u = handle_table_get(&e->upstream_handles, number);
 
         e->now = now;
         return u && !u->retired ? u : NULL;
@@ -774,9 +774,9 @@ void engine_objects(const Engine *e, EngineObjects *ret)
         *ret = (EngineObjects) {
                 .queries = e->n_queries,
                 .waiters = e->quota.taken,
-                .exchanges = e->exchange_numbers.used + e->plain_numbers.used,
-                .connections = e->connection_numbers.used,
-                .upstreams = e->upstream_numbers.used,
+                .exchanges = e->exchange_handles.used + e->do53_handles.used,
+                .connections = e->connection_handles.used,
+                .upstreams = e->upstream_handles.used,
                 .actions = e->actions_n,
         };
 }

@@ -44,9 +44,9 @@ typedef enum ActionType {
         ACTION_SEND,            /* `message` on `connection`, as `exchange`; with a PING if `ping` */
         ACTION_PING,            /* on `connection` */
         ACTION_CANCEL,          /* `exchange` on `connection` is not wanted any longer */
-        ACTION_FORWARD,         /* ask `message` of a plain server, as `exchange`, from a socket of its own and with an ID that nobody can
+        ACTION_DO53_SEND,         /* ask `message` of a Do53 server, as `exchange`, from a socket of its own and with an ID that nobody can
                                    guess; for an exchange that is there already, the same again from the same socket */
-        ACTION_FORWARD_CANCEL,  /* that `exchange` is over: its socket closes. Not said after engine_forward_failed() */
+        ACTION_DO53_CANCEL,  /* that `exchange` is over: its socket closes. Not said after engine_do53_failed() */
         ACTION_CLOSE,           /* close `connection` cleanly; no event of it is wanted any longer */
         ACTION_FORGET_TICKETS,  /* of `upstream`: the network changed */
         ACTION_UPSTREAM_GONE,   /* `upstream` was removed by a reload, and its last connection is closed */
@@ -79,7 +79,7 @@ typedef struct Action {
                         Address server;
                         bool stream;                    /* TCP, else UDP */
                         Buffer *message;                /* its ID is 0 */
-                } forward;
+                } do53;
                 struct {
                         const char *name;               /* lives until ACTION_UPSTREAM_GONE */
                         HealthState from, to;
@@ -137,12 +137,12 @@ void engine_address_gone(Engine *e, uint32_t connection, uint64_t now);
 /* It is gone, or could not even be started (faults of class LOCALNET). */
 void engine_closed(Engine *e, uint32_t connection, Fault fault, uint64_t now);
 
-/* --- plain servers: as in io/upstream/do53_client.h */
+/* --- Do53 servers: as in io/upstream/do53_client.h */
 
 /* A message came for `exchange`, which was given `id`. One that does not answer it changes nothing: the exchange goes on. */
-void engine_forward_answer(Engine *e, uint32_t exchange, uint16_t id, Bytes message, uint64_t now);
+void engine_do53_answer(Engine *e, uint32_t exchange, uint16_t id, Bytes message, uint64_t now);
 /* It could not be sent, or an error came back; its socket is closed. */
-void engine_forward_failed(Engine *e, uint32_t exchange, Fault fault, uint64_t now);
+void engine_do53_failed(Engine *e, uint32_t exchange, Fault fault, uint64_t now);
 
 /* --- the machine */
 
@@ -208,7 +208,7 @@ typedef struct EngineStats {
         uint64_t retries;               /* of those: not the first for their query */
         uint64_t hedges;                /* of those: while another was still waiting */
         uint64_t prefetches;
-        uint64_t forwarded;             /* questions that went to plain servers */
+        uint64_t forwarded;             /* questions that went to Do53 servers */
         uint64_t forward_failed;        /* of `failed`: those */
         Histogram latency;              /* from question to answer, upstream's answers only */
         CacheStats cache;

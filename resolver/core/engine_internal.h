@@ -10,7 +10,7 @@
 #include "core/base/handle_table.h"
 #include "core/upstream/upstream.h"
 
-#define ENGINE_PLAIN_MAX 512            /* questions to plain servers under way, each with a socket; beyond it SERVFAIL at once */
+#define ENGINE_DO53_MAX 512            /* questions to Do53 servers under way, each with a socket; beyond it SERVFAIL at once */
 #define ENGINE_TABLE 1024               /* chains of the table of questions in flight: a power of two */
 #define ENGINE_HEDGE_BURST 50           /* tenths of a hedge: HEALTH.md 3 */
 
@@ -22,7 +22,7 @@ struct Engine {
         unsigned epoch;                 /* of the network; connections of older ones are at risk */
         NetworkState network;
         Timers timers;
-        HandleTable connection_numbers, exchange_numbers, upstream_numbers, plain_numbers;
+        HandleTable connection_handles, exchange_handles, upstream_handles, do53_handles;
         HealthParameters parameters;
         HealthGroup group;
         Health **members;               /* of the group: those of `upstreams`, in order */

@@ -1,7 +1,7 @@
 /*
  * The whole way of a question: octets order what clients ask, what upstreams answer, how connections fare and how time passes, all by
  * a clock of our own. Whatever comes: each query that is taken gets exactly one answer, by its deadline; an answer is a message with the
- * client's ID and question, within the client's size; what goes upstream is one, too; a name goes upstream or to plain servers as the
+ * client's ID and question, within the client's size; what goes upstream is one, too; a name goes upstream or to Do53 servers as the
  * configuration of that moment has it; and in the end nothing is left.
  */
 
@@ -15,7 +15,7 @@
 #define CLIENTS_MAX 64
 #define CONNECTIONS_MAX 64
 #define EXCHANGES_MAX 128
-#define PLAIN_MAX 128
+#define DO53_MAX 128
 #define PLAIN_ID 0x1234
 #define DEADLINE (4500 * USEC_PER_MSEC)
 #define REST (600 * USEC_PER_SEC)       /* after which everything that was under way is over */
@@ -49,8 +49,8 @@ typedef struct World {
         unsigned n_connections;
         Sent sent[EXCHANGES_MAX];
         unsigned n_sent;
-        Sent plain[PLAIN_MAX];  /* to plain servers; no connection */
-        unsigned n_plain;
+        Sent do53[DO53_MAX];  /* to Do53 servers; no connection */
+        unsigned n_do53;
 } World;
 
 #define must(condition)                                                                 \
@@ -170,44 +170,44 @@ static void take_send(World *w, const Action *a)
         w->sent[w->n_sent++] = (Sent) { a->connection, a->exchange, buffer_ref(a->send.message) };
 }
 
-static unsigned find_plain(const World *w, uint32_t exchange)
+static unsigned find_do53(const World *w, uint32_t exchange)
 {
         unsigned i = 0;
 
-        while (i < w->n_plain && w->plain[i].exchange != exchange)
+        while (i < w->n_do53 && w->do53[i].exchange != exchange)
                 i++;
         return i;
 }
 
-static void forget_plain(World *w, unsigned i)
+static void forget_do53(World *w, unsigned i)
 {
-        buffer_unref(w->plain[i].message);
-        w->plain[i] = w->plain[--w->n_plain];
+        buffer_unref(w->do53[i].message);
+        w->do53[i] = w->do53[--w->n_do53];
 }
 
 static void take_forward(World *w, const Action *a)
 {
-        unsigned i = find_plain(w, a->exchange);
+        unsigned i = find_do53(w, a->exchange);
         Message m;
 
-        must(message_parse(&m, buffer_bytes(a->forward.message)) == MESSAGE_OK && m.id == 0 && m.qdcount == 1);
+        must(message_parse(&m, buffer_bytes(a->do53.message)) == MESSAGE_OK && m.id == 0 && m.qdcount == 1);
         must(m.signed_message || (!(m.flags & (unsigned) ~(DNS_RD | DNS_CD)) && m.edns.options.n == 0));
         must(is_forwarded(w, &m));
-        if (i < w->n_plain)
+        if (i < w->n_do53)
                 return;
-        if (w->n_plain == PLAIN_MAX) {
-                engine_forward_failed(w->engine, a->exchange, FAULT_RESOURCES, w->now);
+        if (w->n_do53 == DO53_MAX) {
+                engine_do53_failed(w->engine, a->exchange, FAULT_RESOURCES, w->now);
                 return;
         }
-        w->plain[w->n_plain++] = (Sent) { .exchange = a->exchange, .message = buffer_ref(a->forward.message) };
+        w->do53[w->n_do53++] = (Sent) { .exchange = a->exchange, .message = buffer_ref(a->do53.message) };
 }
 
 static void take_forward_cancel(World *w, const Action *a)
 {
-        unsigned i = find_plain(w, a->exchange);
+        unsigned i = find_do53(w, a->exchange);
 
-        must(i < w->n_plain);
-        forget_plain(w, i);
+        must(i < w->n_do53);
+        forget_do53(w, i);
 }
 
 static void forget_sent(World *w, unsigned i)
@@ -243,10 +243,10 @@ static void act(World *w)
                 case ACTION_SEND:
                         take_send(w, &a);
                         break;
-                case ACTION_FORWARD:
+                case ACTION_DO53_SEND:
                         take_forward(w, &a);
                         break;
-                case ACTION_FORWARD_CANCEL:
+                case ACTION_DO53_CANCEL:
                         take_forward_cancel(w, &a);
                         break;
                 case ACTION_CLOSE:
@@ -367,22 +367,22 @@ static void respond(World *w, Input *in, bool any)
         engine_response(w->engine, s.connection, s.exchange, &http, BYTES(body, n + tail.n), w->now);
 }
 
-/* Something comes from a plain server, or does not. */
-static void respond_plain(World *w, Input *in, bool any)
+/* Something comes from a Do53 server, or does not. */
+static void respond_do53(World *w, Input *in, bool any)
 {
-        unsigned kind = octet(in), i = w->n_plain ? octet(in) % w->n_plain : 0, flags = pair(in);
+        unsigned kind = octet(in), i = w->n_do53 ? octet(in) % w->n_do53 : 0, flags = pair(in);
         uint8_t body[8192];
         Message m;
         size_t n = DNS_HEADER_SIZE;
         Bytes tail;
         Sent s;
 
-        if (!w->n_plain)
+        if (!w->n_do53)
                 return;
-        s = w->plain[i];
+        s = w->do53[i];
         if (kind % 8 == 7) {
-                forget_plain(w, i);
-                engine_forward_failed(w->engine, s.exchange, (Fault) (1 + octet(in) % (_FAULT_MAX - 1)), w->now);
+                forget_do53(w, i);
+                engine_do53_failed(w->engine, s.exchange, (Fault) (1 + octet(in) % (_FAULT_MAX - 1)), w->now);
                 return;
         }
         must(message_parse(&m, buffer_bytes(s.message)) == MESSAGE_OK);
@@ -398,7 +398,7 @@ static void respond_plain(World *w, Input *in, bool any)
         tail = run(in, 2040);
         if (tail.n)
                 memcpy(body + n, tail.p, tail.n);
-        engine_forward_answer(w->engine, s.exchange, PLAIN_ID, BYTES(body, n + tail.n), w->now);
+        engine_do53_answer(w->engine, s.exchange, PLAIN_ID, BYTES(body, n + tail.n), w->now);
 }
 
 static void pass(World *w, uint64_t until)
@@ -503,14 +503,14 @@ static void follow(World *w, Input *in)
                 break;
         case 3:
                 if (order & 64)
-                        respond_plain(w, in, true);
+                        respond_do53(w, in, true);
                 else
                         respond(w, in, true);
                 break;
         case 4:
         case 5:
                 if (order & 64)
-                        respond_plain(w, in, false);
+                        respond_do53(w, in, false);
                 else
                         respond(w, in, false);
                 break;
@@ -586,7 +586,7 @@ static void end(World *w)
         engine_free(w->engine);
         config_unref(w->config);
         config_unref(w->other);
-        must(w->n_plain == 0);
+        must(w->n_do53 == 0);
         while (w->n_sent)
                 forget_sent(w, 0);
 }

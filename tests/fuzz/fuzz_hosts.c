@@ -33,7 +33,7 @@ typedef struct Pair {
 static Pair pairs[PAIRS_MAX];
 static size_t n_pairs;
 
-static bool plain_address(char *word, Pair *p)
+static bool do53_address(char *word, Pair *p)
 {
         if (strchr(word, 0x1e) || strlen(word) > 255)
                 return false;
@@ -43,7 +43,7 @@ static bool plain_address(char *word, Pair *p)
         return inet_pton(p->address_n == 16 ? AF_INET6 : AF_INET, word, p->address) == 1;
 }
 
-static bool plain_name(const char *word, Pair *p)
+static bool do53_name(const char *word, Pair *p)
 {
         if (strpbrk(word, "\\\x1e"))
                 return false;
@@ -98,10 +98,10 @@ static size_t read_slowly(const uint8_t *text, size_t n)
                                 line[i] = 0x1e;
                 line[strcspn(line, "#")] = 0;
                 for (rest = line; (word = strtok_r(rest, " \t\r\v\f", &rest)); words++)
-                        if (words == 0 && !plain_address(word, &p)) {
+                        if (words == 0 && !do53_address(word, &p)) {
                                 wrong++;
                                 break;
-                        } else if (words > 0 && !plain_name(word, &p)) {
+                        } else if (words > 0 && !do53_name(word, &p)) {
                                 wrong++;
                         } else if (words > 0) {
                                 good++;

@@ -77,9 +77,9 @@ void trace_add_action(Trace *t, const Action *a, uint64_t now)
                 add_message(t, a->send.message);
                 add_number(t, a->send.ping);
                 break;
-        case ACTION_FORWARD:
-                add_message(t, a->forward.message);
-                add_number(t, a->forward.stream);
+        case ACTION_DO53_SEND:
+                add_message(t, a->do53.message);
+                add_number(t, a->do53.stream);
                 break;
         case ACTION_STATE:
                 add_text(t, health_state_name(a->state.from));

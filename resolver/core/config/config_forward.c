@@ -1,5 +1,5 @@
 /*
- * [Forward NAME]: which names go to which plain servers.
+ * [Forward NAME]: which names go to which Do53 servers.
  */
 
 #include <stdio.h>

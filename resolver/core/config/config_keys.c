@@ -293,7 +293,7 @@ static void clear_domains(ConfigDraft *d, const ConfigKey *k, void *field)
         f->n_domains = 0;
 }
 
-static const char *take_plain_server(ConfigDraft *d, void *target, const char *word)
+static const char *take_do53_server(ConfigDraft *d, void *target, const char *word)
 {
         ForwardConfig *f = target;
         const char *wrong;
@@ -306,7 +306,7 @@ static const char *take_plain_server(ConfigDraft *d, void *target, const char *w
 
 static const char *parse_plain_servers(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
 {
-        each_word(d, k, field, value, take_plain_server);
+        each_word(d, k, field, value, take_do53_server);
         return NULL;
 }
 

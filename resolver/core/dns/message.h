@@ -14,7 +14,7 @@
 #define DNS_NAME_MAX 255        /* octets on the wire, with the root label (RFC 1035 3.1) */
 #define DNS_MESSAGE_MAX 65535
 #define DNS_UDP_MIN 512         /* what a client without EDNS takes (RFC 1035 4.2.1) */
-#define DNS_PLAIN_UDP_SIZE 1232 /* what fits the IPv6 minimum MTU, so that nothing comes in fragments */
+#define DNS_DO53_UDP_SIZE 1232 /* what fits the IPv6 minimum MTU, so that nothing comes in fragments */
 #define EDNS_OPTIONS_MAX 64     /* more options than this in one OPT is an attack on our time: malformed */
 
 /* Header bits, in the 16 bits behind the ID. */

@@ -17,7 +17,7 @@ enum { HEADER_FLAGS = 2, HEADER_QDCOUNT = 4, HEADER_ANCOUNT = 6, HEADER_NSCOUNT 
 typedef struct OptDraft {
         uint8_t options[EDE_PASSED_MAX * (OPTION_HEADER + EDE_PASSED_SIZE) + OPTION_HEADER + 2 + EDE_TEXT_MAX + 16];
         size_t n;
-        size_t n_plain;         /* of those: without the extended errors, which may be left out */
+        size_t n_do53;         /* of those: without the extended errors, which may be left out */
 } OptDraft;
 
 static void put_option(OptDraft *o, uint16_t code, const uint8_t *data, size_t n)
@@ -66,7 +66,7 @@ static OptDraft draft_opt(const Asker *asker, const Edns *upstream, const ReplyO
                 wire_write16(keepalive, options->keepalive);
                 put_option(&o, EDNS_OPTION_KEEPALIVE, keepalive, sizeof(keepalive));
         }
-        o.n_plain = o.n;
+        o.n_do53 = o.n;
         if (upstream)
                 pass_ede(&o, upstream->options);
         if (options->ede != EDE_NONE)
@@ -210,7 +210,7 @@ Buffer *reply_from_answer(const Asker *asker, Bytes qname, const Message *answer
         patch_ttls(b->data, n, answer->question_end, (unsigned) answer->ancount + answer->nscount + arcount, options);
 
         if (asker->edns && n + OPT_FIXED + opt.n > limit)
-                opt.n = opt.n_plain;
+                opt.n = opt.n_do53;
         if (n + (asker->edns ? OPT_FIXED + opt.n : 0) > limit) {
                 truncated = true;
                 n = answer->question_end;
@@ -337,13 +337,13 @@ Buffer *reply_upstream_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint1
         return b;
 }
 
-Buffer *reply_plain_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool edns)
+Buffer *reply_do53_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool edns)
 {
         Buffer *b = begin_query(qname, qtype, qclass, flags, OPT_FIXED);
 
         if (!b || !edns)
                 return b;
-        b->n += (uint32_t) put_opt(b->data + b->n, DNS_PLAIN_UDP_SIZE, 0, dnssec_ok, NULL, 0);
+        b->n += (uint32_t) put_opt(b->data + b->n, DNS_DO53_UDP_SIZE, 0, dnssec_ok, NULL, 0);
         put_counts(b->data, 1, 0, 0, 1);
         return b;
 }

@@ -80,10 +80,10 @@ Buffer *reply_local(const Asker *asker, Bytes question, unsigned rcode, const Lo
 Buffer *reply_upstream_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool padding);
 
 /*
- * The query that goes to a plain server: as that, but with an OPT for `edns` only, of DNS_PLAIN_UDP_SIZE, and never padded: there
+ * The query that goes to a Do53 server: as that, but with an OPT for `edns` only, of DNS_DO53_UDP_SIZE, and never padded: there
  * it would hide nothing (RFC 8467 4.1). The ID is up to who sends it.
  */
-Buffer *reply_plain_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool edns);
+Buffer *reply_do53_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool edns);
 
 /* As that, for a signed message: the client's octets with the ID set to 0 and nothing else changed (RFC 5625 4.5). */
 Buffer *reply_upstream_signed(const Message *query);

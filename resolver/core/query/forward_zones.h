@@ -1,16 +1,16 @@
 #pragma once
 /*
- * Forward: plain DNS servers for the names of some domains, and for no others: split DNS. What is known of a server is what
+ * Forward: Do53 servers for the names of some domains, and for no others: split DNS. What is known of a server is what
  * queries have found out; there are no probes and no timers. The table of all forwards says where a name goes.
  */
 
 #include "core/config/config.h"
 
-typedef struct PlainServer {
+typedef struct Do53Server {
         Address address;
         uint64_t resting_until;         /* usec; it failed: asked after the others until then */
         uint64_t no_edns_until;         /* usec; it does not know EDNS: asked without until then */
-} PlainServer;
+} Do53Server;
 
 typedef struct Forward {
         unsigned refs;
@@ -18,7 +18,7 @@ typedef struct Forward {
         const ForwardConfig *config;
         size_t good;                    /* the server that answered last, which is asked first */
         size_t n_servers;
-        PlainServer servers[];
+        Do53Server servers[];
 } Forward;
 
 typedef struct Forwards Forwards;

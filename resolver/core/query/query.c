@@ -27,7 +27,7 @@ static Buffer *write_question(const Query *q, const Message *m)
         if (!q->shared)
                 return reply_upstream_signed(m);
         if (q->forward)
-                return reply_plain_query(m->qname, m->qtype, m->qclass, q->flags, q->dnssec_ok, true);
+                return reply_do53_query(m->qname, m->qtype, m->qclass, q->flags, q->dnssec_ok, true);
         return reply_upstream_query(m->qname, m->qtype, m->qclass, flags, q->dnssec_ok, c->padding);
 }
 
@@ -46,8 +46,8 @@ Query *query_new(Engine *e, const Message *m, uint64_t now)
         q->timer = TIMER_INIT(query_due);
         list_init(&q->waiters);
         list_init(&q->exchanges);
-        list_init(&q->plain.exchanges);
-        q->plain.next_at = USEC_NEVER;
+        list_init(&q->do53.exchanges);
+        q->do53.next_at = USEC_NEVER;
         set_route(q, forwards_find(e->forwards, m->qname));
         q->wire = write_question(q, m);
         if (!q->wire || timers_reserve(&e->timers) < 0) {

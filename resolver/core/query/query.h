@@ -41,10 +41,10 @@ struct Query {
         Forward *forward;               /* whose servers are asked; NULL: the upstreams. Always as the engine's table has it */
         struct {
                 List exchanges;         /* with servers of `forward` */
-                PlainServer *asked;     /* the last */
+                Do53Server *asked;     /* the last */
                 uint32_t tried;         /* servers, in this round: a bit each */
                 uint64_t next_at;       /* usec; when it is time to ask another */
-        } plain;
+        } do53;
         uint32_t tried[QUERY_TRIED_MAX];        /* numbers of upstreams, in this round */
         unsigned n_tried;
         unsigned attempts;
@@ -83,7 +83,7 @@ void query_withdraw(Query *q, uint64_t now);
 /* And then: it goes there. The query may be gone afterwards. */
 void query_reroute(Query *q, uint64_t now);
 
-/* Another network: plain servers are asked anew. The query may be gone afterwards. */
+/* Another network: Do53 servers are asked anew. The query may be gone afterwards. */
 void query_forward_epoch(Query *q, uint64_t now);
 
 /* The clock jumped by `slept` in a suspend: deadlines move along. */

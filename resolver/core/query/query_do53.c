@@ -1,5 +1,5 @@
 /*
- * A query to the plain servers of a Forward: UDP first, TCP where an answer is truncated; one server after the other, with time
+ * A query to the Do53 servers of a Forward: UDP first, TCP where an answer is truncated; one server after the other, with time
  * for each. A server that is overdue may still answer while another is asked. Answers are believed as RFC 5452 has it:
  * from the peer of a socket of its own (io/upstream/do53_client.c), with the ID and the question that were sent; all else is passed over.
  */
@@ -15,22 +15,22 @@
 #define NO_EDNS_TIME (15 * USEC_PER_MINUTE)
 #define STRAYS_MAX 16                           /* so many wrong answers are no accident: another socket, another ID */
 
-typedef struct PlainExchange {
+typedef struct Do53Exchange {
         uint32_t number;
         Query *query;
-        PlainServer *server;
+        Do53Server *server;
         bool stream;            /* TCP */
         bool edns;              /* the question had an OPT */
         unsigned strays;        /* messages that were no answer to it */
         List in_query;
-} PlainExchange;
+} Do53Exchange;
 
 /* --- exchanges */
 
-static PlainExchange *exchange_with(const Query *q, const PlainServer *s)
+static Do53Exchange *exchange_with(const Query *q, const Do53Server *s)
 {
-        LIST_FOREACH(l, &q->plain.exchanges) {
-                PlainExchange *x = container_of(l, PlainExchange, in_query);
+        LIST_FOREACH(l, &q->do53.exchanges) {
+                Do53Exchange *x = container_of(l, Do53Exchange, in_query);
 
                 if (x->server == s)
                         return x;
@@ -39,41 +39,41 @@ static PlainExchange *exchange_with(const Query *q, const PlainServer *s)
 }
 
 /* It has gone from io, too. */
-static void end(PlainExchange *x)
+static void end(Do53Exchange *x)
 {
-        handle_table_remove(&x->query->engine->plain_numbers, x->number);
+        handle_table_remove(&x->query->engine->do53_handles, x->number);
         list_remove(&x->in_query);
         free(x);
 }
 
-static void close_socket(const PlainExchange *x)
+static void close_socket(const Do53Exchange *x)
 {
-        Action *a = engine_act(x->query->engine, ACTION_FORWARD_CANCEL);
+        Action *a = engine_act(x->query->engine, ACTION_DO53_CANCEL);
 
         if (a)
                 a->exchange = x->number;
 }
 
-static void call_off(PlainExchange *x)
+static void call_off(Do53Exchange *x)
 {
         close_socket(x);
         end(x);
 }
 
 /* NULL, and the fault noted, if there cannot be another. */
-static PlainExchange *begin(Query *q, PlainServer *s, bool edns, bool stream)
+static Do53Exchange *begin(Query *q, Do53Server *s, bool edns, bool stream)
 {
         Engine *e = q->engine;
-        PlainExchange *x;
+        Do53Exchange *x;
 
-        if (e->plain_numbers.used >= ENGINE_PLAIN_MAX) {
+        if (e->do53_handles.used >= ENGINE_DO53_MAX) {
                 q->fault = FAULT_QUEUE_FULL;
                 return NULL;
         }
         x = calloc(1, sizeof(*x));
         if (x) {
-                *x = (PlainExchange) { .query = q, .server = s, .edns = edns, .stream = stream };
-                x->number = handle_table_add(&e->plain_numbers, x);
+                *x = (Do53Exchange) { .query = q, .server = s, .edns = edns, .stream = stream };
+                x->number = handle_table_add(&e->do53_handles, x);
         }
         if (!x || !x->number) {
                 free(x);
@@ -81,7 +81,7 @@ static PlainExchange *begin(Query *q, PlainServer *s, bool edns, bool stream)
                 return NULL;
         }
         list_init(&x->in_query);
-        list_append(&q->plain.exchanges, &x->in_query);
+        list_append(&q->do53.exchanges, &x->in_query);
         return x;
 }
 
@@ -89,7 +89,7 @@ static Buffer *write_question(const Query *q, bool edns)
 {
         if (edns || !q->shared)
                 return buffer_ref(q->wire);
-        return reply_plain_query(q->message.qname, q->message.qtype, q->message.qclass, q->flags, q->dnssec_ok, false);
+        return reply_do53_query(q->message.qname, q->message.qtype, q->message.qclass, q->flags, q->dnssec_ok, false);
 }
 
 /* How long this server may take before another is asked: its share of the time that is left, but not for ever. */
@@ -98,15 +98,15 @@ static uint64_t patience(const Query *q, uint64_t now)
         unsigned others = 0;
 
         for (size_t i = 0; i < q->forward->n_servers; i++)
-                others += !(q->plain.tried & 1u << i);
+                others += !(q->do53.tried & 1u << i);
         return MAX(MIN(PATIENCE << MIN(q->rounds, 1u), query_time_left(q, now) / (1 + others)), PATIENCE_MIN);
 }
 
 /* The question to `s`, from a socket of its own; by UDP once more from the one that still waits. False, and the fault noted, if it
  * cannot be. */
-static bool ask(Query *q, PlainServer *s, bool edns, bool stream, uint64_t now)
+static bool ask(Query *q, Do53Server *s, bool edns, bool stream, uint64_t now)
 {
-        PlainExchange *x = exchange_with(q, s);
+        Do53Exchange *x = exchange_with(q, s);
         _cleanup_(buffer_unrefp) Buffer *wire = write_question(q, edns);
         Action *a;
 
@@ -118,35 +118,35 @@ static bool ask(Query *q, PlainServer *s, bool edns, bool stream, uint64_t now)
                 x = begin(q, s, edns, stream);
         if (!x)
                 return false;
-        a = wire ? engine_act(q->engine, ACTION_FORWARD) : NULL;
+        a = wire ? engine_act(q->engine, ACTION_DO53_SEND) : NULL;
         if (!a) {
                 end(x);
                 q->fault = FAULT_RESOURCES;
                 return false;
         }
         a->exchange = x->number;
-        a->forward.server = s->address;
-        a->forward.stream = stream;
-        a->forward.message = take_pointer(wire);
-        q->plain.asked = s;
-        q->plain.next_at = now + patience(q, now);
+        a->do53.server = s->address;
+        a->do53.stream = stream;
+        a->do53.message = take_pointer(wire);
+        q->do53.asked = s;
+        q->do53.next_at = now + patience(q, now);
         return true;
 }
 
 /* --- whom to ask */
 
 /* The best server that was not asked in this round: the one that answered last, then in order, then those that rest. */
-static PlainServer *choose(const Query *q, uint64_t now)
+static Do53Server *choose(const Query *q, uint64_t now)
 {
         Forward *f = q->forward;
-        PlainServer *best = NULL;
+        Do53Server *best = NULL;
         unsigned best_rank = 0;
 
         for (size_t i = 0; i < f->n_servers; i++) {
-                PlainServer *s = &f->servers[i];
+                Do53Server *s = &f->servers[i];
                 unsigned rank = s->resting_until > now ? 2 : i != f->good;
 
-                if (q->plain.tried & 1u << i || (best && rank >= best_rank))
+                if (q->do53.tried & 1u << i || (best && rank >= best_rank))
                         continue;
                 best = s;
                 best_rank = rank;
@@ -156,16 +156,16 @@ static PlainServer *choose(const Query *q, uint64_t now)
 
 static bool under_way(const Query *q)
 {
-        return !list_empty(&q->plain.exchanges);
+        return !list_empty(&q->do53.exchanges);
 }
 
 /* The next server of this round is asked; if there is none, what is under way is waited for, or it is the end. */
 static void advance(Query *q, uint64_t now)
 {
-        PlainServer *s;
+        Do53Server *s;
 
         while (query_is_wanted(q) && (s = choose(q, now))) {
-                q->plain.tried |= 1u << (s - q->forward->servers);
+                q->do53.tried |= 1u << (s - q->forward->servers);
                 if (ask(q, s, s->no_edns_until <= now, false, now)) {
                         query_arm(q);
                         return;
@@ -175,18 +175,18 @@ static void advance(Query *q, uint64_t now)
                 query_give_up(q, now);
                 return;
         }
-        if (q->plain.next_at <= now)
-                q->plain.next_at = now + PATIENCE;
+        if (q->do53.next_at <= now)
+                q->do53.next_at = now + PATIENCE;
         query_arm(q);
 }
 
 static void begin_round(Query *q)
 {
-        q->plain.tried = 0;
+        q->do53.tried = 0;
         q->rounds++;
 }
 
-static void rest(PlainServer *s, uint64_t now)
+static void rest(Do53Server *s, uint64_t now)
 {
         s->resting_until = now + REST;
 }
@@ -201,22 +201,22 @@ static void start(Query *q, uint64_t now)
 
 static void join(Query *q, uint64_t now)
 {
-        if (under_way(q) && q->plain.next_at != USEC_NEVER) {
+        if (under_way(q) && q->do53.next_at != USEC_NEVER) {
                 query_arm(q);
                 return;
         }
-        q->plain.tried = q->rounds = 0;
+        q->do53.tried = q->rounds = 0;
         advance(q, now);
 }
 
 static void due(Query *q, uint64_t now)
 {
-        if (q->plain.next_at > now) {
+        if (q->do53.next_at > now) {
                 query_arm(q);
                 return;
         }
         q->fault = FAULT_TIMEOUT;
-        rest(q->plain.asked, now);
+        rest(q->do53.asked, now);
         if (q->fallback) {
                 query_give_up(q, now);
                 return;
@@ -228,24 +228,24 @@ static void due(Query *q, uint64_t now)
 
 static uint64_t next_time(const Query *q)
 {
-        return q->plain.next_at;
+        return q->do53.next_at;
 }
 
 /* Nobody else is asked; but who was may have an answer for the cache. */
 static void unwanted(Query *q, uint64_t now)
 {
         (void) now;
-        q->plain.next_at = USEC_NEVER;
+        q->do53.next_at = USEC_NEVER;
 }
 
 static void cancel(Query *q, uint64_t now)
 {
         (void) now;
-        LIST_FOREACH(l, &q->plain.exchanges)
-                call_off(container_of(l, PlainExchange, in_query));
-        q->plain.next_at = USEC_NEVER;
-        q->plain.asked = NULL;
-        q->plain.tried = 0;
+        LIST_FOREACH(l, &q->do53.exchanges)
+                call_off(container_of(l, Do53Exchange, in_query));
+        q->do53.next_at = USEC_NEVER;
+        q->do53.asked = NULL;
+        q->do53.tried = 0;
 }
 
 /* A suspend is followed by a new epoch (query_forward_epoch), which asks anew. */
@@ -297,10 +297,10 @@ void query_forward_epoch(Query *q, uint64_t now)
 /* --- events */
 
 /* `x` is over without an answer. */
-static void failed(PlainExchange *x, Fault fault, uint64_t now)
+static void failed(Do53Exchange *x, Fault fault, uint64_t now)
 {
         Query *q = x->query;
-        bool last = x->server == q->plain.asked;
+        bool last = x->server == q->do53.asked;
 
         if (fault_class(fault) != CLASS_LOCALNET)
                 rest(x->server, now);
@@ -312,14 +312,14 @@ static void failed(PlainExchange *x, Fault fault, uint64_t now)
                 query_arm(q);
 }
 
-static void give_up_on(PlainExchange *x, Fault fault, uint64_t now)
+static void give_up_on(Do53Exchange *x, Fault fault, uint64_t now)
 {
         close_socket(x);
         failed(x, fault, now);
 }
 
 /* The same server again, in another way. */
-static void ask_otherwise(PlainExchange *x, bool edns, bool stream, uint64_t now)
+static void ask_otherwise(Do53Exchange *x, bool edns, bool stream, uint64_t now)
 {
         Query *q = x->query;
 
@@ -343,7 +343,7 @@ static bool is_refusal(unsigned rcode)
         return rcode == RCODE_FORMERR || rcode == RCODE_SERVFAIL || rcode == RCODE_NOTIMP || rcode == RCODE_REFUSED;
 }
 
-static Verdict judge(const PlainExchange *x, uint16_t id, Bytes bytes, Message *ret)
+static Verdict judge(const Do53Exchange *x, uint16_t id, Bytes bytes, Message *ret)
 {
         const Message *question = &x->query->message;
         MessageStatus status = message_parse(ret, bytes);
@@ -368,16 +368,16 @@ static Verdict judge(const PlainExchange *x, uint16_t id, Bytes bytes, Message *
         return is_refusal(message_rcode(ret)) ? REFUSAL : GOOD;
 }
 
-static bool is_alone(const PlainExchange *x)
+static bool is_alone(const Do53Exchange *x)
 {
-        return list_first(&x->query->plain.exchanges) == &x->in_query && x->in_query.next == &x->query->plain.exchanges;
+        return list_first(&x->query->do53.exchanges) == &x->in_query && x->in_query.next == &x->query->do53.exchanges;
 }
 
-static void deliver(PlainExchange *x, const Message *answer, bool refusal, uint64_t now)
+static void deliver(Do53Exchange *x, const Message *answer, bool refusal, uint64_t now)
 {
         Query *q = x->query;
         Forward *f = q->forward;
-        PlainServer *s = x->server;
+        Do53Server *s = x->server;
         /* Nobody vouches for the AD bit of an answer in clear text (RFC 6840 5.8). */
         _cleanup_(buffer_unrefp) Buffer *wire = buffer_copy(answer->wire);
         Message m;
@@ -404,9 +404,9 @@ static void deliver(PlainExchange *x, const Message *answer, bool refusal, uint6
         query_deliver(q, &m, 0, UINT32_MAX, now);
 }
 
-void engine_forward_answer(Engine *e, uint32_t exchange, uint16_t id, Bytes message, uint64_t now)
+void engine_do53_answer(Engine *e, uint32_t exchange, uint16_t id, Bytes message, uint64_t now)
 {
-        PlainExchange *x = handle_table_get(&e->plain_numbers, exchange);
+        Do53Exchange *x = handle_table_get(&e->do53_handles, exchange);
         Message answer;
 
         e->now = now;
@@ -436,9 +436,9 @@ void engine_forward_answer(Engine *e, uint32_t exchange, uint16_t id, Bytes mess
         engine_settle(e);
 }
 
-void engine_forward_failed(Engine *e, uint32_t exchange, Fault fault, uint64_t now)
+void engine_do53_failed(Engine *e, uint32_t exchange, Fault fault, uint64_t now)
 {
-        PlainExchange *x = handle_table_get(&e->plain_numbers, exchange);
+        Do53Exchange *x = handle_table_get(&e->do53_handles, exchange);
 
         e->now = now;
         if (!x)

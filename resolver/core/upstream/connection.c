@@ -33,7 +33,7 @@ Connection *connection_new(Upstream *u, size_t address, Purpose purpose, uint64_
         list_init(&c->exchanges);
         list_init(&c->in_upstream);
         list_append(&u->connections, &c->in_upstream);
-        c->number = handle_table_add(&e->connection_numbers, c);
+        c->number = handle_table_add(&e->connection_handles, c);
         a = c->number ? engine_act(e, ACTION_CONNECT) : NULL;
         if (!a)
                 return connection_free(c);
@@ -57,7 +57,7 @@ Connection *connection_free(Connection *c)
         timers_release(&e->timers);
         list_remove(&c->in_upstream);
         if (c->number)
-                handle_table_remove(&e->connection_numbers, c->number);
+                handle_table_remove(&e->connection_handles, c->number);
         free(c);
         return NULL;
 }

@@ -9,7 +9,7 @@ Exchange *exchange_new(Engine *e, Query *query, Upstream *u, Buffer *wire, Purpo
 
         if (!x)
                 return NULL;
-        x->number = handle_table_add(&e->exchange_numbers, x);
+        x->number = handle_table_add(&e->exchange_handles, x);
         if (!x->number) {
                 free(x);
                 return NULL;
@@ -43,7 +43,7 @@ Exchange *exchange_free(Exchange *x)
                 x->upstream->check.exchange = NULL;
         leave(x);
         list_remove(&x->in_query);
-        handle_table_remove(&x->upstream->engine->exchange_numbers, x->number);
+        handle_table_remove(&x->upstream->engine->exchange_handles, x->number);
         buffer_unref(x->wire);
         free(x);
         return NULL;

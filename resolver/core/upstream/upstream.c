@@ -40,12 +40,12 @@ Upstream *upstream_new(Engine *e, Config *owner, const UpstreamConfig *config, H
         list_init(&u->queue);
         while (reserved < UPSTREAM_TIMERS && timers_reserve(&e->timers) >= 0)
                 reserved++;
-        u->number = handle_table_add(&e->upstream_numbers, u);
+        u->number = handle_table_add(&e->upstream_handles, u);
         if (reserved < UPSTREAM_TIMERS || !u->number) {
                 while (reserved--)
                         timers_release(&e->timers);
                 if (u->number)
-                        handle_table_remove(&e->upstream_numbers, u->number);
+                        handle_table_remove(&e->upstream_handles, u->number);
                 free(u);
                 return NULL;
         }
@@ -80,7 +80,7 @@ Upstream *upstream_free(Upstream *u)
         timer_set(&e->timers, &u->active, USEC_NEVER);
         for (unsigned i = 0; i < UPSTREAM_TIMERS; i++)
                 timers_release(&e->timers);
-        handle_table_remove(&e->upstream_numbers, u->number);
+        handle_table_remove(&e->upstream_handles, u->number);
         config_unref(u->owner);
         free(u);
         return NULL;

@@ -17,7 +17,7 @@
 
 /* One exchange. Lives until its handle has closed. */
 typedef struct Talk {
-        Plain *owner;           /* NULL: called off */
+        Do53Client *owner;           /* NULL: called off */
         uint32_t number;        /* the engine's */
         uint16_t id;
         bool stream;
@@ -31,7 +31,7 @@ typedef struct Talk {
         List in_table;
 } Talk;
 
-struct Plain {
+struct Do53Client {
         uv_loop_t *loop;
         Engine *engine;
         List table[TABLE];
@@ -40,7 +40,7 @@ struct Plain {
 /* What a read brings, used up before the next one. */
 static uint8_t incoming[65536];
 
-static Talk *find(Plain *p, uint32_t number)
+static Talk *find(Do53Client *p, uint32_t number)
 {
         LIST_FOREACH(l, &p->table[number % TABLE]) {
                 Talk *t = container_of(l, Talk, in_table);
@@ -83,7 +83,7 @@ static void fail(Talk *t, Fault fault)
         uint32_t number = t->number;
 
         drop(t);
-        engine_forward_failed(e, number, fault, clock_now());
+        engine_do53_failed(e, number, fault, clock_now());
 }
 
 /* --- UDP */
@@ -96,7 +96,7 @@ static void on_readable(uv_poll_t *poll, int status, _unused_ int events)
                 ssize_t n = recv(t->fd, incoming, sizeof(incoming), MSG_DONTWAIT);
 
                 if (n >= 0)
-                        engine_forward_answer(t->owner->engine, t->number, t->id, BYTES(incoming, n), clock_now());
+                        engine_do53_answer(t->owner->engine, t->number, t->id, BYTES(incoming, n), clock_now());
                 else if (errno == EAGAIN || errno == EWOULDBLOCK)
                         break;
                 else if (errno != EINTR) {
@@ -114,7 +114,7 @@ static int send_datagram(const Talk *t)
         return send(t->fd, t->message->data, t->message->n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-static int start_datagram(Plain *p, Talk *t, const struct sockaddr_storage *remote)
+static int start_datagram(Do53Client *p, Talk *t, const struct sockaddr_storage *remote)
 {
         socklen_t size = remote->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
         int r;
@@ -157,7 +157,7 @@ static void on_read(uv_stream_t *h, ssize_t n, const uv_buf_t *buffer)
         if (t->in.n - FRAME < length)
                 return;
         uv_read_stop(h);
-        engine_forward_answer(t->owner->engine, t->number, t->id, BYTES(t->in.p + FRAME, length), clock_now());
+        engine_do53_answer(t->owner->engine, t->number, t->id, BYTES(t->in.p + FRAME, length), clock_now());
 }
 
 static void on_written(uv_write_t *w, int status)
@@ -185,7 +185,7 @@ static void on_connect(uv_connect_t *c, int status)
                 fail(t, FAULT_CONNECTION_LOST);
 }
 
-static int start_stream(Plain *p, Talk *t, const struct sockaddr_storage *remote)
+static int start_stream(Do53Client *p, Talk *t, const struct sockaddr_storage *remote)
 {
         int r = uv_tcp_init_ex(p->loop, &t->tcp, remote->ss_family);
 
@@ -212,15 +212,15 @@ static Buffer *write_message(Bytes message, bool stream, uint16_t id)
         return b;
 }
 
-static Talk *talk_new(Plain *p, const Action *a)
+static Talk *talk_new(Do53Client *p, const Action *a)
 {
         Talk *t = calloc(1, sizeof(*t));
 
         if (!t)
                 return NULL;
-        *t = (Talk) { .owner = p, .number = a->exchange, .stream = a->forward.stream, .fd = -1 };
+        *t = (Talk) { .owner = p, .number = a->exchange, .stream = a->do53.stream, .fd = -1 };
         if (getrandom(&t->id, sizeof(t->id), GRND_INSECURE) == sizeof(t->id))
-                t->message = write_message(buffer_bytes(a->forward.message), t->stream, t->id);
+                t->message = write_message(buffer_bytes(a->do53.message), t->stream, t->id);
         if (!t->message) {
                 free(t);
                 return NULL;
@@ -230,19 +230,19 @@ static Talk *talk_new(Plain *p, const Action *a)
         return t;
 }
 
-static void begin(Plain *p, const Action *a)
+static void begin(Do53Client *p, const Action *a)
 {
         struct sockaddr_storage remote;
         Talk *t;
         int r;
 
-        if (!sockaddr_from_address(&a->forward.server, &remote)) {
-                engine_forward_failed(p->engine, a->exchange, FAULT_NO_ROUTE, clock_now());
+        if (!sockaddr_from_address(&a->do53.server, &remote)) {
+                engine_do53_failed(p->engine, a->exchange, FAULT_NO_ROUTE, clock_now());
                 return;
         }
         t = talk_new(p, a);
         if (!t) {
-                engine_forward_failed(p->engine, a->exchange, FAULT_RESOURCES, clock_now());
+                engine_do53_failed(p->engine, a->exchange, FAULT_RESOURCES, clock_now());
                 return;
         }
         r = t->stream ? start_stream(p, t, &remote) : start_datagram(p, t, &remote);
@@ -255,15 +255,15 @@ static void begin(Plain *p, const Action *a)
         /* Not even a handle. */
         list_remove(&t->in_table);
         talk_free(t);
-        engine_forward_failed(p->engine, a->exchange, failure_from_errno(r, true), clock_now());
+        engine_do53_failed(p->engine, a->exchange, failure_from_errno(r, true), clock_now());
 }
 
-void plain_act(Plain *p, const Action *a)
+void do53_client_act(Do53Client *p, const Action *a)
 {
         Talk *t = find(p, a->exchange);
         int r;
 
-        if (a->type == ACTION_FORWARD_CANCEL) {
+        if (a->type == ACTION_DO53_CANCEL) {
                 if (t)
                         drop(t);
         } else if (!t) {
@@ -277,9 +277,9 @@ void plain_act(Plain *p, const Action *a)
 
 /* --- life */
 
-Plain *plain_new(uv_loop_t *loop, Engine *engine)
+Do53Client *do53_client_new(uv_loop_t *loop, Engine *engine)
 {
-        Plain *p = calloc(1, sizeof(*p));
+        Do53Client *p = calloc(1, sizeof(*p));
 
         if (!p)
                 return NULL;
@@ -290,7 +290,7 @@ Plain *plain_new(uv_loop_t *loop, Engine *engine)
         return p;
 }
 
-Plain *plain_free(Plain *p)
+Do53Client *do53_client_free(Do53Client *p)
 {
         if (!p)
                 return NULL;

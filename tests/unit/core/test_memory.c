@@ -168,9 +168,9 @@ static void act(void)
                 case ACTION_PING:
                         engine_received(e, a.connection, now);
                         break;
-                case ACTION_FORWARD:
-                        make_reply(buffer_bytes(a.forward.message));
-                        engine_forward_answer(e, a.exchange, 0, wire_bytes(&reply), now);
+                case ACTION_DO53_SEND:
+                        make_reply(buffer_bytes(a.do53.message));
+                        engine_do53_answer(e, a.exchange, 0, wire_bytes(&reply), now);
                         break;
                 default:
                         break;
@@ -248,7 +248,7 @@ static void answers_from_here(void)
         ask_name("\1x\0", 3);
 }
 
-static void asks_a_plain_server(void)
+static void asks_a_do53_server(void)
 {
         ask_name("\1w\4corp\4test", 13);
 }
@@ -317,7 +317,7 @@ static const struct {
         { "is asked", is_asked },
         { "answers from the cache", answers_from_the_cache },
         { "answers from here", answers_from_here },
-        { "asks a plain server", asks_a_plain_server },
+        { "asks a Do53 server", asks_a_do53_server },
         { "is asked twice and told late", is_asked_twice_and_told_late },
         { "takes rubbish", takes_rubbish },
         { "is probed", is_probed },

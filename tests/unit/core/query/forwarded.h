@@ -1,6 +1,6 @@
 #pragma once
 /*
- * Forwarded: names of some domains go to plain servers, all others to the upstreams. The test plays servers, upstream and clock.
+ * Forwarded: names of some domains go to Do53 servers, all others to the upstreams. The test plays servers, upstream and clock.
  */
 
 #include <check.h>
@@ -15,7 +15,7 @@
 #define CORP "[Forward corp]\nDomains=example.com corp\nDNS=10.0.0.1 10.0.0.2\n"
 #define SEC USEC_PER_SEC
 
-/* One question to a plain server, as io would have it. */
+/* One question to a Do53 server, as io would have it. */
 typedef struct Asked {
         uint32_t exchange;
         unsigned server;                /* last octet of its address */
@@ -99,20 +99,20 @@ static inline void act(void)
                         exchange = a.exchange;
                         upstream_asked++;
                         break;
-                case ACTION_FORWARD:
+                case ACTION_DO53_SEND:
                         x = find(a.exchange);
                         if (!x) {
                                 ck_assert_uint_lt(n_asked, ELEMENTS(asked));
                                 x = &asked[n_asked++];
-                                *x = (Asked) { .exchange = a.exchange, .stream = a.forward.stream };
-                                x->server = a.forward.server.octets[3];
-                                ck_assert_uint_eq(a.forward.server.port, 53);
+                                *x = (Asked) { .exchange = a.exchange, .stream = a.do53.stream };
+                                x->server = a.do53.server.octets[3];
+                                ck_assert_uint_eq(a.do53.server.port, 53);
                         }
                         x->sent++;
                         buffer_unref(x->message);
-                        x->message = buffer_ref(a.forward.message);
+                        x->message = buffer_ref(a.do53.message);
                         break;
-                case ACTION_FORWARD_CANCEL:
+                case ACTION_DO53_CANCEL:
                         x = find(a.exchange);
                         ck_assert_ptr_nonnull(x);
                         x->closed = true;
@@ -179,7 +179,7 @@ static inline void begin_answer(unsigned flags)
 
 static inline void respond(const Asked *x)
 {
-        engine_forward_answer(e, x->exchange, 77, wire_bytes(&w), now);
+        engine_do53_answer(e, x->exchange, 77, wire_bytes(&w), now);
         act();
 }
 

@@ -1,5 +1,5 @@
 /*
- * Split DNS: names of some domains go to plain servers, and to nobody else; all others go to the upstreams, and to nobody else.
+ * Split DNS: names of some domains go to Do53 servers, and to nobody else; all others go to the upstreams, and to nobody else.
  */
 
 #include "forwarded.h"
@@ -356,14 +356,14 @@ START_TEST(who_was_silent_is_asked_after_those_of_whom_nothing_is_known)
         ask();
         ck_assert_uint_eq(last()->server, 2);
         last()->closed = true;
-        engine_forward_failed(e, last()->exchange, FAULT_REFUSED, now);
+        engine_do53_failed(e, last()->exchange, FAULT_REFUSED, now);
         act();
         ck_assert_uint_eq(last()->server, 3);
         respond_a(last());
         now += 11 * SEC;
         ask();
         last()->closed = true;
-        engine_forward_failed(e, last()->exchange, FAULT_REFUSED, now);
+        engine_do53_failed(e, last()->exchange, FAULT_REFUSED, now);
         act();
         ck_assert_msg(last()->server == 1, "it rests for ever");
 }
@@ -387,7 +387,7 @@ START_TEST(once_no_client_waits_the_others_are_not_asked_any_longer)
                         respond(&asked[0]);
                 } else {
                         asked[0].closed = true;
-                        engine_forward_failed(e, asked[0].exchange, FAULT_REFUSED, now);
+                        engine_do53_failed(e, asked[0].exchange, FAULT_REFUSED, now);
                         act();
                 }
                 run_to(now + 3 * SEC);
@@ -432,7 +432,7 @@ START_TEST(a_server_that_is_not_there_gives_way_at_once)
         begin(UPSTREAM CORP);
         ask();
         asked[0].closed = true;
-        engine_forward_failed(e, asked[0].exchange, FAULT_REFUSED, now);
+        engine_do53_failed(e, asked[0].exchange, FAULT_REFUSED, now);
         act();
         ck_assert_uint_eq(last()->server, 2);
         respond_a(last());
@@ -464,7 +464,7 @@ START_TEST(without_a_route_to_any_server_it_is_a_network_error_at_once)
         ask();
         for (unsigned i = 0; i < 2; i++) {
                 asked[i].closed = true;
-                engine_forward_failed(e, asked[i].exchange, FAULT_NO_ROUTE, now);
+                engine_do53_failed(e, asked[i].exchange, FAULT_NO_ROUTE, now);
                 act();
         }
         expect_servfail(EDE_NETWORK_ERROR);
@@ -486,7 +486,7 @@ START_TEST(a_dead_upstream_does_not_send_its_names_to_the_servers_nor_lets_their
                 w.data[17] = 'E' + 1;   /* wwX.fxample.com */
                 engine_query(e, &c, false, wire_bytes(&w), now);
                 while (engine_next_action(e, &a)) {
-                        ck_assert_int_ne(a.type, ACTION_FORWARD);
+                        ck_assert_int_ne(a.type, ACTION_DO53_SEND);
                         if (a.type == ACTION_CONNECT)
                                 engine_closed(e, a.connection, FAULT_REFUSED, now);
                 }
@@ -513,7 +513,7 @@ START_TEST(dead_servers_say_nothing_of_the_upstreams)
                 for (size_t k = 0; k < n_asked; k++)
                         if (!asked[k].closed) {
                                 asked[k].closed = true;
-                                engine_forward_failed(e, asked[k].exchange, FAULT_REFUSED, now);
+                                engine_do53_failed(e, asked[k].exchange, FAULT_REFUSED, now);
                                 act();
                                 k = 0;
                         }
@@ -544,7 +544,7 @@ START_TEST(beyond_the_cap_it_is_servfail_at_once)
                 wire_opt(&w, 1232, 0, "", 0);
                 ck_assert(engine_query(e, &c, false, wire_bytes(&w), now));
                 while (engine_next_action(e, &a)) {
-                        sent += a.type == ACTION_FORWARD;
+                        sent += a.type == ACTION_DO53_SEND;
                         answered += a.type == ACTION_ANSWER;
                         if (a.type == ACTION_ANSWER) {
                                 message_parse(&got, buffer_bytes(a.answer.message));
