@@ -21,7 +21,7 @@ typedef struct Shown {
         char name[UPSTREAM_NAME_MAX + 1];
         HealthState state;
         HealthAdmin admin;
-        Fault reason;
+        FailureReason reason;
         uint64_t retry_at;              /* of CLOCK_BOOTTIME; 0: not failed */
         uint64_t retry_at_real;
         uint64_t changed_at_real;

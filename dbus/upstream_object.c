@@ -47,7 +47,7 @@ static int probe(void *userdata, sd_bus_message *call, uint64_t number, sd_bus_e
 
 void upstream_probed(sd_bus_message *call, const Action *action)
 {
-        sd_bus_reply_method_return(call, "stb", action->probed.fault ? fault_name(action->probed.fault) : "ok", action->probed.took,
+        sd_bus_reply_method_return(call, "stb", action->probed.failure ? failure_name(action->probed.failure) : "ok", action->probed.took,
                                    (int) action->probed.resumed);
 }
 
@@ -116,7 +116,7 @@ static int get_word(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ co
                strcmp(property, "URL") == 0        ? u.config->url :
                strcmp(property, "HealthMode") == 0 ? health_mode_name(u.config->health) :
                strcmp(property, "State") == 0      ? health_state_name(s->state) :
-               strcmp(property, "Reason") == 0     ? fault_name(s->reason) :
+               strcmp(property, "Reason") == 0     ? failure_name(s->reason) :
                                                      health_admin_name(s->admin);
         return sd_bus_message_append(reply, "s", word);
 }

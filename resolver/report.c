@@ -24,13 +24,13 @@ void report_state(const Action *a)
         snprintf(from, sizeof(from), "DOHMOUSE_STATE_BEFORE=%s", health_state_name(a->state.from));
         snprintf(admin, sizeof(admin), "DOHMOUSE_ADMIN=%s", health_admin_name(a->state.admin));
         snprintf(purpose, sizeof(purpose), "DOHMOUSE_PURPOSE=%s", purpose_name(a->state.purpose));
-        snprintf(reason, sizeof(reason), "DOHMOUSE_REASON=%s", fault_name(a->state.reason));
+        snprintf(reason, sizeof(reason), "DOHMOUSE_REASON=%s", failure_name(a->state.reason));
         if (a->state.admin != a->state.admin_before)
                 journal_fields(LOG_NOTICE, MESSAGE_UPSTREAM_ADMIN, fields, "Upstream %s was set %s by the administrator.", name,
                                health_admin_name(a->state.admin));
         else if (a->state.reason)
                 journal_fields(level_of(a->state.to), MESSAGE_UPSTREAM_STATE, fields, "Upstream %s is %s: %s (seen by a %s).", name, to,
-                               fault_text(a->state.reason), purpose_name(a->state.purpose));
+                               failure_text(a->state.reason), purpose_name(a->state.purpose));
         else
                 journal_fields(level_of(a->state.to), MESSAGE_UPSTREAM_STATE, fields, "Upstream %s is %s.", name, to);
 }

@@ -300,8 +300,8 @@ const char *reason_words(const char *reason)
 {
         if (!*reason)
                 return "";
-        for (Fault f = FAULT_NONE + 1; f < _FAULT_MAX; f++)
-                if (strcmp(fault_name(f), reason) == 0)
-                        return fault_text(f);
+        for (FailureReason f = FAILURE_NONE + 1; f < _FAILURE_MAX; f++)
+                if (strcmp(failure_name(f), reason) == 0)
+                        return failure_text(f);
         return reason;
 }

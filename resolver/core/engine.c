@@ -109,7 +109,7 @@ void engine_suspect_portal(Engine *e)
                 if (h->admin == ADMIN_DOWN)
                         continue;
                 if (h->state != HEALTH_FAILED || e->now - h->changed_at > PORTAL_TIME ||
-                    (fault_class(h->reason) != CLASS_TLS_VERIFY && h->reason != FAULT_HTTP_PORTAL))
+                    (failure_class(h->reason) != CLASS_TLS_VERIFY && h->reason != FAILURE_HTTP_PORTAL))
                         return;
                 n++;
         }
@@ -379,20 +379,20 @@ void engine_max_streams(Engine *e, uint32_t connection, uint32_t max, uint64_t n
         c->settings = true;
         c->max_streams = max;
         if (max == 0) {
-                upstream_fault(c->upstream, FAULT_NO_STREAMS, 0, false, 0, PURPOSE_QUERY, now);
+                upstream_failure(c->upstream, FAILURE_NO_STREAMS, 0, false, 0, PURPOSE_QUERY, now);
                 connection_drain(c, now);
         } else
                 upstream_advance(c->upstream, now);
         engine_settle(e);
 }
 
-void engine_goaway(Engine *e, uint32_t connection, Fault fault, uint64_t now)
+void engine_goaway(Engine *e, uint32_t connection, FailureReason failure, uint64_t now)
 {
         Connection *c = find_ready(e, connection, now);
 
         if (!c)
                 return;
-        upstream_connection_goaway(c->upstream, c, fault, now);
+        upstream_connection_goaway(c->upstream, c, failure, now);
         engine_settle(e);
 }
 
@@ -406,13 +406,13 @@ void engine_address_gone(Engine *e, uint32_t connection, uint64_t now)
         engine_settle(e);
 }
 
-void engine_closed(Engine *e, uint32_t connection, Fault fault, uint64_t now)
+void engine_closed(Engine *e, uint32_t connection, FailureReason failure, uint64_t now)
 {
         Connection *c = find_connection(e, connection, now);
 
         if (!c)
                 return;
-        upstream_connection_gone(c->upstream, c, fault, now);
+        upstream_connection_gone(c->upstream, c, failure, now);
         engine_settle(e);
 }
 
@@ -435,19 +435,19 @@ static void take_off(Exchange *x, uint64_t now)
         connection_ended(c, now);
 }
 
-static void exchange_failed(Exchange *x, Fault f, uint64_t retry_after, uint64_t now)
+static void exchange_failed(Exchange *x, FailureReason f, uint64_t retry_after, uint64_t now)
 {
         upstream_failed(x->upstream, x, f, retry_after, now);
         exchange_post(x, f, now);
 }
 
-void engine_exchange_failed(Engine *e, uint32_t connection, uint32_t exchange, Fault fault, uint64_t now)
+void engine_exchange_failed(Engine *e, uint32_t connection, uint32_t exchange, FailureReason failure, uint64_t now)
 {
         Exchange *x = find_exchange(e, connection, exchange, now);
 
         if (!x)
                 return;
-        exchange_failed(x, fault, 0, now);
+        exchange_failed(x, failure, 0, now);
         engine_settle(e);
 }
 
@@ -461,34 +461,34 @@ static Bytes question_name(const Exchange *x)
 }
 
 /* Is the body the answer to what was asked? */
-static Fault judge(const Exchange *x, Bytes body, Message *ret)
+static FailureReason judge(const Exchange *x, Bytes body, Message *ret)
 {
         Message question;
 
         if (message_parse(ret, body) != MESSAGE_OK)
-                return FAULT_MALFORMED;
+                return FAILURE_MALFORMED;
         message_parse(&question, buffer_bytes(x->wire));
         if (ret->id != 0 || !message_answers(ret, &question))
-                return FAULT_MISMATCH;
+                return FAILURE_MISMATCH;
         if (ret->flags & DNS_TC)
-                return FAULT_TRUNCATED;
+                return FAILURE_TRUNCATED;
         if (x->synthetic && message_rcode(ret) != RCODE_NOERROR)
-                return FAULT_PROBE_RCODE;
-        return FAULT_NONE;
+                return FAILURE_PROBE_RCODE;
+        return FAILURE_NONE;
 }
 
 void engine_response(Engine *e, uint32_t connection, uint32_t exchange, const HttpResponse *response, Bytes body, uint64_t now)
 {
         Exchange *x = find_exchange(e, connection, exchange, now);
         Message answer;
-        Fault f;
+        FailureReason f;
 
         if (!x)
                 return;
-        f = http_response_fault(response, body.n);
-        if (f == FAULT_NONE)
+        f = http_response_failure(response, body.n);
+        if (f == FAILURE_NONE)
                 f = judge(x, body, &answer);
-        if (f != FAULT_NONE) {
+        if (f != FAILURE_NONE) {
                 exchange_failed(x, f, response->has_retry_after ? response->retry_after * USEC_PER_SEC : 0, now);
         } else {
                 upstream_answered(x->upstream, x, now);
@@ -575,7 +575,7 @@ void engine_clock_set(Engine *e, uint64_t now)
 
         e->now = now;
         for (size_t i = 0; i < e->n_upstreams; i++)
-                doubted = doubted || fault_class(e->upstreams[i]->health.reason) == CLASS_TLS_VERIFY;
+                doubted = doubted || failure_class(e->upstreams[i]->health.reason) == CLASS_TLS_VERIFY;
         if (!doubted)
                 return;
         for (size_t i = 0; i < e->n_upstreams; i++)

@@ -84,14 +84,14 @@ typedef struct Action {
                         const char *name;               /* lives until ACTION_UPSTREAM_GONE */
                         HealthState from, to;
                         HealthAdmin admin, admin_before;
-                        Fault reason;
+                        FailureReason reason;
                         Purpose purpose;                /* what brought it to light */
                         uint64_t retry_at;              /* usec; only where `to` is FAILED */
                 } state;
                 NetworkState network;
                 struct {
                         uint64_t cookie;
-                        Fault fault;                    /* FAULT_NONE: it went well */
+                        FailureReason failure;                    /* FAILURE_NONE: it went well */
                         uint64_t took;                  /* usec */
                         bool resumed;                   /* TLS was resumed */
                 } probed;
@@ -129,20 +129,20 @@ void engine_established(Engine *e, uint32_t connection, uint64_t now);
 void engine_ready(Engine *e, uint32_t connection, bool resumed, uint64_t now);
 void engine_received(Engine *e, uint32_t connection, uint64_t now);
 void engine_max_streams(Engine *e, uint32_t connection, uint32_t max, uint64_t now);
-void engine_goaway(Engine *e, uint32_t connection, Fault fault, uint64_t now);
+void engine_goaway(Engine *e, uint32_t connection, FailureReason failure, uint64_t now);
 void engine_response(Engine *e, uint32_t connection, uint32_t exchange, const HttpResponse *response, Bytes body, uint64_t now);
-void engine_exchange_failed(Engine *e, uint32_t connection, uint32_t exchange, Fault fault, uint64_t now);
+void engine_exchange_failed(Engine *e, uint32_t connection, uint32_t exchange, FailureReason failure, uint64_t now);
 /* The local address that it uses is no longer this machine's: what waits is sent again on a new one. */
 void engine_address_gone(Engine *e, uint32_t connection, uint64_t now);
-/* It is gone, or could not even be started (faults of class LOCALNET). */
-void engine_closed(Engine *e, uint32_t connection, Fault fault, uint64_t now);
+/* It is gone, or could not even be started (failures of class LOCALNET). */
+void engine_closed(Engine *e, uint32_t connection, FailureReason failure, uint64_t now);
 
 /* --- Do53 servers: as in io/upstream/do53_client.h */
 
 /* A message came for `exchange`, which was given `id`. One that does not answer it changes nothing: the exchange goes on. */
 void engine_do53_answer(Engine *e, uint32_t exchange, uint16_t id, Bytes message, uint64_t now);
 /* It could not be sent, or an error came back; its socket is closed. */
-void engine_do53_failed(Engine *e, uint32_t exchange, Fault fault, uint64_t now);
+void engine_do53_failed(Engine *e, uint32_t exchange, FailureReason failure, uint64_t now);
 
 /* --- the machine */
 
@@ -185,7 +185,7 @@ typedef struct UpstreamInfo {
         uint64_t smoothed_rtt;          /* usec; 0: not known */
         uint64_t peer_idle;             /* usec; 0: not known */
         uint64_t queries;               /* DNS messages sent */
-        uint64_t failures;              /* faults that were counted */
+        uint64_t failures;              /* failures that were counted */
         uint64_t handshakes_full, handshakes_resumed;
         uint64_t probes;                /* probes and trials */
         uint64_t races, races_won;

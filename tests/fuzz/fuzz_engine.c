@@ -135,7 +135,7 @@ static void take_answer(World *w, const Action *a)
 static void take_connect(World *w, const Action *a)
 {
         if (w->n_connections == CONNECTIONS_MAX) {
-                engine_closed(w->engine, a->connection, FAULT_RESOURCES, w->now);
+                engine_closed(w->engine, a->connection, FAILURE_RESOURCES, w->now);
                 return;
         }
         w->connections[w->n_connections++] = a->connection;
@@ -164,7 +164,7 @@ static void take_send(World *w, const Action *a)
         must(!is_forwarded(w, &m));
         must(m.signed_message || !(m.flags & (unsigned) ~(DNS_RD | DNS_CD | DNS_AD)));
         if (w->n_sent == EXCHANGES_MAX) {
-                engine_exchange_failed(w->engine, a->connection, a->exchange, FAULT_REFUSED_STREAM, w->now);
+                engine_exchange_failed(w->engine, a->connection, a->exchange, FAILURE_REFUSED_STREAM, w->now);
                 return;
         }
         w->sent[w->n_sent++] = (Sent) { a->connection, a->exchange, buffer_ref(a->send.message) };
@@ -196,7 +196,7 @@ static void take_forward(World *w, const Action *a)
         if (i < w->n_do53)
                 return;
         if (w->n_do53 == DO53_MAX) {
-                engine_do53_failed(w->engine, a->exchange, FAULT_RESOURCES, w->now);
+                engine_do53_failed(w->engine, a->exchange, FAILURE_RESOURCES, w->now);
                 return;
         }
         w->do53[w->n_do53++] = (Sent) { .exchange = a->exchange, .message = buffer_ref(a->do53.message) };
@@ -382,7 +382,7 @@ static void respond_do53(World *w, Input *in, bool any)
         s = w->do53[i];
         if (kind % 8 == 7) {
                 forget_do53(w, i);
-                engine_do53_failed(w->engine, s.exchange, (Fault) (1 + octet(in) % (_FAULT_MAX - 1)), w->now);
+                engine_do53_failed(w->engine, s.exchange, (FailureReason) (1 + octet(in) % (_FAILURE_MAX - 1)), w->now);
                 return;
         }
         must(message_parse(&m, buffer_bytes(s.message)) == MESSAGE_OK);
@@ -429,10 +429,10 @@ static void happen_to_connection(World *w, Input *in)
                 break;
         case 1:
                 forget_connection(w, c);
-                engine_closed(w->engine, c, (Fault) (1 + octet(in) % (_FAULT_MAX - 1)), w->now);
+                engine_closed(w->engine, c, (FailureReason) (1 + octet(in) % (_FAILURE_MAX - 1)), w->now);
                 break;
         case 2:
-                engine_goaway(w->engine, c, FAULT_GOAWAY, w->now);
+                engine_goaway(w->engine, c, FAILURE_GOAWAY, w->now);
                 break;
         case 3:
                 engine_max_streams(w->engine, c, octet(in), w->now);
@@ -449,7 +449,7 @@ static void happen_to_connection(World *w, Input *in)
                         Sent s = w->sent[i];
 
                         forget_sent(w, i);
-                        engine_exchange_failed(w->engine, s.connection, s.exchange, (Fault) (1 + octet(in) % (_FAULT_MAX - 1)), w->now);
+                        engine_exchange_failed(w->engine, s.connection, s.exchange, (FailureReason) (1 + octet(in) % (_FAILURE_MAX - 1)), w->now);
                 }
         }
 }
@@ -569,7 +569,7 @@ static void end(World *w)
                 uint32_t c = w->connections[0];
 
                 forget_connection(w, c);
-                engine_closed(w->engine, c, FAULT_CONNECTION_LOST, w->now);
+                engine_closed(w->engine, c, FAILURE_CONNECTION_LOST, w->now);
                 act(w);
         }
         pass(w, w->now + REST);
@@ -577,7 +577,7 @@ static void end(World *w)
                 uint32_t c = w->connections[0];
 
                 forget_connection(w, c);
-                engine_closed(w->engine, c, FAULT_IDLE_CLOSED, w->now);
+                engine_closed(w->engine, c, FAILURE_IDLE_CLOSED, w->now);
                 act(w);
         }
         engine_objects(w->engine, &objects);

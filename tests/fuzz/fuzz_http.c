@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 data += n + (end ? 1 : 0);
                 size -= n + (end ? 1 : 0);
         }
-        if (r.retry_after > 300 || r.status > 999 || *fault_name(http_response_fault(&r, 100)) == ' ')
+        if (r.retry_after > 300 || r.status > 999 || *failure_name(http_response_failure(&r, 100)) == ' ')
                 abort();
         return 0;
 }

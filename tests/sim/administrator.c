@@ -110,7 +110,7 @@ void administrator_take_outcome(World *w, const Action *a)
                 if (w->now > p->deadline)
                         world_violated(w, "probe %llu took %.3f s too long", (unsigned long long) p->cookie,
                                        (double) (w->now - p->deadline) / 1e6);
-                world_say(w, "probe %llu: %s", (unsigned long long) p->cookie, fault_text(a->probed.fault));
+                world_say(w, "probe %llu: %s", (unsigned long long) p->cookie, failure_text(a->probed.failure));
                 p->cookie = 0;
                 return;
         }

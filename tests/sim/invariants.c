@@ -9,9 +9,9 @@
 #define REST (13 * USEC_PER_SEC)
 
 /* Does it tell against an upstream? A probe or trial has a connection of its own, so that nothing but our own network excuses it. */
-static bool counted(Fault f, Purpose purpose)
+static bool counted(FailureReason f, Purpose purpose)
 {
-        switch (fault_class(f)) {
+        switch (failure_class(f)) {
         case CLASS_OK:
         case CLASS_LOCALNET:
                 return false;
@@ -28,12 +28,12 @@ void invariants_take_state(World *w, const Action *a)
         unsigned s = servers_of_upstream(w, a->upstream);
 
         world_say(w, "upstream %u: %s -> %s (%s, %s)", s, health_state_name(a->state.from), health_state_name(a->state.to),
-                  fault_name(a->state.reason), purpose_name(a->state.purpose));
+                  failure_name(a->state.reason), purpose_name(a->state.purpose));
         if (a->state.from == HEALTH_FAILED && (a->state.to == HEALTH_HEALTHY || a->state.to == HEALTH_SUSPECT))
                 world_violated(w, "upstream %u went from failed to %s without a trial", s, health_state_name(a->state.to));
         if ((a->state.to == HEALTH_SUSPECT || a->state.to == HEALTH_FAILED) && !counted(a->state.reason, a->state.purpose))
                 world_violated(w, "upstream %u is %s for no reason of its own: %s", s, health_state_name(a->state.to),
-                               fault_text(a->state.reason));
+                               failure_text(a->state.reason));
 }
 
 static bool any_active(const World *w)

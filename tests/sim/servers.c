@@ -33,9 +33,9 @@ static const char *const mood_names[_MOODS] = {
         [SLOW] = "slow",
 };
 
-static Fault fault_of(World *w, const Fault *faults, size_t n)
+static FailureReason failure_of(World *w, const FailureReason *failures, size_t n)
 {
-        return faults[world_below(w, n)];
+        return failures[world_below(w, n)];
 }
 
 static unsigned status_of(World *w, const unsigned *statuses, size_t n)
@@ -43,7 +43,7 @@ static unsigned status_of(World *w, const unsigned *statuses, size_t n)
         return statuses[world_below(w, n)];
 }
 
-#define ONE_FAULT(w, ...) fault_of(w, (const Fault[]) { __VA_ARGS__ }, ELEMENTS(((const Fault[]) { __VA_ARGS__ })))
+#define ONE_FAULT(w, ...) failure_of(w, (const FailureReason[]) { __VA_ARGS__ }, ELEMENTS(((const FailureReason[]) { __VA_ARGS__ })))
 #define ONE_STATUS(w, ...) status_of(w, (const unsigned[]) { __VA_ARGS__ }, ELEMENTS(((const unsigned[]) { __VA_ARGS__ })))
 
 /* --- connections */
@@ -74,13 +74,13 @@ void servers_forget_upstream(World *w, uint32_t number)
         world_violated(w, "an upstream is gone that was not there");
 }
 
-static Event *later(World *w, unsigned link, uint64_t delay, EventType type, Fault fault)
+static Event *later(World *w, unsigned link, uint64_t delay, EventType type, FailureReason failure)
 {
         Event *e = world_schedule(w, delay, type);
 
         e->link = link;
         e->generation = w->links[link].generation;
-        e->fault = fault;
+        e->failure = failure;
         return e;
 }
 
@@ -94,7 +94,7 @@ void servers_connect(World *w, const Action *a)
                 if (++i == LINKS_MAX)
                         world_violated(w, "I6: more than %d connections", LINKS_MAX);
         if (!w->online) {
-                engine_closed(w->engine, a->connection, FAULT_NO_ROUTE, w->now);
+                engine_closed(w->engine, a->connection, FAILURE_NO_ROUTE, w->now);
                 return;
         }
         w->links[i] = (Link) { .number = a->connection, .server = server, .generation = w->links[i].generation + 1 };
@@ -103,18 +103,18 @@ void servers_connect(World *w, const Action *a)
                 return;
         if (s->mood == REFUSING) {
                 later(w, i, rtt, EV_CLOSED,
-                      ONE_FAULT(w, FAULT_REFUSED, FAULT_REFUSED, FAULT_UNREACHABLE, FAULT_CONNECT_RESET, FAULT_TLS_ALERT, FAULT_TLS_GARBAGE,
-                                FAULT_TLS_VERSION, FAULT_NO_H2));
+                      ONE_FAULT(w, FAILURE_REFUSED, FAILURE_REFUSED, FAILURE_UNREACHABLE, FAILURE_CONNECT_RESET, FAILURE_TLS_ALERT, FAILURE_TLS_GARBAGE,
+                                FAILURE_TLS_VERSION, FAILURE_NO_H2));
                 return;
         }
-        later(w, i, rtt, EV_ESTABLISHED, FAULT_NONE);
+        later(w, i, rtt, EV_ESTABLISHED, FAILURE_NONE);
         if (s->mood == STALLED_TLS)
                 return;
         if (s->mood == WRONG_CERTIFICATE)
                 later(w, i, 2 * rtt, EV_CLOSED,
-                      ONE_FAULT(w, FAULT_CERTIFICATE_NAME, FAULT_CERTIFICATE_EXPIRED, FAULT_CERTIFICATE_UNTRUSTED, FAULT_CERTIFICATE_PIN));
+                      ONE_FAULT(w, FAILURE_CERTIFICATE_NAME, FAILURE_CERTIFICATE_EXPIRED, FAILURE_CERTIFICATE_UNTRUSTED, FAILURE_CERTIFICATE_PIN));
         else
-                later(w, i, 2 * rtt, EV_READY, FAULT_NONE);
+                later(w, i, 2 * rtt, EV_READY, FAILURE_NONE);
 }
 
 void servers_ping(World *w, const Action *a)
@@ -125,7 +125,7 @@ void servers_ping(World *w, const Action *a)
         if (i == LINKS_MAX)
                 world_violated(w, "a PING goes out on a connection that is not open");
         if (!w->links[i].dead && s->mood != BLACK_HOLE && w->online)
-                later(w, i, s->rtt, EV_PONG, FAULT_NONE);
+                later(w, i, s->rtt, EV_PONG, FAILURE_NONE);
 }
 
 void servers_close(World *w, const Action *a)
@@ -173,7 +173,7 @@ static Buffer *make_answer(const World *w, const Buffer *query, unsigned flags, 
 
 static Event *respond(World *w, const Action *a, unsigned link, unsigned status, Buffer *body, uint64_t delay)
 {
-        Event *e = later(w, link, delay, EV_RESPONSE, FAULT_NONE);
+        Event *e = later(w, link, delay, EV_RESPONSE, FAILURE_NONE);
 
         e->exchange = a->exchange;
         e->status = status;
@@ -186,7 +186,7 @@ static void answer(World *w, const Action *a, unsigned link, unsigned flags, uin
         respond(w, a, link, 200, make_answer(w, a->send.message, flags, !(flags & DNS_TC)), delay);
 }
 
-static void fail_exchange(World *w, const Action *a, unsigned link, Fault f, uint64_t delay)
+static void fail_exchange(World *w, const Action *a, unsigned link, FailureReason f, uint64_t delay)
 {
         later(w, link, delay, EV_FAILED, f)->exchange = a->exchange;
 }
@@ -215,7 +215,7 @@ static void mismatch(World *w, const Action *a, unsigned link, uint64_t delay)
 
 static void react(World *w, const Action *a, unsigned i, Server *s, uint64_t rtt, uint64_t work)
 {
-        Fault f;
+        FailureReason f;
 
         switch (s->mood) {
         case ERROR_500:
@@ -247,19 +247,19 @@ static void react(World *w, const Action *a, unsigned i, Server *s, uint64_t rtt
                 return;
         case GOING_AWAY:
                 if (world_below(w, 2))
-                        fail_exchange(w, a, i, FAULT_REFUSED_STREAM, rtt);
+                        fail_exchange(w, a, i, FAILURE_REFUSED_STREAM, rtt);
                 else
                         answer(w, a, i, 0, rtt + work);
-                later(w, i, rtt / 2, EV_GOAWAY, ONE_FAULT(w, FAULT_GOAWAY, FAULT_GOAWAY, FAULT_GOAWAY_CALM, FAULT_GOAWAY_ERROR));
+                later(w, i, rtt / 2, EV_GOAWAY, ONE_FAULT(w, FAILURE_GOAWAY, FAILURE_GOAWAY, FAILURE_GOAWAY_CALM, FAILURE_GOAWAY_ERROR));
                 return;
         case RESETTING_STREAMS:
-                fail_exchange(w, a, i, FAULT_STREAM_RESET, rtt);
+                fail_exchange(w, a, i, FAILURE_STREAM_RESET, rtt);
                 return;
         case REFUSING_STREAMS:
-                fail_exchange(w, a, i, FAULT_REFUSED_STREAM, rtt);
+                fail_exchange(w, a, i, FAILURE_REFUSED_STREAM, rtt);
                 return;
         case DYING:
-                f = ONE_FAULT(w, FAULT_CONNECTION_LOST, FAULT_CONNECTION_LOST, FAULT_PROTOCOL);
+                f = ONE_FAULT(w, FAILURE_CONNECTION_LOST, FAILURE_CONNECTION_LOST, FAILURE_PROTOCOL);
                 later(w, i, rtt / 2 + world_below(w, rtt), EV_CLOSED, f);
                 break;
         case SWALLOWING:
@@ -276,7 +276,7 @@ static void react(World *w, const Action *a, unsigned i, Server *s, uint64_t rtt
                 work += world_below(w, 5 * USEC_PER_SEC);
                 break;
         case CLOSING_IDLE:
-                later(w, i, rtt + work + (1 + world_below(w, 20)) * USEC_PER_SEC, EV_CLOSED, FAULT_IDLE_CLOSED);
+                later(w, i, rtt + work + (1 + world_below(w, 20)) * USEC_PER_SEC, EV_CLOSED, FAILURE_IDLE_CLOSED);
                 break;
         default:
                 break;
@@ -305,7 +305,7 @@ void servers_send(World *w, const Action *a)
         if (l->dead || s->mood == BLACK_HOLE || !w->online)
                 return;
         if (a->send.ping)
-                later(w, i, rtt, EV_PONG, FAULT_NONE);
+                later(w, i, rtt, EV_PONG, FAILURE_NONE);
         react(w, a, i, s, rtt, work);
 }
 
@@ -329,7 +329,7 @@ void servers_set_mood(World *w, unsigned server, Mood mood)
                         if (!l->ready)
                                 clients_uncover(w, server);
                 } else if (limited && l->ready)
-                        later(w, i, s->rtt, EV_SETTINGS, FAULT_NONE);
+                        later(w, i, s->rtt, EV_SETTINGS, FAILURE_NONE);
         }
 }
 
@@ -362,9 +362,9 @@ static void receive(World *w, const Event *e, const Link *l)
         if (e->type == EV_SETTINGS)
                 engine_max_streams(w->engine, number, streams_of(&w->servers[l->server]), w->now);
         else if (e->type == EV_GOAWAY)
-                engine_goaway(w->engine, number, e->fault, w->now);
+                engine_goaway(w->engine, number, e->failure, w->now);
         else if (e->type == EV_FAILED)
-                engine_exchange_failed(w->engine, number, e->exchange, e->fault, w->now);
+                engine_exchange_failed(w->engine, number, e->exchange, e->failure, w->now);
         else if (e->type == EV_RESPONSE)
                 deliver_response(w, number, e);
 }
@@ -383,10 +383,10 @@ void servers_event(World *w, const Event *e)
         switch (e->type) {
         case EV_CLOSED:
                 /* An idle close that is overtaken by a query does not happen. */
-                if (e->fault == FAULT_IDLE_CLOSED && w->now - l->used_at < USEC_PER_SEC)
+                if (e->failure == FAILURE_IDLE_CLOSED && w->now - l->used_at < USEC_PER_SEC)
                         return;
                 l->number = 0;
-                engine_closed(w->engine, number, e->fault, w->now);
+                engine_closed(w->engine, number, e->failure, w->now);
                 return;
         case EV_ESTABLISHED:
                 engine_established(w->engine, number, w->now);
@@ -394,7 +394,7 @@ void servers_event(World *w, const Event *e)
         case EV_READY:
                 l->ready = true;
                 engine_ready(w->engine, number, world_below(w, 2), w->now);
-                later(w, e->link, 100, EV_SETTINGS, FAULT_NONE);
+                later(w, e->link, 100, EV_SETTINGS, FAILURE_NONE);
                 return;
         default:
                 receive(w, e, l);

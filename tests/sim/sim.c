@@ -1,5 +1,5 @@
 /*
- * The engine's life, played from one seed: a fake clock, network, upstreams and clients, with suspends, roams, freezes, floods, faults,
+ * The engine's life, played from one seed: a fake clock, network, upstreams and clients, with suspends, roams, freezes, floods, failures,
  * and an administrator; after each step the invariants of FAULTS.md hold (I1-I7 as far as they are the engine's). Nothing
  * here sleeps: five minutes of a life in which all goes wrong that can take a millisecond.
  *

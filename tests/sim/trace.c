@@ -85,7 +85,7 @@ void trace_add_action(Trace *t, const Action *a, uint64_t now)
                 add_text(t, health_state_name(a->state.from));
                 add_text(t, health_state_name(a->state.to));
                 add_text(t, health_admin_name(a->state.admin));
-                add_text(t, fault_name(a->state.reason));
+                add_text(t, failure_name(a->state.reason));
                 add_text(t, purpose_name(a->state.purpose));
                 add_number(t, a->state.retry_at);
                 break;
@@ -94,7 +94,7 @@ void trace_add_action(Trace *t, const Action *a, uint64_t now)
                 break;
         case ACTION_PROBED:
                 add_number(t, a->probed.cookie);
-                add_text(t, fault_name(a->probed.fault));
+                add_text(t, failure_name(a->probed.failure));
                 add_number(t, a->probed.took);
                 add_number(t, a->probed.resumed);
                 break;

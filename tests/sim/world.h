@@ -88,7 +88,7 @@ typedef struct Event {
         unsigned link;
         uint32_t generation;
         uint32_t exchange;
-        Fault fault;
+        FailureReason failure;
         unsigned status;
         uint32_t retry_after;           /* seconds; 0: none */
         Buffer *body;

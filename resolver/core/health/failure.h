@@ -1,13 +1,13 @@
 #pragma once
 /*
- * Fault: every way in which an upstream, a connection or an exchange can disappoint, its name for D-Bus (`Reason`),
+ * FailureReason: every way in which an upstream, a connection or an exchange can disappoint, its name for D-Bus (`Reason`),
  * the journal (`DOHMOUSE_REASON=`) and extended errors, and what health makes of it (HEALTH.md, chapter 1).
- * io/ says what happened; only the table in fault.c says what it means.
+ * io/ says what happened; only the table in failure.c says what it means.
  */
 
 #include "core/base/base.h"
 
-typedef enum FaultClass {
+typedef enum FailureClass {
         CLASS_OK,               /* a well-formed answer, whatever its rcode */
         CLASS_LOCALNET,         /* our side of the network, or our own resources: never counted */
         CLASS_STALE,            /* a pooled connection found dead: never counted, sent again at once */
@@ -17,80 +17,80 @@ typedef enum FaultClass {
         CLASS_OVERLOAD,         /* FAILED until Retry-After */
         CLASS_CONFIG,           /* the URL or method is wrong: as CONNECT_HARD, from the second on */
         CLASS_NO_FAULT,         /* in order: sent again or dropped, not counted */
-} FaultClass;
+} FailureClass;
 
-typedef enum Fault {
-        FAULT_NONE,
+typedef enum FailureReason {
+        FAILURE_NONE,
 
         /* LOCALNET: errno of connect() or socket() before a packet left */
-        FAULT_NO_ROUTE,                 /* ENETUNREACH, EHOSTUNREACH at once */
-        FAULT_NETWORK_DOWN,             /* ENETDOWN */
-        FAULT_ADDRESS_UNAVAILABLE,      /* EADDRNOTAVAIL */
-        FAULT_FORBIDDEN,                /* EPERM, EACCES: a local firewall */
-        FAULT_RESOURCES,                /* EMFILE, ENFILE, ENOBUFS, ENOMEM */
+        FAILURE_NO_ROUTE,                 /* ENETUNREACH, EHOSTUNREACH at once */
+        FAILURE_NETWORK_DOWN,             /* ENETDOWN */
+        FAILURE_ADDRESS_UNAVAILABLE,      /* EADDRNOTAVAIL */
+        FAILURE_FORBIDDEN,                /* EPERM, EACCES: a local firewall */
+        FAILURE_RESOURCES,                /* EMFILE, ENFILE, ENOBUFS, ENOMEM */
 
         /* connecting */
-        FAULT_REFUSED,                  /* ECONNREFUSED */
-        FAULT_UNREACHABLE,              /* an ICMP error came back */
-        FAULT_CONNECT_TIMEOUT,
-        FAULT_CONNECT_RESET,            /* RST or FIN before TLS was up */
-        FAULT_HANDSHAKE_TIMEOUT,
-        FAULT_TLS_ALERT,                /* a fatal alert */
-        FAULT_TLS_GARBAGE,              /* not TLS, or TLS against its rules */
-        FAULT_TLS_VERSION,              /* no common version or cipher */
-        FAULT_NO_H2,                    /* ALPN did not choose h2 */
+        FAILURE_REFUSED,                  /* ECONNREFUSED */
+        FAILURE_UNREACHABLE,              /* an ICMP error came back */
+        FAILURE_CONNECT_TIMEOUT,
+        FAILURE_CONNECT_RESET,            /* RST or FIN before TLS was up */
+        FAILURE_HANDSHAKE_TIMEOUT,
+        FAILURE_TLS_ALERT,                /* a fatal alert */
+        FAILURE_TLS_GARBAGE,              /* not TLS, or TLS against its rules */
+        FAILURE_TLS_VERSION,              /* no common version or cipher */
+        FAILURE_NO_H2,                    /* ALPN did not choose h2 */
 
         /* verifying */
-        FAULT_CERTIFICATE_EXPIRED,
-        FAULT_CERTIFICATE_NOT_YET_VALID,
-        FAULT_CERTIFICATE_NAME,
-        FAULT_CERTIFICATE_UNTRUSTED,    /* self-signed, unknown or missing CA, constraint, purpose */
-        FAULT_CERTIFICATE_WEAK,         /* weak signature or key */
-        FAULT_CERTIFICATE_REVOKED,
-        FAULT_CERTIFICATE_PIN,
-        FAULT_TRUST_STORE,              /* our own store cannot be read: fail closed */
+        FAILURE_CERTIFICATE_EXPIRED,
+        FAILURE_CERTIFICATE_NOT_YET_VALID,
+        FAILURE_CERTIFICATE_NAME,
+        FAILURE_CERTIFICATE_UNTRUSTED,    /* self-signed, unknown or missing CA, constraint, purpose */
+        FAILURE_CERTIFICATE_WEAK,         /* weak signature or key */
+        FAILURE_CERTIFICATE_REVOKED,
+        FAILURE_CERTIFICATE_PIN,
+        FAILURE_TRUST_STORE,              /* our own store cannot be read: fail closed */
 
         /* a connection that was up */
-        FAULT_CONNECTION_LOST,          /* EOF or RST; SOFT here, the pool makes it STALE where it was at risk */
-        FAULT_SILENT,                   /* no octet came although asked */
-        FAULT_GOAWAY,                   /* GOAWAY NO_ERROR */
-        FAULT_GOAWAY_CALM,              /* GOAWAY ENHANCE_YOUR_CALM */
-        FAULT_GOAWAY_ERROR,             /* GOAWAY with any other code */
-        FAULT_PROTOCOL,                 /* the peer broke HTTP/2, or went over a limit of ours */
-        FAULT_NO_STREAMS,               /* MAX_CONCURRENT_STREAMS=0 */
-        FAULT_IDLE_CLOSED,              /* FIN while idle, or we closed it: in order */
+        FAILURE_CONNECTION_LOST,          /* EOF or RST; SOFT here, the pool makes it STALE where it was at risk */
+        FAILURE_SILENT,                   /* no octet came although asked */
+        FAILURE_GOAWAY,                   /* GOAWAY NO_ERROR */
+        FAILURE_GOAWAY_CALM,              /* GOAWAY ENHANCE_YOUR_CALM */
+        FAILURE_GOAWAY_ERROR,             /* GOAWAY with any other code */
+        FAILURE_PROTOCOL,                 /* the peer broke HTTP/2, or went over a limit of ours */
+        FAILURE_NO_STREAMS,               /* MAX_CONCURRENT_STREAMS=0 */
+        FAILURE_IDLE_CLOSED,              /* FIN while idle, or we closed it: in order */
 
         /* one exchange */
-        FAULT_TIMEOUT,
-        FAULT_REFUSED_STREAM,           /* RST_STREAM REFUSED_STREAM, or above GOAWAY's last stream */
-        FAULT_STREAM_RESET,             /* any other RST_STREAM */
-        FAULT_QUEUE_FULL,               /* our own cap */
-        FAULT_CANCELLED,                /* we did not want it any longer */
+        FAILURE_TIMEOUT,
+        FAILURE_REFUSED_STREAM,           /* RST_STREAM REFUSED_STREAM, or above GOAWAY's last stream */
+        FAILURE_STREAM_RESET,             /* any other RST_STREAM */
+        FAILURE_QUEUE_FULL,               /* our own cap */
+        FAILURE_CANCELLED,                /* we did not want it any longer */
 
         /* HTTP */
-        FAULT_HTTP_REDIRECT,            /* 3xx: never followed */
-        FAULT_HTTP_CONFIG,              /* 400 401 403 404 405 406 413 414 415 */
-        FAULT_HTTP_RETRY,               /* 408 421 425 502 504: one more try on a fresh connection */
-        FAULT_HTTP_SERVER,              /* 500 501 505 and all that is not a status */
-        FAULT_HTTP_OVERLOAD,            /* 429 503 */
-        FAULT_HTTP_PORTAL,              /* 511 */
-        FAULT_CONTENT_TYPE,
-        FAULT_CONTENT_ENCODING,
-        FAULT_BODY_SIZE,                /* empty, shorter than a header, longer than 65535 or than announced */
+        FAILURE_HTTP_REDIRECT,            /* 3xx: never followed */
+        FAILURE_HTTP_CONFIG,              /* 400 401 403 404 405 406 413 414 415 */
+        FAILURE_HTTP_RETRY,               /* 408 421 425 502 504: one more try on a fresh connection */
+        FAILURE_HTTP_SERVER,              /* 500 501 505 and all that is not a status */
+        FAILURE_HTTP_OVERLOAD,            /* 429 503 */
+        FAILURE_HTTP_PORTAL,              /* 511 */
+        FAILURE_CONTENT_TYPE,
+        FAILURE_CONTENT_ENCODING,
+        FAILURE_BODY_SIZE,                /* empty, shorter than a header, longer than 65535 or than announced */
 
         /* DNS in a 200 */
-        FAULT_MALFORMED,                /* the body is not a DNS message */
-        FAULT_MISMATCH,                 /* it is not the answer to what was asked */
-        FAULT_TRUNCATED,                /* TC=1 over HTTPS */
-        FAULT_PROBE_RCODE,              /* a probe's own question, which any resolver can answer, had another rcode than NOERROR */
+        FAILURE_MALFORMED,                /* the body is not a DNS message */
+        FAILURE_MISMATCH,                 /* it is not the answer to what was asked */
+        FAILURE_TRUNCATED,                /* TC=1 over HTTPS */
+        FAILURE_PROBE_RCODE,              /* a probe's own question, which any resolver can answer, had another rcode than NOERROR */
 
-        _FAULT_MAX,
-} Fault;
+        _FAILURE_MAX,
+} FailureReason;
 
-/* A short word in lower case with dashes ("connection-refused"), for `Reason` and DOHMOUSE_REASON=; "" for FAULT_NONE. */
-const char *fault_name(Fault f);
+/* A short word in lower case with dashes ("connection-refused"), for `Reason` and DOHMOUSE_REASON=; "" for FAILURE_NONE. */
+const char *failure_name(FailureReason f);
 
 /* A few words for a person ("connection refused"). */
-const char *fault_text(Fault f);
+const char *failure_text(FailureReason f);
 
-FaultClass fault_class(Fault f);
+FailureClass failure_class(FailureReason f);

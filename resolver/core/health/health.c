@@ -98,7 +98,7 @@ static void set_state(Health *h, HealthState state, uint64_t now)
                 h->changed_at = now;
         h->state = state;
         if (state == HEALTH_HEALTHY || state == HEALTH_UNKNOWN)
-                h->reason = FAULT_NONE;
+                h->reason = FAILURE_NONE;
 }
 
 /* Every upstream that may be used went wrong just now and none is well: it is more likely the network. Or there is one
@@ -117,7 +117,7 @@ static bool correlated(const HealthGroup *g, uint64_t now)
 
                 if (h->admin == ADMIN_DOWN)
                         continue;
-                if ((h->last_ok && h->last_ok >= since) || !h->last_fault || h->last_fault < since)
+                if ((h->last_ok && h->last_ok >= since) || !h->last_failure || h->last_failure < since)
                         return false;
         }
         return true;
@@ -150,7 +150,7 @@ static uint64_t backoff(const HealthGroup *g, unsigned level, uint64_t now)
         return p->backoff > cap >> doublings ? cap : p->backoff << doublings;
 }
 
-static void fail(Health *h, uint64_t now, Fault reason)
+static void fail(Health *h, uint64_t now, FailureReason reason)
 {
         HealthGroup *g = h->group;
 
@@ -176,7 +176,7 @@ static void recover(Health *h, uint64_t now)
 
         set_state(h, HEALTH_HEALTHY, now);
         h->suspect_connect = false;
-        h->consecutive = h->probe_failures = h->successes = h->config_faults = 0;
+        h->consecutive = h->probe_failures = h->successes = h->config_failures = 0;
         h->ring_n = h->incidents_n = 0;
         h->probing = false;
         h->healthy_since = now;
@@ -227,7 +227,7 @@ void health_ok(Health *h, uint64_t now, bool fresh)
         if (h->admin != ADMIN_AUTO)
                 return;
         h->last_ok = now;
-        h->config_faults = 0;
+        h->config_failures = 0;
         if (!fresh)
                 h->pool_ok = now;
         switch (h->state) {
@@ -283,7 +283,7 @@ void health_probe_abandon(Health *h, uint64_t now)
                 set_state(h, HEALTH_FAILED, now);
 }
 
-static HealthWish suspect(Health *h, uint64_t now, Fault f, bool connecting)
+static HealthWish suspect(Health *h, uint64_t now, FailureReason f, bool connecting)
 {
         if (h->state != HEALTH_SUSPECT) {
                 set_state(h, HEALTH_SUSPECT, now);
@@ -296,11 +296,11 @@ static HealthWish suspect(Health *h, uint64_t now, Fault f, bool connecting)
         return health_probe_start(h) ? WISH_PROBE : WISH_PROBE_LATER;
 }
 
-static HealthWish soft(Health *h, uint64_t now, Fault f, uint64_t incident, bool connecting)
+static HealthWish soft(Health *h, uint64_t now, FailureReason f, uint64_t incident, bool connecting)
 {
         if (!note_incident(h, incident))
                 return WISH_NONE;
-        h->last_fault = now;
+        h->last_failure = now;
         if (h->state == HEALTH_TRIAL)
                 fail(h, now, f);
         if (h->state == HEALTH_FAILED)
@@ -313,17 +313,17 @@ static HealthWish soft(Health *h, uint64_t now, Fault f, uint64_t incident, bool
         return WISH_NONE;
 }
 
-static HealthWish hard(Health *h, uint64_t now, Fault f)
+static HealthWish hard(Health *h, uint64_t now, FailureReason f)
 {
-        h->last_fault = now;
-        if (h->state == HEALTH_TRIAL || fault_class(f) == CLASS_TLS_VERIFY) {
+        h->last_failure = now;
+        if (h->state == HEALTH_TRIAL || failure_class(f) == CLASS_TLS_VERIFY) {
                 fail(h, now, f);
                 return WISH_NONE;
         }
         return h->state == HEALTH_FAILED ? WISH_NONE : suspect(h, now, f, true);
 }
 
-static void overload(Health *h, uint64_t now, Fault f, uint64_t retry_after)
+static void overload(Health *h, uint64_t now, FailureReason f, uint64_t retry_after)
 {
         const HealthParameters *p = h->group->parameters;
         unsigned level = h->level;
@@ -333,15 +333,15 @@ static void overload(Health *h, uint64_t now, Fault f, uint64_t retry_after)
         h->retry_at = now + (retry_after ? CLAMP(retry_after, USEC_PER_SEC, p->overload_max) : p->overload_default);
 }
 
-HealthWish health_fault(Health *h, uint64_t now, Fault f, uint64_t incident, bool connecting, uint64_t retry_after)
+HealthWish health_failure(Health *h, uint64_t now, FailureReason f, uint64_t incident, bool connecting, uint64_t retry_after)
 {
         if (fixed(h))
                 return WISH_NONE;
-        switch (fault_class(f)) {
+        switch (failure_class(f)) {
         case CLASS_SOFT:
                 return soft(h, now, f, incident, connecting);
         case CLASS_CONFIG:
-                if (h->state != HEALTH_TRIAL && h->config_faults++ == 0)
+                if (h->state != HEALTH_TRIAL && h->config_failures++ == 0)
                         return WISH_NONE;
                 return hard(h, now, f);
         case CLASS_CONNECT_HARD:
@@ -376,14 +376,14 @@ bool health_trial_start(Health *h, uint64_t now, bool due)
         return true;
 }
 
-uint64_t health_probe_done(Health *h, uint64_t now, Fault f, uint64_t retry_after)
+uint64_t health_probe_done(Health *h, uint64_t now, FailureReason f, uint64_t retry_after)
 {
         const HealthParameters *p = h->group->parameters;
 
         h->probing = false;
         if (h->state != HEALTH_SUSPECT || fixed(h))
                 return USEC_NEVER;
-        switch (fault_class(f)) {
+        switch (failure_class(f)) {
         case CLASS_OK:
                 h->last_ok = now;
                 recover(h, now);
@@ -402,7 +402,7 @@ uint64_t health_probe_done(Health *h, uint64_t now, Fault f, uint64_t retry_afte
         case CLASS_CONFIG:
         case CLASS_NO_FAULT:
                 h->reason = f;
-                h->last_fault = now;
+                h->last_failure = now;
                 h->probe_failures++;
                 if (h->probe_failures >= p->probe_max && (!h->pool_ok || now - h->pool_ok > p->pool_grace)) {
                         fail(h, now, f);

@@ -75,17 +75,17 @@ struct Health {
         HealthState state;
         HealthAdmin admin;
         HealthMode mode;
-        Fault reason;           /* why it is SUSPECT or FAILED; FAULT_NONE otherwise */
+        FailureReason reason;           /* why it is SUSPECT or FAILED; FAILURE_NONE otherwise */
         bool suspect_connect;   /* SUSPECT because of connecting: reuse does not mask it (row 7) */
         unsigned consecutive;   /* counted incidents since the last OK */
         unsigned level;         /* back-off level */
         unsigned probe_failures;
         unsigned successes;     /* in this trial phase */
-        unsigned config_faults; /* of class CONFIG since the last OK */
+        unsigned config_failures; /* of class CONFIG since the last OK */
         bool probing;           /* a probe or trial is under way: single flight */
         uint64_t retry_at;      /* FAILED: not used before; usec */
         uint64_t changed_at;    /* last change of state; usec */
-        uint64_t last_ok, last_fault, pool_ok, healthy_since;   /* usec; 0: never */
+        uint64_t last_ok, last_failure, pool_ok, healthy_since;   /* usec; 0: never */
         struct { uint64_t at; bool bad; } ring[HEALTH_RING];
         unsigned ring_n, ring_next;
         uint64_t trips[HEALTH_TRIPS];
@@ -119,11 +119,11 @@ typedef enum HealthWish {
 void health_ok(Health *h, uint64_t now, bool fresh);
 
 /*
- * A fault, of any class (fault_class()). `incident`: events of one incident have the same number, which is not 0 and
+ * A failure, of any class (failure_class()). `incident`: events of one incident have the same number, which is not 0 and
  * not used for another; used for SOFT only. `connecting`: it happened while connecting. `retry_after`: for OVERLOAD,
  * usec, 0 if absent. CONFIG counts as CONNECT_HARD from the second on without an OK between, and always in TRIAL.
  */
-HealthWish health_fault(Health *h, uint64_t now, Fault f, uint64_t incident, bool connecting, uint64_t retry_after);
+HealthWish health_failure(Health *h, uint64_t now, FailureReason f, uint64_t incident, bool connecting, uint64_t retry_after);
 
 /* Marks a probe as flying; false if one is, or as many fly elsewhere as may. */
 bool health_probe_start(Health *h);
@@ -135,10 +135,10 @@ bool health_trial_start(Health *h, uint64_t now, bool due);
 /* The probe or trial is given up without an outcome: a trial is FAILED again, as it was before. */
 void health_probe_abandon(Health *h, uint64_t now);
 
-/* The probe is over. Returns when the next may start if there is demand (row 9), or USEC_NEVER. `f` is FAULT_NONE if it
- * went well. LOCALNET faults end the probe and count for nothing; TLS_VERIFY and OVERLOAD do what they do elsewhere
- * (rows 5 and 21, `retry_after` as for health_fault()). Without the state SUSPECT, the outcome has no effect. */
-uint64_t health_probe_done(Health *h, uint64_t now, Fault f, uint64_t retry_after);
+/* The probe is over. Returns when the next may start if there is demand (row 9), or USEC_NEVER. `f` is FAILURE_NONE if it
+ * went well. LOCALNET failures end the probe and count for nothing; TLS_VERIFY and OVERLOAD do what they do elsewhere
+ * (rows 5 and 21, `retry_after` as for health_failure()). Without the state SUSPECT, the outcome has no effect. */
+uint64_t health_probe_done(Health *h, uint64_t now, FailureReason f, uint64_t retry_after);
 
 /* The network changed, the machine resumed, the configuration was loaded anew: all members UNKNOWN (row 23). */
 void health_epoch(HealthGroup *g, uint64_t now);

@@ -53,7 +53,7 @@ void answer_cache_store_failure(Query *q, uint64_t now)
 
         for (size_t i = 0; i < e->n_upstreams; i++)
                 usable = usable || health_usable(&e->upstreams[i]->health);
-        if (!worth_remembering(q) || !usable || fault_class(q->fault) == CLASS_LOCALNET || q->fault == FAULT_QUEUE_FULL)
+        if (!worth_remembering(q) || !usable || failure_class(q->failure) == CLASS_LOCALNET || q->failure == FAILURE_QUEUE_FULL)
                 return;
         failure = reply_error(&nobody, BYTES(q->message.qname.p, q->message.question_end - DNS_HEADER_SIZE), RCODE_SERVFAIL, &options);
         if (failure && message_parse(&m, buffer_bytes(failure)) == MESSAGE_OK)

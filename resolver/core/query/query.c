@@ -258,13 +258,13 @@ void query_reroute(Query *q, uint64_t now)
         q->route->cancel(q, now);
         set_route(q, f);
         q->fallback = buffer_unref(q->fallback);
-        q->fault = FAULT_NONE;
+        q->failure = FAILURE_NONE;
         q->n_tried = q->attempts = q->rounds = 0;
         q->resent = false;
         q->hedge_at = q->retry_at = USEC_NEVER;
         wire = write_question(q, &q->message);
         if (!wire) {
-                q->fault = FAULT_RESOURCES;
+                q->failure = FAILURE_RESOURCES;
                 query_give_up(q, now);
                 return;
         }
@@ -321,8 +321,8 @@ static void expire_waiters(Query *q, uint64_t now)
                 if (w->deadline > now)
                         continue;
                 q->engine->stats.timeouts++;
-                if (q->fault == FAULT_NONE)
-                        q->fault = FAULT_TIMEOUT;
+                if (q->failure == FAILURE_NONE)
+                        q->failure = FAILURE_TIMEOUT;
                 refuse_waiter(q, w, now);
         }
         if (!due || !list_empty(&q->waiters))

@@ -51,7 +51,7 @@ struct Query {
         unsigned rounds;                /* how often all upstreams or servers were tried */
         bool resent;                    /* the one free retry is used */
         bool fetching;                  /* worth finishing with no client waiting: a prefetch, or a refresh */
-        Fault fault;                    /* the last */
+        FailureReason failure;                    /* the last */
         Buffer *fallback;               /* an answer that is delivered if no better one comes */
         uint64_t born;
         uint64_t hedge_at, retry_at, stale_at, end_at;  /* usec, or USEC_NEVER */

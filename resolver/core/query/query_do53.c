@@ -60,14 +60,14 @@ static void call_off(Do53Exchange *x)
         end(x);
 }
 
-/* NULL, and the fault noted, if there cannot be another. */
+/* NULL, and the failure noted, if there cannot be another. */
 static Do53Exchange *begin(Query *q, Do53Server *s, bool edns, bool stream)
 {
         Engine *e = q->engine;
         Do53Exchange *x;
 
         if (e->do53_handles.used >= ENGINE_DO53_MAX) {
-                q->fault = FAULT_QUEUE_FULL;
+                q->failure = FAILURE_QUEUE_FULL;
                 return NULL;
         }
         x = calloc(1, sizeof(*x));
@@ -77,7 +77,7 @@ static Do53Exchange *begin(Query *q, Do53Server *s, bool edns, bool stream)
         }
         if (!x || !x->number) {
                 free(x);
-                q->fault = FAULT_RESOURCES;
+                q->failure = FAILURE_RESOURCES;
                 return NULL;
         }
         list_init(&x->in_query);
@@ -102,7 +102,7 @@ static uint64_t patience(const Query *q, uint64_t now)
         return MAX(MIN(PATIENCE << MIN(q->rounds, 1u), query_time_left(q, now) / (1 + others)), PATIENCE_MIN);
 }
 
-/* The question to `s`, from a socket of its own; by UDP once more from the one that still waits. False, and the fault noted, if it
+/* The question to `s`, from a socket of its own; by UDP once more from the one that still waits. False, and the failure noted, if it
  * cannot be. */
 static bool ask(Query *q, Do53Server *s, bool edns, bool stream, uint64_t now)
 {
@@ -121,7 +121,7 @@ static bool ask(Query *q, Do53Server *s, bool edns, bool stream, uint64_t now)
         a = wire ? engine_act(q->engine, ACTION_DO53_SEND) : NULL;
         if (!a) {
                 end(x);
-                q->fault = FAULT_RESOURCES;
+                q->failure = FAILURE_RESOURCES;
                 return false;
         }
         a->exchange = x->number;
@@ -215,7 +215,7 @@ static void due(Query *q, uint64_t now)
                 query_arm(q);
                 return;
         }
-        q->fault = FAULT_TIMEOUT;
+        q->failure = FAILURE_TIMEOUT;
         rest(q->do53.asked, now);
         if (q->fallback) {
                 query_give_up(q, now);
@@ -257,15 +257,15 @@ static void shift(Query *q, uint64_t slept)
 
 static int explain(const Query *q, uint64_t now, char *ret_text, size_t size)
 {
-        FaultClass class = fault_class(q->fault);
-        bool ours = q->fault == FAULT_RESOURCES || q->fault == FAULT_QUEUE_FULL;
+        FailureClass class = failure_class(q->failure);
+        bool ours = q->failure == FAILURE_RESOURCES || q->failure == FAILURE_QUEUE_FULL;
 
         (void) now;
         if (ours || class == CLASS_LOCALNET)
-                snprintf(ret_text, size, "%s", fault_text(q->fault));
+                snprintf(ret_text, size, "%s", failure_text(q->failure));
         else
-                snprintf(ret_text, size, "no server for this domain answers%s%s", q->fault ? ": " : "",
-                         q->fault ? fault_text(q->fault) : "");
+                snprintf(ret_text, size, "no server for this domain answers%s%s", q->failure ? ": " : "",
+                         q->failure ? failure_text(q->failure) : "");
         return ours ? EDE_OTHER : class == CLASS_LOCALNET ? EDE_NETWORK_ERROR : EDE_NO_REACHABLE_AUTHORITY;
 }
 
@@ -297,25 +297,25 @@ void query_forward_epoch(Query *q, uint64_t now)
 /* --- events */
 
 /* `x` is over without an answer. */
-static void failed(Do53Exchange *x, Fault fault, uint64_t now)
+static void failed(Do53Exchange *x, FailureReason failure, uint64_t now)
 {
         Query *q = x->query;
         bool last = x->server == q->do53.asked;
 
-        if (fault_class(fault) != CLASS_LOCALNET)
+        if (failure_class(failure) != CLASS_LOCALNET)
                 rest(x->server, now);
         end(x);
-        q->fault = fault;
+        q->failure = failure;
         if (last || !under_way(q))
                 advance(q, now);
         else
                 query_arm(q);
 }
 
-static void give_up_on(Do53Exchange *x, Fault fault, uint64_t now)
+static void give_up_on(Do53Exchange *x, FailureReason failure, uint64_t now)
 {
         close_socket(x);
-        failed(x, fault, now);
+        failed(x, failure, now);
 }
 
 /* The same server again, in another way. */
@@ -383,7 +383,7 @@ static void deliver(Do53Exchange *x, const Message *answer, bool refusal, uint64
         Message m;
 
         if (!wire) {
-                give_up_on(x, FAULT_RESOURCES, now);
+                give_up_on(x, FAILURE_RESOURCES, now);
                 return;
         }
         wire_write16(wire->data, 0);
@@ -415,10 +415,10 @@ void engine_do53_answer(Engine *e, uint32_t exchange, uint16_t id, Bytes message
         switch (judge(x, id, message, &answer)) {
         case STRAY:
                 if (x->stream || ++x->strays >= STRAYS_MAX)
-                        give_up_on(x, FAULT_MISMATCH, now);
+                        give_up_on(x, FAILURE_MISMATCH, now);
                 break;
         case BROKEN:
-                give_up_on(x, answer.flags & DNS_TC ? FAULT_TRUNCATED : FAULT_MALFORMED, now);
+                give_up_on(x, answer.flags & DNS_TC ? FAILURE_TRUNCATED : FAILURE_MALFORMED, now);
                 break;
         case TRUNCATED:
                 ask_otherwise(x, x->edns, true, now);
@@ -436,13 +436,13 @@ void engine_do53_answer(Engine *e, uint32_t exchange, uint16_t id, Bytes message
         engine_settle(e);
 }
 
-void engine_do53_failed(Engine *e, uint32_t exchange, Fault fault, uint64_t now)
+void engine_do53_failed(Engine *e, uint32_t exchange, FailureReason failure, uint64_t now)
 {
         Do53Exchange *x = handle_table_get(&e->do53_handles, exchange);
 
         e->now = now;
         if (!x)
                 return;
-        failed(x, fault, now);
+        failed(x, failure, now);
         engine_settle(e);
 }

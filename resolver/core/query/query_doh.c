@@ -86,7 +86,7 @@ static void share_anew(Query *q, uint64_t now)
         }
 }
 
-/* One more exchange, with `u`; false, and the fault noted, if it cannot be. */
+/* One more exchange, with `u`; false, and the failure noted, if it cannot be. */
 static bool ask(Query *q, Upstream *u, Purpose purpose, uint64_t now)
 {
         Engine *e = q->engine;
@@ -98,7 +98,7 @@ static bool ask(Query *q, Upstream *u, Purpose purpose, uint64_t now)
                 return false;
         x = exchange_new(e, q, u, q->wire, purpose);
         if (!x) {
-                q->fault = FAULT_RESOURCES;
+                q->failure = FAILURE_RESOURCES;
                 return false;
         }
         x->late_at = now + patience(q, u, now);
@@ -108,7 +108,7 @@ static bool ask(Query *q, Upstream *u, Purpose purpose, uint64_t now)
         q->attempts++;
         if (!upstream_submit(u, x, now)) {
                 exchange_free(x);
-                q->fault = FAULT_QUEUE_FULL;
+                q->failure = FAILURE_QUEUE_FULL;
                 return false;
         }
         q->hedge_at = now + upstream_hedge_delay(u);
@@ -201,7 +201,7 @@ static void stuck(Query *q, uint64_t now)
 
         for (size_t i = 0; i < e->n_upstreams; i++)
                 usable = usable || health_usable(&e->upstreams[i]->health);
-        if (!usable || fault_class(q->fault) == CLASS_LOCALNET || q->fallback || q->attempts >= QUERY_ATTEMPTS_MAX ||
+        if (!usable || failure_class(q->failure) == CLASS_LOCALNET || q->fallback || q->attempts >= QUERY_ATTEMPTS_MAX ||
             !query_is_wanted(q)) {
                 if (!any_under_way(q)) {
                         query_give_up(q, now);
@@ -254,11 +254,11 @@ static void join(Query *q, uint64_t now)
 /* The connection went under it or was not the right one, or it was sent back untouched: sent again to the same upstream, once, for free. */
 static bool resend(Query *q, const Exchange *x, uint64_t now)
 {
-        FaultClass class = fault_class(x->fault);
+        FailureClass class = failure_class(x->failure);
 
         if (q->resent ||
-            (class != CLASS_STALE && class != CLASS_NO_FAULT && x->fault != FAULT_CONNECTION_LOST && x->fault != FAULT_HTTP_RETRY) ||
-            x->fault == FAULT_CANCELLED || x->upstream->retired || !health_usable(&x->upstream->health))
+            (class != CLASS_STALE && class != CLASS_NO_FAULT && x->failure != FAILURE_CONNECTION_LOST && x->failure != FAILURE_HTTP_RETRY) ||
+            x->failure == FAILURE_CANCELLED || x->upstream->retired || !health_usable(&x->upstream->health))
                 return false;
         q->resent = true;
         return ask(q, x->upstream, PURPOSE_QUERY, now);
@@ -268,8 +268,8 @@ void query_exchange_over(Query *q, Exchange *x, uint64_t now)
 {
         bool again;
 
-        if (x->fault != FAULT_CANCELLED)
-                q->fault = x->fault;
+        if (x->failure != FAILURE_CANCELLED)
+                q->failure = x->failure;
         again = resend(q, x, now);
         exchange_free(x);
         if (!query_is_wanted(q) && !any_under_way(q))
@@ -351,7 +351,7 @@ static void due(Query *q, uint64_t now)
         if (q->retry_at <= now || (late && !list_empty(&q->waiters))) {
                 q->retry_at = USEC_NEVER;
                 if (late)
-                        q->fault = FAULT_TIMEOUT;
+                        q->failure = FAILURE_TIMEOUT;
                 if (late && !select_untried(q, now))
                         begin_round(q);
                 try_again(q, now);
@@ -404,23 +404,23 @@ static void shift(Query *q, uint64_t slept)
 static int explain(const Query *q, uint64_t now, char *ret_text, size_t size)
 {
         uint64_t retry_at = health_retry_at(&q->engine->group);
-        FaultClass class = fault_class(q->fault);
+        FailureClass class = failure_class(q->failure);
 
-        if (q->fault == FAULT_RESOURCES || q->fault == FAULT_QUEUE_FULL) {
-                snprintf(ret_text, size, "%s", fault_text(q->fault));
+        if (q->failure == FAILURE_RESOURCES || q->failure == FAILURE_QUEUE_FULL) {
+                snprintf(ret_text, size, "%s", failure_text(q->failure));
                 return EDE_OTHER;
         }
         if (class == CLASS_LOCALNET) {
-                snprintf(ret_text, size, "%s", fault_text(q->fault));
+                snprintf(ret_text, size, "%s", failure_text(q->failure));
                 return EDE_NETWORK_ERROR;
         }
         if (q->engine->network == NETWORK_PORTAL)
                 snprintf(ret_text, size, "no upstream can be trusted: the network may ask for a login, or the clock be wrong");
         else if (retry_at != USEC_NEVER)
-                snprintf(ret_text, size, "no upstream answers%s%s, next try in %u s", q->fault ? ": " : "",
-                         q->fault ? fault_text(q->fault) : "", (unsigned) (usec_sub(retry_at, now) / USEC_PER_SEC + 1));
+                snprintf(ret_text, size, "no upstream answers%s%s, next try in %u s", q->failure ? ": " : "",
+                         q->failure ? failure_text(q->failure) : "", (unsigned) (usec_sub(retry_at, now) / USEC_PER_SEC + 1));
         else
-                snprintf(ret_text, size, "no upstream answers%s%s", q->fault ? ": " : "", q->fault ? fault_text(q->fault) : "");
+                snprintf(ret_text, size, "no upstream answers%s%s", q->failure ? ": " : "", q->failure ? failure_text(q->failure) : "");
         return EDE_NO_REACHABLE_AUTHORITY;
 }
 

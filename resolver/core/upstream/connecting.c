@@ -58,10 +58,10 @@ static void stop(Upstream *u)
 }
 
 /* No address worked: whoever waits for a connection is told, and so is health. */
-static void connect_failed(Upstream *u, Fault f, uint64_t now)
+static void connect_failed(Upstream *u, FailureReason f, uint64_t now)
 {
         stop(u);
-        if (fault_class(f) == CLASS_LOCALNET && f != FAULT_RESOURCES && f != FAULT_FORBIDDEN)
+        if (failure_class(f) == CLASS_LOCALNET && f != FAILURE_RESOURCES && f != FAILURE_FORBIDDEN)
                 engine_set_network(u->engine, NETWORK_OFFLINE);
         while (!list_empty(&u->queue))
                 exchange_post(container_of(list_first(&u->queue), Exchange, in_place), f, now);
@@ -77,7 +77,7 @@ static void connect_failed(Upstream *u, Fault f, uint64_t now)
         if (u->check.active)
                 upstream_check_done(u, f, 0, now);
         else
-                upstream_fault(u, f, ++u->engine->next_incident, true, 0, u->connect.purpose, now);
+                upstream_failure(u, f, ++u->engine->next_incident, true, 0, u->connect.purpose, now);
 }
 
 /* Goes to the next address. */
@@ -87,7 +87,7 @@ static void attempt(Upstream *u, uint64_t now)
         uint64_t delay = connect->established ? ATTEMPT_DELAY_TLS : ATTEMPT_DELAY;
 
         if (!connection_new(u, address_at(u, connect->tried++), connect->purpose, now)) {
-                connect_failed(u, FAULT_RESOURCES, now);
+                connect_failed(u, FAILURE_RESOURCES, now);
                 return;
         }
         timer_set(&u->engine->timers, &connect->timer,
@@ -110,7 +110,7 @@ void upstream_connect(Upstream *u, Purpose purpose, uint64_t now)
 
 void upstream_connect_expire(Upstream *u, uint64_t now)
 {
-        connect_failed(u, u->connect.established ? FAULT_HANDSHAKE_TIMEOUT : FAULT_CONNECT_TIMEOUT, now);
+        connect_failed(u, u->connect.established ? FAILURE_HANDSHAKE_TIMEOUT : FAILURE_CONNECT_TIMEOUT, now);
 }
 
 void upstream_connect_due(Timer *t, uint64_t now)
@@ -195,7 +195,7 @@ void upstream_connection_silent(Upstream *u, Connection *c, uint64_t now)
 {
         /* The next may be no better: who waits is not to move from each to the next until his time is over. */
         if (c->relief) {
-                upstream_connection_gone(u, c, FAULT_TIMEOUT, now);
+                upstream_connection_gone(u, c, FAILURE_TIMEOUT, now);
                 return;
         }
         if (!u->connect.active)
@@ -225,31 +225,31 @@ static void learn_idle(Upstream *u, const Connection *c, uint64_t now)
                 u->peer_idle = MIN(u->peer_idle, now - c->idle_since);
 }
 
-void upstream_connection_goaway(Upstream *u, Connection *c, Fault f, uint64_t now)
+void upstream_connection_goaway(Upstream *u, Connection *c, FailureReason f, uint64_t now)
 {
         if (c->state == CONNECTION_CONNECTING)
                 return;
         learn_idle(u, c, now);
-        if (f != FAULT_GOAWAY)
-                upstream_fault(u, f, connection_incident(c, now, now), false, 0, PURPOSE_QUERY, now);
+        if (f != FAILURE_GOAWAY)
+                upstream_failure(u, f, connection_incident(c, now, now), false, 0, PURPOSE_QUERY, now);
         connection_drain(c, now);
 }
 
 /* The attempt on one address came to nothing. */
-static void attempt_failed(Upstream *u, Connection *c, Fault f, uint64_t now)
+static void attempt_failed(Upstream *u, Connection *c, FailureReason f, uint64_t now)
 {
         connection_close(c);
-        if (u->connect.fault == FAULT_NONE || fault_class(u->connect.fault) == CLASS_LOCALNET)
-                u->connect.fault = f;
+        if (u->connect.failure == FAILURE_NONE || failure_class(u->connect.failure) == CLASS_LOCALNET)
+                u->connect.failure = f;
         if (!u->connect.active)
                 return;
         if (u->connect.tried < u->config->n_addresses)
                 attempt(u, now);
         else if (!connecting(u))
-                connect_failed(u, u->connect.fault, now);
+                connect_failed(u, u->connect.failure, now);
 }
 
-void upstream_connection_gone(Upstream *u, Connection *c, Fault f, uint64_t now)
+void upstream_connection_gone(Upstream *u, Connection *c, FailureReason f, uint64_t now)
 {
         bool stale = c->doubtful || (c->silent && !c->relief) || c->epoch != u->engine->epoch;
         Exchange *x;
@@ -260,12 +260,12 @@ void upstream_connection_gone(Upstream *u, Connection *c, Fault f, uint64_t now)
         }
         learn_idle(u, c, now);
         if (stale || !c->streams) {
-                if (fault_class(f) == CLASS_SOFT)
-                        f = FAULT_SILENT;
+                if (failure_class(f) == CLASS_SOFT)
+                        f = FAILURE_SILENT;
         } else {
                 x = container_of(list_first(&c->exchanges), Exchange, in_place);
                 if (!u->check.exchange || u->check.exchange->connection != c)
-                        upstream_fault(u, f, connection_incident(c, x->sent_at, now), false, 0, x->purpose, now);
+                        upstream_failure(u, f, connection_incident(c, x->sent_at, now), false, 0, x->purpose, now);
         }
         while (!list_empty(&c->exchanges)) {
                 x = container_of(list_first(&c->exchanges), Exchange, in_place);

@@ -112,7 +112,7 @@ static void connection_due(Timer *t, uint64_t now)
                 return;
         }
         if (!c->settings && now - c->ready_at >= SETTINGS_TIME) {
-                upstream_connection_gone(c->upstream, c, FAULT_PROTOCOL, now);
+                upstream_connection_gone(c->upstream, c, FAILURE_PROTOCOL, now);
                 return;
         }
         if (c->pinging) {
@@ -152,7 +152,7 @@ void connection_send(Connection *c, Exchange *x, uint64_t now)
 
         /* Before it is on the connection, which would send the next one, and so on, each from inside the one before. */
         if (!a) {
-                exchange_post(x, FAULT_RESOURCES, now);
+                exchange_post(x, FAILURE_RESOURCES, now);
                 return;
         }
         x->connection = c;

@@ -23,7 +23,7 @@ struct Connection {
         bool established;       /* TCP is up */
         bool settings;          /* the peer's came */
         bool silent;            /* a PING went unanswered: it is being replaced */
-        bool relief;            /* it replaced a silent one, and has answered nothing yet: its own silence is a fault */
+        bool relief;            /* it replaced a silent one, and has answered nothing yet: its own silence is a failure */
         bool doubtful;          /* was at risk when last used, and nothing was heard since */
         bool pinging;           /* a PING is out, and nothing was heard since */
         bool resumed;           /* its TLS session was */
@@ -70,6 +70,6 @@ void connection_drain(Connection *c, uint64_t now);
 /* Asks at once whether it is still there: the network changed under what it carries. */
 void connection_challenge(Connection *c, uint64_t now);
 
-/* The number of the incident that a fault on `c` belongs to, of what was sent at `since`: all that was under way when
+/* The number of the incident that a failure on `c` belongs to, of what was sent at `since`: all that was under way when
  * something went wrong is one. */
 uint64_t connection_incident(Connection *c, uint64_t since, uint64_t now);

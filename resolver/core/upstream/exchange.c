@@ -49,14 +49,14 @@ Exchange *exchange_free(Exchange *x)
         return NULL;
 }
 
-void exchange_post(Exchange *x, Fault fault, uint64_t now)
+void exchange_post(Exchange *x, FailureReason failure, uint64_t now)
 {
         Connection *c = x->connection;
 
         leave(x);
         x->connection = NULL;
         x->posted = true;
-        x->fault = fault;
+        x->failure = failure;
         list_append(&x->upstream->engine->posted, &x->in_place);
         if (c)
                 connection_ended(c, now);

@@ -25,7 +25,7 @@ typedef struct Exchange {
         uint64_t queued_at;     /* usec */
         bool late;              /* over its time; its answer is still welcome */
         bool posted;            /* over */
-        Fault fault;            /* where it is over */
+        FailureReason failure;            /* where it is over */
         List in_query;
         List in_place;
 } Exchange;
@@ -39,8 +39,8 @@ Exchange *exchange_free(Exchange *x);
  * wants the name any longer, and since a reload it may be none of the upstream's business. False when out of memory. */
 bool exchange_prepare(Exchange *x);
 
-/* It is over with `fault`: its query is told once the running event is done with (engine_settle), never from here. */
-void exchange_post(Exchange *x, Fault fault, uint64_t now);
+/* It is over with `failure`: its query is told once the running event is done with (engine_settle), never from here. */
+void exchange_post(Exchange *x, FailureReason failure, uint64_t now);
 
 /* Its query does not want it any longer: resets its stream or leaves the queue, and is freed; unless a probe or trial hangs
  * on its outcome, which then goes on without the query. */

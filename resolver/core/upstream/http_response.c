@@ -262,40 +262,40 @@ bool http_response_answers(const HttpResponse *r)
         return r->status >= 200 && r->status <= 299;
 }
 
-static Fault status_fault(unsigned status)
+static FailureReason status_failure(unsigned status)
 {
         switch (status) {
         case 429:
         case 503:
-                return FAULT_HTTP_OVERLOAD;
+                return FAILURE_HTTP_OVERLOAD;
         case 511:
-                return FAULT_HTTP_PORTAL;
+                return FAILURE_HTTP_PORTAL;
         case 408:
         case 421:
         case 425:
         case 502:
         case 504:
-                return FAULT_HTTP_RETRY;
+                return FAILURE_HTTP_RETRY;
         default:
                 if (status >= 300 && status <= 399)
-                        return FAULT_HTTP_REDIRECT;
+                        return FAILURE_HTTP_REDIRECT;
                 if (status >= 400 && status <= 499)
-                        return FAULT_HTTP_CONFIG;
-                return FAULT_HTTP_SERVER;
+                        return FAILURE_HTTP_CONFIG;
+                return FAILURE_HTTP_SERVER;
         }
 }
 
-Fault http_response_fault(const HttpResponse *r, size_t body_size)
+FailureReason http_response_failure(const HttpResponse *r, size_t body_size)
 {
         if (!http_response_answers(r))
-                return status_fault(r->status);
+                return status_failure(r->status);
         if (body_size == 0 || r->bad_length || (r->has_length && r->length != body_size))
-                return FAULT_BODY_SIZE;
+                return FAILURE_BODY_SIZE;
         if (!r->type_ok)
-                return FAULT_CONTENT_TYPE;
+                return FAILURE_CONTENT_TYPE;
         if (r->encoded)
-                return FAULT_CONTENT_ENCODING;
+                return FAILURE_CONTENT_ENCODING;
         if (body_size < DNS_HEADER_SIZE || body_size > DNS_MESSAGE_MAX)
-                return FAULT_BODY_SIZE;
-        return FAULT_NONE;
+                return FAILURE_BODY_SIZE;
+        return FAILURE_NONE;
 }

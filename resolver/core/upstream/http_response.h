@@ -1,6 +1,6 @@
 #pragma once
 /*
- * Http: what the header fields of a response mean for DNS over HTTPS (RFC 8484, 9110, 9111). Pure: fields in, a fault
+ * Http: what the header fields of a response mean for DNS over HTTPS (RFC 8484, 9110, 9111). Pure: fields in, a failure
  * or a freshness out. HTTP/2 itself is nghttp2's.
  */
 
@@ -32,5 +32,5 @@ void http_response_field(HttpResponse *r, Bytes name, Bytes value, int64_t wall_
 /* May its body be a DNS message, by its status? Any 2xx (RFC 8484 4.2.1); other bodies need not be kept. */
 bool http_response_answers(const HttpResponse *r);
 
-/* What the whole response means, with a body of `body_size` octets: FAULT_NONE if the body may be a DNS message. */
-Fault http_response_fault(const HttpResponse *r, size_t body_size);
+/* What the whole response means, with a body of `body_size` octets: FAILURE_NONE if the body may be a DNS message. */
+FailureReason http_response_failure(const HttpResponse *r, size_t body_size);

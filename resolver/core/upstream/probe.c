@@ -27,7 +27,7 @@ static void end(Upstream *u, bool failed, uint64_t now)
                 exchange_cancel(x, now);
 }
 
-static void say_probed(Upstream *u, const Check *check, Fault f, uint64_t now)
+static void say_probed(Upstream *u, const Check *check, FailureReason f, uint64_t now)
 {
         Action *a = check->cookie ? engine_act(u->engine, ACTION_PROBED) : NULL;
 
@@ -35,7 +35,7 @@ static void say_probed(Upstream *u, const Check *check, Fault f, uint64_t now)
                 return;
         a->upstream = u->number;
         a->probed.cookie = check->cookie;
-        a->probed.fault = f;
+        a->probed.failure = f;
         a->probed.took = now - check->started_at;
         LIST_FOREACH(l, &u->connections)
                 a->probed.resumed = container_of(l, Connection, in_upstream)->resumed;
@@ -46,7 +46,7 @@ static void supersede(Upstream *u, uint64_t now)
 {
         if (!u->check.active)
                 return;
-        say_probed(u, &u->check, FAULT_CANCELLED, now);
+        say_probed(u, &u->check, FAILURE_CANCELLED, now);
         end(u, false, now);
 }
 
@@ -89,7 +89,7 @@ void upstream_check_ready(Upstream *u, Connection *c, uint64_t now)
         wire = upstream_probe_message(u);
         x = wire ? exchange_new(u->engine, NULL, u, wire, u->check.purpose) : NULL;
         if (!x) {
-                upstream_check_done(u, FAULT_RESOURCES, 0, now);
+                upstream_check_done(u, FAILURE_RESOURCES, 0, now);
                 return;
         }
         u->check.exchange = x;
@@ -97,14 +97,14 @@ void upstream_check_ready(Upstream *u, Connection *c, uint64_t now)
 }
 
 /* A trial that ends without an answer has failed, even where a query would just be sent again. */
-static Fault as_counted(Fault f)
+static FailureReason as_counted(FailureReason f)
 {
-        FaultClass class = fault_class(f);
+        FailureClass class = failure_class(f);
 
-        return class == CLASS_STALE || class == CLASS_NO_FAULT ? FAULT_CONNECTION_LOST : f;
+        return class == CLASS_STALE || class == CLASS_NO_FAULT ? FAILURE_CONNECTION_LOST : f;
 }
 
-void upstream_check_done(Upstream *u, Fault f, uint64_t retry_after, uint64_t now)
+void upstream_check_done(Upstream *u, FailureReason f, uint64_t retry_after, uint64_t now)
 {
         Check check = u->check;
         Engine *e = u->engine;
@@ -112,25 +112,25 @@ void upstream_check_done(Upstream *u, Fault f, uint64_t retry_after, uint64_t no
 
         say_probed(u, &check, f, now);
         if (check.purpose == PURPOSE_TRIAL && u->health.state == HEALTH_TRIAL) {
-                end(u, f != FAULT_NONE, now);
-                if (f == FAULT_NONE)
+                end(u, f != FAILURE_NONE, now);
+                if (f == FAILURE_NONE)
                         health_ok(&u->health, now, true);
                 else
-                        upstream_fault(u, as_counted(f), ++e->next_incident, false, retry_after, check.purpose, now);
+                        upstream_failure(u, as_counted(f), ++e->next_incident, false, retry_after, check.purpose, now);
         } else {
                 bool suspect = u->health.state == HEALTH_SUSPECT;
 
                 next = health_probe_done(&u->health, now, f, retry_after);
-                end(u, f != FAULT_NONE, now);
-                u->failures += suspect && f != FAULT_NONE;
+                end(u, f != FAILURE_NONE, now);
+                u->failures += suspect && f != FAILURE_NONE;
                 if (suspect && next != USEC_NEVER) {
                         u->probe_at = next;
                         if (now - u->demand_at < DEMAND_TIME)
                                 timer_set(&e->timers, &u->active, next);
-                } else if (!suspect && f == FAULT_NONE)
+                } else if (!suspect && f == FAILURE_NONE)
                         health_ok(&u->health, now, true);
                 else if (!suspect && !check.suspicion)
-                        upstream_fault(u, f, ++e->next_incident, false, retry_after, check.purpose, now);
+                        upstream_failure(u, f, ++e->next_incident, false, retry_after, check.purpose, now);
         }
         upstream_announce(u, check.purpose, now);
         upstream_plan_active(u, now);
@@ -151,7 +151,7 @@ void upstream_check_due(Timer *t, uint64_t now)
         if (!u->check.exchange && u->connect.active)
                 upstream_connect_expire(u, now);
         else
-                upstream_check_done(u, FAULT_TIMEOUT, 0, now);
+                upstream_check_done(u, FAILURE_TIMEOUT, 0, now);
 }
 
 bool upstream_probe(Upstream *u, uint64_t cookie, uint64_t now)

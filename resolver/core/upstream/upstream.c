@@ -208,7 +208,7 @@ static void take_stream(Exchange *x, uint64_t now)
         list_remove(&x->in_place);
         x->connection = NULL;
         c->streams--;
-        exchange_post(x, FAULT_TIMEOUT, now);
+        exchange_post(x, FAILURE_TIMEOUT, now);
 }
 
 /*
@@ -264,7 +264,7 @@ void upstream_rcode(Upstream *u, unsigned rcode, uint64_t name, uint64_t now)
 static void turn_away(Upstream *u, uint64_t now)
 {
         while (!list_empty(&u->queue))
-                exchange_post(container_of(list_first(&u->queue), Exchange, in_place), FAULT_CANCELLED, now);
+                exchange_post(container_of(list_first(&u->queue), Exchange, in_place), FAILURE_CANCELLED, now);
         if (!u->check.active && !upstream_any_silent(u))
                 upstream_connect_abandon(u, now);
 }
@@ -298,23 +298,23 @@ void upstream_announce(Upstream *u, Purpose purpose, uint64_t now)
                 turn_away(u, now);
 }
 
-static bool counted(Fault f)
+static bool counted(FailureReason f)
 {
-        FaultClass class = fault_class(f);
+        FailureClass class = failure_class(f);
 
         return class == CLASS_CONNECT_HARD || class == CLASS_TLS_VERIFY || class == CLASS_SOFT || class == CLASS_OVERLOAD ||
                class == CLASS_CONFIG;
 }
 
-void upstream_fault(Upstream *u, Fault f, uint64_t incident, bool connecting, uint64_t retry_after, Purpose purpose, uint64_t now)
+void upstream_failure(Upstream *u, FailureReason f, uint64_t incident, bool connecting, uint64_t retry_after, Purpose purpose, uint64_t now)
 {
         HealthWish wish;
 
         if (counted(f))
                 u->failures++;
-        wish = health_fault(&u->health, now, f, incident, connecting, retry_after);
+        wish = health_failure(&u->health, now, f, incident, connecting, retry_after);
         upstream_announce(u, purpose, now);
-        /* The next probe is planned already: faults of a flood do not hurry it (HEALTH.md 2, row 9). */
+        /* The next probe is planned already: failures of a flood do not hurry it (HEALTH.md 2, row 9). */
         if (wish == WISH_PROBE && u->probe_at != USEC_NEVER && now < u->probe_at)
                 health_probe_abandon(&u->health, now);
         else if (wish == WISH_PROBE)
@@ -335,7 +335,7 @@ void upstream_answered(Upstream *u, Exchange *x, uint64_t now)
         engine_set_network(u->engine, NETWORK_ONLINE);
         if (u->check.exchange == x) {
                 u->check.exchange = NULL;
-                upstream_check_done(u, FAULT_NONE, 0, now);
+                upstream_check_done(u, FAILURE_NONE, 0, now);
                 return;
         }
         if (u->health.state == HEALTH_TRIAL && !fresh)
@@ -344,7 +344,7 @@ void upstream_answered(Upstream *u, Exchange *x, uint64_t now)
         upstream_announce(u, x->purpose, now);
 }
 
-void upstream_failed(Upstream *u, Exchange *x, Fault f, uint64_t retry_after, uint64_t now)
+void upstream_failed(Upstream *u, Exchange *x, FailureReason f, uint64_t retry_after, uint64_t now)
 {
         Connection *c = x->connection;
 
@@ -353,18 +353,18 @@ void upstream_failed(Upstream *u, Exchange *x, Fault f, uint64_t retry_after, ui
                 c->state = CONNECTION_DRAINING;
                 upstream_check_done(u, f, retry_after, now);
         } else
-                upstream_fault(u, f, connection_incident(c, x->sent_at, now), false, retry_after, x->purpose, now);
+                upstream_failure(u, f, connection_incident(c, x->sent_at, now), false, retry_after, x->purpose, now);
         /* A gateway's error, or a server that does not want this connection to be for it (RFC 9110 15.5.20): another one may do. */
-        if (f == FAULT_HTTP_RETRY || (f == FAULT_STREAM_RESET && ++c->resets >= RESETS_MAX))
+        if (f == FAILURE_HTTP_RETRY || (f == FAILURE_STREAM_RESET && ++c->resets >= RESETS_MAX))
                 c->state = CONNECTION_DRAINING;
 }
 
 void upstream_late(Upstream *u, Exchange *x, uint64_t now)
 {
         x->late = true;
-        /* Waiting for a stream is no fault that can be told from here: connecting has its own time. */
+        /* Waiting for a stream is no failure that can be told from here: connecting has its own time. */
         if (x->connection && now - x->sent_at >= upstream_answer_time(u))
-                upstream_failed(u, x, FAULT_TIMEOUT, 0, now);
+                upstream_failed(u, x, FAILURE_TIMEOUT, 0, now);
         upstream_advance(u, now);
 }
 

@@ -19,7 +19,7 @@ typedef struct Connect {
         uint64_t deadline;
         size_t tried;           /* addresses */
         bool established;       /* TCP came up on one of them */
-        Fault fault;            /* the most telling so far */
+        FailureReason failure;            /* the most telling so far */
         Timer timer;
 } Connect;
 
@@ -96,21 +96,21 @@ uint64_t upstream_stale_race(const Upstream *u);
 void upstream_answered(Upstream *u, Exchange *x, uint64_t now);
 /* With what rcode a query was answered; `name` is a hash of its name. */
 void upstream_rcode(Upstream *u, unsigned rcode, uint64_t name, uint64_t now);
-void upstream_failed(Upstream *u, Exchange *x, Fault f, uint64_t retry_after, uint64_t now);
+void upstream_failed(Upstream *u, Exchange *x, FailureReason f, uint64_t retry_after, uint64_t now);
 void upstream_late(Upstream *u, Exchange *x, uint64_t now);
 
 /* Events of connections. */
 void upstream_connection_ready(Upstream *u, Connection *c, uint64_t now);
 void upstream_connection_silent(Upstream *u, Connection *c, uint64_t now);
 void upstream_connection_alive(Upstream *u, Connection *c, uint64_t now);
-void upstream_connection_gone(Upstream *u, Connection *c, Fault f, uint64_t now);
-void upstream_connection_goaway(Upstream *u, Connection *c, Fault f, uint64_t now);
+void upstream_connection_gone(Upstream *u, Connection *c, FailureReason f, uint64_t now);
+void upstream_connection_goaway(Upstream *u, Connection *c, FailureReason f, uint64_t now);
 void upstream_connection_stranded(Upstream *u, Connection *c, uint64_t now);
 /* A stream has become free, or a connection has gone: what waits is sent, or sent for. */
 void upstream_advance(Upstream *u, uint64_t now);
 
 /* An event that concerns no single exchange. */
-void upstream_fault(Upstream *u, Fault f, uint64_t incident, bool connecting, uint64_t retry_after, Purpose purpose, uint64_t now);
+void upstream_failure(Upstream *u, FailureReason f, uint64_t incident, bool connecting, uint64_t retry_after, Purpose purpose, uint64_t now);
 
 /* A new network: what was learned is forgotten, what was begun is begun again. */
 void upstream_epoch(Upstream *u, bool resumed, uint64_t now);

@@ -12,7 +12,7 @@ void upstream_connect(Upstream *u, Purpose purpose, uint64_t now);
 void upstream_connect_due(Timer *t, uint64_t now);
 /* Connecting took too long. */
 void upstream_connect_expire(Upstream *u, uint64_t now);
-/* Gives up connecting, for no fault of the upstream's. The queue stays. */
+/* Gives up connecting, for no failure of the upstream's. The queue stays. */
 void upstream_connect_abandon(Upstream *u, uint64_t now);
 /* What `c` carries goes back to the head of the queue, to be sent again. */
 void upstream_requeue(Upstream *u, Connection *c, uint64_t now);
@@ -21,7 +21,7 @@ bool upstream_any_silent(const Upstream *u);
 
 /* upstream_check.c: probes and trials */
 void upstream_check_due(Timer *t, uint64_t now);
-void upstream_check_done(Upstream *u, Fault f, uint64_t retry_after, uint64_t now);
+void upstream_check_done(Upstream *u, FailureReason f, uint64_t retry_after, uint64_t now);
 /* The connection for it is there: takes the head of the queue along, or sends a question of its own. */
 void upstream_check_ready(Upstream *u, Connection *c, uint64_t now);
 void upstream_active_due(Timer *t, uint64_t now);

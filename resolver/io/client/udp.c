@@ -163,7 +163,7 @@ static void readable(uv_poll_t *p, int status, int events)
                                                                .msg_iovlen = 1, .msg_control = control[i], .msg_controllen = CONTROL_SIZE } };
                 }
                 n = recvmmsg(u->fd, m, BATCH, MSG_DONTWAIT, NULL);
-                /* ECONNREFUSED: a client has gone before its answer came (C17). It was its own fault; the next call reads on. */
+                /* ECONNREFUSED: a client has gone before its answer came (C17). It was its own failure; the next call reads on. */
                 if (n < 0 && (errno == ECONNREFUSED || errno == EINTR))
                         continue;
                 for (int i = 0; i < n; i++)

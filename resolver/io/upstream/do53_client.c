@@ -77,13 +77,13 @@ static void drop(Talk *t)
         uv_close(t->stream ? (uv_handle_t *) &t->tcp : (uv_handle_t *) &t->poll, on_closed);
 }
 
-static void fail(Talk *t, Fault fault)
+static void fail(Talk *t, FailureReason failure)
 {
         Engine *e = t->owner->engine;
         uint32_t number = t->number;
 
         drop(t);
-        engine_do53_failed(e, number, fault, clock_now());
+        engine_do53_failed(e, number, failure, clock_now());
 }
 
 /* --- UDP */
@@ -148,7 +148,7 @@ static void on_read(uv_stream_t *h, ssize_t n, const uv_buf_t *buffer)
         if (n == 0)
                 return;
         if (n < 0 || !octets_append(&t->in, BYTES(buffer->base, n))) {
-                fail(t, n < 0 ? FAULT_CONNECTION_LOST : FAULT_RESOURCES);
+                fail(t, n < 0 ? FAILURE_CONNECTION_LOST : FAILURE_RESOURCES);
                 return;
         }
         if (t->in.n < FRAME)
@@ -165,7 +165,7 @@ static void on_written(uv_write_t *w, int status)
         Talk *t = w->data;
 
         if (t->owner && status < 0)
-                fail(t, FAULT_CONNECTION_LOST);
+                fail(t, FAILURE_CONNECTION_LOST);
 }
 
 static void on_connect(uv_connect_t *c, int status)
@@ -182,7 +182,7 @@ static void on_connect(uv_connect_t *c, int status)
         t->write.data = t;
         if (uv_write(&t->write, (uv_stream_t *) &t->tcp, &buffer, 1, on_written) < 0 ||
             uv_read_start((uv_stream_t *) &t->tcp, on_allocate, on_read) < 0)
-                fail(t, FAULT_CONNECTION_LOST);
+                fail(t, FAILURE_CONNECTION_LOST);
 }
 
 static int start_stream(Do53Client *p, Talk *t, const struct sockaddr_storage *remote)
@@ -237,12 +237,12 @@ static void begin(Do53Client *p, const Action *a)
         int r;
 
         if (!sockaddr_from_address(&a->do53.server, &remote)) {
-                engine_do53_failed(p->engine, a->exchange, FAULT_NO_ROUTE, clock_now());
+                engine_do53_failed(p->engine, a->exchange, FAILURE_NO_ROUTE, clock_now());
                 return;
         }
         t = talk_new(p, a);
         if (!t) {
-                engine_do53_failed(p->engine, a->exchange, FAULT_RESOURCES, clock_now());
+                engine_do53_failed(p->engine, a->exchange, FAILURE_RESOURCES, clock_now());
                 return;
         }
         r = t->stream ? start_stream(p, t, &remote) : start_datagram(p, t, &remote);

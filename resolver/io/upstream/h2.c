@@ -41,8 +41,8 @@ struct H2 {
 
         /* outcomes, to be told from the loop */
         bool tell_max_streams;
-        Fault tell_goaway;
-        Fault tell_closed;
+        FailureReason tell_goaway;
+        FailureReason tell_closed;
         List done; /* H2Request */
         Octets out;
 };
@@ -75,11 +75,11 @@ static H2Request *request_of(nghttp2_session *session, int32_t stream)
         return stream > 0 ? nghttp2_session_get_stream_user_data(session, stream) : NULL;
 }
 
-static void give_up(H2Request *r, nghttp2_session *session, Fault f)
+static void give_up(H2Request *r, nghttp2_session *session, FailureReason f)
 {
-        if (r->fault || r->complete)
+        if (r->failure || r->complete)
                 return;
-        r->fault = f;
+        r->failure = f;
         octets_deinit(&r->body);
         nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, r->stream, NGHTTP2_CANCEL);
 }
@@ -88,7 +88,7 @@ static void give_up(H2Request *r, nghttp2_session *session, Fault f)
  * body worth reading that means nothing. */
 static void complete(H2Request *r, nghttp2_session *session, bool end_of_stream)
 {
-        if (r->complete || r->fault)
+        if (r->complete || r->failure)
                 return;
         r->complete = true;
         if (!end_of_stream || nghttp2_session_get_stream_local_close(session, r->stream) == 0)
@@ -125,13 +125,13 @@ static void on_fields(H2 *h, H2Request *r, nghttp2_session *session)
         if (r->response.status >= 100 && r->response.status <= 199) {
                 r->response = HTTP_RESPONSE_INIT;
                 if (++r->interim > INTERIM_MAX)
-                        give_up(r, session, FAULT_PROTOCOL);
+                        give_up(r, session, FAILURE_PROTOCOL);
                 return;
         }
         r->final = true;
         h->noise = 0;
         if (http_response_answers(&r->response) && r->response.has_length && r->response.length > H2_BODY_MAX)
-                give_up(r, session, FAULT_BODY_SIZE);
+                give_up(r, session, FAILURE_BODY_SIZE);
 }
 
 static int on_data_chunk(nghttp2_session *session, _unused_ uint8_t flags, int32_t stream, const uint8_t *data,
@@ -141,7 +141,7 @@ static int on_data_chunk(nghttp2_session *session, _unused_ uint8_t flags, int32
         H2 *h = userdata;
 
         h->noise = 0;
-        if (!r || r->fault || r->complete)
+        if (!r || r->failure || r->complete)
                 return 0;
         r->received += n;
         /* What is not a DNS message is not kept: the status says it all. */
@@ -151,9 +151,9 @@ static int on_data_chunk(nghttp2_session *session, _unused_ uint8_t flags, int32
                 return 0;
         }
         if (r->received > H2_BODY_MAX)
-                give_up(r, session, FAULT_BODY_SIZE);
+                give_up(r, session, FAILURE_BODY_SIZE);
         else if (!r->unwanted && !octets_append(&r->body, BYTES(data, n)))
-                give_up(r, session, FAULT_RESOURCES);
+                give_up(r, session, FAILURE_RESOURCES);
         return 0;
 }
 
@@ -173,11 +173,11 @@ static void on_goaway(H2 *h, uint32_t code)
 {
         h->draining = true;
         if (code == NGHTTP2_NO_ERROR)
-                h->tell_goaway = FAULT_GOAWAY;
+                h->tell_goaway = FAILURE_GOAWAY;
         else if (code == NGHTTP2_ENHANCE_YOUR_CALM)
-                h->tell_goaway = FAULT_GOAWAY_CALM;
+                h->tell_goaway = FAILURE_GOAWAY_CALM;
         else
-                h->tell_goaway = FAULT_GOAWAY_ERROR;
+                h->tell_goaway = FAILURE_GOAWAY_ERROR;
 }
 
 static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *userdata)
@@ -219,7 +219,7 @@ static int on_frame_sent(_unused_ nghttp2_session *session, const nghttp2_frame 
                 return 0;
         h->terminated = true;
         if (frame->goaway.error_code != NGHTTP2_NO_ERROR)
-                h->tell_closed = FAULT_PROTOCOL;
+                h->tell_closed = FAILURE_PROTOCOL;
         return 0;
 }
 
@@ -247,7 +247,7 @@ static int on_stream_close(nghttp2_session *session, int32_t stream, uint32_t co
                 h2_request_free(r);
                 return 0;
         }
-        r->fault = h2_request_outcome(r, code);
+        r->failure = h2_request_outcome(r, code);
         list_remove(&r->in_list);
         list_append(&h->done, &r->in_list);
         return 0;
@@ -306,7 +306,7 @@ static bool open_session(H2 *h)
 
 /* --- frames out */
 
-static void fail(H2 *h, Fault f)
+static void fail(H2 *h, FailureReason f)
 {
         if (!h->tell_closed)
                 h->tell_closed = f;
@@ -324,12 +324,12 @@ static void gather_frames(H2 *h)
                 return;
         while ((n = nghttp2_session_mem_send(h->session, &p)) > 0) {
                 if (!octets_append(&h->out, BYTES(p, n))) {
-                        fail(h, FAULT_RESOURCES);
+                        fail(h, FAILURE_RESOURCES);
                         break;
                 }
         }
         if (n < 0)
-                fail(h, n == NGHTTP2_ERR_NOMEM ? FAULT_RESOURCES : FAULT_PROTOCOL);
+                fail(h, n == NGHTTP2_ERR_NOMEM ? FAILURE_RESOURCES : FAILURE_PROTOCOL);
 }
 
 /* All of them in one record, if it is large enough. */
@@ -380,8 +380,8 @@ static void tell_request(H2 *h, H2Request *r)
 {
         if (r->unwanted)
                 return;
-        if (r->fault)
-                h->events->failed(h->userdata, r->exchange, r->fault);
+        if (r->failure)
+                h->events->failed(h->userdata, r->exchange, r->failure);
         else
                 h->events->response(h->userdata, r->exchange, &r->response, octets_bytes(&r->body));
 }
@@ -391,7 +391,7 @@ static void tell(H2 *h)
 {
         const H2Events *events;
         H2Request *r;
-        Fault f;
+        FailureReason f;
 
         if (h->events && h->tell_max_streams) {
                 h->tell_max_streams = false;
@@ -399,7 +399,7 @@ static void tell(H2 *h)
         }
         if (h->events && h->tell_goaway) {
                 f = h->tell_goaway;
-                h->tell_goaway = FAULT_NONE;
+                h->tell_goaway = FAILURE_NONE;
                 h->events->goaway(h->userdata, f);
         }
         while (h->events && (r = first(&h->done))) {
@@ -455,7 +455,7 @@ static void on_plaintext(void *userdata, Bytes bytes)
         n = h->noise > NOISE_MAX ? NGHTTP2_ERR_FLOODED : nghttp2_session_mem_recv(h->session, bytes.p, bytes.n);
         if (n < 0) {
                 h->terminated = true;
-                fail(h, n == NGHTTP2_ERR_NOMEM ? FAULT_RESOURCES : FAULT_PROTOCOL);
+                fail(h, n == NGHTTP2_ERR_NOMEM ? FAILURE_RESOURCES : FAILURE_PROTOCOL);
         } else {
                 /* If nghttp2 ends it with a GOAWAY, we know before the next octets are fed to it. */
                 gather_frames(h);
@@ -482,7 +482,7 @@ static void on_ready(void *userdata)
         if (open_session(h))
                 h->events->ready(h->userdata, &ready);
         else
-                fail(h, FAULT_RESOURCES);
+                fail(h, FAILURE_RESOURCES);
         leave(h, false);
 }
 
@@ -503,14 +503,14 @@ static void on_write(void *userdata)
         leave(h, true);
 }
 
-static void on_closed(void *userdata, Fault f)
+static void on_closed(void *userdata, FailureReason f)
 {
         H2 *h = userdata;
 
         enter(h);
         /* Only an idle connection is closed in order. */
-        if (f == FAULT_IDLE_CLOSED && h->n_open > h->n_unwanted)
-                f = FAULT_CONNECTION_LOST;
+        if (f == FAILURE_IDLE_CLOSED && h->n_open > h->n_unwanted)
+                f = FAILURE_CONNECTION_LOST;
         fail(h, f);
         leave(h, false);
 }
@@ -529,11 +529,11 @@ static const StreamEvents stream_events = {
 /* --- the owner's calls */
 
 H2 *h2_new(uv_loop_t *loop, const UpstreamConfig *config, const Address *address, Tls *tls, const H2Events *events,
-           void *userdata, H2Stats *stats, Fault *ret_fault)
+           void *userdata, H2Stats *stats, FailureReason *ret_failure)
 {
         H2 *h = calloc(1, sizeof(*h));
 
-        *ret_fault = FAULT_RESOURCES;
+        *ret_failure = FAILURE_RESOURCES;
         if (!h)
                 return NULL;
         h->config = config;
@@ -544,7 +544,7 @@ H2 *h2_new(uv_loop_t *loop, const UpstreamConfig *config, const Address *address
         list_init(&h->done);
         h->authority = h2_authority(config);
         if (h->authority)
-                h->stream = stream_new(loop, config, address, tls, &stream_events, h, stats, ret_fault);
+                h->stream = stream_new(loop, config, address, tls, &stream_events, h, stats, ret_failure);
         if (!h->stream)
                 return h2_free(h);
         return h;
@@ -576,7 +576,7 @@ int h2_send(H2 *h, uint32_t exchange, Bytes message, bool ping)
                 h2_ping(h);
         if (request->stream > STREAM_NUMBER_MAX) {
                 h->draining = true;
-                h->tell_goaway = FAULT_GOAWAY;
+                h->tell_goaway = FAILURE_GOAWAY;
                 if (!h->running)
                         stream_wake(h->stream);
         }

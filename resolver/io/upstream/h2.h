@@ -35,26 +35,26 @@ typedef struct H2Events {
         void (*ready)(void *userdata, const H2Ready *ready); /* TLS verified, h2 chosen: queries may be sent */
         void (*received)(void *userdata);                    /* octets came: once per read, before what they carry */
         void (*max_streams)(void *userdata, uint32_t max);   /* SETTINGS_MAX_CONCURRENT_STREAMS, capped at ours */
-        void (*goaway)(void *userdata, Fault fault);         /* FAULT_GOAWAY, _CALM, _ERROR; streams above its last
-                                                                id are reported as FAULT_REFUSED_STREAM after it */
+        void (*goaway)(void *userdata, FailureReason failure);         /* FAILURE_GOAWAY, _CALM, _ERROR; streams above its last
+                                                                id are reported as FAILURE_REFUSED_STREAM after it */
         void (*response)(void *userdata, uint32_t exchange, const HttpResponse *response, Bytes body);
         /* This stream only: REFUSED_STREAM, STREAM_RESET, BODY_SIZE, PROTOCOL. */
-        void (*failed)(void *userdata, uint32_t exchange, Fault fault);
-        /* The connection is gone, with every exchange on it that was not reported; FAULT_IDLE_CLOSED for a FIN with
+        void (*failed)(void *userdata, uint32_t exchange, FailureReason failure);
+        /* The connection is gone, with every exchange on it that was not reported; FAILURE_IDLE_CLOSED for a FIN with
          * none open. */
-        void (*closed)(void *userdata, Fault fault);
+        void (*closed)(void *userdata, FailureReason failure);
 } H2Events;
 
 typedef StreamStats H2Stats;
 
 /*
- * Starts connecting to `address`. `config` is borrowed until h2_close() or `closed`. NULL with *ret_fault of class
+ * Starts connecting to `address`. `config` is borrowed until h2_close() or `closed`. NULL with *ret_failure of class
  * LOCALNET if not even that could be started (no route, no descriptor): no event comes then. Session tickets are taken
  * from and given back to `tls`. `stats` is added to for as long as the loop runs, since closing goes on after
  * h2_close().
  */
 H2 *h2_new(uv_loop_t *loop, const UpstreamConfig *config, const Address *address, Tls *tls, const H2Events *events,
-           void *userdata, H2Stats *stats, Fault *ret_fault);
+           void *userdata, H2Stats *stats, FailureReason *ret_failure);
 
 /*
  * Sends a DNS message as a stream of its own; the octets are copied. `exchange` comes back with its outcome. `ping`: a

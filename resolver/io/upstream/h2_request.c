@@ -140,18 +140,18 @@ int h2_request_submit(H2Request *r, nghttp2_session *session, const UpstreamConf
         return r->stream < 0 ? -EPIPE : 0;
 }
 
-Fault h2_request_outcome(const H2Request *r, uint32_t code)
+FailureReason h2_request_outcome(const H2Request *r, uint32_t code)
 {
-        if (r->fault)
-                return r->fault;
+        if (r->failure)
+                return r->failure;
         if (r->complete)
-                return FAULT_NONE;
+                return FAILURE_NONE;
         if (r->unsent || code == NGHTTP2_REFUSED_STREAM)
-                return FAULT_REFUSED_STREAM;
+                return FAILURE_REFUSED_STREAM;
         if (r->peer_reset)
-                return FAULT_STREAM_RESET;
+                return FAILURE_STREAM_RESET;
         /* nghttp2 found something wrong with it. */
         if (r->response.has_length && r->response.length != r->received)
-                return FAULT_BODY_SIZE;
-        return FAULT_PROTOCOL;
+                return FAILURE_BODY_SIZE;
+        return FAILURE_PROTOCOL;
 }

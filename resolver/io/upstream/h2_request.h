@@ -21,7 +21,7 @@ typedef struct H2Request {
         bool peer_reset;  /* RST_STREAM came */
         bool final;       /* the fields of the final response are here */
         bool complete;    /* END_STREAM came */
-        Fault fault;      /* decided by us */
+        FailureReason failure;      /* decided by us */
         unsigned interim; /* responses 1xx */
         HttpResponse response;
         size_t received; /* octets of body, kept or not */
@@ -41,5 +41,5 @@ char *h2_authority(const UpstreamConfig *config);
 /* Opens a stream for it, with `r` as its user data. Negative errno. */
 int h2_request_submit(H2Request *r, nghttp2_session *session, const UpstreamConfig *config, const char *authority);
 
-/* Why there is no response, when the stream was closed with `code` of HTTP/2; FAULT_NONE: there is one. */
-Fault h2_request_outcome(const H2Request *r, uint32_t code);
+/* Why there is no response, when the stream was closed with `code` of HTTP/2; FAILURE_NONE: there is one. */
+FailureReason h2_request_outcome(const H2Request *r, uint32_t code);

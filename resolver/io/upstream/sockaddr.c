@@ -50,37 +50,37 @@ bool sockaddr_is_gone(const struct sockaddr *local, socklen_t size)
         return gone;
 }
 
-Fault failure_from_errno(int error, bool at_once)
+FailureReason failure_from_errno(int error, bool at_once)
 {
         switch (error) {
         case -ENETUNREACH:
         case -EHOSTUNREACH:
-                return at_once ? FAULT_NO_ROUTE : FAULT_UNREACHABLE;
+                return at_once ? FAILURE_NO_ROUTE : FAILURE_UNREACHABLE;
         case -EAFNOSUPPORT:
         case -EINVAL: /* a link-local address without its link */
-                return at_once ? FAULT_NO_ROUTE : FAULT_UNREACHABLE;
+                return at_once ? FAILURE_NO_ROUTE : FAILURE_UNREACHABLE;
         case -ENETDOWN:
-                return FAULT_NETWORK_DOWN;
+                return FAILURE_NETWORK_DOWN;
         case -EADDRNOTAVAIL:
-                return FAULT_ADDRESS_UNAVAILABLE;
+                return FAILURE_ADDRESS_UNAVAILABLE;
         case -EPERM:
         case -EACCES:
-                return FAULT_FORBIDDEN;
+                return FAILURE_FORBIDDEN;
         case -EMFILE:
         case -ENFILE:
         case -ENOBUFS:
         case -ENOMEM:
         case -EAGAIN: /* no free local port */
-                return FAULT_RESOURCES;
+                return FAILURE_RESOURCES;
         case -ECONNREFUSED:
-                return FAULT_REFUSED;
+                return FAILURE_REFUSED;
         case -ETIMEDOUT:
-                return FAULT_CONNECT_TIMEOUT;
+                return FAILURE_CONNECT_TIMEOUT;
         case -ECONNRESET:
         case -ECONNABORTED:
         case -EPIPE:
-                return FAULT_CONNECT_RESET;
+                return FAILURE_CONNECT_RESET;
         default:
-                return at_once ? FAULT_RESOURCES : FAULT_UNREACHABLE;
+                return at_once ? FAILURE_RESOURCES : FAILURE_UNREACHABLE;
         }
 }

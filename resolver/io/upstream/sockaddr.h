@@ -1,6 +1,6 @@
 #pragma once
 /*
- * Socket addresses: what all sockets to servers have in common: the kernel's form of an address, and the fault behind its errors.
+ * Socket addresses: what all sockets to servers have in common: the kernel's form of an address, and the failure behind its errors.
  */
 
 #include <sys/socket.h>
@@ -15,4 +15,4 @@ bool sockaddr_from_address(const Address *a, struct sockaddr_storage *ret);
 bool sockaddr_is_gone(const struct sockaddr *local, socklen_t size);
 
 /* A negative errno of connecting or sending. `at_once`: said by the kernel itself, before a packet left. */
-Fault failure_from_errno(int error, bool at_once);
+FailureReason failure_from_errno(int error, bool at_once);

@@ -39,7 +39,7 @@ struct Stream {
         bool wake;        /* the owner wants to be woken */
         bool peer_closed; /* FIN came */
         bool shut;        /* our FIN is out */
-        Fault broken;     /* to be told from the loop */
+        FailureReason broken;     /* to be told from the loop */
         Octets flying;
         uv_tcp_t tcp;
         uv_timer_t linger;
@@ -109,7 +109,7 @@ static void next_turn(Stream *s)
 }
 
 /* Cannot go on. Said from the loop: now, if the loop is what runs, else in its next turn. */
-static void break_off(Stream *s, Fault f)
+static void break_off(Stream *s, FailureReason f)
 {
         s->state = STREAM_BROKEN;
         s->broken = f;
@@ -118,9 +118,9 @@ static void break_off(Stream *s, Fault f)
 
 static void tell_broken(Stream *s)
 {
-        Fault f = s->broken;
+        FailureReason f = s->broken;
 
-        s->broken = FAULT_NONE;
+        s->broken = FAILURE_NONE;
         if (f && s->events)
                 s->events->closed(s->userdata, f);
 }
@@ -141,7 +141,7 @@ static void on_written(uv_write_t *write, int status)
                 if (s->state == STREAM_LINGER)
                         finish(s, false);
                 else
-                        break_off(s, FAULT_CONNECTION_LOST);
+                        break_off(s, FAILURE_CONNECTION_LOST);
                 return;
         }
         write_out(s);
@@ -179,7 +179,7 @@ static void write_out(Stream *s)
                 s->writing = r >= 0;
         }
         if (r < 0 && s->state != STREAM_LINGER)
-                break_off(s, s->session.up ? FAULT_CONNECTION_LOST : FAULT_CONNECT_RESET);
+                break_off(s, s->session.up ? FAILURE_CONNECTION_LOST : FAILURE_CONNECT_RESET);
 }
 
 bool stream_blocked(const Stream *s)
@@ -192,7 +192,7 @@ bool stream_send(Stream *s, Bytes bytes)
         if (s->state != STREAM_OPEN || s->peer_closed)
                 return false;
         if (tls_session_write(&s->session, bytes) != TLS_OK) {
-                break_off(s, s->session.fault);
+                break_off(s, s->session.failure);
                 return false;
         }
         return true;
@@ -226,7 +226,7 @@ static void go_on_with_handshake(Stream *s)
         case TLS_FAILED:
                 write_out(s); /* the alert */
                 if (s->state != STREAM_BROKEN)
-                        s->events->closed(s->userdata, s->session.fault);
+                        s->events->closed(s->userdata, s->session.failure);
                 return;
         }
 }
@@ -254,12 +254,12 @@ static void read_plaintext(Stream *s)
                         return;
                 case TLS_EOF:
                         look_for_fin(s);
-                        s->events->closed(s->userdata, FAULT_IDLE_CLOSED);
+                        s->events->closed(s->userdata, FAILURE_IDLE_CLOSED);
                         return;
                 case TLS_FAILED:
                         write_out(s);
                         if (s->state != STREAM_BROKEN)
-                                s->events->closed(s->userdata, s->session.fault);
+                                s->events->closed(s->userdata, s->session.failure);
                         return;
                 }
         }
@@ -299,12 +299,12 @@ static void read_failed(Stream *s, int error)
         if (s->state == STREAM_HANDSHAKE) {
                 if (!fin)
                         s->state = STREAM_BROKEN;
-                s->events->closed(s->userdata, error == UV_ETIMEDOUT ? FAULT_HANDSHAKE_TIMEOUT : FAULT_CONNECT_RESET);
+                s->events->closed(s->userdata, error == UV_ETIMEDOUT ? FAILURE_HANDSHAKE_TIMEOUT : FAILURE_CONNECT_RESET);
                 return;
         }
         if (!fin)
                 s->state = STREAM_BROKEN;
-        s->events->closed(s->userdata, fin ? FAULT_IDLE_CLOSED : FAULT_CONNECTION_LOST);
+        s->events->closed(s->userdata, fin ? FAILURE_IDLE_CLOSED : FAILURE_CONNECTION_LOST);
 }
 
 static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buffer)
@@ -353,7 +353,7 @@ void stream_wake(Stream *s)
 static void on_connect(uv_connect_t *connect, int status)
 {
         Stream *s = connect->data;
-        Fault f;
+        FailureReason f;
 
         if (s->state != STREAM_CONNECTING)
                 return;
@@ -370,7 +370,7 @@ static void on_connect(uv_connect_t *connect, int status)
                 return;
         f = tls_session_init(&s->session, s->tls, s->config);
         if (!f && uv_read_start((uv_stream_t *) &s->tcp, on_allocate, on_read) < 0)
-                f = FAULT_RESOURCES;
+                f = FAILURE_RESOURCES;
         if (f) {
                 s->events->closed(s->userdata, f);
                 return;
@@ -405,15 +405,15 @@ static int start(Stream *s, const Address *address)
 }
 
 Stream *stream_new(uv_loop_t *loop, const UpstreamConfig *config, const Address *address, Tls *tls,
-                   const StreamEvents *events, void *userdata, StreamStats *stats, Fault *ret_fault)
+                   const StreamEvents *events, void *userdata, StreamStats *stats, FailureReason *ret_failure)
 {
         Stream *s;
         int r;
 
-        *ret_fault = FAULT_NONE;
+        *ret_failure = FAILURE_NONE;
         s = calloc(1, sizeof(*s));
         if (!s) {
-                *ret_fault = FAULT_RESOURCES;
+                *ret_failure = FAILURE_RESOURCES;
                 return NULL;
         }
         s->state = STREAM_CONNECTING;
@@ -423,7 +423,7 @@ Stream *stream_new(uv_loop_t *loop, const UpstreamConfig *config, const Address 
         s->config = config;
         r = uv_tcp_init_ex(loop, &s->tcp, address->v6 ? AF_INET6 : AF_INET);
         if (r < 0) {
-                *ret_fault = failure_from_errno(r, true);
+                *ret_failure = failure_from_errno(r, true);
                 free(s);
                 return NULL;
         }
@@ -435,7 +435,7 @@ Stream *stream_new(uv_loop_t *loop, const UpstreamConfig *config, const Address 
 
         r = start(s, address);
         if (r < 0) {
-                *ret_fault = failure_from_errno(r, true);
+                *ret_failure = failure_from_errno(r, true);
                 finish(s, true);
                 return NULL;
         }

@@ -29,7 +29,7 @@ typedef struct StreamEvents {
         void (*settled)(void *userdata);                /* what one read brought is done with: time to write */
         void (*drained)(void *userdata);                /* no longer blocked */
         void (*woken)(void *userdata);                  /* stream_wake() asked for it */
-        void (*closed)(void *userdata, Fault fault);    /* the peer closed (FAULT_IDLE_CLOSED), or it broke */
+        void (*closed)(void *userdata, FailureReason failure);    /* the peer closed (FAILURE_IDLE_CLOSED), or it broke */
 } StreamEvents;
 
 typedef struct StreamStats {
@@ -48,10 +48,10 @@ typedef struct StreamInfo {
 
 /*
  * Starts connecting. `config` is borrowed until stream_close, `stats` for as long as the loop runs: it is added to
- * while the close goes on. NULL with *ret_fault of class LOCALNET if not even that could be started.
+ * while the close goes on. NULL with *ret_failure of class LOCALNET if not even that could be started.
  */
 Stream *stream_new(uv_loop_t *loop, const UpstreamConfig *config, const Address *address, Tls *tls,
-                   const StreamEvents *events, void *userdata, StreamStats *stats, Fault *ret_fault);
+                   const StreamEvents *events, void *userdata, StreamStats *stats, FailureReason *ret_failure);
 
 /* After `ready`. */
 StreamInfo stream_info(const Stream *s);

@@ -111,18 +111,18 @@ static void use_ticket(TlsSession *t)
         tls_wipe_ticket(&data);
 }
 
-Fault tls_session_init(TlsSession *t, Tls *tls, const UpstreamConfig *config)
+FailureReason tls_session_init(TlsSession *t, Tls *tls, const UpstreamConfig *config)
 {
         const gnutls_datum_t protocol = { .data = (unsigned char *) "h2", .size = 2 };
         gnutls_certificate_credentials_t credentials = tls_credentials(tls);
 
         *t = (TlsSession) { .tls = tls_ref(tls), .config = config, .generation = tls_generation(tls) };
         if (!credentials)
-                return FAULT_TRUST_STORE;
+                return FAILURE_TRUST_STORE;
         /* No GNUTLS_ENABLE_EARLY_START, FALSE_START or EARLY_DATA: nothing goes out before the peer is verified. */
         if (gnutls_init(&t->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) < 0) {
                 t->session = NULL;
-                return FAULT_RESOURCES;
+                return FAILURE_RESOURCES;
         }
         gnutls_session_set_ptr(t->session, t);
         gnutls_transport_set_ptr(t->session, t);
@@ -134,9 +134,9 @@ Fault tls_session_init(TlsSession *t, Tls *tls, const UpstreamConfig *config)
         if (gnutls_priority_set_direct(t->session, priority, NULL) < 0 ||
             gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, credentials) < 0 ||
             gnutls_alpn_set_protocols(t->session, &protocol, 1, GNUTLS_ALPN_MANDATORY) < 0 || set_server_name(t) < 0)
-                return FAULT_RESOURCES;
+                return FAILURE_RESOURCES;
         use_ticket(t);
-        return FAULT_NONE;
+        return FAILURE_NONE;
 }
 
 void tls_session_deinit(TlsSession *t)
@@ -148,53 +148,53 @@ void tls_session_deinit(TlsSession *t)
         *t = (TlsSession) { 0 };
 }
 
-static Fault fault_of_alert(gnutls_alert_description_t alert)
+static FailureReason failure_of_alert(gnutls_alert_description_t alert)
 {
         switch (alert) {
         case GNUTLS_A_NO_APPLICATION_PROTOCOL:
-                return FAULT_NO_H2;
+                return FAILURE_NO_H2;
         case GNUTLS_A_PROTOCOL_VERSION:
         case GNUTLS_A_HANDSHAKE_FAILURE: /* of the parameters offered, none is acceptable (RFC 8446 6.2) */
         case GNUTLS_A_INSUFFICIENT_SECURITY:
-                return FAULT_TLS_VERSION;
+                return FAILURE_TLS_VERSION;
         default:
-                return FAULT_TLS_ALERT;
+                return FAILURE_TLS_ALERT;
         }
 }
 
-static Fault fault_of_handshake(const TlsSession *t, int error)
+static FailureReason failure_of_handshake(const TlsSession *t, int error)
 {
-        if (t->fault)
-                return t->fault;
+        if (t->failure)
+                return t->failure;
         switch (error) {
         case GNUTLS_E_FATAL_ALERT_RECEIVED:
-                return fault_of_alert(gnutls_alert_get(t->session));
+                return failure_of_alert(gnutls_alert_get(t->session));
         case GNUTLS_E_NO_APPLICATION_PROTOCOL:
-                return FAULT_NO_H2;
+                return FAILURE_NO_H2;
         case GNUTLS_E_CERTIFICATE_ERROR:
         case GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR:
         case GNUTLS_E_KEY_USAGE_VIOLATION:
         case GNUTLS_E_NO_CERTIFICATE_FOUND:
-                return FAULT_CERTIFICATE_UNTRUSTED;
+                return FAILURE_CERTIFICATE_UNTRUSTED;
         case GNUTLS_E_INSUFFICIENT_SECURITY:
         case GNUTLS_E_INSUFFICIENT_CREDENTIALS:
-                return FAULT_CERTIFICATE_WEAK;
+                return FAILURE_CERTIFICATE_WEAK;
         case GNUTLS_E_MEMORY_ERROR:
         case GNUTLS_E_PUSH_ERROR:
-                return FAULT_RESOURCES;
+                return FAILURE_RESOURCES;
         case GNUTLS_E_UNSUPPORTED_VERSION_PACKET:
         case GNUTLS_E_UNKNOWN_CIPHER_SUITE:
         case GNUTLS_E_NO_CIPHER_SUITES:
-                return t->tls_looking ? FAULT_TLS_VERSION : FAULT_TLS_GARBAGE;
+                return t->tls_looking ? FAILURE_TLS_VERSION : FAILURE_TLS_GARBAGE;
         default:
-                return FAULT_TLS_GARBAGE;
+                return FAILURE_TLS_GARBAGE;
         }
 }
 
 /* The peer hears why, unless it was the one who said so. */
-static TlsResult fail(TlsSession *t, Fault f, int error)
+static TlsResult fail(TlsSession *t, FailureReason f, int error)
 {
-        t->fault = f;
+        t->failure = f;
         if (error != GNUTLS_E_FATAL_ALERT_RECEIVED)
                 gnutls_alert_send_appropriate(t->session, error);
         return TLS_FAILED;
@@ -208,12 +208,12 @@ static bool odd_but_bearable(TlsSession *t, int error)
 static TlsResult handshake_done(TlsSession *t)
 {
         gnutls_datum_t protocol = { 0 };
-        Fault f;
+        FailureReason f;
 
         /* Without an answer to ALPN, GnuTLS calls it a success. */
         if (gnutls_alpn_get_selected_protocol(t->session, &protocol) < 0 || protocol.size != 2 ||
             memcmp(protocol.data, "h2", 2) != 0)
-                return fail(t, FAULT_NO_H2, GNUTLS_E_NO_APPLICATION_PROTOCOL);
+                return fail(t, FAILURE_NO_H2, GNUTLS_E_NO_APPLICATION_PROTOCOL);
         /* A resumed session passes verify_in_handshake() by: its certificate may have expired, or the store have
          * changed. */
         if (gnutls_session_is_resumed(t->session)) {
@@ -254,22 +254,22 @@ TlsResult tls_session_handshake(TlsSession *t)
                 if (r == GNUTLS_E_AGAIN && t->in.n < before)
                         continue;
                 if (!odd_but_bearable(t, r))
-                        return fail(t, fault_of_handshake(t, r), r);
+                        return fail(t, failure_of_handshake(t, r), r);
         }
 }
 
-static Fault fault_of_read(int error)
+static FailureReason failure_of_read(int error)
 {
         switch (error) {
         case GNUTLS_E_REHANDSHAKE:                /* forbidden in HTTP/2 (RFC 9113 9.2.1) */
         case GNUTLS_E_TOO_MANY_HANDSHAKE_PACKETS: /* a flood of KeyUpdate */
-                return FAULT_PROTOCOL;
+                return FAILURE_PROTOCOL;
         case GNUTLS_E_FATAL_ALERT_RECEIVED: /* in TLS 1.3 the peer may have its say after our Finished */
-                return FAULT_TLS_ALERT;
+                return FAILURE_TLS_ALERT;
         case GNUTLS_E_MEMORY_ERROR:
-                return FAULT_RESOURCES;
+                return FAILURE_RESOURCES;
         default:
-                return FAULT_CONNECTION_LOST;
+                return FAILURE_CONNECTION_LOST;
         }
 }
 
@@ -297,7 +297,7 @@ TlsResult tls_session_read(TlsSession *t, Bytes *ret)
                         continue;
                 break;
         }
-        return fail(t, fault_of_read((int) r), (int) r);
+        return fail(t, failure_of_read((int) r), (int) r);
 }
 
 TlsResult tls_session_write(TlsSession *t, Bytes bytes)
@@ -309,8 +309,8 @@ TlsResult tls_session_write(TlsSession *t, Bytes bytes)
                 if (r == GNUTLS_E_INTERRUPTED)
                         continue;
                 if (r <= 0) {
-                        t->fault = r == GNUTLS_E_PUSH_ERROR || r == GNUTLS_E_MEMORY_ERROR ? FAULT_RESOURCES
-                                                                                          : FAULT_CONNECTION_LOST;
+                        t->failure = r == GNUTLS_E_PUSH_ERROR || r == GNUTLS_E_MEMORY_ERROR ? FAILURE_RESOURCES
+                                                                                          : FAILURE_CONNECTION_LOST;
                         return TLS_FAILED;
                 }
                 bytes = BYTES(bytes.p + r, bytes.n - (size_t) r);

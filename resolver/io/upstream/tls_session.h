@@ -20,7 +20,7 @@ typedef struct TlsSession {
         const UpstreamConfig *config; /* borrowed; used in the handshake only */
         Bytes in;                     /* ciphertext to read, borrowed: set before each call, used up by TLS_AGAIN */
         Octets out;                   /* ciphertext to write: taken by the owner */
-        Fault fault;                  /* after TLS_FAILED */
+        FailureReason failure;                  /* after TLS_FAILED */
         bool up;                      /* the handshake is over and the peer is who it should be */
         bool heard;                   /* an octet came */
         bool tls_looking;             /* and it looked like TLS */
@@ -33,11 +33,11 @@ typedef enum TlsResult {
         TLS_OK,
         TLS_AGAIN,  /* more octets are needed */
         TLS_EOF,    /* close_notify came */
-        TLS_FAILED, /* see `fault` */
+        TLS_FAILED, /* see `failure` */
 } TlsResult;
 
-/* `config` is borrowed until the handshake is over. FAULT_TRUST_STORE or FAULT_RESOURCES. */
-Fault tls_session_init(TlsSession *t, Tls *tls, const UpstreamConfig *config);
+/* `config` is borrowed until the handshake is over. FAILURE_TRUST_STORE or FAILURE_RESOURCES. */
+FailureReason tls_session_init(TlsSession *t, Tls *tls, const UpstreamConfig *config);
 void tls_session_deinit(TlsSession *t);
 
 /* TLS_OK: h2 was chosen, and the peer verified, whether the session was resumed or not. */

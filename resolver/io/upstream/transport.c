@@ -149,11 +149,11 @@ static void on_max_streams(void *userdata, uint32_t max)
         engine_max_streams(l->owner->engine, l->number, max, clock_now());
 }
 
-static void on_goaway(void *userdata, Fault fault)
+static void on_goaway(void *userdata, FailureReason failure)
 {
         Link *l = userdata;
 
-        engine_goaway(l->owner->engine, l->number, fault, clock_now());
+        engine_goaway(l->owner->engine, l->number, failure, clock_now());
 }
 
 static void on_response(void *userdata, uint32_t exchange, const HttpResponse *response, Bytes body)
@@ -163,21 +163,21 @@ static void on_response(void *userdata, uint32_t exchange, const HttpResponse *r
         engine_response(l->owner->engine, l->number, exchange, response, body, clock_now());
 }
 
-static void on_failed(void *userdata, uint32_t exchange, Fault fault)
+static void on_failed(void *userdata, uint32_t exchange, FailureReason failure)
 {
         Link *l = userdata;
 
-        engine_exchange_failed(l->owner->engine, l->number, exchange, fault, clock_now());
+        engine_exchange_failed(l->owner->engine, l->number, exchange, failure, clock_now());
 }
 
-static void on_closed(void *userdata, Fault fault)
+static void on_closed(void *userdata, FailureReason failure)
 {
         Link *l = userdata;
         Engine *e = l->owner->engine;
         uint32_t number = l->number;
 
         link_free(l);
-        engine_closed(e, number, fault, clock_now());
+        engine_closed(e, number, failure, clock_now());
 }
 
 static const H2Events events = {
@@ -228,21 +228,21 @@ static void connect_upstream(Upstreams *u, const Action *a)
 {
         Shared *s = share(u, a);
         Link *l = s ? calloc(1, sizeof(*l)) : NULL;
-        Fault fault = FAULT_RESOURCES;
+        FailureReason failure = FAILURE_RESOURCES;
 
         if (l) {
                 *l = (Link) { .owner = u, .number = a->connection, .upstream = a->connect.config->name, .purpose = a->connect.purpose };
                 list_init(&l->in_flush);
                 list_init(&l->in_owner);
                 l->h2 = h2_new(u->loop, a->connect.config, &a->connect.config->addresses[a->connect.address], s->tls, &events, l,
-                               &stats, &fault);
+                               &stats, &failure);
                 if (l->h2) {
                         list_append(&u->links, &l->in_owner);
                         return;
                 }
                 free(l);
         }
-        engine_closed(u->engine, a->connection, fault, clock_now());
+        engine_closed(u->engine, a->connection, failure, clock_now());
 }
 
 static void queue_flush(Upstreams *u, Link *l)
@@ -258,7 +258,7 @@ static void send_exchange(Upstreams *u, const Action *a)
         if (!l)
                 return;
         if (h2_send(l->h2, a->exchange, buffer_bytes(a->send.message), a->send.ping) < 0)
-                engine_exchange_failed(u->engine, a->connection, a->exchange, FAULT_RESOURCES, clock_now());
+                engine_exchange_failed(u->engine, a->connection, a->exchange, FAILURE_RESOURCES, clock_now());
         queue_flush(u, l);
 }
 

@@ -30,29 +30,29 @@ static void datum_deinit(gnutls_datum_t *d)
 }
 
 /* What GnuTLS found. Several at once: the one that a wrong clock cannot explain comes first. */
-static Fault fault_of_status(unsigned status)
+static FailureReason failure_of_status(unsigned status)
 {
         static const struct {
                 unsigned bits;
-                Fault fault;
+                FailureReason failure;
         } table[] = {
-                { GNUTLS_CERT_REVOKED, FAULT_CERTIFICATE_REVOKED },
+                { GNUTLS_CERT_REVOKED, FAILURE_CERTIFICATE_REVOKED },
                 { GNUTLS_CERT_SIGNER_NOT_FOUND | GNUTLS_CERT_SIGNER_NOT_CA | GNUTLS_CERT_SIGNATURE_FAILURE |
                           GNUTLS_CERT_SIGNER_CONSTRAINTS_FAILURE | GNUTLS_CERT_MISMATCH | GNUTLS_CERT_PURPOSE_MISMATCH |
                           GNUTLS_CERT_UNKNOWN_CRIT_EXTENSIONS,
-                  FAULT_CERTIFICATE_UNTRUSTED },
-                { GNUTLS_CERT_INSECURE_ALGORITHM, FAULT_CERTIFICATE_WEAK },
-                { GNUTLS_CERT_NOT_ACTIVATED, FAULT_CERTIFICATE_NOT_YET_VALID },
-                { GNUTLS_CERT_EXPIRED, FAULT_CERTIFICATE_EXPIRED },
+                  FAILURE_CERTIFICATE_UNTRUSTED },
+                { GNUTLS_CERT_INSECURE_ALGORITHM, FAILURE_CERTIFICATE_WEAK },
+                { GNUTLS_CERT_NOT_ACTIVATED, FAILURE_CERTIFICATE_NOT_YET_VALID },
+                { GNUTLS_CERT_EXPIRED, FAILURE_CERTIFICATE_EXPIRED },
         };
 
         if (status == 0)
-                return FAULT_NONE;
+                return FAILURE_NONE;
         for (size_t i = 0; i < ELEMENTS(table); i++) {
                 if (status & table[i].bits)
-                        return table[i].fault;
+                        return table[i].failure;
         }
-        return FAULT_CERTIFICATE_UNTRUSTED;
+        return FAILURE_CERTIFICATE_UNTRUSTED;
 }
 
 bool verify_name(Bytes name, const char *host)
@@ -183,7 +183,7 @@ static bool chain_is_pinned(gnutls_session_t session, const gnutls_datum_t *chai
         return certificate != NULL;
 }
 
-static Fault verify_chain(gnutls_session_t session)
+static FailureReason verify_chain(gnutls_session_t session)
 {
         gnutls_typed_vdata_st purpose = {
                 .type = GNUTLS_DT_KEY_PURPOSE_OID,
@@ -192,43 +192,43 @@ static Fault verify_chain(gnutls_session_t session)
         unsigned status = 0;
 
         if (gnutls_certificate_verify_peers(session, &purpose, 1, &status) < 0)
-                return FAULT_CERTIFICATE_UNTRUSTED;
+                return FAILURE_CERTIFICATE_UNTRUSTED;
         /* A ticket does not bring the stapled response along; it was there when the session was made. */
         if (gnutls_session_is_resumed(session) && status == (GNUTLS_CERT_INVALID | GNUTLS_CERT_MISSING_OCSP_STATUS))
                 status = 0;
-        return fault_of_status(status);
+        return failure_of_status(status);
 }
 
-Fault verify_peer(gnutls_session_t session, const UpstreamConfig *config)
+FailureReason verify_peer(gnutls_session_t session, const UpstreamConfig *config)
 {
         _cleanup_(certificate_deinit) Certificate certificate = NULL;
         const gnutls_datum_t *chain;
         unsigned n = 0;
-        Fault f;
+        FailureReason f;
 
         if (gnutls_certificate_type_get2(session, GNUTLS_CTYPE_SERVER) != GNUTLS_CRT_X509)
-                return FAULT_CERTIFICATE_UNTRUSTED;
+                return FAILURE_CERTIFICATE_UNTRUSTED;
         chain = gnutls_certificate_get_peers(session, &n);
         if (!chain || n == 0)
-                return FAULT_CERTIFICATE_UNTRUSTED;
+                return FAILURE_CERTIFICATE_UNTRUSTED;
         f = verify_chain(session);
         if (f)
                 return f;
         if (gnutls_x509_crt_init(&certificate) < 0)
-                return FAULT_RESOURCES;
+                return FAILURE_RESOURCES;
         if (gnutls_x509_crt_import(certificate, &chain[0], GNUTLS_X509_FMT_DER) < 0)
-                return FAULT_CERTIFICATE_UNTRUSTED;
+                return FAILURE_CERTIFICATE_UNTRUSTED;
         if (!is_for_host(certificate, config->host))
-                return FAULT_CERTIFICATE_NAME;
+                return FAILURE_CERTIFICATE_NAME;
         if (config->n_pins > 0 && !chain_is_pinned(session, chain, n, config))
-                return FAULT_CERTIFICATE_PIN;
-        return FAULT_NONE;
+                return FAILURE_CERTIFICATE_PIN;
+        return FAILURE_NONE;
 }
 
 int verify_in_handshake(gnutls_session_t session)
 {
         TlsSession *t = gnutls_session_get_ptr(session);
 
-        t->fault = verify_peer(session, t->config);
-        return t->fault ? GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR : 0;
+        t->failure = verify_peer(session, t->config);
+        return t->failure ? GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR : 0;
 }

@@ -84,7 +84,7 @@ void act(void)
                         break;
                 case ACTION_CONNECT:
                         if (unreachable) {
-                                engine_closed(e, a.connection, FAULT_NO_ROUTE, now);
+                                engine_closed(e, a.connection, FAILURE_NO_ROUTE, now);
                                 break;
                         }
                         connection = a.connection;

@@ -81,7 +81,7 @@ START_TEST(no_route_is_answered_at_once_with_network_error)
         engine_query(e, &c, false, wire_bytes(&w), now);
         while (engine_next_action(e, &a)) {
                 if (a.type == ACTION_CONNECT)
-                        engine_closed(e, a.connection, FAULT_NO_ROUTE, now);
+                        engine_closed(e, a.connection, FAILURE_NO_ROUTE, now);
                 if (a.type == ACTION_ANSWER)
                         answer = buffer_ref(a.answer.message);
                 ck_assert_msg(a.type != ACTION_STATE, "somebody is blamed for it");

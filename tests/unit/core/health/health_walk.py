@@ -40,7 +40,7 @@ class Whole(Model):
     probe (row 9), what else a probe may meet, and trials without a query (active mode)."""
     def __init__(self, n, seed, p):
         super().__init__(n, seed, **p)
-        self.rng, self.config_faults = Jitter(seed), [0] * n
+        self.rng, self.config_failures = Jitter(seed), [0] * n
     def drawn(self):
         d, self.rng.drawn = self.rng.drawn, []
         for u in self.u:
@@ -51,21 +51,21 @@ class Whole(Model):
         return sum(x.flying for x in self.u) < self.p['at_once'] and super().probe_start(u)
     def healthy(self, u, t):
         super().healthy(u, t)
-        self.config_faults[u.n] = 0
+        self.config_failures[u.n] = 0
     def ok(self, i, t, fresh=False):
         super().ok(i, t, fresh)
-        self.config_faults[i] = 0
+        self.config_failures[i] = 0
     def config(self, i, t):
         if self.u[i].st != T:
-            self.config_faults[i] += 1
-            if self.config_faults[i] == 1:
+            self.config_failures[i] += 1
+            if self.config_failures[i] == 1:
                 return False
         return self.hard(i, t, 'http4xx')
     def rest(self, i, t, retry_after):
         self.overload(i, t, retry_after if retry_after else self.p['ov_default'])
     def epoch(self, t):
         super().epoch(t)
-        self.config_faults = [0] * len(self.u)
+        self.config_failures = [0] * len(self.u)
     def abandon(self, i):
         u = self.u[i]
         u.flying = False

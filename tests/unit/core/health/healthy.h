@@ -38,10 +38,10 @@ static inline void two_upstreams(void)
         upstreams(2, MODE_LAZY);
 }
 
-/* A fault of its own incident. */
-static inline HealthWish fault(Health *u, double at, Fault f)
+/* A failure of its own incident. */
+static inline HealthWish failure(Health *u, double at, FailureReason f)
 {
-        return health_fault(u, S(at), f, ++incident, false, 0);
+        return health_failure(u, S(at), f, ++incident, false, 0);
 }
 
 static inline HealthDecision query(double at)
@@ -65,6 +65,6 @@ static inline void goes_to(HealthDecision d, HealthRoute route, size_t upstream,
 /* Brings it to FAILED by a wrong certificate, which needs no more. */
 static inline void make_failed(Health *u, double at)
 {
-        fault(u, at, FAULT_CERTIFICATE_NAME);
+        failure(u, at, FAILURE_CERTIFICATE_NAME);
         is_state(u, HEALTH_FAILED);
 }

@@ -6,12 +6,12 @@
 #include "healthy.h"
 #include "run.h"
 
-/* --- faults and suspicion: rows 1 to 8 */
+/* --- failures and suspicion: rows 1 to 8 */
 
 START_TEST(twenty_streams_lost_with_one_connection_are_one_incident)
 {
         for (unsigned i = 0; i < 20; i++)
-                ck_assert(health_fault(&h[0], S(1), FAULT_CONNECTION_LOST, 7, false, 0) == WISH_NONE);
+                ck_assert(health_failure(&h[0], S(1), FAILURE_CONNECTION_LOST, 7, false, 0) == WISH_NONE);
         is_state(&h[0], HEALTH_UNKNOWN);
         ck_assert_uint_eq(h[0].consecutive, 1);
 }
@@ -19,22 +19,22 @@ END_TEST
 
 START_TEST(second_incident_makes_a_suspect_and_asks_for_one_probe)
 {
-        ck_assert(fault(&h[0], 1, FAULT_TIMEOUT) == WISH_NONE);
-        ck_assert(fault(&h[0], 1.2, FAULT_STREAM_RESET) == WISH_PROBE);
+        ck_assert(failure(&h[0], 1, FAILURE_TIMEOUT) == WISH_NONE);
+        ck_assert(failure(&h[0], 1.2, FAILURE_STREAM_RESET) == WISH_PROBE);
         is_state(&h[0], HEALTH_SUSPECT);
-        ck_assert_int_eq(h[0].reason, FAULT_STREAM_RESET);
+        ck_assert_int_eq(h[0].reason, FAILURE_STREAM_RESET);
         ck_assert(h[0].probing);
-        ck_assert_msg(fault(&h[0], 1.3, FAULT_TIMEOUT) == WISH_NONE, "one probe at a time");
+        ck_assert_msg(failure(&h[0], 1.3, FAILURE_TIMEOUT) == WISH_NONE, "one probe at a time");
         ck_assert(!health_probe_start(&h[0]));
 }
 END_TEST
 
 START_TEST(suspects_are_used_but_ranked_last)
 {
-        fault(&h[0], 1, FAULT_REFUSED);
+        failure(&h[0], 1, FAILURE_REFUSED);
         ck_assert(health_usable(&h[0]));
         goes_to(query(1.1), ROUTE_NORMAL, 1, SIZE_MAX);
-        fault(&h[1], 1.2, FAULT_REFUSED);
+        failure(&h[1], 1.2, FAILURE_REFUSED);
         goes_to(query(1.3), ROUTE_NORMAL, 0, SIZE_MAX);
 }
 END_TEST
@@ -42,7 +42,7 @@ END_TEST
 START_TEST(an_answer_between_incidents_starts_the_count_anew)
 {
         for (double at = 1; at < 4; at++) {
-                fault(&h[0], at, FAULT_TIMEOUT);
+                failure(&h[0], at, FAILURE_TIMEOUT);
                 health_ok(&h[0], S(at + 0.5), false);
         }
         is_state(&h[0], HEALTH_HEALTHY);
@@ -53,12 +53,12 @@ START_TEST(half_of_eight_samples_bad_within_a_minute_make_a_suspect)
 {
         health_ok(&h[0], S(0), false);
         for (unsigned i = 0; i < 3; i++) {
-                fault(&h[0], 2 * i + 1, FAULT_TIMEOUT);
+                failure(&h[0], 2 * i + 1, FAILURE_TIMEOUT);
                 health_ok(&h[0], S(2 * i + 2), false);
         }
         is_state(&h[0], HEALTH_HEALTHY);
         health_ok(&h[0], S(7), false);
-        ck_assert_msg(fault(&h[0], 8, FAULT_TIMEOUT) == WISH_PROBE, "four of eight are bad");
+        ck_assert_msg(failure(&h[0], 8, FAILURE_TIMEOUT) == WISH_PROBE, "four of eight are bad");
         is_state(&h[0], HEALTH_SUSPECT);
 }
 END_TEST
@@ -67,24 +67,24 @@ START_TEST(samples_older_than_a_minute_are_forgotten)
 {
         health_ok(&h[0], S(0), false);
         for (unsigned i = 0; i < 3; i++) {
-                fault(&h[0], 2 * i + 1, FAULT_TIMEOUT);
+                failure(&h[0], 2 * i + 1, FAILURE_TIMEOUT);
                 health_ok(&h[0], S(2 * i + 2), false);
         }
         health_ok(&h[0], S(7), false);
-        fault(&h[0], 61, FAULT_TIMEOUT);
+        failure(&h[0], 61, FAILURE_TIMEOUT);
         is_state(&h[0], HEALTH_HEALTHY);
 }
 END_TEST
 
 START_TEST(refused_connect_makes_a_suspect_at_once)
 {
-        static const Fault hard[] = { FAULT_REFUSED, FAULT_TLS_ALERT, FAULT_TLS_GARBAGE, FAULT_TLS_VERSION,
-                                      FAULT_NO_H2 };
+        static const FailureReason hard[] = { FAILURE_REFUSED, FAILURE_TLS_ALERT, FAILURE_TLS_GARBAGE, FAILURE_TLS_VERSION,
+                                      FAILURE_NO_H2 };
 
         for (size_t i = 0; i < ELEMENTS(hard); i++) {
                 two_upstreams();
                 health_ok(&h[0], S(0), false);
-                ck_assert_msg(fault(&h[0], 1, hard[i]) == WISH_PROBE, "%s is hard", fault_name(hard[i]));
+                ck_assert_msg(failure(&h[0], 1, hard[i]) == WISH_PROBE, "%s is hard", failure_name(hard[i]));
                 is_state(&h[0], HEALTH_SUSPECT);
                 ck_assert_int_eq(h[0].reason, hard[i]);
         }
@@ -94,43 +94,43 @@ END_TEST
 START_TEST(refused_connect_is_not_masked_by_reuse)
 {
         health_ok(&h[0], S(0), false);
-        fault(&h[0], 1, FAULT_REFUSED);
+        failure(&h[0], 1, FAILURE_REFUSED);
         health_ok(&h[0], S(1.5), false);
         is_state(&h[0], HEALTH_SUSPECT);
         health_ok(&h[0], S(1.6), true);
         is_state(&h[0], HEALTH_HEALTHY);
-        ck_assert_int_eq(h[0].reason, FAULT_NONE);
+        ck_assert_int_eq(h[0].reason, FAILURE_NONE);
 }
 END_TEST
 
 START_TEST(a_working_old_connection_keeps_a_suspect_usable_for_ten_seconds)
 {
-        fault(&h[0], 1, FAULT_REFUSED);
+        failure(&h[0], 1, FAILURE_REFUSED);
         health_ok(&h[0], S(1.5), false);
-        health_probe_done(&h[0], S(1.6), FAULT_REFUSED, 0);
+        health_probe_done(&h[0], S(1.6), FAILURE_REFUSED, 0);
         for (double at = 2.2; at < 11.5; at += 1) {
                 ck_assert(health_probe_start(&h[0]));
-                ck_assert(health_probe_done(&h[0], S(at), FAULT_REFUSED, 0) != USEC_NEVER);
+                ck_assert(health_probe_done(&h[0], S(at), FAILURE_REFUSED, 0) != USEC_NEVER);
                 is_state(&h[0], HEALTH_SUSPECT);
         }
         health_probe_start(&h[0]);
-        health_probe_done(&h[0], S(11.5), FAULT_REFUSED, 0);
+        health_probe_done(&h[0], S(11.5), FAILURE_REFUSED, 0);
         is_state(&h[0], HEALTH_SUSPECT);
         health_probe_start(&h[0]);
-        ck_assert(health_probe_done(&h[0], S(11.500001), FAULT_REFUSED, 0) == USEC_NEVER);
+        ck_assert(health_probe_done(&h[0], S(11.500001), FAILURE_REFUSED, 0) == USEC_NEVER);
         is_state(&h[0], HEALTH_FAILED);
 }
 END_TEST
 
 START_TEST(an_answer_over_any_connection_clears_a_suspicion_of_queries)
 {
-        fault(&h[0], 1, FAULT_TIMEOUT);
-        fault(&h[0], 1, FAULT_TIMEOUT);
+        failure(&h[0], 1, FAILURE_TIMEOUT);
+        failure(&h[0], 1, FAILURE_TIMEOUT);
         is_state(&h[0], HEALTH_SUSPECT);
         health_ok(&h[0], S(2), false);
         is_state(&h[0], HEALTH_HEALTHY);
         ck_assert_msg(!h[0].probing, "its probe no longer matters");
-        health_probe_done(&h[0], S(3), FAULT_TIMEOUT, 0);
+        health_probe_done(&h[0], S(3), FAILURE_TIMEOUT, 0);
         is_state(&h[0], HEALTH_HEALTHY);
         ck_assert_uint_eq(h[0].consecutive, 0);
 }
@@ -138,8 +138,8 @@ END_TEST
 
 START_TEST(soft_faults_while_connecting_are_not_masked_by_reuse)
 {
-        health_fault(&h[0], S(1), FAULT_CONNECT_TIMEOUT, ++incident, true, 0);
-        health_fault(&h[0], S(2), FAULT_CONNECT_TIMEOUT, ++incident, true, 0);
+        health_failure(&h[0], S(1), FAILURE_CONNECT_TIMEOUT, ++incident, true, 0);
+        health_failure(&h[0], S(2), FAILURE_CONNECT_TIMEOUT, ++incident, true, 0);
         health_ok(&h[0], S(3), false);
         is_state(&h[0], HEALTH_SUSPECT);
 }
@@ -149,8 +149,8 @@ END_TEST
 
 START_TEST(a_good_probe_makes_healthy)
 {
-        fault(&h[0], 1, FAULT_REFUSED);
-        ck_assert(health_probe_done(&h[0], S(2), FAULT_NONE, 0) == USEC_NEVER);
+        failure(&h[0], 1, FAILURE_REFUSED);
+        ck_assert(health_probe_done(&h[0], S(2), FAILURE_NONE, 0) == USEC_NEVER);
         is_state(&h[0], HEALTH_HEALTHY);
         ck_assert(!h[0].probing && !h[0].suspect_connect && h[0].last_ok == S(2));
 }
@@ -158,13 +158,13 @@ END_TEST
 
 START_TEST(two_failed_probes_half_a_second_apart_make_failed)
 {
-        fault(&h[0], 1, FAULT_REFUSED);
-        ck_assert_uint_eq(health_probe_done(&h[0], S(1.25), FAULT_REFUSED, 0), S(1.75));
+        failure(&h[0], 1, FAILURE_REFUSED);
+        ck_assert_uint_eq(health_probe_done(&h[0], S(1.25), FAILURE_REFUSED, 0), S(1.75));
         is_state(&h[0], HEALTH_SUSPECT);
         ck_assert(health_probe_start(&h[0]));
-        ck_assert_uint_eq(health_probe_done(&h[0], S(1.75), FAULT_CONNECT_TIMEOUT, 0), USEC_NEVER);
+        ck_assert_uint_eq(health_probe_done(&h[0], S(1.75), FAILURE_CONNECT_TIMEOUT, 0), USEC_NEVER);
         is_state(&h[0], HEALTH_FAILED);
-        ck_assert_int_eq(h[0].reason, FAULT_CONNECT_TIMEOUT);
+        ck_assert_int_eq(h[0].reason, FAILURE_CONNECT_TIMEOUT);
         ck_assert_uint_eq(h[0].level, 1);
         ck_assert_uint_eq(h[0].retry_at, S(3.75));
 }
@@ -172,11 +172,11 @@ END_TEST
 
 START_TEST(a_local_fault_ends_a_probe_and_counts_for_nothing)
 {
-        fault(&h[0], 1, FAULT_REFUSED);
+        failure(&h[0], 1, FAILURE_REFUSED);
         for (double at = 2; at < 9; at++) {
-                ck_assert_uint_eq(health_probe_done(&h[0], S(at), FAULT_NO_ROUTE, 0), S(at + 0.5));
+                ck_assert_uint_eq(health_probe_done(&h[0], S(at), FAILURE_NO_ROUTE, 0), S(at + 0.5));
                 is_state(&h[0], HEALTH_SUSPECT);
-                ck_assert(h[0].probe_failures == 0 && h[0].reason == FAULT_REFUSED && h[0].last_fault == S(1));
+                ck_assert(h[0].probe_failures == 0 && h[0].reason == FAILURE_REFUSED && h[0].last_failure == S(1));
                 ck_assert(health_probe_start(&h[0]));
         }
 }
@@ -184,17 +184,17 @@ END_TEST
 
 START_TEST(a_wrong_certificate_in_a_probe_fails_at_once)
 {
-        fault(&h[0], 1, FAULT_REFUSED);
-        ck_assert(health_probe_done(&h[0], S(1.1), FAULT_CERTIFICATE_PIN, 0) == USEC_NEVER);
+        failure(&h[0], 1, FAILURE_REFUSED);
+        ck_assert(health_probe_done(&h[0], S(1.1), FAILURE_CERTIFICATE_PIN, 0) == USEC_NEVER);
         is_state(&h[0], HEALTH_FAILED);
-        ck_assert_int_eq(h[0].reason, FAULT_CERTIFICATE_PIN);
+        ck_assert_int_eq(h[0].reason, FAILURE_CERTIFICATE_PIN);
 }
 END_TEST
 
 START_TEST(an_overloaded_server_in_a_probe_rests_as_long_as_it_asked)
 {
-        fault(&h[0], 1, FAULT_REFUSED);
-        ck_assert(health_probe_done(&h[0], S(2), FAULT_HTTP_OVERLOAD, 42 * USEC_PER_SEC) == USEC_NEVER);
+        failure(&h[0], 1, FAILURE_REFUSED);
+        ck_assert(health_probe_done(&h[0], S(2), FAILURE_HTTP_OVERLOAD, 42 * USEC_PER_SEC) == USEC_NEVER);
         is_state(&h[0], HEALTH_FAILED);
         ck_assert(h[0].retry_at == S(44) && h[0].level == 0);
 }
@@ -203,23 +203,23 @@ END_TEST
 START_TEST(no_more_than_two_probes_fly_in_the_process)
 {
         upstreams(4, MODE_LAZY);
-        ck_assert(fault(&h[0], 1, FAULT_REFUSED) == WISH_PROBE);
-        ck_assert(fault(&h[1], 1, FAULT_REFUSED) == WISH_PROBE);
-        ck_assert(fault(&h[2], 1, FAULT_REFUSED) == WISH_PROBE_LATER);
+        ck_assert(failure(&h[0], 1, FAILURE_REFUSED) == WISH_PROBE);
+        ck_assert(failure(&h[1], 1, FAILURE_REFUSED) == WISH_PROBE);
+        ck_assert(failure(&h[2], 1, FAILURE_REFUSED) == WISH_PROBE_LATER);
         is_state(&h[2], HEALTH_SUSPECT);
         ck_assert(!h[2].probing && !health_probe_start(&h[2]) && !health_probe_start(&h[3]));
-        ck_assert_msg(fault(&h[1], 1, FAULT_REFUSED) == WISH_NONE, "its own is flying");
-        health_probe_done(&h[0], S(2), FAULT_NONE, 0);
+        ck_assert_msg(failure(&h[1], 1, FAILURE_REFUSED) == WISH_NONE, "its own is flying");
+        health_probe_done(&h[0], S(2), FAILURE_NONE, 0);
         ck_assert(health_probe_start(&h[2]) && !health_probe_start(&h[3]));
 }
 END_TEST
 
 START_TEST(an_abandoned_probe_leaves_everything_as_it_was)
 {
-        fault(&h[0], 1, FAULT_REFUSED);
+        failure(&h[0], 1, FAILURE_REFUSED);
         health_probe_abandon(&h[0], S(2));
         is_state(&h[0], HEALTH_SUSPECT);
-        ck_assert(!h[0].probing && h[0].probe_failures == 0 && h[0].reason == FAULT_REFUSED && h[0].changed_at == S(1));
+        ck_assert(!h[0].probing && h[0].probe_failures == 0 && h[0].reason == FAILURE_REFUSED && h[0].changed_at == S(1));
         ck_assert(health_probe_start(&h[0]));
 }
 END_TEST
@@ -228,15 +228,15 @@ END_TEST
 
 START_TEST(a_wrong_certificate_fails_at_once)
 {
-        static const Fault verify[] = { FAULT_CERTIFICATE_EXPIRED, FAULT_CERTIFICATE_NOT_YET_VALID,
-                                        FAULT_CERTIFICATE_NAME,    FAULT_CERTIFICATE_UNTRUSTED,
-                                        FAULT_CERTIFICATE_WEAK,    FAULT_CERTIFICATE_REVOKED,
-                                        FAULT_CERTIFICATE_PIN,     FAULT_TRUST_STORE };
+        static const FailureReason verify[] = { FAILURE_CERTIFICATE_EXPIRED, FAILURE_CERTIFICATE_NOT_YET_VALID,
+                                        FAILURE_CERTIFICATE_NAME,    FAILURE_CERTIFICATE_UNTRUSTED,
+                                        FAILURE_CERTIFICATE_WEAK,    FAILURE_CERTIFICATE_REVOKED,
+                                        FAILURE_CERTIFICATE_PIN,     FAILURE_TRUST_STORE };
 
         for (size_t i = 0; i < ELEMENTS(verify); i++) {
                 two_upstreams();
                 health_ok(&h[0], S(0), false);
-                ck_assert(fault(&h[0], 1, verify[i]) == WISH_NONE);
+                ck_assert(failure(&h[0], 1, verify[i]) == WISH_NONE);
                 is_state(&h[0], HEALTH_FAILED);
                 ck_assert_int_eq(h[0].reason, verify[i]);
                 ck_assert(!health_usable(&h[0]));
@@ -252,7 +252,7 @@ START_TEST(a_failed_one_is_left_alone_until_a_query_comes_after_retry_at)
         is_state(&h[0], HEALTH_FAILED);
         goes_to(health_query(&group, h[0].retry_at), ROUTE_NORMAL, 1, 0);
         is_state(&h[0], HEALTH_TRIAL);
-        ck_assert(h[0].probing && h[0].reason == FAULT_CERTIFICATE_NAME && !health_usable(&h[0]));
+        ck_assert(h[0].probing && h[0].reason == FAILURE_CERTIFICATE_NAME && !health_usable(&h[0]));
         goes_to(health_query(&group, h[0].retry_at), ROUTE_NORMAL, 1, SIZE_MAX);
 }
 END_TEST
@@ -273,9 +273,9 @@ END_TEST
 START_TEST(no_trial_starts_beside_a_probe)
 {
         make_failed(&h[0], 1);
-        fault(&h[1], 50, FAULT_REFUSED);
+        failure(&h[1], 50, FAILURE_REFUSED);
         goes_to(query(100), ROUTE_NORMAL, 1, SIZE_MAX);
-        health_probe_done(&h[1], S(101), FAULT_NONE, 0);
+        health_probe_done(&h[1], S(101), FAILURE_NONE, 0);
         goes_to(query(102), ROUTE_NORMAL, 1, 0);
 }
 END_TEST
@@ -291,30 +291,30 @@ START_TEST(a_failed_trial_doubles_the_back_off_up_to_the_maximum)
                 at += expected[i];
                 health_ok(&h[1], S(at), false);
                 goes_to(query(at), ROUTE_NORMAL, 1, 0);
-                fault(&h[0], at, FAULT_TIMEOUT);
+                failure(&h[0], at, FAILURE_TIMEOUT);
                 is_state(&h[0], HEALTH_FAILED);
                 ck_assert_uint_eq(h[0].level, i + 2);
         }
         h[0].level = UINT32_MAX - 1;
-        fault(&h[0], at, FAULT_CERTIFICATE_NAME);
+        failure(&h[0], at, FAILURE_CERTIFICATE_NAME);
         ck_assert_uint_eq(h[0].retry_at, S(at + 300));
 }
 END_TEST
 
 START_TEST(any_counted_fault_ends_a_trial)
 {
-        static const Fault faults[] = { FAULT_TIMEOUT,     FAULT_REFUSED,       FAULT_CERTIFICATE_NAME,
-                                        FAULT_HTTP_CONFIG, FAULT_HTTP_REDIRECT, FAULT_MALFORMED };
+        static const FailureReason failures[] = { FAILURE_TIMEOUT,     FAILURE_REFUSED,       FAILURE_CERTIFICATE_NAME,
+                                        FAILURE_HTTP_CONFIG, FAILURE_HTTP_REDIRECT, FAILURE_MALFORMED };
 
-        for (size_t i = 0; i < ELEMENTS(faults); i++) {
+        for (size_t i = 0; i < ELEMENTS(failures); i++) {
                 two_upstreams();
                 make_failed(&h[0], 1);
                 query(100);
                 is_state(&h[0], HEALTH_TRIAL);
-                fault(&h[0], 101, faults[i]);
+                failure(&h[0], 101, failures[i]);
                 is_state(&h[0], HEALTH_FAILED);
-                ck_assert_msg(h[0].level == 2 && h[0].reason == faults[i] && !h[0].probing, "a trial fails by %s",
-                              fault_name(faults[i]));
+                ck_assert_msg(h[0].level == 2 && h[0].reason == failures[i] && !h[0].probing, "a trial fails by %s",
+                              failure_name(failures[i]));
         }
 }
 END_TEST
@@ -325,7 +325,7 @@ START_TEST(a_good_trial_makes_healthy)
         query(100);
         health_ok(&h[0], S(101), true);
         is_state(&h[0], HEALTH_HEALTHY);
-        ck_assert(!h[0].probing && h[0].reason == FAULT_NONE && h[0].consecutive == 0 && h[0].changed_at == S(101));
+        ck_assert(!h[0].probing && h[0].reason == FAILURE_NONE && h[0].consecutive == 0 && h[0].changed_at == S(101));
         goes_to(query(102), ROUTE_NORMAL, 0, SIZE_MAX);
 }
 END_TEST
@@ -337,10 +337,10 @@ START_TEST(no_route_ends_a_trial_but_leaves_back_off_and_level)
         make_failed(&h[0], 1);
         retry_at = h[0].retry_at;
         query(100);
-        fault(&h[0], 101, FAULT_NETWORK_DOWN);
+        failure(&h[0], 101, FAILURE_NETWORK_DOWN);
         is_state(&h[0], HEALTH_FAILED);
         ck_assert(h[0].retry_at == retry_at && h[0].level == 1 && !h[0].probing &&
-                  h[0].reason == FAULT_CERTIFICATE_NAME);
+                  h[0].reason == FAILURE_CERTIFICATE_NAME);
         goes_to(query(102), ROUTE_NORMAL, 1, 0);
 }
 END_TEST
@@ -371,16 +371,16 @@ START_TEST(the_back_off_level_falls_by_one_a_healthy_minute)
         make_failed(&h[0], 1);
         for (unsigned i = 0; i < 4; i++) {
                 health_trial_start(&h[0], S(2), false);
-                fault(&h[0], 2, FAULT_TIMEOUT);
+                failure(&h[0], 2, FAILURE_TIMEOUT);
         }
         ck_assert_uint_eq(h[0].level, 5);
         health_trial_start(&h[0], S(10), false);
         health_ok(&h[0], S(10), true);
-        fault(&h[0], 10 + 179, FAULT_CERTIFICATE_NAME);
+        failure(&h[0], 10 + 179, FAILURE_CERTIFICATE_NAME);
         ck_assert_uint_eq(h[0].level, 5 - 2 + 1);
         health_trial_start(&h[0], S(200), false);
         health_ok(&h[0], S(200), true);
-        fault(&h[0], 200 + 3600, FAULT_CERTIFICATE_NAME);
+        failure(&h[0], 200 + 3600, FAILURE_CERTIFICATE_NAME);
         ck_assert_uint_eq(h[0].level, 1);
 }
 END_TEST
@@ -451,7 +451,7 @@ START_TEST(with_none_usable_the_query_is_the_trial_and_others_join_or_fail_fast)
         goes_to(query(1.1), ROUTE_LAST_RESORT, 1, SIZE_MAX);
         is_state(&h[1], HEALTH_TRIAL);
         goes_to(query(1.2), ROUTE_JOIN, 1, SIZE_MAX);
-        fault(&h[1], 1.3, FAULT_TIMEOUT);
+        failure(&h[1], 1.3, FAILURE_TIMEOUT);
         goes_to(query(1.4), ROUTE_FAIL_FAST, SIZE_MAX, SIZE_MAX);
         goes_to(query(1.9), ROUTE_LAST_RESORT, 0, SIZE_MAX);
         health_ok(&h[0], S(1.95), true);
@@ -478,7 +478,7 @@ START_TEST(the_only_upstream_is_tried_again_within_a_second_of_demand)
                 trials++;
                 longest = trials > 1 ? MAX(longest, at - last) : 0;
                 last = at;
-                fault(&h[0], at, FAULT_TIMEOUT);
+                failure(&h[0], at, FAILURE_TIMEOUT);
                 ck_assert_msg(h[0].retry_at <= S(at) + 6 * USEC_PER_SEC, "the cap is 5 s ± 20 %% for who is alone");
         }
         ck_assert_msg(longest < 1.05 && trials >= 300 && trials < 500, "%u trials in 300 s, at most %g s apart", trials,
@@ -498,7 +498,7 @@ START_TEST(last_resorts_double_their_distance_up_to_a_maximum_and_start_anew_on_
         make_failed(&h[0], 1);
         for (size_t i = 0; i < ELEMENTS(distances); i++) {
                 goes_to(query(at), ROUTE_LAST_RESORT, 0, SIZE_MAX);
-                fault(&h[0], at, FAULT_TIMEOUT);
+                failure(&h[0], at, FAILURE_TIMEOUT);
                 h[0].retry_at = USEC_NEVER;
                 at += distances[i];
                 goes_to(health_query(&group, S(at) - 1), ROUTE_FAIL_FAST, SIZE_MAX, SIZE_MAX);
@@ -513,22 +513,22 @@ START_TEST(the_back_off_is_short_when_all_go_wrong_at_once)
 {
         for (unsigned i = 0; i < 2; i++)
                 h[i].level = 10;
-        fault(&h[0], 0.1, FAULT_TIMEOUT);
-        fault(&h[1], 1, FAULT_CERTIFICATE_NAME);
-        ck_assert_msg(h[1].retry_at == S(6), "both had a fault within 5 s");
+        failure(&h[0], 0.1, FAILURE_TIMEOUT);
+        failure(&h[1], 1, FAILURE_CERTIFICATE_NAME);
+        ck_assert_msg(h[1].retry_at == S(6), "both had a failure within 5 s");
 
         two_upstreams();
         h[1].level = 10;
-        fault(&h[0], 0.1, FAULT_TIMEOUT);
+        failure(&h[0], 0.1, FAILURE_TIMEOUT);
         health_ok(&h[0], S(0.2), false);
-        fault(&h[1], 1, FAULT_CERTIFICATE_NAME);
+        failure(&h[1], 1, FAILURE_CERTIFICATE_NAME);
         ck_assert_msg(h[1].retry_at == S(301), "the other one answers");
 
         two_upstreams();
         h[1].level = 10;
-        fault(&h[0], 0, FAULT_TIMEOUT);
-        fault(&h[1], 5.1, FAULT_CERTIFICATE_NAME);
-        ck_assert_msg(h[1].retry_at == S(305.1), "the other's fault is long ago");
+        failure(&h[0], 0, FAILURE_TIMEOUT);
+        failure(&h[1], 5.1, FAILURE_CERTIFICATE_NAME);
+        ck_assert_msg(h[1].retry_at == S(305.1), "the other's failure is long ago");
 }
 END_TEST
 
@@ -564,22 +564,22 @@ END_TEST
 
 START_TEST(faults_that_are_not_the_upstreams_never_change_its_state)
 {
-        for (Fault f = FAULT_NONE; f < _FAULT_MAX; f++) {
-                FaultClass class = fault_class(f);
+        for (FailureReason f = FAILURE_NONE; f < _FAILURE_MAX; f++) {
+                FailureClass class = failure_class(f);
 
                 if (class != CLASS_LOCALNET && class != CLASS_STALE && class != CLASS_NO_FAULT && class != CLASS_OK)
                         continue;
                 upstreams(4, MODE_LAZY);
                 health_ok(&h[1], S(0), false);
-                fault(&h[2], 0.1, FAULT_REFUSED);
+                failure(&h[2], 0.1, FAILURE_REFUSED);
                 make_failed(&h[3], 0.1);
                 for (unsigned i = 0; i < MEMBERS; i++) {
                         Health before = h[i];
 
                         for (unsigned k = 0; k < 100; k++)
-                                ck_assert(fault(&h[i], 1 + k, f) == WISH_NONE);
+                                ck_assert(failure(&h[i], 1 + k, f) == WISH_NONE);
                         ck_assert_msg(memcmp(&before, &h[i], sizeof(before)) == 0,
-                                      "%s changes nothing of an upstream that is %s", fault_name(f),
+                                      "%s changes nothing of an upstream that is %s", failure_name(f),
                                       health_state_name(h[i].state));
                 }
         }
@@ -590,8 +590,8 @@ START_TEST(stale_connections_do_not_end_a_trial)
 {
         make_failed(&h[0], 1);
         query(100);
-        fault(&h[0], 101, FAULT_SILENT);
-        fault(&h[0], 101, FAULT_REFUSED_STREAM);
+        failure(&h[0], 101, FAILURE_SILENT);
+        failure(&h[0], 101, FAILURE_REFUSED_STREAM);
         is_state(&h[0], HEALTH_TRIAL);
         ck_assert(h[0].probing);
 }
@@ -612,28 +612,28 @@ START_TEST(an_overloaded_server_rests_as_long_as_it_asks_from_1_to_300_seconds)
 
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
                 two_upstreams();
-                ck_assert(health_fault(&h[0], S(1), FAULT_HTTP_OVERLOAD, 1, false, cases[i].asked) == WISH_NONE);
+                ck_assert(health_failure(&h[0], S(1), FAILURE_HTTP_OVERLOAD, 1, false, cases[i].asked) == WISH_NONE);
                 is_state(&h[0], HEALTH_FAILED);
                 ck_assert_uint_eq(h[0].retry_at, S(1) + cases[i].given);
                 ck_assert_uint_eq(h[0].level, 0);
-                ck_assert_int_eq(h[0].reason, FAULT_HTTP_OVERLOAD);
+                ck_assert_int_eq(h[0].reason, FAILURE_HTTP_OVERLOAD);
         }
 }
 END_TEST
 
 START_TEST(a_wrong_url_is_a_hard_fault_from_the_second_time_on)
 {
-        ck_assert(fault(&h[0], 1, FAULT_HTTP_CONFIG) == WISH_NONE);
+        ck_assert(failure(&h[0], 1, FAILURE_HTTP_CONFIG) == WISH_NONE);
         is_state(&h[0], HEALTH_UNKNOWN);
-        ck_assert_uint_eq(h[0].last_fault, 0);
+        ck_assert_uint_eq(h[0].last_failure, 0);
         health_ok(&h[0], S(2), false);
-        ck_assert(fault(&h[0], 3, FAULT_HTTP_REDIRECT) == WISH_NONE);
+        ck_assert(failure(&h[0], 3, FAILURE_HTTP_REDIRECT) == WISH_NONE);
         is_state(&h[0], HEALTH_HEALTHY);
-        ck_assert(fault(&h[0], 4, FAULT_HTTP_CONFIG) == WISH_PROBE);
+        ck_assert(failure(&h[0], 4, FAILURE_HTTP_CONFIG) == WISH_PROBE);
         is_state(&h[0], HEALTH_SUSPECT);
-        ck_assert(h[0].suspect_connect && h[0].reason == FAULT_HTTP_CONFIG);
-        health_probe_done(&h[0], S(5), FAULT_NONE, 0);
-        ck_assert_msg(fault(&h[0], 6, FAULT_HTTP_CONFIG) == WISH_NONE, "a good probe is an answer between");
+        ck_assert(h[0].suspect_connect && h[0].reason == FAILURE_HTTP_CONFIG);
+        health_probe_done(&h[0], S(5), FAILURE_NONE, 0);
+        ck_assert_msg(failure(&h[0], 6, FAILURE_HTTP_CONFIG) == WISH_NONE, "a good probe is an answer between");
 }
 END_TEST
 
@@ -641,13 +641,13 @@ START_TEST(incidents_are_remembered_while_others_follow)
 {
         parameters.fail_consecutive = parameters.ratio_min = UINT32_MAX;
         for (uint64_t i = 1; i <= HEALTH_INCIDENTS; i++)
-                health_fault(&h[0], S(1), FAULT_TIMEOUT, i, false, 0);
+                health_failure(&h[0], S(1), FAILURE_TIMEOUT, i, false, 0);
         ck_assert_uint_eq(h[0].consecutive, HEALTH_INCIDENTS);
         for (uint64_t i = 1; i <= HEALTH_INCIDENTS; i++)
-                health_fault(&h[0], S(1), FAULT_TIMEOUT, i, false, 0);
+                health_failure(&h[0], S(1), FAILURE_TIMEOUT, i, false, 0);
         ck_assert_uint_eq(h[0].consecutive, HEALTH_INCIDENTS);
-        health_fault(&h[0], S(1), FAULT_TIMEOUT, HEALTH_INCIDENTS + 1, false, 0);
-        health_fault(&h[0], S(1), FAULT_TIMEOUT, 1, false, 0);
+        health_failure(&h[0], S(1), FAILURE_TIMEOUT, HEALTH_INCIDENTS + 1, false, 0);
+        health_failure(&h[0], S(1), FAILURE_TIMEOUT, 1, false, 0);
         ck_assert_msg(h[0].consecutive == HEALTH_INCIDENTS + 2, "the oldest is forgotten");
 }
 END_TEST
@@ -660,17 +660,17 @@ START_TEST(a_change_of_network_forgives_everybody_and_sends_no_probe)
         make_failed(&h[0], 1);
         make_failed(&h[1], 1);
         ck_assert(health_trial_start(&h[1], S(100), true));
-        fault(&h[2], 99, FAULT_REFUSED);
+        failure(&h[2], 99, FAILURE_REFUSED);
         health_ok(&h[3], S(99), false);
         health_epoch(&group, S(100));
         for (unsigned i = 0; i < MEMBERS; i++) {
                 is_state(&h[i], HEALTH_UNKNOWN);
                 ck_assert(!h[i].probing && h[i].level == 0 && h[i].retry_at == 0 && h[i].ring_n == 0 &&
-                          h[i].reason == FAULT_NONE);
+                          h[i].reason == FAILURE_NONE);
                 ck_assert_uint_eq(h[i].changed_at, S(100));
         }
         goes_to(query(100), ROUTE_NORMAL, 0, SIZE_MAX);
-        health_probe_done(&h[2], S(101), FAULT_REFUSED, 0);
+        health_probe_done(&h[2], S(101), FAILURE_REFUSED, 0);
         is_state(&h[2], HEALTH_UNKNOWN);
 }
 END_TEST

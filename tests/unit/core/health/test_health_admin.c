@@ -11,7 +11,7 @@ START_TEST(who_is_put_down_is_never_used_or_probed)
         ck_assert(!health_usable(&h[0]) && !health_probe_start(&h[0]) && !health_trial_start(&h[0], S(2), false));
         goes_to(query(2), ROUTE_NORMAL, 1, SIZE_MAX);
         health_ok(&h[0], S(3), true);
-        fault(&h[0], 3, FAULT_CERTIFICATE_NAME);
+        failure(&h[0], 3, FAILURE_CERTIFICATE_NAME);
         is_state(&h[0], HEALTH_UNKNOWN);
         health_set_admin(&h[1], S(4), ADMIN_DOWN);
         goes_to(query(1000), ROUTE_FAIL_FAST, SIZE_MAX, SIZE_MAX);
@@ -22,9 +22,9 @@ END_TEST
 START_TEST(who_is_put_up_is_used_whatever_happens)
 {
         health_set_admin(&h[0], S(1), ADMIN_UP);
-        for (Fault f = FAULT_NONE; f < _FAULT_MAX; f++)
+        for (FailureReason f = FAILURE_NONE; f < _FAILURE_MAX; f++)
                 for (unsigned i = 0; i < 3; i++)
-                        ck_assert(fault(&h[0], 2, f) == WISH_NONE);
+                        ck_assert(failure(&h[0], 2, f) == WISH_NONE);
         ck_assert(health_usable(&h[0]) && !health_probe_start(&h[0]));
         goes_to(query(3), ROUTE_NORMAL, 0, SIZE_MAX);
 }
@@ -36,16 +36,16 @@ START_TEST(back_to_auto_starts_from_unknown_without_a_stray_probe)
 
         for (size_t i = 0; i < ELEMENTS(wishes); i++) {
                 two_upstreams();
-                fault(&h[0], 1, FAULT_REFUSED);
+                failure(&h[0], 1, FAILURE_REFUSED);
                 ck_assert(h[0].probing);
                 health_set_admin(&h[0], S(2), wishes[i]);
                 ck_assert(!h[0].probing);
                 health_set_admin(&h[0], S(3), ADMIN_AUTO);
                 is_state(&h[0], HEALTH_UNKNOWN);
                 ck_assert(!h[0].probing && h[0].level == 0 && h[0].changed_at == S(3) && health_usable(&h[0]));
-                health_probe_done(&h[0], S(4), FAULT_REFUSED, 0);
+                health_probe_done(&h[0], S(4), FAILURE_REFUSED, 0);
                 is_state(&h[0], HEALTH_UNKNOWN);
-                ck_assert(fault(&h[0], 5, FAULT_REFUSED) == WISH_PROBE);
+                ck_assert(failure(&h[0], 5, FAILURE_REFUSED) == WISH_PROBE);
         }
 }
 END_TEST
@@ -63,7 +63,7 @@ END_TEST
 
 START_TEST(the_same_wish_again_changes_nothing)
 {
-        fault(&h[0], 1, FAULT_REFUSED);
+        failure(&h[0], 1, FAILURE_REFUSED);
         health_set_admin(&h[0], S(2), ADMIN_AUTO);
         is_state(&h[0], HEALTH_SUSPECT);
         ck_assert(h[0].probing);
@@ -73,9 +73,9 @@ END_TEST
 START_TEST(in_mode_none_nothing_is_probed_and_all_are_used)
 {
         upstreams(2, MODE_NONE);
-        for (Fault f = FAULT_NONE; f < _FAULT_MAX; f++)
+        for (FailureReason f = FAILURE_NONE; f < _FAILURE_MAX; f++)
                 for (unsigned i = 0; i < 3; i++)
-                        ck_assert(fault(&h[0], 2, f) == WISH_NONE);
+                        ck_assert(failure(&h[0], 2, f) == WISH_NONE);
         is_state(&h[0], HEALTH_UNKNOWN);
         ck_assert(!health_probe_start(&h[0]) && !health_trial_start(&h[0], S(3), false));
         goes_to(query(3), ROUTE_NORMAL, 0, SIZE_MAX);
@@ -148,16 +148,16 @@ END_TEST
 
 START_TEST(every_fault_has_a_name_of_its_own_and_words)
 {
-        for (Fault f = FAULT_NONE + 1; f < _FAULT_MAX; f++) {
-                ck_assert_msg(fault_name(f) && *fault_name(f) && fault_text(f) && *fault_text(f), "fault %d has words",
+        for (FailureReason f = FAILURE_NONE + 1; f < _FAILURE_MAX; f++) {
+                ck_assert_msg(failure_name(f) && *failure_name(f) && failure_text(f) && *failure_text(f), "failure %d has words",
                               f);
-                ck_assert_msg(strspn(fault_name(f), "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(fault_name(f)),
-                              "\"%s\"", fault_name(f));
-                ck_assert_msg(fault_class(f) != CLASS_OK, "%s is a fault", fault_name(f));
-                for (Fault g = FAULT_NONE; g < f; g++)
-                        ck_assert_str_ne(fault_name(f), fault_name(g));
+                ck_assert_msg(strspn(failure_name(f), "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(failure_name(f)),
+                              "\"%s\"", failure_name(f));
+                ck_assert_msg(failure_class(f) != CLASS_OK, "%s is a failure", failure_name(f));
+                for (FailureReason g = FAILURE_NONE; g < f; g++)
+                        ck_assert_str_ne(failure_name(f), failure_name(g));
         }
-        ck_assert_str_eq(fault_name(FAULT_NONE), "");
+        ck_assert_str_eq(failure_name(FAILURE_NONE), "");
 }
 END_TEST
 

@@ -1,5 +1,5 @@
 /*
- * core/health/health: invariants that hold in any life, with all faults, modes and wishes of the administrator; what the model
+ * core/health/health: invariants that hold in any life, with all failures, modes and wishes of the administrator; what the model
  * knows is held against it by tests/unit/core/health/health-agrees-with-the-model.
  */
 
@@ -38,7 +38,7 @@ static Health *event(uint64_t now)
                 health_ok(u, now, dice(2));
                 break;
         case 7 ... 10:
-                health_fault(u, now, (Fault) dice(_FAULT_MAX), incident += dice(2) + !incident, dice(2),
+                health_failure(u, now, (FailureReason) dice(_FAILURE_MAX), incident += dice(2) + !incident, dice(2),
                              dice(2) * dice(1000) * USEC_PER_SEC);
                 break;
         case 11:
@@ -46,7 +46,7 @@ static Health *event(uint64_t now)
                 break;
         case 12 ... 13:
                 if (u->probing && u->state != HEALTH_TRIAL)
-                        health_probe_done(u, now, (Fault) (dice(2) * dice(_FAULT_MAX)), 0);
+                        health_probe_done(u, now, (FailureReason) (dice(2) * dice(_FAILURE_MAX)), 0);
                 break;
         case 14:
                 if (dice(2))
@@ -80,7 +80,7 @@ static void invariants_of(const Health *u, HealthState before, uint64_t now)
                       u->state == HEALTH_UNKNOWN,
               u, "leaves failed through a trial only, or is forgiven");
         holds(u->state != HEALTH_FAILED || u->retry_at <= now + 360 * USEC_PER_SEC, u, "waits for 360 s at most");
-        holds((u->reason != FAULT_NONE) ==
+        holds((u->reason != FAILURE_NONE) ==
                       (u->state == HEALTH_SUSPECT || u->state == HEALTH_FAILED || u->state == HEALTH_TRIAL),
               u, "has a reason where one is due");
         holds(u->state != HEALTH_TRIAL || u->probing, u, "flies");

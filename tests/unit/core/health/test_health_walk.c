@@ -159,36 +159,36 @@ static void play_query(uint64_t now, const Numbers *result)
 
 static uint64_t play_over(Health *h, uint64_t now, const Numbers *arguments)
 {
-        static const Fault outcomes[] = { FAULT_NONE, FAULT_TIMEOUT, FAULT_HTTP_OVERLOAD, FAULT_CERTIFICATE_NAME,
-                                          FAULT_NO_ROUTE };
+        static const FailureReason outcomes[] = { FAILURE_NONE, FAILURE_TIMEOUT, FAILURE_HTTP_OVERLOAD, FAILURE_CERTIFICATE_NAME,
+                                          FAILURE_NO_ROUTE };
 
         return health_probe_done(h, now, outcomes[arguments->v[2]], (uint64_t) arguments->v[3]);
 }
 
-static bool play_fault(const char *event, Health *h, uint64_t now, const Numbers *a, bool *ret_probe)
+static bool play_failure(const char *event, Health *h, uint64_t now, const Numbers *a, bool *ret_probe)
 {
         static const struct {
                 const char *event;
-                Fault fault;
-        } faults[] = {
-                { "soft", FAULT_TIMEOUT },
-                { "refused", FAULT_REFUSED },
-                { "verify", FAULT_CERTIFICATE_EXPIRED },
-                { "config", FAULT_HTTP_CONFIG },
-                { "rest", FAULT_HTTP_OVERLOAD },
-                { "local", FAULT_NO_ROUTE },
-                { "stale", FAULT_SILENT },
-                { "in_order", FAULT_GOAWAY },
+                FailureReason failure;
+        } failures[] = {
+                { "soft", FAILURE_TIMEOUT },
+                { "refused", FAILURE_REFUSED },
+                { "verify", FAILURE_CERTIFICATE_EXPIRED },
+                { "config", FAILURE_HTTP_CONFIG },
+                { "rest", FAILURE_HTTP_OVERLOAD },
+                { "local", FAILURE_NO_ROUTE },
+                { "stale", FAILURE_SILENT },
+                { "in_order", FAILURE_GOAWAY },
         };
 
-        for (size_t i = 0; i < ELEMENTS(faults); i++) {
-                bool soft = faults[i].fault == FAULT_TIMEOUT;
+        for (size_t i = 0; i < ELEMENTS(failures); i++) {
+                bool soft = failures[i].failure == FAILURE_TIMEOUT;
 
-                if (strcmp(faults[i].event, event) != 0)
+                if (strcmp(failures[i].event, event) != 0)
                         continue;
                 *ret_probe =
-                        health_fault(h, now, faults[i].fault, soft ? (uint64_t) a->v[2] : 0, soft && a->v[3],
-                                     faults[i].fault == FAULT_HTTP_OVERLOAD ? (uint64_t) a->v[2] : 0) == WISH_PROBE;
+                        health_failure(h, now, failures[i].failure, soft ? (uint64_t) a->v[2] : 0, soft && a->v[3],
+                                     failures[i].failure == FAILURE_HTTP_OVERLOAD ? (uint64_t) a->v[2] : 0) == WISH_PROBE;
                 return true;
         }
         return false;
@@ -220,7 +220,7 @@ static void play(const char *event, const Numbers *a, const Numbers *result)
                 yes = health_trial_start(h, now, a->v[2]);
         else if (strcmp(event, "epoch") == 0)
                 health_epoch(&w.group, now);
-        else if (!play_fault(event, h, now, a, &yes))
+        else if (!play_failure(event, h, now, a, &yes))
                 disagree("an event that is not known");
         agree("whether it starts, or a probe is wished,", i, result->v[0], yes);
 }

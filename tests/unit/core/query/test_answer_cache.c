@@ -362,7 +362,7 @@ START_TEST(a_failure_from_before_an_upstream_fell_ill_is_forgotten_when_it_is_we
         ck_assert(ask_for(TYPE_A));
         ck_assert(!ask_for(TYPE_AAAA));
         for (unsigned i = 0; i < 2; i++) {
-                engine_exchange_failed(e, connection, exchange, FAULT_STREAM_RESET, now);
+                engine_exchange_failed(e, connection, exchange, FAILURE_STREAM_RESET, now);
                 run_until_asked(500 * USEC_PER_MSEC);
         }
         ck_assert(!ask_for(TYPE_A));
@@ -417,7 +417,7 @@ START_TEST(RFC8767_the_refresh_behind_it_outlives_a_failed_attempt)
         keep_stale();
         ck_assert(!ask_for(TYPE_A));
         await(10 * SEC);
-        engine_exchange_failed(e, connection, exchange, FAULT_STREAM_RESET, now);
+        engine_exchange_failed(e, connection, exchange, FAILURE_STREAM_RESET, now);
         run_until_asked(SEC);
         ck_assert_uint_ge(sends, 1);
         respond_a(300);
@@ -478,7 +478,7 @@ END_TEST
 START_TEST(RFC8767_with_no_network_it_comes_at_once_and_with_one_it_is_refreshed)
 {
         keep_stale();
-        engine_closed(e, connection, FAULT_CONNECTION_LOST, now);
+        engine_closed(e, connection, FAILURE_CONNECTION_LOST, now);
         unreachable = true;
         ck_assert(ask_for(TYPE_A));
         ck_assert(has_ede(EDE_STALE));

@@ -356,14 +356,14 @@ START_TEST(who_was_silent_is_asked_after_those_of_whom_nothing_is_known)
         ask();
         ck_assert_uint_eq(last()->server, 2);
         last()->closed = true;
-        engine_do53_failed(e, last()->exchange, FAULT_REFUSED, now);
+        engine_do53_failed(e, last()->exchange, FAILURE_REFUSED, now);
         act();
         ck_assert_uint_eq(last()->server, 3);
         respond_a(last());
         now += 11 * SEC;
         ask();
         last()->closed = true;
-        engine_do53_failed(e, last()->exchange, FAULT_REFUSED, now);
+        engine_do53_failed(e, last()->exchange, FAILURE_REFUSED, now);
         act();
         ck_assert_msg(last()->server == 1, "it rests for ever");
 }
@@ -387,7 +387,7 @@ START_TEST(once_no_client_waits_the_others_are_not_asked_any_longer)
                         respond(&asked[0]);
                 } else {
                         asked[0].closed = true;
-                        engine_do53_failed(e, asked[0].exchange, FAULT_REFUSED, now);
+                        engine_do53_failed(e, asked[0].exchange, FAILURE_REFUSED, now);
                         act();
                 }
                 run_to(now + 3 * SEC);
@@ -432,7 +432,7 @@ START_TEST(a_server_that_is_not_there_gives_way_at_once)
         begin(UPSTREAM CORP);
         ask();
         asked[0].closed = true;
-        engine_do53_failed(e, asked[0].exchange, FAULT_REFUSED, now);
+        engine_do53_failed(e, asked[0].exchange, FAILURE_REFUSED, now);
         act();
         ck_assert_uint_eq(last()->server, 2);
         respond_a(last());
@@ -464,7 +464,7 @@ START_TEST(without_a_route_to_any_server_it_is_a_network_error_at_once)
         ask();
         for (unsigned i = 0; i < 2; i++) {
                 asked[i].closed = true;
-                engine_do53_failed(e, asked[i].exchange, FAULT_NO_ROUTE, now);
+                engine_do53_failed(e, asked[i].exchange, FAILURE_NO_ROUTE, now);
                 act();
         }
         expect_servfail(EDE_NETWORK_ERROR);
@@ -488,7 +488,7 @@ START_TEST(a_dead_upstream_does_not_send_its_names_to_the_servers_nor_lets_their
                 while (engine_next_action(e, &a)) {
                         ck_assert_int_ne(a.type, ACTION_DO53_SEND);
                         if (a.type == ACTION_CONNECT)
-                                engine_closed(e, a.connection, FAULT_REFUSED, now);
+                                engine_closed(e, a.connection, FAILURE_REFUSED, now);
                 }
                 now += SEC;
         }
@@ -513,7 +513,7 @@ START_TEST(dead_servers_say_nothing_of_the_upstreams)
                 for (size_t k = 0; k < n_asked; k++)
                         if (!asked[k].closed) {
                                 asked[k].closed = true;
-                                engine_do53_failed(e, asked[k].exchange, FAULT_REFUSED, now);
+                                engine_do53_failed(e, asked[k].exchange, FAILURE_REFUSED, now);
                                 act();
                                 k = 0;
                         }

@@ -117,7 +117,7 @@ START_TEST(who_let_a_question_fall_is_asked_again_when_the_others_have_failed)
                 act();
         }
         ck_assert_uint_eq(n_connects, 2);
-        engine_closed(e, connects[1].connection, FAULT_REFUSED, now);
+        engine_closed(e, connects[1].connection, FAILURE_REFUSED, now);
         act();
         pass(100 * MSEC);
         ck_assert_uint_eq(n_sends, 3);
@@ -139,7 +139,7 @@ START_TEST(RFC8305_the_next_address_is_tried_after_250_ms_and_the_first_that_wor
         pass(2 * MSEC);
         ck_assert_uint_eq(n_connects, 2);
         ck_assert_uint_eq(connects[1].address, 2);
-        engine_closed(e, connects[1].connection, FAULT_REFUSED, now);
+        engine_closed(e, connects[1].connection, FAILURE_REFUSED, now);
         act();
         ck_assert_uint_eq(n_connects, 3);
         ck_assert_uint_eq(connects[2].address, 1);
@@ -147,7 +147,7 @@ START_TEST(RFC8305_the_next_address_is_tried_after_250_ms_and_the_first_that_wor
         ck_assert_uint_eq(n_sends, 1);
         respond(0, 1);
         /* T15: what worked last comes first the next time. */
-        engine_closed(e, connects[2].connection, FAULT_IDLE_CLOSED, now);
+        engine_closed(e, connects[2].connection, FAILURE_IDLE_CLOSED, now);
         ask();
         ck_assert_uint_eq(connects[3].address, 1);
 }
@@ -161,7 +161,7 @@ START_TEST(T02_50_exchanges_on_a_lost_connection_are_one_incident_and_are_sent_a
         warm_up();
         for (unsigned i = 0; i < 50; i++)
                 ask();
-        engine_closed(e, connects[0].connection, FAULT_CONNECTION_LOST, now);
+        engine_closed(e, connects[0].connection, FAILURE_CONNECTION_LOST, now);
         act();
         ck_assert(engine_upstream(e, 0, &u));
         ck_assert_uint_eq(u.health->consecutive, 1);
@@ -184,7 +184,7 @@ START_TEST(H05_a_peer_without_streams_is_overloaded)
         act();
         engine_upstream(e, 0, &u);
         ck_assert_int_eq(u.health->state, HEALTH_FAILED);
-        ck_assert_int_eq(u.health->reason, FAULT_NO_STREAMS);
+        ck_assert_int_eq(u.health->reason, FAILURE_NO_STREAMS);
 }
 END_TEST
 
@@ -375,7 +375,7 @@ START_TEST(failing_back_to_the_first_when_it_is_well_again)
 
         start("", TWO);
         ask();
-        engine_closed(e, connects[0].connection, FAULT_CERTIFICATE_NAME, now);
+        engine_closed(e, connects[0].connection, FAILURE_CERTIFICATE_NAME, now);
         act();
         ck_assert_uint_eq(connects[1].upstream, connects[0].upstream + 1);
         ready(1);
@@ -448,7 +448,7 @@ START_TEST(a_peer_that_closes_early_is_remembered)
         start("", ONE);
         warm_up();
         pass(5 * SEC);
-        engine_closed(e, connects[0].connection, FAULT_IDLE_CLOSED, now);
+        engine_closed(e, connects[0].connection, FAILURE_IDLE_CLOSED, now);
         act();
         ck_assert_uint_eq(n_connects, 1);
         engine_upstream(e, 0, &u);

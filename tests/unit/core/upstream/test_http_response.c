@@ -31,7 +31,7 @@ static HttpResponse response(const char *text)
 typedef struct Case {
         const char *fields;
         size_t body;
-        Fault fault;
+        FailureReason failure;
 } Case;
 
 #define TYPE "content-type: application/dns-message"
@@ -41,69 +41,69 @@ static void means(const Case *cases, size_t n)
 {
         for (size_t i = 0; i < n; i++) {
                 HttpResponse r = response(cases[i].fields);
-                Fault f = http_response_fault(&r, cases[i].body);
+                FailureReason f = http_response_failure(&r, cases[i].body);
 
-                ck_assert_msg(f == cases[i].fault, "\"%s\" with %zu octets means \"%s\", not \"%s\"", cases[i].fields,
-                              cases[i].body, fault_name(cases[i].fault), fault_name(f));
+                ck_assert_msg(f == cases[i].failure, "\"%s\" with %zu octets means \"%s\", not \"%s\"", cases[i].fields,
+                              cases[i].body, failure_name(cases[i].failure), failure_name(f));
         }
 }
 
 /* The same body for all of these statuses, each with what would be an answer. */
-static void statuses_mean(const unsigned *statuses, size_t n, Fault fault)
+static void statuses_mean(const unsigned *statuses, size_t n, FailureReason failure)
 {
         for (size_t i = 0; i < n; i++) {
                 char fields[128];
-                Case c = { .fields = fields, .body = 100, .fault = fault };
+                Case c = { .fields = fields, .body = 100, .failure = failure };
 
                 snprintf(fields, sizeof(fields), "%03u\n" TYPE "\n", statuses[i]);
                 means(&c, 1);
         }
 }
 
-#define STATUSES_MEAN(fault, ...) \
-        statuses_mean((const unsigned[]) { __VA_ARGS__ }, ELEMENTS(((const unsigned[]) { __VA_ARGS__ })), fault)
+#define STATUSES_MEAN(failure, ...) \
+        statuses_mean((const unsigned[]) { __VA_ARGS__ }, ELEMENTS(((const unsigned[]) { __VA_ARGS__ })), failure)
 
 START_TEST(any_2xx_with_a_dns_message_may_be_an_answer)
 {
-        STATUSES_MEAN(FAULT_NONE, 200, 201, 202, 203, 206, 226, 299);
+        STATUSES_MEAN(FAILURE_NONE, 200, 201, 202, 203, 206, 226, 299);
 }
 END_TEST
 
 START_TEST(p01_interim_statuses_are_no_final_ones)
 {
-        STATUSES_MEAN(FAULT_HTTP_SERVER, 100, 101, 103, 199);
+        STATUSES_MEAN(FAILURE_HTTP_SERVER, 100, 101, 103, 199);
 }
 END_TEST
 
 START_TEST(p02_redirects_are_never_followed)
 {
         static const Case cases[] = {
-                { "302\nlocation: https://other.example/dns-query\n" TYPE, 100, FAULT_HTTP_REDIRECT },
-                { "308\nlocation: http://doh.example/\n", 0, FAULT_HTTP_REDIRECT },
+                { "302\nlocation: https://other.example/dns-query\n" TYPE, 100, FAILURE_HTTP_REDIRECT },
+                { "308\nlocation: http://doh.example/\n", 0, FAILURE_HTTP_REDIRECT },
         };
 
-        STATUSES_MEAN(FAULT_HTTP_REDIRECT, 300, 301, 302, 303, 304, 307, 308, 399);
+        STATUSES_MEAN(FAILURE_HTTP_REDIRECT, 300, 301, 302, 303, 304, 307, 308, 399);
         means(cases, ELEMENTS(cases));
 }
 END_TEST
 
 START_TEST(p03_p04_statuses_that_say_that_url_or_method_are_wrong)
 {
-        STATUSES_MEAN(FAULT_HTTP_CONFIG, 400, 401, 403, 404, 405, 406, 410, 413, 414, 415, 451, 499);
-        ck_assert(fault_class(FAULT_HTTP_CONFIG) == CLASS_CONFIG && fault_class(FAULT_HTTP_REDIRECT) == CLASS_CONFIG);
+        STATUSES_MEAN(FAILURE_HTTP_CONFIG, 400, 401, 403, 404, 405, 406, 410, 413, 414, 415, 451, 499);
+        ck_assert(failure_class(FAILURE_HTTP_CONFIG) == CLASS_CONFIG && failure_class(FAILURE_HTTP_REDIRECT) == CLASS_CONFIG);
 }
 END_TEST
 
 START_TEST(p05_statuses_that_are_worth_another_try)
 {
-        STATUSES_MEAN(FAULT_HTTP_RETRY, 408, 421, 425, 502, 504);
+        STATUSES_MEAN(FAILURE_HTTP_RETRY, 408, 421, 425, 502, 504);
 }
 END_TEST
 
 START_TEST(p06_statuses_of_a_server_that_has_too_much_to_do)
 {
-        STATUSES_MEAN(FAULT_HTTP_OVERLOAD, 429, 503);
-        ck_assert(fault_class(FAULT_HTTP_OVERLOAD) == CLASS_OVERLOAD);
+        STATUSES_MEAN(FAILURE_HTTP_OVERLOAD, 429, 503);
+        ck_assert(failure_class(FAILURE_HTTP_OVERLOAD) == CLASS_OVERLOAD);
 }
 END_TEST
 
@@ -218,21 +218,21 @@ END_TEST
 START_TEST(p07_a_broken_server_and_what_is_no_status)
 {
         static const Case cases[] = {
-                { TYPE, 100, FAULT_HTTP_SERVER },
-                { "\n" TYPE, 100, FAULT_HTTP_SERVER },
-                { "2OO\n" TYPE, 100, FAULT_HTTP_SERVER },
-                { "20\n" TYPE, 100, FAULT_HTTP_SERVER },
-                { "2000\n" TYPE, 100, FAULT_HTTP_SERVER },
-                { "+20\n" TYPE, 100, FAULT_HTTP_SERVER },
-                { "200 OK\n" TYPE, 100, FAULT_HTTP_SERVER },
-                { "200\n200\n" TYPE, 100, FAULT_HTTP_SERVER },
-                { "200\n503\n" TYPE, 100, FAULT_HTTP_SERVER },
-                { "503\n200\n" TYPE, 100, FAULT_HTTP_SERVER },
-                { "200\n200\n200\n" TYPE, 100, FAULT_HTTP_SERVER },
+                { TYPE, 100, FAILURE_HTTP_SERVER },
+                { "\n" TYPE, 100, FAILURE_HTTP_SERVER },
+                { "2OO\n" TYPE, 100, FAILURE_HTTP_SERVER },
+                { "20\n" TYPE, 100, FAILURE_HTTP_SERVER },
+                { "2000\n" TYPE, 100, FAILURE_HTTP_SERVER },
+                { "+20\n" TYPE, 100, FAILURE_HTTP_SERVER },
+                { "200 OK\n" TYPE, 100, FAILURE_HTTP_SERVER },
+                { "200\n200\n" TYPE, 100, FAILURE_HTTP_SERVER },
+                { "200\n503\n" TYPE, 100, FAILURE_HTTP_SERVER },
+                { "503\n200\n" TYPE, 100, FAILURE_HTTP_SERVER },
+                { "200\n200\n200\n" TYPE, 100, FAILURE_HTTP_SERVER },
         };
 
-        STATUSES_MEAN(FAULT_HTTP_SERVER, 0, 99, 500, 501, 505, 507, 599, 600, 999);
-        STATUSES_MEAN(FAULT_HTTP_PORTAL, 511);
+        STATUSES_MEAN(FAILURE_HTTP_SERVER, 0, 99, 500, 501, 505, 507, 599, 600, 999);
+        STATUSES_MEAN(FAILURE_HTTP_PORTAL, 511);
         means(cases, ELEMENTS(cases));
 }
 END_TEST
@@ -240,31 +240,31 @@ END_TEST
 START_TEST(p08_only_dns_messages_are_answers)
 {
         static const Case cases[] = {
-                { OK, 100, FAULT_NONE },
-                { "200\ncontent-type: application/dns-message; x=y", 100, FAULT_NONE },
-                { "200\ncontent-type: application/dns-message;charset=\"utf-8\"", 100, FAULT_NONE },
-                { "200\ncontent-type: application/dns-message ; x", 100, FAULT_NONE },
-                { "200\ncontent-type: application/dns-message;", 100, FAULT_NONE },
-                { "200\ncontent-type: Application/DNS-Message", 100, FAULT_NONE },
-                { "200\ncontent-type:\tapplication/dns-message ", 100, FAULT_NONE },
-                { "200", 100, FAULT_CONTENT_TYPE },
-                { "200\ncontent-type:", 100, FAULT_CONTENT_TYPE },
-                { "200\ncontent-type: text/html", 100, FAULT_CONTENT_TYPE },
-                { "200\ncontent-type: application/dns-json", 100, FAULT_CONTENT_TYPE },
-                { "200\ncontent-type: application/dns-messages", 100, FAULT_CONTENT_TYPE },
-                { "200\ncontent-type: application/dns-messag", 100, FAULT_CONTENT_TYPE },
-                { "200\ncontent-type: application/ dns-message", 100, FAULT_CONTENT_TYPE },
-                { "200\ncontent-type: application/oblivious-dns-message", 100, FAULT_CONTENT_TYPE },
-                { "200\ncontent-type: text/html; a=application/dns-message", 100, FAULT_CONTENT_TYPE },
-                { "200\ncontent-type: ;application/dns-message", 100, FAULT_CONTENT_TYPE },
-                { "200\ncontent-type: application/dns-message, text/html", 100, FAULT_CONTENT_TYPE },
-                { OK TYPE, 100, FAULT_CONTENT_TYPE },
-                { OK "content-type: text/html", 100, FAULT_CONTENT_TYPE },
-                { "200\ncontent-type: text/html\n" TYPE, 100, FAULT_CONTENT_TYPE },
-                { OK TYPE "\n" TYPE, 100, FAULT_CONTENT_TYPE },
+                { OK, 100, FAILURE_NONE },
+                { "200\ncontent-type: application/dns-message; x=y", 100, FAILURE_NONE },
+                { "200\ncontent-type: application/dns-message;charset=\"utf-8\"", 100, FAILURE_NONE },
+                { "200\ncontent-type: application/dns-message ; x", 100, FAILURE_NONE },
+                { "200\ncontent-type: application/dns-message;", 100, FAILURE_NONE },
+                { "200\ncontent-type: Application/DNS-Message", 100, FAILURE_NONE },
+                { "200\ncontent-type:\tapplication/dns-message ", 100, FAILURE_NONE },
+                { "200", 100, FAILURE_CONTENT_TYPE },
+                { "200\ncontent-type:", 100, FAILURE_CONTENT_TYPE },
+                { "200\ncontent-type: text/html", 100, FAILURE_CONTENT_TYPE },
+                { "200\ncontent-type: application/dns-json", 100, FAILURE_CONTENT_TYPE },
+                { "200\ncontent-type: application/dns-messages", 100, FAILURE_CONTENT_TYPE },
+                { "200\ncontent-type: application/dns-messag", 100, FAILURE_CONTENT_TYPE },
+                { "200\ncontent-type: application/ dns-message", 100, FAILURE_CONTENT_TYPE },
+                { "200\ncontent-type: application/oblivious-dns-message", 100, FAILURE_CONTENT_TYPE },
+                { "200\ncontent-type: text/html; a=application/dns-message", 100, FAILURE_CONTENT_TYPE },
+                { "200\ncontent-type: ;application/dns-message", 100, FAILURE_CONTENT_TYPE },
+                { "200\ncontent-type: application/dns-message, text/html", 100, FAILURE_CONTENT_TYPE },
+                { OK TYPE, 100, FAILURE_CONTENT_TYPE },
+                { OK "content-type: text/html", 100, FAILURE_CONTENT_TYPE },
+                { "200\ncontent-type: text/html\n" TYPE, 100, FAILURE_CONTENT_TYPE },
+                { OK TYPE "\n" TYPE, 100, FAILURE_CONTENT_TYPE },
                 /* the status is said first, whatever the type */
-                { "503\ncontent-type: text/html", 100, FAULT_HTTP_OVERLOAD },
-                { "503\n" TYPE "\n" TYPE, 100, FAULT_HTTP_OVERLOAD },
+                { "503\ncontent-type: text/html", 100, FAILURE_HTTP_OVERLOAD },
+                { "503\n" TYPE "\n" TYPE, 100, FAILURE_HTTP_OVERLOAD },
         };
 
         means(cases, ELEMENTS(cases));
@@ -274,11 +274,11 @@ END_TEST
 START_TEST(p09_no_body_is_no_answer)
 {
         static const Case cases[] = {
-                { "204", 0, FAULT_BODY_SIZE },
-                { "204\n" TYPE, 0, FAULT_BODY_SIZE },
-                { OK, 0, FAULT_BODY_SIZE },
-                { OK "content-length: 0", 0, FAULT_BODY_SIZE },
-                { "200", 0, FAULT_BODY_SIZE },
+                { "204", 0, FAILURE_BODY_SIZE },
+                { "204\n" TYPE, 0, FAILURE_BODY_SIZE },
+                { OK, 0, FAILURE_BODY_SIZE },
+                { OK "content-length: 0", 0, FAILURE_BODY_SIZE },
+                { "200", 0, FAILURE_BODY_SIZE },
         };
 
         means(cases, ELEMENTS(cases));
@@ -288,24 +288,24 @@ END_TEST
 START_TEST(p10_p11_p12_a_length_that_is_said_is_kept)
 {
         static const Case cases[] = {
-                { OK, 100, FAULT_NONE },
-                { OK "content-length: 100", 100, FAULT_NONE },
-                { OK "content-length: 0100", 100, FAULT_NONE },
-                { OK "content-length: 100\ncontent-length: 100", 100, FAULT_NONE },
-                { OK "content-length: 99", 100, FAULT_BODY_SIZE },
-                { OK "content-length: 101", 100, FAULT_BODY_SIZE },
-                { OK "content-length: 100\ncontent-length: 99", 100, FAULT_BODY_SIZE },
-                { OK "content-length: 99\ncontent-length: 100", 100, FAULT_BODY_SIZE },
-                { OK "content-length: x\ncontent-length: 100", 100, FAULT_BODY_SIZE },
-                { OK "content-length: 99\ncontent-length: 100\ncontent-length: 100", 100, FAULT_BODY_SIZE },
-                { OK "content-length: 100\ncontent-length: x", 100, FAULT_BODY_SIZE },
-                { OK "content-length:", 100, FAULT_BODY_SIZE },
-                { OK "content-length: -100", 100, FAULT_BODY_SIZE },
-                { OK "content-length: 0x64", 100, FAULT_BODY_SIZE },
-                { OK "content-length: 100, 100", 100, FAULT_BODY_SIZE },
-                { OK "content-length: 18446744073709551716", 100, FAULT_BODY_SIZE }, /* 2^64 + 100 */
-                { "503\ncontent-length: x", 100, FAULT_HTTP_OVERLOAD },
-                { "503\ncontent-length: 5", 100, FAULT_HTTP_OVERLOAD },
+                { OK, 100, FAILURE_NONE },
+                { OK "content-length: 100", 100, FAILURE_NONE },
+                { OK "content-length: 0100", 100, FAILURE_NONE },
+                { OK "content-length: 100\ncontent-length: 100", 100, FAILURE_NONE },
+                { OK "content-length: 99", 100, FAILURE_BODY_SIZE },
+                { OK "content-length: 101", 100, FAILURE_BODY_SIZE },
+                { OK "content-length: 100\ncontent-length: 99", 100, FAILURE_BODY_SIZE },
+                { OK "content-length: 99\ncontent-length: 100", 100, FAILURE_BODY_SIZE },
+                { OK "content-length: x\ncontent-length: 100", 100, FAILURE_BODY_SIZE },
+                { OK "content-length: 99\ncontent-length: 100\ncontent-length: 100", 100, FAILURE_BODY_SIZE },
+                { OK "content-length: 100\ncontent-length: x", 100, FAILURE_BODY_SIZE },
+                { OK "content-length:", 100, FAILURE_BODY_SIZE },
+                { OK "content-length: -100", 100, FAILURE_BODY_SIZE },
+                { OK "content-length: 0x64", 100, FAILURE_BODY_SIZE },
+                { OK "content-length: 100, 100", 100, FAILURE_BODY_SIZE },
+                { OK "content-length: 18446744073709551716", 100, FAILURE_BODY_SIZE }, /* 2^64 + 100 */
+                { "503\ncontent-length: x", 100, FAILURE_HTTP_OVERLOAD },
+                { "503\ncontent-length: 5", 100, FAILURE_HTTP_OVERLOAD },
         };
 
         means(cases, ELEMENTS(cases));
@@ -315,15 +315,15 @@ END_TEST
 START_TEST(p13_encoded_bodies_are_refused)
 {
         static const Case cases[] = {
-                { OK "content-encoding: identity", 100, FAULT_NONE },
-                { OK "content-encoding: Identity, identity", 100, FAULT_NONE },
-                { OK "content-encoding:", 100, FAULT_NONE },
-                { OK "content-encoding: , identity,,", 100, FAULT_NONE },
-                { OK "content-encoding: gzip", 100, FAULT_CONTENT_ENCODING },
-                { OK "content-encoding: br", 100, FAULT_CONTENT_ENCODING },
-                { OK "content-encoding: identity, gzip", 100, FAULT_CONTENT_ENCODING },
-                { OK "content-encoding: gzip\ncontent-encoding: identity", 100, FAULT_CONTENT_ENCODING },
-                { OK "content-encoding: identity\ncontent-encoding: zstd", 100, FAULT_CONTENT_ENCODING },
+                { OK "content-encoding: identity", 100, FAILURE_NONE },
+                { OK "content-encoding: Identity, identity", 100, FAILURE_NONE },
+                { OK "content-encoding:", 100, FAILURE_NONE },
+                { OK "content-encoding: , identity,,", 100, FAILURE_NONE },
+                { OK "content-encoding: gzip", 100, FAILURE_CONTENT_ENCODING },
+                { OK "content-encoding: br", 100, FAILURE_CONTENT_ENCODING },
+                { OK "content-encoding: identity, gzip", 100, FAILURE_CONTENT_ENCODING },
+                { OK "content-encoding: gzip\ncontent-encoding: identity", 100, FAILURE_CONTENT_ENCODING },
+                { OK "content-encoding: identity\ncontent-encoding: zstd", 100, FAILURE_CONTENT_ENCODING },
         };
 
         means(cases, ELEMENTS(cases));
@@ -333,12 +333,12 @@ END_TEST
 START_TEST(p14_bodies_are_from_a_header_to_65535_octets)
 {
         static const Case cases[] = {
-                { OK, 1, FAULT_BODY_SIZE },
-                { OK, 11, FAULT_BODY_SIZE },
-                { OK, 12, FAULT_NONE },
-                { OK, 65535, FAULT_NONE },
-                { OK, 65536, FAULT_BODY_SIZE },
-                { OK, SIZE_MAX, FAULT_BODY_SIZE },
+                { OK, 1, FAILURE_BODY_SIZE },
+                { OK, 11, FAILURE_BODY_SIZE },
+                { OK, 12, FAILURE_NONE },
+                { OK, 65535, FAILURE_NONE },
+                { OK, 65536, FAILURE_BODY_SIZE },
+                { OK, SIZE_MAX, FAILURE_BODY_SIZE },
         };
 
         means(cases, ELEMENTS(cases));
@@ -352,7 +352,7 @@ START_TEST(p15_p18_other_fields_change_nothing)
                 OK "set-cookie: a=b\nalt-svc: h3=\":443\"; ma=86400\nserver: x\nx-age: 7\nage-x: 7\nag: 7\nexpires: 0\n"
                    "vary: *\nstatus: 503\n:path: /\nwarning: 110\npragma: no-cache\nretry: 9");
 
-        ck_assert_int_eq(http_response_fault(&more, 100), FAULT_NONE);
+        ck_assert_int_eq(http_response_failure(&more, 100), FAILURE_NONE);
         ck_assert_mem_eq(&plain, &more, sizeof(plain));
 }
 END_TEST
@@ -389,7 +389,7 @@ START_TEST(p16_age_is_the_first_of_a_list_and_garbage_is_none)
 
                 ck_assert_msg(r.age == cases[i].age, "\"%s\" is %u s old, not %u", cases[i].fields, cases[i].age,
                               r.age);
-                ck_assert_msg(http_response_fault(&r, 100) == FAULT_NONE, "\"%s\" is an answer whatever its age",
+                ck_assert_msg(http_response_failure(&r, 100) == FAILURE_NONE, "\"%s\" is an answer whatever its age",
                               cases[i].fields);
         }
 }
@@ -467,7 +467,7 @@ START_TEST(p19_octets_of_any_value_do_no_harm)
                 http_response_field(&r, BYTES(name, strlen(name)), BYTES(value, n), NOW);
                 /* ck_assert() writes to a file each time. */
                 if (r.status > 999 || r.retry_after > 300 || r.age > INT32_MAX || r.max_age > INT32_MAX ||
-                    http_response_fault(&r, 100) == FAULT_NONE)
+                    http_response_failure(&r, 100) == FAILURE_NONE)
                         ck_abort_msg("%s: %.*s", name, (int) n, value);
                 free(value);
         }

@@ -18,14 +18,14 @@ static const Health *health_of(size_t i)
         return u.health;
 }
 
-static void exchange_failed(unsigned i, Fault f)
+static void exchange_failed(unsigned i, FailureReason f)
 {
         engine_received(e, sends[i].connection, now);
         engine_exchange_failed(e, sends[i].connection, sends[i].exchange, f, now);
         act();
 }
 
-static void closed(unsigned i, Fault f)
+static void closed(unsigned i, FailureReason f)
 {
         engine_closed(e, connects[i].connection, f, now);
         act();
@@ -44,10 +44,10 @@ START_TEST(a_goaway_with_an_error_and_the_loss_after_it_are_one_incident)
         warm_up();
         ask();
         ask();
-        engine_goaway(e, connects[0].connection, FAULT_GOAWAY_ERROR, now);
+        engine_goaway(e, connects[0].connection, FAILURE_GOAWAY_ERROR, now);
         act();
         pass(1 * MSEC);
-        closed(0, FAULT_CONNECTION_LOST);
+        closed(0, FAILURE_CONNECTION_LOST);
         ck_assert_uint_eq(health_of(0)->consecutive, 1);
         ck_assert_int_eq(health_of(0)->state, HEALTH_HEALTHY);
         ready(n_connects - 1);
@@ -63,7 +63,7 @@ START_TEST(H14_a_refused_stream_is_sent_again_on_the_same_connection_and_is_no_f
         start("", ONE);
         warm_up();
         ask();
-        exchange_failed(1, FAULT_REFUSED_STREAM);
+        exchange_failed(1, FAILURE_REFUSED_STREAM);
         ck_assert_uint_eq(n_sends, 3);
         ck_assert_uint_eq(sends[2].connection, connects[0].connection);
         ck_assert_uint_eq(health_of(0)->consecutive, 0);
@@ -78,7 +78,7 @@ START_TEST(H10_what_a_goaway_leaves_is_finished_and_the_next_query_gets_another_
         start("", ONE);
         warm_up();
         ask();
-        engine_goaway(e, connects[0].connection, FAULT_GOAWAY, now);
+        engine_goaway(e, connects[0].connection, FAILURE_GOAWAY, now);
         act();
         ck_assert_uint_eq(n_closes, 0);
         ck_assert_uint_eq(n_connects, 1);
@@ -123,7 +123,7 @@ START_TEST(a_probe_that_cannot_connect_has_failed_once)
         ck_assert_int_eq(connects[1].purpose, PURPOSE_PROBE);
         pass(2500 * MSEC);
         ck_assert_uint_eq(health_of(0)->probe_failures, 1);
-        ck_assert_int_eq(health_of(0)->reason, FAULT_CONNECT_TIMEOUT);
+        ck_assert_int_eq(health_of(0)->reason, FAILURE_CONNECT_TIMEOUT);
         ck_assert_int_eq(attempt(0, PURPOSE_PROBE), 1);
         /* And nobody having asked in the last 5 s, there is no next one. */
         pass(60 * SEC);
@@ -375,9 +375,9 @@ START_TEST(a_new_network_forgives_all_and_forgets_what_peers_do)
         start("", ONE);
         warm_up();
         pass(5 * SEC);
-        closed(0, FAULT_IDLE_CLOSED);
+        closed(0, FAILURE_IDLE_CLOSED);
         ask();
-        closed(1, FAULT_CERTIFICATE_NAME);
+        closed(1, FAILURE_CERTIFICATE_NAME);
         engine_upstream(e, 0, &u);
         ck_assert_uint_eq(u.peer_idle, 5 * SEC);
         ck_assert(!health_usable(u.health));
@@ -438,9 +438,9 @@ START_TEST(wrong_certificates_everywhere_are_a_portal_until_an_answer_comes)
 {
         start("", TWO);
         ask();
-        closed(0, FAULT_CERTIFICATE_UNTRUSTED);
+        closed(0, FAILURE_CERTIFICATE_UNTRUSTED);
         ck_assert_int_eq(engine_network_state(e), NETWORK_ONLINE);
-        closed(1, FAULT_CERTIFICATE_NAME);
+        closed(1, FAILURE_CERTIFICATE_NAME);
         ck_assert_int_eq(engine_network_state(e), NETWORK_PORTAL);
         pass(5 * SEC);
         ask();
@@ -470,7 +470,7 @@ START_TEST(a_login_page_found_by_probes_is_a_portal_too)
                         ready(n_connects - 1);
         }
         ck_assert_int_eq(health_of(0)->state, HEALTH_FAILED);
-        ck_assert_int_eq(health_of(0)->reason, FAULT_HTTP_PORTAL);
+        ck_assert_int_eq(health_of(0)->reason, FAILURE_HTTP_PORTAL);
         ck_assert_int_eq(engine_network_state(e), NETWORK_PORTAL);
 }
 END_TEST
@@ -481,7 +481,7 @@ START_TEST(once_the_clock_is_set_certificates_are_looked_at_anew)
 {
         start("", ONE);
         ask();
-        closed(0, FAULT_CERTIFICATE_NOT_YET_VALID);
+        closed(0, FAILURE_CERTIFICATE_NOT_YET_VALID);
         ck_assert_msg(health_of(0)->state == HEALTH_TRIAL, "the query is the trial");
         engine_clock_set(e, now);
         act();
@@ -497,13 +497,13 @@ START_TEST(a_trial_ends_when_the_clock_is_set_so_that_its_connections_fault_is_t
 {
         start("", ONE);
         ask();
-        closed(0, FAULT_CERTIFICATE_NOT_YET_VALID);
+        closed(0, FAILURE_CERTIFICATE_NOT_YET_VALID);
         ck_assert_int_eq(health_of(0)->state, HEALTH_TRIAL);
         engine_clock_set(e, now);
         act();
         refuse((int) n_connects - 1);
         ck_assert_int_eq(health_of(0)->state, HEALTH_SUSPECT);
-        ck_assert_int_eq(health_of(0)->reason, FAULT_REFUSED);
+        ck_assert_int_eq(health_of(0)->reason, FAILURE_REFUSED);
         ck_assert_int_ge(attempt(0, PURPOSE_PROBE), 0);
 }
 END_TEST
@@ -526,16 +526,16 @@ END_TEST
 
 START_TEST(every_fault_has_a_word_and_a_text_of_its_own)
 {
-        for (int f = FAULT_NONE + 1; f < _FAULT_MAX; f++) {
-                const char *name = fault_name((Fault) f);
+        for (int f = FAILURE_NONE + 1; f < _FAILURE_MAX; f++) {
+                const char *name = failure_name((FailureReason) f);
 
                 ck_assert_ptr_nonnull(name);
                 ck_assert_uint_gt(strlen(name), 0);
                 ck_assert_uint_eq(strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-"), strlen(name));
-                ck_assert_uint_gt(strlen(fault_text((Fault) f)), 0);
-                for (int g = FAULT_NONE + 1; g < f; g++) {
-                        ck_assert_str_ne(name, fault_name((Fault) g));
-                        ck_assert_str_ne(fault_text((Fault) f), fault_text((Fault) g));
+                ck_assert_uint_gt(strlen(failure_text((FailureReason) f)), 0);
+                for (int g = FAILURE_NONE + 1; g < f; g++) {
+                        ck_assert_str_ne(name, failure_name((FailureReason) g));
+                        ck_assert_str_ne(failure_text((FailureReason) f), failure_text((FailureReason) g));
                 }
         }
 }
@@ -546,26 +546,26 @@ static const struct {
         unsigned status;
         bool no_type, encoded;
         enum { WHOLE, EMPTY, SCRAP, NOISE, ELSEWHERE, CUT } body;
-        Fault fault;
+        FailureReason failure;
 } rejects[] = {
-        { .status = 301, .fault = FAULT_HTTP_REDIRECT },
-        { .status = 400, .fault = FAULT_HTTP_CONFIG },
-        { .status = 404, .fault = FAULT_HTTP_CONFIG },
-        { .status = 415, .fault = FAULT_HTTP_CONFIG },
-        { .status = 429, .fault = FAULT_HTTP_OVERLOAD },
-        { .status = 503, .fault = FAULT_HTTP_OVERLOAD },
-        { .status = 421, .fault = FAULT_HTTP_RETRY },
-        { .status = 502, .fault = FAULT_HTTP_RETRY },
-        { .status = 500, .fault = FAULT_HTTP_SERVER },
-        { .status = 0, .fault = FAULT_HTTP_SERVER },
-        { .status = 511, .fault = FAULT_HTTP_PORTAL },
-        { .status = 200, .no_type = true, .fault = FAULT_CONTENT_TYPE },
-        { .status = 200, .encoded = true, .fault = FAULT_CONTENT_ENCODING },
-        { .status = 200, .body = EMPTY, .fault = FAULT_BODY_SIZE },
-        { .status = 200, .body = SCRAP, .fault = FAULT_BODY_SIZE },
-        { .status = 200, .body = NOISE, .fault = FAULT_MALFORMED },
-        { .status = 200, .body = ELSEWHERE, .fault = FAULT_MISMATCH },
-        { .status = 200, .body = CUT, .fault = FAULT_TRUNCATED },
+        { .status = 301, .failure = FAILURE_HTTP_REDIRECT },
+        { .status = 400, .failure = FAILURE_HTTP_CONFIG },
+        { .status = 404, .failure = FAILURE_HTTP_CONFIG },
+        { .status = 415, .failure = FAILURE_HTTP_CONFIG },
+        { .status = 429, .failure = FAILURE_HTTP_OVERLOAD },
+        { .status = 503, .failure = FAILURE_HTTP_OVERLOAD },
+        { .status = 421, .failure = FAILURE_HTTP_RETRY },
+        { .status = 502, .failure = FAILURE_HTTP_RETRY },
+        { .status = 500, .failure = FAILURE_HTTP_SERVER },
+        { .status = 0, .failure = FAILURE_HTTP_SERVER },
+        { .status = 511, .failure = FAILURE_HTTP_PORTAL },
+        { .status = 200, .no_type = true, .failure = FAILURE_CONTENT_TYPE },
+        { .status = 200, .encoded = true, .failure = FAILURE_CONTENT_ENCODING },
+        { .status = 200, .body = EMPTY, .failure = FAILURE_BODY_SIZE },
+        { .status = 200, .body = SCRAP, .failure = FAILURE_BODY_SIZE },
+        { .status = 200, .body = NOISE, .failure = FAILURE_MALFORMED },
+        { .status = 200, .body = ELSEWHERE, .failure = FAILURE_MISMATCH },
+        { .status = 200, .body = CUT, .failure = FAILURE_TRUNCATED },
 };
 
 static void reject(unsigned i, unsigned kind)
@@ -606,16 +606,16 @@ START_TEST(a_rejected_answer_is_the_reason_of_the_state_and_of_its_record)
                 pass(10 * MSEC);
         }
         ck_assert_uint_ge(n_states, 1);
-        ck_assert_msg(states[0].reason == rejects[kind].fault, "%u: it says %s", rejects[kind].status, fault_name(states[0].reason));
+        ck_assert_msg(states[0].reason == rejects[kind].failure, "%u: it says %s", rejects[kind].status, failure_name(states[0].reason));
         ck_assert_msg(states[0].to == HEALTH_SUSPECT || states[0].to == HEALTH_FAILED, "it is %s", health_state_name(states[0].to));
 }
 END_TEST
 
 /* What is said of connecting, verified or not. */
-static const Fault connecting[] = {
-        FAULT_REFUSED, FAULT_UNREACHABLE, FAULT_CONNECT_RESET, FAULT_TLS_ALERT, FAULT_TLS_GARBAGE, FAULT_TLS_VERSION, FAULT_NO_H2,
-        FAULT_CERTIFICATE_EXPIRED, FAULT_CERTIFICATE_NOT_YET_VALID, FAULT_CERTIFICATE_NAME, FAULT_CERTIFICATE_UNTRUSTED,
-        FAULT_CERTIFICATE_WEAK, FAULT_CERTIFICATE_REVOKED, FAULT_CERTIFICATE_PIN, FAULT_TRUST_STORE,
+static const FailureReason connecting[] = {
+        FAILURE_REFUSED, FAILURE_UNREACHABLE, FAILURE_CONNECT_RESET, FAILURE_TLS_ALERT, FAILURE_TLS_GARBAGE, FAILURE_TLS_VERSION, FAILURE_NO_H2,
+        FAILURE_CERTIFICATE_EXPIRED, FAILURE_CERTIFICATE_NOT_YET_VALID, FAILURE_CERTIFICATE_NAME, FAILURE_CERTIFICATE_UNTRUSTED,
+        FAILURE_CERTIFICATE_WEAK, FAILURE_CERTIFICATE_REVOKED, FAILURE_CERTIFICATE_PIN, FAILURE_TRUST_STORE,
 };
 
 START_TEST(a_connection_that_is_not_made_says_why)
@@ -631,7 +631,7 @@ START_TEST(a_connection_that_is_not_made_says_why)
                 pass(10 * MSEC);
         }
         ck_assert_uint_ge(n_states, 1);
-        ck_assert_msg(states[0].reason == connecting[_i], "it says %s", fault_name(states[0].reason));
+        ck_assert_msg(states[0].reason == connecting[_i], "it says %s", failure_name(states[0].reason));
 }
 END_TEST
 

@@ -33,7 +33,7 @@ static unsigned n_connects, n_sends, n_closes, n_pings, n_answers, n_servfails, 
 static Buffer *last_answer;
 static struct {
         HealthState to;
-        Fault reason;
+        FailureReason reason;
 } states[64];                   /* changes to SUSPECT and FAILED, as they go to journal and bus */
 static unsigned n_states;
 static Wire w;
@@ -177,7 +177,7 @@ static inline int attempt(uint32_t upstream, Purpose purpose)
 static inline void refuse(int attempt)
 {
         ck_assert_int_ge(attempt, 0);
-        engine_closed(e, connects[attempt].connection, FAULT_REFUSED, now);
+        engine_closed(e, connects[attempt].connection, FAILURE_REFUSED, now);
         act();
 }
 

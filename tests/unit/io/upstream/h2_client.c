@@ -129,13 +129,13 @@ static void on_max_streams(void *userdata, uint32_t max)
         c->max_streams_told++;
 }
 
-static void on_goaway(void *userdata, Fault fault)
+static void on_goaway(void *userdata, FailureReason failure)
 {
         Client *c = userdata;
 
         ck_assert(!c->inside_call);
         c->goaways++;
-        c->goaway = fault;
+        c->goaway = failure;
 }
 
 static void on_outcome(Client *c, uint32_t exchange, Outcome outcome)
@@ -156,18 +156,18 @@ static void on_response(void *userdata, uint32_t exchange, const HttpResponse *r
         on_outcome(userdata, exchange, o);
 }
 
-static void on_failed(void *userdata, uint32_t exchange, Fault fault)
+static void on_failed(void *userdata, uint32_t exchange, FailureReason failure)
 {
-        on_outcome(userdata, exchange, (Outcome) { .over = true, .fault = fault });
+        on_outcome(userdata, exchange, (Outcome) { .over = true, .failure = failure });
 }
 
-static void on_closed(void *userdata, Fault fault)
+static void on_closed(void *userdata, FailureReason failure)
 {
         Client *c = userdata;
 
         ck_assert(!c->inside_call && !c->closed);
         c->closed = true;
-        c->fault = fault;
+        c->failure = failure;
         if (c->close_in == CLOSE_CLOSED)
                 client_close(c);
         c->h2 = NULL;
@@ -202,7 +202,7 @@ Client client_for(const Server *s)
 /* Starts over, with the same tickets. */
 void client_reconnect(Client *c)
 {
-        Fault fault;
+        FailureReason failure;
 
         *c = (Client) {
                 .config = c->config,
@@ -212,7 +212,7 @@ void client_reconnect(Client *c)
                 .send_when_ready = c->send_when_ready,
         };
         c->inside_call = true;
-        c->h2 = h2_new(&loop, &c->config, &c->address, c->tls, &events, c, &c->stats, &fault);
+        c->h2 = h2_new(&loop, &c->config, &c->address, c->tls, &events, c, &c->stats, &failure);
         c->inside_call = false;
         ck_assert_ptr_nonnull(c->h2);
 }
@@ -304,7 +304,7 @@ void expect_answer(const Client *c, unsigned exchange)
         const Outcome *o = &c->outcomes[exchange];
 
         ck_assert_msg(o->over, "exchange %u has no outcome", exchange);
-        ck_assert_msg(o->fault == FAULT_NONE, "exchange %u failed: %s", exchange, fault_name(o->fault));
+        ck_assert_msg(o->failure == FAILURE_NONE, "exchange %u failed: %s", exchange, failure_name(o->failure));
         ck_assert_uint_eq(o->status, 200);
         ck_assert_uint_eq(o->n, 29);
         ck_assert_uint_eq(o->octets[2], 0x81);
@@ -321,27 +321,27 @@ void client_connect_and_ask(Client *c)
         run_out();
 }
 
-Fault client_connect_to(Address address)
+FailureReason client_connect_to(Address address)
 {
         UpstreamConfig config = { .host = (char *) "dns.test",
                                   .path = (char *) "/",
                                   .trust_anchors = (char *) server_authority() };
         Client c = { .config = config, .address = address };
         const char *error;
-        Fault fault;
+        FailureReason failure;
 
         c.tls = tls_new(&c.config, NULL, &error);
         c.inside_call = true;
-        c.h2 = h2_new(&loop, &c.config, &c.address, c.tls, &events, &c, &c.stats, &fault);
+        c.h2 = h2_new(&loop, &c.config, &c.address, c.tls, &events, &c, &c.stats, &failure);
         c.inside_call = false;
         if (c.h2) {
                 wait_until(&c.closed, "the end of the connection");
-                fault = c.fault;
+                failure = c.failure;
         }
         run_out();
         tls_unref(c.tls);
         ck_assert_uint_eq(c.stats.opened, 0);
-        return fault;
+        return failure;
 }
 
 TCase *client_case(Suite *s, const char *name)

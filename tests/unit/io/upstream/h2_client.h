@@ -26,7 +26,7 @@ extern const char *const versions[2];
 
 typedef struct Outcome {
         bool over;
-        Fault fault;
+        FailureReason failure;
         unsigned status;
         uint32_t age;
         size_t n;
@@ -44,7 +44,7 @@ typedef struct Client {
         uint16_t local_port;
         unsigned received, goaways, max_streams_told, over, order[EXCHANGES_MAX];
         uint32_t max_streams;
-        Fault goaway, fault;
+        FailureReason goaway, failure;
         Outcome outcomes[EXCHANGES_MAX];
         bool inside_call; /* no event may come now */
         enum { CLOSE_NEVER, CLOSE_ESTABLISHED, CLOSE_READY, CLOSE_RECEIVED, CLOSE_RESPONSE, CLOSE_CLOSED } close_in;
@@ -66,7 +66,7 @@ void client_close(Client *c);
 /* Closes what is open, and stops the server. */
 void client_finish(Client *c, Server *s);
 /* Connects to where nobody is. */
-Fault client_connect_to(Address address);
+FailureReason client_connect_to(Address address);
 
 void expect_answer(const Client *c, unsigned exchange);
 

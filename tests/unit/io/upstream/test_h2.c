@@ -85,7 +85,7 @@ START_TEST(hundred_large_answers_flow_at_once)
         client_connect(&c);
         wait_for(&c.over, 100, "outcomes");
         for (unsigned i = 0; i < 100; i++) {
-                ck_assert_uint_eq(c.outcomes[i].fault, FAULT_NONE);
+                ck_assert_uint_eq(c.outcomes[i].failure, FAILURE_NONE);
                 ck_assert_uint_eq(c.outcomes[i].n, 65535);
         }
         /* The windows are wide enough: hardly a WINDOW_UPDATE. */
@@ -266,7 +266,7 @@ END_TEST
 
 /* --- streams that fail */
 
-static void expect_failure(Script script, Fault fault)
+static void expect_failure(Script script, FailureReason failure)
 {
         Server s = server_start(&(ServerPlan) { .script = script });
         Client c = client_for(&s);
@@ -274,26 +274,26 @@ static void expect_failure(Script script, Fault fault)
         c.send_when_ready = 1;
         client_connect(&c);
         wait_for(&c.over, 1, "outcomes");
-        ck_assert_str_eq(fault_name(c.outcomes[0].fault), fault_name(fault));
-        ck_assert_msg(!c.closed, "the connection is gone: %s", fault_name(c.fault));
+        ck_assert_str_eq(failure_name(c.outcomes[0].failure), failure_name(failure));
+        ck_assert_msg(!c.closed, "the connection is gone: %s", failure_name(c.failure));
         client_finish(&c, &s);
 }
 
 START_TEST(refused_stream_is_told_apart)
 {
-        expect_failure(SCRIPT_REFUSE, FAULT_REFUSED_STREAM);
+        expect_failure(SCRIPT_REFUSE, FAILURE_REFUSED_STREAM);
 }
 END_TEST
 
 START_TEST(reset_stream_leaves_the_connection)
 {
-        expect_failure(SCRIPT_RESET, FAULT_STREAM_RESET);
+        expect_failure(SCRIPT_RESET, FAILURE_STREAM_RESET);
 }
 END_TEST
 
 START_TEST(body_shorter_than_announced_fails)
 {
-        expect_failure(SCRIPT_SHORT_BODY, FAULT_BODY_SIZE);
+        expect_failure(SCRIPT_SHORT_BODY, FAILURE_BODY_SIZE);
 }
 END_TEST
 
@@ -305,7 +305,7 @@ START_TEST(endless_body_is_cut_and_others_go_on)
         c.send_when_ready = 3;
         client_connect(&c);
         wait_for(&c.over, 3, "outcomes");
-        ck_assert_uint_eq(c.outcomes[0].fault, FAULT_BODY_SIZE);
+        ck_assert_uint_eq(c.outcomes[0].failure, FAILURE_BODY_SIZE);
         expect_answer(&c, 1);
         expect_answer(&c, 2);
         ck_assert(!c.closed);
@@ -313,7 +313,7 @@ START_TEST(endless_body_is_cut_and_others_go_on)
 }
 END_TEST
 
-static void expect_body(size_t n, Fault fault)
+static void expect_body(size_t n, FailureReason failure)
 {
         Server s = server_start(&(ServerPlan) { .body = n });
         Client c = client_for(&s);
@@ -321,16 +321,16 @@ static void expect_body(size_t n, Fault fault)
         c.send_when_ready = 1;
         client_connect(&c);
         wait_for(&c.over, 1, "outcomes");
-        ck_assert_uint_eq(c.outcomes[0].fault, fault);
-        if (!fault)
+        ck_assert_uint_eq(c.outcomes[0].failure, failure);
+        if (!failure)
                 ck_assert_uint_eq(c.outcomes[0].n, n);
         client_finish(&c, &s);
 }
 
 START_TEST(body_of_65535_octets_is_whole_and_of_65536_is_not_taken)
 {
-        expect_body(65535, FAULT_NONE);
-        expect_body(65536, FAULT_BODY_SIZE);
+        expect_body(65535, FAILURE_NONE);
+        expect_body(65536, FAILURE_BODY_SIZE);
 }
 END_TEST
 
@@ -342,7 +342,7 @@ START_TEST(RFC8484_body_of_any_2xx_is_kept)
         c.send_when_ready = 1;
         client_connect(&c);
         wait_for(&c.over, 1, "outcomes");
-        ck_assert_uint_eq(c.outcomes[0].fault, FAULT_NONE);
+        ck_assert_uint_eq(c.outcomes[0].failure, FAILURE_NONE);
         ck_assert_uint_eq(c.outcomes[0].status, 203);
         ck_assert_uint_eq(c.outcomes[0].n, 100);
         client_finish(&c, &s);
@@ -357,7 +357,7 @@ START_TEST(body_of_an_error_is_not_kept)
         c.send_when_ready = 1;
         client_connect(&c);
         wait_for(&c.over, 1, "outcomes");
-        ck_assert_uint_eq(c.outcomes[0].fault, FAULT_NONE);
+        ck_assert_uint_eq(c.outcomes[0].failure, FAILURE_NONE);
         ck_assert_uint_eq(c.outcomes[0].status, 503);
         ck_assert_uint_eq(c.outcomes[0].n, 0);
         ck_assert(!c.closed);
@@ -403,10 +403,10 @@ START_TEST(goaway_is_told_and_streams_above_it_are_refused)
         client_connect(&c);
         wait_for(&c.over, 3, "outcomes");
         ck_assert_uint_eq(c.goaways, 1);
-        ck_assert_uint_eq(c.goaway, FAULT_GOAWAY);
+        ck_assert_uint_eq(c.goaway, FAILURE_GOAWAY);
         expect_answer(&c, 0);
-        ck_assert_uint_eq(c.outcomes[1].fault, FAULT_REFUSED_STREAM);
-        ck_assert_uint_eq(c.outcomes[2].fault, FAULT_REFUSED_STREAM);
+        ck_assert_uint_eq(c.outcomes[1].failure, FAILURE_REFUSED_STREAM);
+        ck_assert_uint_eq(c.outcomes[2].failure, FAILURE_REFUSED_STREAM);
         if (c.h2)
                 ck_assert_int_lt(h2_send(c.h2, 4, BYTES("0123456789ab", 12), false), 0);
         client_finish(&c, &s);
@@ -421,14 +421,14 @@ START_TEST(goaway_that_asks_for_calm_is_told_apart)
         c.send_when_ready = 1;
         client_connect(&c);
         wait_for(&c.goaways, 1, "GOAWAY");
-        ck_assert_uint_eq(c.goaway, FAULT_GOAWAY_CALM);
+        ck_assert_uint_eq(c.goaway, FAILURE_GOAWAY_CALM);
         wait_for(&c.over, 1, "outcomes");
         expect_answer(&c, 0);
         client_finish(&c, &s);
 }
 END_TEST
 
-static void expect_closed(ServerPlan plan, Fault fault)
+static void expect_closed(ServerPlan plan, FailureReason failure)
 {
         Server s = server_start(&plan);
         Client c = client_for(&s);
@@ -436,7 +436,7 @@ static void expect_closed(ServerPlan plan, Fault fault)
         c.send_when_ready = 2;
         client_connect(&c);
         wait_until(&c.closed, "the end of the connection");
-        ck_assert_str_eq(fault_name(c.fault), fault_name(fault));
+        ck_assert_str_eq(failure_name(c.failure), failure_name(failure));
         for (unsigned i = 0; i < 2; i++)
                 ck_assert(!c.outcomes[i].over);
         client_finish(&c, &s);
@@ -444,8 +444,8 @@ static void expect_closed(ServerPlan plan, Fault fault)
 
 START_TEST(streams_are_lost_with_the_connection)
 {
-        expect_closed((ServerPlan) { .script = SCRIPT_DROP }, FAULT_CONNECTION_LOST);
-        expect_closed((ServerPlan) { .script = SCRIPT_RST }, FAULT_CONNECTION_LOST);
+        expect_closed((ServerPlan) { .script = SCRIPT_DROP }, FAILURE_CONNECTION_LOST);
+        expect_closed((ServerPlan) { .script = SCRIPT_RST }, FAILURE_CONNECTION_LOST);
 }
 END_TEST
 
@@ -459,7 +459,7 @@ START_TEST(connection_closed_behind_the_answer_is_idle)
         wait_until(&c.closed, "the end of the connection");
         expect_answer(&c, 0);
         ck_assert_uint_eq(c.goaways, 1);
-        ck_assert_uint_eq(c.fault, FAULT_IDLE_CLOSED);
+        ck_assert_uint_eq(c.failure, FAILURE_IDLE_CLOSED);
         run_out();
         ck_assert_uint_eq(c.stats.closed_clean, 1);
         wait_shared(&s.record->ends, 1, "FIN");
@@ -470,8 +470,8 @@ END_TEST
 
 START_TEST(breach_of_http2_ends_the_connection)
 {
-        expect_closed((ServerPlan) { .script = SCRIPT_NOT_HTTP2 }, FAULT_PROTOCOL);
-        expect_closed((ServerPlan) { .script = SCRIPT_HUGE_FIELDS }, FAULT_PROTOCOL);
+        expect_closed((ServerPlan) { .script = SCRIPT_NOT_HTTP2 }, FAILURE_PROTOCOL);
+        expect_closed((ServerPlan) { .script = SCRIPT_HUGE_FIELDS }, FAILURE_PROTOCOL);
 }
 END_TEST
 
@@ -480,13 +480,13 @@ START_TEST(flood_ends_the_connection)
         static const Script floods[] = { SCRIPT_PINGS, SCRIPT_UNKNOWN_FRAMES, SCRIPT_WINDOW_UPDATES,
                                          SCRIPT_EMPTY_DATA };
 
-        expect_closed((ServerPlan) { .script = floods[_i] }, FAULT_PROTOCOL);
+        expect_closed((ServerPlan) { .script = floods[_i] }, FAILURE_PROTOCOL);
 }
 END_TEST
 
 START_TEST(alert_after_the_handshake_is_told_apart)
 {
-        expect_closed((ServerPlan) { .script = SCRIPT_ALERT }, FAULT_TLS_ALERT);
+        expect_closed((ServerPlan) { .script = SCRIPT_ALERT }, FAILURE_TLS_ALERT);
 }
 END_TEST
 
@@ -502,7 +502,7 @@ START_TEST(H30_numbers_of_streams_are_not_used_up)
         expect_answer(&c, 0);
         expect_answer(&c, 1);
         ck_assert_uint_eq(c.goaways, 1);
-        ck_assert_uint_eq(c.goaway, FAULT_GOAWAY);
+        ck_assert_uint_eq(c.goaway, FAILURE_GOAWAY);
         ck_assert_int_lt(h2_send(c.h2, 4, BYTES("0123456789ab", 12), false), 0);
         client_finish(&c, &s);
         first_stream = 0;
@@ -521,7 +521,7 @@ START_TEST(failure_inside_a_call_is_told_from_the_loop)
         client_flush(&c);
         ck_assert(!c.closed);
         wait_until(&c.closed, "the end of the connection");
-        ck_assert_uint_eq(c.fault, FAULT_RESOURCES);
+        ck_assert_uint_eq(c.failure, FAILURE_RESOURCES);
         client_finish(&c, &s);
 }
 END_TEST
@@ -529,7 +529,7 @@ END_TEST
 START_TEST(renegotiation_ends_the_connection)
 {
         expect_closed((ServerPlan) { .script = SCRIPT_RENEGOTIATE, .priority = "NORMAL:-VERS-ALL:+VERS-TLS1.2" },
-                      FAULT_PROTOCOL);
+                      FAILURE_PROTOCOL);
 }
 END_TEST
 
@@ -554,7 +554,7 @@ START_TEST(flood_of_key_updates_ends_the_connection)
         c.send_when_ready = 1;
         client_connect(&c);
         wait_until(&c.closed, "the end of the connection");
-        ck_assert_uint_eq(c.fault, FAULT_PROTOCOL);
+        ck_assert_uint_eq(c.failure, FAILURE_PROTOCOL);
         client_finish(&c, &s);
 }
 END_TEST

@@ -15,18 +15,18 @@
 
 START_TEST(refused_connection_is_told_from_the_loop)
 {
-        ck_assert_uint_eq(client_connect_to((Address) { .octets = { 127, 0, 0, 1 }, .port = 1 }), FAULT_REFUSED);
+        ck_assert_uint_eq(client_connect_to((Address) { .octets = { 127, 0, 0, 1 }, .port = 1 }), FAILURE_REFUSED);
 }
 END_TEST
 
 START_TEST(connection_without_a_route_fails_at_once)
 {
         /* Broadcast is no address for TCP, a link-local one without its link has no route. */
-        ck_assert_int_eq(fault_class(client_connect_to((Address) { .octets = { 255, 255, 255, 255 }, .port = 1 })),
+        ck_assert_int_eq(failure_class(client_connect_to((Address) { .octets = { 255, 255, 255, 255 }, .port = 1 })),
                          CLASS_LOCALNET);
         ck_assert_uint_eq(client_connect_to((Address) {
                                   .v6 = true, .octets = { 0xfe, 0x80, [15] = 1 }, .port = 1, .interface = "nosuch0" }),
-                          FAULT_NO_ROUTE);
+                          FAILURE_NO_ROUTE);
 }
 END_TEST
 
@@ -42,7 +42,7 @@ START_TEST(lack_of_descriptors_is_a_local_fault)
                 const char *error;
                 Address address = { .octets = { 127, 0, 0, 1 }, .port = 1 };
                 H2Stats stats = { 0 };
-                Fault fault;
+                FailureReason failure;
                 H2 *h;
 
                 close(fds[--n]);
@@ -50,9 +50,9 @@ START_TEST(lack_of_descriptors_is_a_local_fault)
                 tls = tls_new(&config, NULL, &error);
                 fds[n] = dup(0);
                 n++;
-                h = h2_new(&loop, &config, &address, tls, &(H2Events) { 0 }, NULL, &stats, &fault);
+                h = h2_new(&loop, &config, &address, tls, &(H2Events) { 0 }, NULL, &stats, &failure);
                 ck_assert_ptr_null(h);
-                ck_assert_uint_eq(fault, FAULT_RESOURCES);
+                ck_assert_uint_eq(failure, FAILURE_RESOURCES);
                 tls_unref(tls);
         }
         while (n > 0)
@@ -271,7 +271,7 @@ START_TEST(nobody_sends_a_reset)
                 client_finish(&c, &s);
         }
         /* The figure does count. */
-        ck_assert_uint_eq(client_connect_to((Address) { .octets = { 127, 0, 0, 1 }, .port = 1 }), FAULT_REFUSED);
+        ck_assert_uint_eq(client_connect_to((Address) { .octets = { 127, 0, 0, 1 }, .port = 1 }), FAILURE_REFUSED);
         ck_assert_uint_eq(resets_sent(), 1);
 }
 END_TEST

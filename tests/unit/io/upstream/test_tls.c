@@ -63,7 +63,7 @@ START_TEST(ticket_is_kept_while_tcp_does_not_come_up)
         c.address.port = 1;
         client_reconnect(&c);
         wait_until(&c.closed, "the end of the connection");
-        ck_assert_uint_eq(c.fault, FAULT_REFUSED);
+        ck_assert_uint_eq(c.failure, FAILURE_REFUSED);
         ck_assert_uint_eq(tls_tickets(c.tls), n);
         client_finish(&c, &s);
 }
@@ -163,7 +163,7 @@ START_TEST(resumed_peer_is_verified_again)
         c.config.host = (char *) "elsewhere.test";
         client_reconnect(&c);
         wait_until(&c.closed, "the end of the connection");
-        ck_assert_uint_eq(c.fault, FAULT_CERTIFICATE_NAME);
+        ck_assert_uint_eq(c.failure, FAILURE_CERTIFICATE_NAME);
         ck_assert(!c.ready);
         ck_assert_uint_eq(s.record->requests, 1);
         client_finish(&c, &s);

@@ -9,7 +9,7 @@
 
 /* --- who is at the other end */
 
-static void expect_refused(ServerPlan plan, Fault fault)
+static void expect_refused(ServerPlan plan, FailureReason failure)
 {
         Server s = server_start(&plan);
         Client c = client_for(&s);
@@ -17,7 +17,7 @@ static void expect_refused(ServerPlan plan, Fault fault)
         c.send_when_ready = 1;
         client_connect(&c);
         wait_until(&c.closed, "the end of the connection");
-        ck_assert_msg(c.fault == fault, "fault is %s, not %s", fault_name(c.fault), fault_name(fault));
+        ck_assert_msg(c.failure == failure, "failure is %s, not %s", failure_name(c.failure), failure_name(failure));
         ck_assert(c.established && !c.ready);
         run_out();
         ck_assert_uint_eq(c.stats.closed_clean, 1);
@@ -30,88 +30,88 @@ static void expect_refused(ServerPlan plan, Fault fault)
 START_TEST(certificate_for_another_name_is_refused)
 {
         expect_refused((ServerPlan) { .identity = IDENTITY_OTHER_NAME, .priority = versions[_i] },
-                       FAULT_CERTIFICATE_NAME);
+                       FAILURE_CERTIFICATE_NAME);
 }
 END_TEST
 
 START_TEST(L08_certificate_with_a_common_name_only_is_refused)
 {
         expect_refused((ServerPlan) { .identity = IDENTITY_COMMON_NAME, .priority = versions[_i] },
-                       FAULT_CERTIFICATE_NAME);
+                       FAILURE_CERTIFICATE_NAME);
 }
 END_TEST
 
 START_TEST(certificate_for_an_address_is_none_for_a_name)
 {
         expect_refused((ServerPlan) { .identity = IDENTITY_ADDRESS_ONLY, .priority = versions[_i] },
-                       FAULT_CERTIFICATE_NAME);
+                       FAILURE_CERTIFICATE_NAME);
 }
 END_TEST
 
 START_TEST(expired_certificate_is_refused)
 {
         expect_refused((ServerPlan) { .identity = IDENTITY_EXPIRED, .priority = versions[_i] },
-                       FAULT_CERTIFICATE_EXPIRED);
+                       FAILURE_CERTIFICATE_EXPIRED);
 }
 END_TEST
 
 START_TEST(certificate_of_tomorrow_is_refused)
 {
         expect_refused((ServerPlan) { .identity = IDENTITY_NOT_YET_VALID, .priority = versions[_i] },
-                       FAULT_CERTIFICATE_NOT_YET_VALID);
+                       FAILURE_CERTIFICATE_NOT_YET_VALID);
 }
 END_TEST
 
 START_TEST(self_signed_certificate_is_refused)
 {
         expect_refused((ServerPlan) { .identity = IDENTITY_SELF_SIGNED, .priority = versions[_i] },
-                       FAULT_CERTIFICATE_UNTRUSTED);
+                       FAILURE_CERTIFICATE_UNTRUSTED);
 }
 END_TEST
 
 START_TEST(unknown_authority_is_refused)
 {
         expect_refused((ServerPlan) { .identity = IDENTITY_UNKNOWN_AUTHORITY, .priority = versions[_i] },
-                       FAULT_CERTIFICATE_UNTRUSTED);
+                       FAILURE_CERTIFICATE_UNTRUSTED);
 }
 END_TEST
 
 START_TEST(L10_certificate_for_clients_is_refused)
 {
         expect_refused((ServerPlan) { .identity = IDENTITY_FOR_CLIENTS, .priority = versions[_i] },
-                       FAULT_CERTIFICATE_UNTRUSTED);
+                       FAILURE_CERTIFICATE_UNTRUSTED);
 }
 END_TEST
 
 START_TEST(L11_weak_key_is_refused)
 {
-        expect_refused((ServerPlan) { .identity = IDENTITY_WEAK, .priority = versions[_i] }, FAULT_CERTIFICATE_WEAK);
+        expect_refused((ServerPlan) { .identity = IDENTITY_WEAK, .priority = versions[_i] }, FAILURE_CERTIFICATE_WEAK);
 }
 END_TEST
 
 START_TEST(L11_signature_of_sha1_is_refused)
 {
-        expect_refused((ServerPlan) { .identity = IDENTITY_SHA1, .priority = versions[_i] }, FAULT_CERTIFICATE_WEAK);
+        expect_refused((ServerPlan) { .identity = IDENTITY_SHA1, .priority = versions[_i] }, FAILURE_CERTIFICATE_WEAK);
 }
 END_TEST
 
 START_TEST(L12_malformed_staple_is_refused)
 {
-        expect_refused((ServerPlan) { .broken_staple = true, .priority = versions[_i] }, FAULT_CERTIFICATE_UNTRUSTED);
+        expect_refused((ServerPlan) { .broken_staple = true, .priority = versions[_i] }, FAILURE_CERTIFICATE_UNTRUSTED);
 }
 END_TEST
 
 START_TEST(L07_missing_intermediate_is_refused)
 {
         expect_refused((ServerPlan) { .identity = IDENTITY_NO_INTERMEDIATE, .priority = versions[_i] },
-                       FAULT_CERTIFICATE_UNTRUSTED);
+                       FAILURE_CERTIFICATE_UNTRUSTED);
 }
 END_TEST
 
 START_TEST(L09_name_outside_of_the_authoritys_constraint_is_refused)
 {
         expect_refused((ServerPlan) { .identity = IDENTITY_OUTSIDE_CONSTRAINT, .priority = versions[_i] },
-                       FAULT_CERTIFICATE_UNTRUSTED);
+                       FAILURE_CERTIFICATE_UNTRUSTED);
 }
 END_TEST
 
@@ -153,24 +153,24 @@ END_TEST
 
 START_TEST(server_without_h2_is_refused)
 {
-        expect_refused((ServerPlan) { .alpn = "", .priority = versions[_i] }, FAULT_NO_H2);
-        expect_refused((ServerPlan) { .alpn = "http/1.1", .priority = versions[_i] }, FAULT_NO_H2);
+        expect_refused((ServerPlan) { .alpn = "", .priority = versions[_i] }, FAILURE_NO_H2);
+        expect_refused((ServerPlan) { .alpn = "http/1.1", .priority = versions[_i] }, FAILURE_NO_H2);
 }
 END_TEST
 
 START_TEST(old_versions_and_ciphers_are_refused)
 {
-        expect_refused((ServerPlan) { .priority = "NORMAL:-VERS-ALL:+VERS-TLS1.1:+VERS-TLS1.0" }, FAULT_TLS_VERSION);
+        expect_refused((ServerPlan) { .priority = "NORMAL:-VERS-ALL:+VERS-TLS1.1:+VERS-TLS1.0" }, FAILURE_TLS_VERSION);
         expect_refused(
                 (ServerPlan) { .priority = "NORMAL:-VERS-ALL:+VERS-TLS1.2:-KX-ALL:+RSA:-CIPHER-ALL:+AES-128-CBC" },
-                FAULT_TLS_VERSION);
+                FAILURE_TLS_VERSION);
 }
 END_TEST
 
 START_TEST(what_is_not_tls_is_refused)
 {
-        expect_refused((ServerPlan) { .script = SCRIPT_NOT_TLS }, FAULT_TLS_GARBAGE);
-        expect_refused((ServerPlan) { .script = SCRIPT_CLOSE_AT_ONCE }, FAULT_CONNECT_RESET);
+        expect_refused((ServerPlan) { .script = SCRIPT_NOT_TLS }, FAILURE_TLS_GARBAGE);
+        expect_refused((ServerPlan) { .script = SCRIPT_CLOSE_AT_ONCE }, FAILURE_CONNECT_RESET);
 }
 END_TEST
 
@@ -190,7 +190,7 @@ START_TEST(L04_address_in_the_url_needs_the_address_in_the_certificate)
         c.config.host = (char *) "127.0.0.2";
         client_reconnect(&c);
         wait_until(&c.closed, "the end of the connection");
-        ck_assert_uint_eq(c.fault, FAULT_CERTIFICATE_NAME);
+        ck_assert_uint_eq(c.failure, FAILURE_CERTIFICATE_NAME);
         client_finish(&c, &s);
 }
 END_TEST
@@ -213,13 +213,13 @@ START_TEST(pins_are_for_the_server_or_its_authority)
         c.config.n_pins = 2;
         client_connect(&c);
         wait_until(&c.closed, "the end of the connection");
-        ck_assert_uint_eq(c.fault, FAULT_CERTIFICATE_PIN);
+        ck_assert_uint_eq(c.failure, FAILURE_CERTIFICATE_PIN);
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
                 memcpy(pins[1], cases[i].pin, PIN_SIZE);
                 client_reconnect(&c);
                 wait_until(cases[i].good ? &c.ready : &c.closed, "the outcome");
                 if (!cases[i].good)
-                        ck_assert_uint_eq(c.fault, FAULT_CERTIFICATE_PIN);
+                        ck_assert_uint_eq(c.failure, FAILURE_CERTIFICATE_PIN);
                 if (c.h2)
                         client_close(&c);
                 run_out();
@@ -245,7 +245,7 @@ START_TEST(pin_of_an_authority_that_signed_nothing_is_no_pin)
         c.config.n_pins = 1;
         client_reconnect(&c);
         wait_until(&c.closed, "the end of the connection");
-        ck_assert_uint_eq(c.fault, FAULT_CERTIFICATE_PIN);
+        ck_assert_uint_eq(c.failure, FAILURE_CERTIFICATE_PIN);
         client_finish(&c, &s);
 }
 END_TEST
@@ -295,7 +295,7 @@ START_TEST(L37_store_that_cannot_be_read_fails_closed)
         ck_assert_str_eq(error, "/nonexistent/ca.pem: No such file or directory");
         client_reconnect(&c);
         wait_until(&c.closed, "the end of the connection");
-        ck_assert_uint_eq(c.fault, FAULT_TRUST_STORE);
+        ck_assert_uint_eq(c.failure, FAILURE_TRUST_STORE);
         client_finish(&c, &s);
 }
 END_TEST
@@ -311,7 +311,7 @@ START_TEST(L37_store_without_an_authority_fails_closed)
         ck_assert_ptr_nonnull(error);
         client_reconnect(&c);
         wait_until(&c.closed, "the end of the connection");
-        ck_assert_uint_eq(c.fault, FAULT_TRUST_STORE);
+        ck_assert_uint_eq(c.failure, FAILURE_TRUST_STORE);
         client_finish(&c, &s);
 }
 END_TEST
