@@ -21,11 +21,11 @@ static void mend_end(char *text, size_t n)
                 text[start - 1] = 0;
 }
 
-void config_say(ConfigDraft *d, ConfigSeverity severity, const char *format, ...)
+void config_say(ConfigParser *parser, ConfigSeverity severity, const char *format, ...)
 {
         char text[1024];
         ConfigMessage m = {
-                .severity = severity, .file = d->text ? d->text->name : NULL, .line = d->line, .text = text
+                .severity = severity, .file = parser->text ? parser->text->name : NULL, .line = parser->line, .text = text
         };
         va_list ap;
 
@@ -34,9 +34,9 @@ void config_say(ConfigDraft *d, ConfigSeverity severity, const char *format, ...
                 mend_end(text, sizeof(text) - 1);
         va_end(ap);
         if (severity == CONFIG_ERROR)
-                d->errors++;
-        if (d->report)
-                d->report(d->userdata, &m);
+                parser->errors++;
+        if (parser->report)
+                parser->report(parser->userdata, &m);
 }
 
 const char *config_shown(const char *text, char ret[CONFIG_SHOWN_MAX])
@@ -58,14 +58,14 @@ const char *config_shown(const char *text, char ret[CONFIG_SHOWN_MAX])
         return ret;
 }
 
-void config_refuse(ConfigDraft *d, const ConfigKey *k, const char *value, const char *reason)
+void config_refuse(ConfigParser *parser, const ConfigKey *k, const char *value, const char *reason)
 {
         char shown[CONFIG_SHOWN_MAX];
 
-        config_say(d, CONFIG_ERROR, "[%s] %s=%s: %s, expected %s", d->section, k->name, config_shown(value, shown),
+        config_say(parser, CONFIG_ERROR, "[%s] %s=%s: %s, expected %s", parser->section, k->name, config_shown(value, shown),
                    reason, k->expected);
-        if (k->vital && !d->upstreams[d->named].refused)
-                d->upstreams[d->named].refused = k->name;
+        if (k->vital && !parser->upstreams[parser->named].refused)
+                parser->upstreams[parser->named].refused = k->name;
 }
 
 /* --- defaults, and upstreams while they are being read */
@@ -115,54 +115,54 @@ static void upstream_deinit(UpstreamConfig *u)
         free(u->pins);
 }
 
-void upstream_draft_deinit(UpstreamDraft *u)
+void upstream_builder_deinit(UpstreamBuilder *u)
 {
         upstream_deinit(&u->config);
 }
 
-static UpstreamDraft *find_named(const ConfigDraft *d, const char *name)
+static UpstreamBuilder *find_named(const ConfigParser *parser, const char *name)
 {
-        for (size_t i = 0; i < d->n_upstreams; i++)
-                if (strcmp(d->upstreams[i].config.name, name) == 0)
-                        return &d->upstreams[i];
+        for (size_t i = 0; i < parser->n_upstreams; i++)
+                if (strcmp(parser->upstreams[i].config.name, name) == 0)
+                        return &parser->upstreams[i];
         return NULL;
 }
 
 /* A second file speaks of it. If it was a stand-in, its place is here, among those that were chosen. */
-static UpstreamDraft *choose(ConfigDraft *d, UpstreamDraft *u)
+static UpstreamBuilder *choose(ConfigParser *parser, UpstreamBuilder *u)
 {
-        UpstreamDraft chosen = *u, *last = &d->upstreams[d->n_upstreams - 1];
+        UpstreamBuilder chosen = *u, *last = &parser->upstreams[parser->n_upstreams - 1];
 
         chosen.elsewhere = true;
         if (!u->is_default) {
                 *u = chosen;
                 return u;
         }
-        chosen.text = d->text;
-        chosen.line = d->line;
+        chosen.text = parser->text;
+        chosen.line = parser->line;
         memmove(u, u + 1, (size_t) (last - u) * sizeof(*u));
         *last = chosen;
         return last;
 }
 
-UpstreamDraft *config_find_upstream(ConfigDraft *d, const char *name)
+UpstreamBuilder *config_find_upstream(ConfigParser *parser, const char *name)
 {
-        UpstreamDraft *u = name ? find_named(d, name) : NULL, *grown;
+        UpstreamBuilder *u = name ? find_named(parser, name) : NULL, *grown;
 
         if (u)
-                return u->text == d->text || u->elsewhere ? u : choose(d, u);
-        if (d->n_upstreams >= CONFIG_UPSTREAMS_MAX)
+                return u->text == parser->text || u->elsewhere ? u : choose(parser, u);
+        if (parser->n_upstreams >= CONFIG_UPSTREAMS_MAX)
                 return NULL;
-        grown = reallocarray(d->upstreams, d->n_upstreams + 1, sizeof(*grown));
+        grown = reallocarray(parser->upstreams, parser->n_upstreams + 1, sizeof(*grown));
         if (!grown)
                 return NULL;
-        d->upstreams = grown;
-        u = &grown[d->n_upstreams++];
-        *u = (UpstreamDraft) {
+        parser->upstreams = grown;
+        u = &grown[parser->n_upstreams++];
+        *u = (UpstreamBuilder) {
                 .config = { .method = METHOD_UNSET, .health = HEALTH_UNSET },
                 .one_line = !name,
-                .text = d->text,
-                .line = d->line,
+                .text = parser->text,
+                .line = parser->line,
         };
         if (name)
                 snprintf(u->config.name, sizeof(u->config.name), "%s", name);
@@ -184,119 +184,119 @@ static const struct {
 };
 
 /* The place of the one called `name` among its kind; SIZE_MAX if there are too many. */
-static size_t find_place(ConfigDraft *d, const char *kind, const char *name)
+static size_t find_place(ConfigParser *parser, const char *kind, const char *name)
 {
-        UpstreamDraft *u;
-        ForwardDraft *f;
+        UpstreamBuilder *u;
+        ForwardBuilder *f;
 
         if (strcmp(kind, CONFIG_SECTION_FORWARD) == 0) {
-                f = config_find_forward(d, name);
-                return f ? (size_t) (f - d->forwards) : SIZE_MAX;
+                f = config_find_forward(parser, name);
+                return f ? (size_t) (f - parser->forwards) : SIZE_MAX;
         }
-        u = config_find_upstream(d, name);
-        return u ? (size_t) (u - d->upstreams) : SIZE_MAX;
+        u = config_find_upstream(parser, name);
+        return u ? (size_t) (u - parser->upstreams) : SIZE_MAX;
 }
 
-static void take_named_section(ConfigDraft *d, size_t i, const char *name)
+static void take_named_section(ConfigParser *parser, size_t i, const char *name)
 {
         const char *kind = named_sections[i].kind, *one = named_sections[i].one;
         size_t n = strlen(name), place;
         char shown[CONFIG_SHOWN_MAX];
 
         if (n == 0 || n > UPSTREAM_NAME_MAX || strspn(name, NAME_CHARACTERS) != n) {
-                config_say(d, CONFIG_ERROR,
+                config_say(parser, CONFIG_ERROR,
                            "[%s %s]: not a name for %s, expected up to %d letters, digits, \"-\", \"_\" and \".\"", kind,
                            config_shown(name, shown), one, UPSTREAM_NAME_MAX);
                 return;
         }
-        place = find_place(d, kind, name);
+        place = find_place(parser, kind, name);
         if (place == SIZE_MAX) {
-                config_say(d, CONFIG_ERROR, "[%s %s]: one%s too many, expected up to %u", kind, name, strchr(one, ' '),
+                config_say(parser, CONFIG_ERROR, "[%s %s]: one%s too many, expected up to %u", kind, name, strchr(one, ' '),
                            named_sections[i].max);
                 return;
         }
-        snprintf(d->section, sizeof(d->section), "%s %s", kind, name);
-        d->named = place;
-        d->kind = kind;
+        snprintf(parser->section, sizeof(parser->section), "%s %s", kind, name);
+        parser->named = place;
+        parser->kind = kind;
 }
 
-static void take_section(ConfigDraft *d, const char *name)
+static void take_section(ConfigParser *parser, const char *name)
 {
         char shown[CONFIG_SHOWN_MAX];
 
-        d->kind = NULL;
-        snprintf(d->section, sizeof(d->section), "%s", name);
+        parser->kind = NULL;
+        snprintf(parser->section, sizeof(parser->section), "%s", name);
         for (size_t i = 0; i < ELEMENTS(named_sections); i++) {
                 size_t n = strlen(named_sections[i].kind);
 
                 if (strncmp(name, named_sections[i].kind, n) != 0 || (name[n] && !strchr(" \t", name[n])))
                         continue;
-                take_named_section(d, i, name + n + strspn(name + n, " \t"));
+                take_named_section(parser, i, name + n + strspn(name + n, " \t"));
                 return;
         }
-        for (const ConfigKey *k = config_keys; k->name && !d->kind; k++)
+        for (const ConfigKey *k = config_keys; k->name && !parser->kind; k++)
                 if (strcmp(name, k->section) == 0)
-                        d->kind = k->section;
-        if (!d->kind && strncmp(name, "X-", 2) != 0)
-                config_say(d, CONFIG_WARNING, "unknown section [%s], ignoring", config_shown(name, shown));
+                        parser->kind = k->section;
+        if (!parser->kind && strncmp(name, "X-", 2) != 0)
+                config_say(parser, CONFIG_WARNING, "unknown section [%s], ignoring", config_shown(name, shown));
 }
 
 /* A key that is not known: perhaps another was meant. */
-static void say_unknown_key(ConfigDraft *d, const char *name)
+static void say_unknown_key(ConfigParser *parser, const char *name)
 {
         char shown[CONFIG_SHOWN_MAX];
         const ConfigKey *meant = NULL;
 
         for (const ConfigKey *k = config_keys; k->name; k++)
-                if (strcasecmp(k->name, name) == 0 && (!meant || k->section == d->kind))
+                if (strcasecmp(k->name, name) == 0 && (!meant || k->section == parser->kind))
                         meant = k;
-        config_say(d, CONFIG_WARNING, "[%s] unknown key %s=, ignoring%s%s%s%s%s", d->section, config_shown(name, shown),
+        config_say(parser, CONFIG_WARNING, "[%s] unknown key %s=, ignoring%s%s%s%s%s", parser->section, config_shown(name, shown),
                    meant ? "; there is " : "", meant ? meant->name : "", meant ? "= in [" : "",
                    meant ? meant->section : "", meant ? "]" : "");
 }
 
-static void take_assignment(ConfigDraft *d, const char *name, const char *value)
+static void take_assignment(ConfigParser *parser, const char *name, const char *value)
 {
         char shown[CONFIG_SHOWN_MAX];
 
-        if (!d->section[0]) {
-                config_say(d, CONFIG_WARNING, "%s= stands before the first section, ignoring",
+        if (!parser->section[0]) {
+                config_say(parser, CONFIG_WARNING, "%s= stands before the first section, ignoring",
                            config_shown(name, shown));
                 return;
         }
-        if (!d->kind || strncmp(name, "X-", 2) == 0)
+        if (!parser->kind || strncmp(name, "X-", 2) == 0)
                 return;
         for (const ConfigKey *k = config_keys; k->name; k++)
-                if (strcmp(k->section, d->kind) == 0 && strcmp(k->name, name) == 0) {
-                        config_assign(d, k, value);
+                if (strcmp(k->section, parser->kind) == 0 && strcmp(k->name, name) == 0) {
+                        config_assign(parser, k, value);
                         return;
                 }
-        say_unknown_key(d, name);
+        say_unknown_key(parser, name);
 }
 
 static void on_line(void *userdata, ConfigLine kind, unsigned line, char *name, char *value)
 {
-        ConfigDraft *d = userdata;
+        ConfigParser *parser = userdata;
 
-        d->line = line;
+        parser->line = line;
         switch (kind) {
         case LINE_SECTION:
-                take_section(d, name);
+                take_section(parser, name);
                 break;
         case LINE_ASSIGNMENT:
-                take_assignment(d, name, value);
+                take_assignment(parser, name, value);
                 break;
         case LINE_BAD:
-                config_say(d, CONFIG_WARNING, "%s, ignoring", value);
+                config_say(parser, CONFIG_WARNING, "%s, ignoring", value);
                 break;
         case LINE_BAD_SECTION:
                 /* What follows belongs to none, least of all to the section before. */
-                config_say(d, CONFIG_ERROR, "%s, ignoring all up to the next section", value);
-                snprintf(d->section, sizeof(d->section), "?");
-                d->kind = NULL;
+                config_say(parser, CONFIG_ERROR, "%s, ignoring all up to the next section", value);
+                snprintf(parser->section, sizeof(parser->section), "?");
+                parser->kind = NULL;
                 break;
         case LINE_FATAL:
-                config_say(d, CONFIG_ERROR, "%s", value);
+                config_say(parser, CONFIG_ERROR, "%s", value);
                 break;
         }
 }
@@ -333,10 +333,10 @@ bool config_is_loop(const Config *c, const Address *a)
 }
 
 /* What keeps an upstream from being used, or NULL. */
-static const char *finish_upstream(const Config *c, UpstreamDraft *draft)
+static const char *finish_upstream(const Config *c, UpstreamBuilder *builder)
 {
         static const char template[] = "{?dns}";
-        UpstreamConfig *u = &draft->config;
+        UpstreamConfig *u = &builder->config;
         size_t n = u->url ? strlen(u->url) : 0;
 
         if (!u->url)
@@ -360,7 +360,7 @@ static const char *finish_upstream(const Config *c, UpstreamDraft *draft)
 }
 
 /* Names the upstream of a DNS= after its host: "dns.example", and "dns.example-2" if that is taken. */
-static void name_one_line(ConfigDraft *d, UpstreamDraft *u)
+static void name_one_line(ConfigParser *parser, UpstreamBuilder *u)
 {
         char name[UPSTREAM_NAME_MAX + 1];
         size_t n = strnlen(u->config.host, UPSTREAM_NAME_MAX - 3);
@@ -368,66 +368,66 @@ static void name_one_line(ConfigDraft *d, UpstreamDraft *u)
         for (size_t i = 0; i < n; i++)
                 name[i] = strchr(NAME_CHARACTERS, u->config.host[i]) ? u->config.host[i] : '-';
         name[n] = 0;
-        for (unsigned i = 2; find_named(d, name); i++)
+        for (unsigned i = 2; find_named(parser, name); i++)
                 snprintf(name + n, sizeof(name) - n, "-%u", i);
         memcpy(u->config.name, name, sizeof(name));
 }
 
 /* An upstream with Default= stands in while nobody has chosen any: by another upstream, or by naming this one in a
  * second file. */
-static bool is_stand_in(const UpstreamDraft *u)
+static bool is_stand_in(const UpstreamBuilder *u)
 {
         return u->is_default && !u->elsewhere;
 }
 
-static void take_upstreams(ConfigDraft *d)
+static void take_upstreams(ConfigParser *parser)
 {
-        Config *c = d->config;
+        Config *c = parser->config;
         bool chosen = false;
 
-        for (size_t i = 0; i < d->n_upstreams; i++)
-                chosen = chosen || !is_stand_in(&d->upstreams[i]);
-        c->upstreams = calloc(d->n_upstreams + 1, sizeof(*c->upstreams));
-        for (size_t i = 0; i < d->n_upstreams; i++) {
-                UpstreamDraft *u = &d->upstreams[i];
+        for (size_t i = 0; i < parser->n_upstreams; i++)
+                chosen = chosen || !is_stand_in(&parser->upstreams[i]);
+        c->upstreams = calloc(parser->n_upstreams + 1, sizeof(*c->upstreams));
+        for (size_t i = 0; i < parser->n_upstreams; i++) {
+                UpstreamBuilder *u = &parser->upstreams[i];
                 const char *wrong;
 
                 if (u->one_line)
-                        name_one_line(d, u);
-                d->text = u->text;
-                d->line = u->line;
+                        name_one_line(parser, u);
+                parser->text = u->text;
+                parser->line = u->line;
                 if (chosen && is_stand_in(u)) {
-                        upstream_draft_deinit(u);
+                        upstream_builder_deinit(u);
                         continue;
                 }
                 if (u->refused) {
-                        config_say(d, CONFIG_ERROR, "[Upstream %s] is left out, as its %s= was refused", u->config.name,
+                        config_say(parser, CONFIG_ERROR, "[Upstream %s] is left out, as its %s= was refused", u->config.name,
                                    u->refused);
-                        upstream_draft_deinit(u);
+                        upstream_builder_deinit(u);
                         continue;
                 }
                 wrong = c->upstreams ? finish_upstream(c, u) : "out of memory";
                 if (wrong) {
-                        config_say(d, CONFIG_ERROR, "[Upstream %s] is left out: %s", u->config.name, wrong);
-                        upstream_draft_deinit(u);
+                        config_say(parser, CONFIG_ERROR, "[Upstream %s] is left out: %s", u->config.name, wrong);
+                        upstream_builder_deinit(u);
                         continue;
                 }
                 c->upstreams[c->n_upstreams++] = u->config;
         }
-        free(d->upstreams);
-        d->text = NULL;
-        d->line = 0;
+        free(parser->upstreams);
+        parser->text = NULL;
+        parser->line = 0;
         if (c->n_upstreams == 0)
-                config_say(d, CONFIG_ERROR, "no upstream, expected a section [Upstream NAME] with URL= and Address=, "
+                config_say(parser, CONFIG_ERROR, "no upstream, expected a section [Upstream NAME] with URL= and Address=, "
                                             "or DNS= in [Resolver]");
 }
 
-static void finish(ConfigDraft *d)
+static void finish(ConfigParser *parser)
 {
-        Config *c = d->config;
+        Config *c = parser->config;
 
-        d->text = NULL;
-        d->line = 0;
+        parser->text = NULL;
+        parser->line = 0;
         if (c->n_listen == 0) {
                 c->listen = c->listen ?: malloc(sizeof(*c->listen));
                 if (c->listen && address_from_text("127.0.0.53", 53, c->listen))
@@ -437,32 +437,32 @@ static void finish(ConfigDraft *d)
                 c->local.hosts_file = strdup("/etc/hosts");
         c->n_listen = config_drop_duplicates(c->listen, c->n_listen);
         if (c->backoff > c->backoff_max) {
-                config_say(d, CONFIG_ERROR,
+                config_say(parser, CONFIG_ERROR,
                            "[Health] BackoffSec= is greater than BackoffMaxSec=, which counts for both");
                 c->backoff = c->backoff_max;
         }
-        config_take_forwards(d);
-        take_upstreams(d);
+        config_take_forwards(parser);
+        take_upstreams(parser);
 }
 
 Config *config_parse(const ConfigText *texts, size_t n, ConfigReport report, void *userdata, unsigned *ret_errors)
 {
         Config *c = calloc(1, sizeof(*c));
-        ConfigDraft d = { .config = c, .report = report, .userdata = userdata };
+        ConfigParser parser = { .config = c, .report = report, .userdata = userdata };
 
         if (!c)
                 return NULL;
         c->refs = 1;
         config_set_defaults(c);
         for (size_t i = 0; i < n; i++) {
-                d.text = &texts[i];
-                d.line = 0;
-                d.section[0] = 0;
-                d.kind = NULL;
-                config_read_lines(texts[i].text, texts[i].n, on_line, &d);
+                parser.text = &texts[i];
+                parser.line = 0;
+                parser.section[0] = 0;
+                parser.kind = NULL;
+                config_read_lines(texts[i].text, texts[i].n, on_line, &parser);
         }
-        finish(&d);
-        *ret_errors = d.errors;
+        finish(&parser);
+        *ret_errors = parser.errors;
         return c;
 }
 

@@ -13,7 +13,7 @@
 
 static const char *add_domain(ForwardConfig *f, Bytes name)
 {
-        Domain *grown, *d;
+        Domain *grown, *parser;
 
         for (size_t i = 0; i < f->n_domains; i++)
                 if (name_equal(BYTES(f->domains[i].name, f->domains[i].n), name))
@@ -24,9 +24,9 @@ static const char *add_domain(ForwardConfig *f, Bytes name)
         if (!grown)
                 return "out of memory";
         f->domains = grown;
-        d = &grown[f->n_domains++];
-        *d = (Domain) { .n = (uint8_t) name.n };
-        name_lower(name, d->name);
+        parser = &grown[f->n_domains++];
+        *parser = (Domain) { .n = (uint8_t) name.n };
+        name_lower(name, parser->name);
         return NULL;
 }
 
@@ -125,21 +125,21 @@ void forward_config_deinit(ForwardConfig *f)
         free(f->servers);
 }
 
-ForwardDraft *config_find_forward(ConfigDraft *d, const char *name)
+ForwardBuilder *config_find_forward(ConfigParser *parser, const char *name)
 {
-        ForwardDraft *f, *grown;
+        ForwardBuilder *f, *grown;
 
-        for (size_t i = 0; i < d->n_forwards; i++)
-                if (strcmp(d->forwards[i].config.name, name) == 0)
-                        return &d->forwards[i];
-        if (d->n_forwards >= CONFIG_FORWARDS_MAX)
+        for (size_t i = 0; i < parser->n_forwards; i++)
+                if (strcmp(parser->forwards[i].config.name, name) == 0)
+                        return &parser->forwards[i];
+        if (parser->n_forwards >= CONFIG_FORWARDS_MAX)
                 return NULL;
-        grown = reallocarray(d->forwards, d->n_forwards + 1, sizeof(*grown));
+        grown = reallocarray(parser->forwards, parser->n_forwards + 1, sizeof(*grown));
         if (!grown)
                 return NULL;
-        d->forwards = grown;
-        f = &grown[d->n_forwards++];
-        *f = (ForwardDraft) { .text = d->text, .line = d->line };
+        parser->forwards = grown;
+        f = &grown[parser->n_forwards++];
+        *f = (ForwardBuilder) { .text = parser->text, .line = parser->line };
         snprintf(f->config.name, sizeof(f->config.name), "%s", name);
         return f;
 }
@@ -147,27 +147,27 @@ ForwardDraft *config_find_forward(ConfigDraft *d, const char *name)
 /* --- the whole */
 
 /* Servers that are ourselves go: a question would come back for ever. */
-static void drop_loops(ConfigDraft *d, ForwardConfig *f)
+static void drop_loops(ConfigParser *parser, ForwardConfig *f)
 {
         size_t kept = 0;
 
         for (size_t i = 0; i < f->n_servers; i++) {
                 char text[ADDRESS_TEXT_MAX];
 
-                if (!config_is_loop(d->config, &f->servers[i])) {
+                if (!config_is_loop(parser->config, &f->servers[i])) {
                         f->servers[kept++] = f->servers[i];
                         continue;
                 }
                 address_to_text(&f->servers[i], text);
-                config_say(d, CONFIG_ERROR, "[Forward %s] DNS=%s: an address that dohmouse itself listens on", f->name, text);
+                config_say(parser, CONFIG_ERROR, "[Forward %s] DNS=%s: an address that dohmouse itself listens on", f->name, text);
         }
         f->n_servers = config_drop_duplicates(f->servers, kept);
 }
 
 /* Domains that an earlier forward has go. */
-static void drop_taken(ConfigDraft *d, ForwardConfig *f)
+static void drop_taken(ConfigParser *parser, ForwardConfig *f)
 {
-        const Config *c = d->config;
+        const Config *c = parser->config;
         size_t kept = 0;
 
         for (size_t i = 0; i < f->n_domains; i++) {
@@ -184,49 +184,49 @@ static void drop_taken(ConfigDraft *d, ForwardConfig *f)
                         continue;
                 }
                 name_to_text(name, text);
-                config_say(d, CONFIG_ERROR, "[Forward %s] Domains=%s: [Forward %s] has it already", f->name,
+                config_say(parser, CONFIG_ERROR, "[Forward %s] Domains=%s: [Forward %s] has it already", f->name,
                            config_shown(text, shown), other->name);
         }
         f->n_domains = kept;
 }
 
-static void take_forward(ConfigDraft *d, ForwardConfig *f)
+static void take_forward(ConfigParser *parser, ForwardConfig *f)
 {
-        Config *c = d->config;
+        Config *c = parser->config;
 
         if (f->n_domains == 0)
-                config_say(d, CONFIG_ERROR, "[Forward %s] is left out: no name in Domains=", f->name);
-        drop_taken(d, f);
+                config_say(parser, CONFIG_ERROR, "[Forward %s] is left out: no name in Domains=", f->name);
+        drop_taken(parser, f);
         if (f->n_domains == 0) {
                 forward_config_deinit(f);
                 return;
         }
-        drop_loops(d, f);
+        drop_loops(parser, f);
         if (f->n_servers == 0)
-                config_say(d, CONFIG_ERROR, "[Forward %s] has no server in DNS=, and its names are asked of nobody else", f->name);
+                config_say(parser, CONFIG_ERROR, "[Forward %s] has no server in DNS=, and its names are asked of nobody else", f->name);
         c->forwards[c->n_forwards++] = *f;
 }
 
-void config_take_forwards(ConfigDraft *d)
+void config_take_forwards(ConfigParser *parser)
 {
-        Config *c = d->config;
+        Config *c = parser->config;
 
-        if (d->n_forwards == 0)
+        if (parser->n_forwards == 0)
                 return;
-        c->forwards = calloc(d->n_forwards, sizeof(*c->forwards));
-        for (size_t i = 0; i < d->n_forwards; i++) {
-                d->text = d->forwards[i].text;
-                d->line = d->forwards[i].line;
+        c->forwards = calloc(parser->n_forwards, sizeof(*c->forwards));
+        for (size_t i = 0; i < parser->n_forwards; i++) {
+                parser->text = parser->forwards[i].text;
+                parser->line = parser->forwards[i].line;
                 if (c->forwards) {
-                        take_forward(d, &d->forwards[i].config);
+                        take_forward(parser, &parser->forwards[i].config);
                         continue;
                 }
-                config_say(d, CONFIG_ERROR, "[Forward %s] is left out: out of memory", d->forwards[i].config.name);
-                forward_config_deinit(&d->forwards[i].config);
+                config_say(parser, CONFIG_ERROR, "[Forward %s] is left out: out of memory", parser->forwards[i].config.name);
+                forward_config_deinit(&parser->forwards[i].config);
         }
-        free(d->forwards);
-        d->text = NULL;
-        d->line = 0;
+        free(parser->forwards);
+        parser->text = NULL;
+        parser->line = 0;
 }
 
 bool forward_config_equal(const ForwardConfig *a, const ForwardConfig *b)

@@ -6,11 +6,11 @@
 
 /* --- plain values */
 
-static const char *parse_span(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+static const char *parse_span(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
         uint64_t v;
 
-        (void) d;
+        (void) parser;
         if (!parse_time_span(value, &v))
                 return "not a time span";
         if (v < k->low || v > k->high)
@@ -19,11 +19,11 @@ static const char *parse_span(ConfigDraft *d, const ConfigKey *k, void *field, c
         return NULL;
 }
 
-static const char *parse_octets(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+static const char *parse_octets(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
         uint64_t v;
 
-        (void) d;
+        (void) parser;
         if (!parse_size(value, &v))
                 return "not a size";
         if (v < k->low || v > k->high)
@@ -32,12 +32,12 @@ static const char *parse_octets(ConfigDraft *d, const ConfigKey *k, void *field,
         return NULL;
 }
 
-static const char *parse_number(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+static const char *parse_number(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
         size_t n = strspn(value, "0123456789");
         uint64_t v = 0;
 
-        (void) d;
+        (void) parser;
         if (value[n])
                 return "not a number";
         for (size_t i = 0; i < n; i++) {
@@ -51,11 +51,11 @@ static const char *parse_number(ConfigDraft *d, const ConfigKey *k, void *field,
         return NULL;
 }
 
-static const char *parse_boolean(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+static const char *parse_boolean(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
         static const char *const words[] = { "0", "no", "n", "false", "f", "off", "1", "yes", "y", "true", "t", "on" };
 
-        (void) d;
+        (void) parser;
         (void) k;
         for (size_t i = 0; i < ELEMENTS(words); i++)
                 if (strcasecmp(value, words[i]) == 0) {
@@ -65,9 +65,9 @@ static const char *parse_boolean(ConfigDraft *d, const ConfigKey *k, void *field
         return "neither yes nor no";
 }
 
-static const char *parse_choice(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+static const char *parse_choice(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
-        (void) d;
+        (void) parser;
         for (int i = 0; k->words[i]; i++)
                 if (strcmp(value, k->words[i]) == 0) {
                         *(int *) field = i;
@@ -78,11 +78,11 @@ static const char *parse_choice(ConfigDraft *d, const ConfigKey *k, void *field,
 
 /* --- text */
 
-static const char *parse_path(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+static const char *parse_path(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
         char *copy;
 
-        (void) d;
+        (void) parser;
         (void) k;
         if (*value != '/')
                 return "not an absolute path";
@@ -95,37 +95,37 @@ static const char *parse_path(ConfigDraft *d, const ConfigKey *k, void *field, c
 }
 
 /* A path, or "no", which is kept as "". */
-static const char *parse_path_or_no(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+static const char *parse_path_or_no(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
         bool yes;
 
         if (*value == '/')
-                return parse_path(d, k, field, value);
-        if (parse_boolean(d, k, &yes, value) || yes)
+                return parse_path(parser, k, field, value);
+        if (parse_boolean(parser, k, &yes, value) || yes)
                 return "neither an absolute path nor no";
         free(*(char **) field);
         *(char **) field = strdup("");
         return *(char **) field ? NULL : "out of memory";
 }
 
-static void clear_path(ConfigDraft *d, const ConfigKey *k, void *field)
+static void clear_path(ConfigParser *parser, const ConfigKey *k, void *field)
 {
-        (void) d;
+        (void) parser;
         (void) k;
         free(*(char **) field);
         *(char **) field = NULL;
 }
 
-static const char *parse_url(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+static const char *parse_url(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
-        (void) d;
+        (void) parser;
         (void) k;
         return config_parse_url(field, value);
 }
 
-static void clear_url(ConfigDraft *d, const ConfigKey *k, void *field)
+static void clear_url(ConfigParser *parser, const ConfigKey *k, void *field)
 {
-        (void) d;
+        (void) parser;
         (void) k;
         config_clear_url(field);
 }
@@ -134,8 +134,8 @@ static void clear_url(ConfigDraft *d, const ConfigKey *k, void *field)
 
 #define WORD_MAX 1536
 
-static void each_word(ConfigDraft *d, const ConfigKey *k, void *target, const char *value,
-                      const char *(*take)(ConfigDraft *d, void *target, const char *word))
+static void each_word(ConfigParser *parser, const ConfigKey *k, void *target, const char *value,
+                      const char *(*take)(ConfigParser *parser, void *target, const char *word))
 {
         while (*(value += strspn(value, " \t"))) {
                 size_t n = strcspn(value, " \t");
@@ -143,13 +143,13 @@ static void each_word(ConfigDraft *d, const ConfigKey *k, void *target, const ch
                 const char *wrong;
 
                 if (n >= sizeof(word)) {
-                        config_refuse(d, k, value, "too long");
+                        config_refuse(parser, k, value, "too long");
                 } else {
                         memcpy(word, value, n);
                         word[n] = 0;
-                        wrong = take(d, target, word);
+                        wrong = take(parser, target, word);
                         if (wrong)
-                                config_refuse(d, k, word, wrong);
+                                config_refuse(parser, k, word, wrong);
                 }
                 value += n;
         }
@@ -169,12 +169,12 @@ const char *config_add_address(Address **list, size_t *n, size_t max, const Addr
         return NULL;
 }
 
-static const char *take_listen(ConfigDraft *d, void *target, const char *word)
+static const char *take_listen(ConfigParser *parser, void *target, const char *word)
 {
         Config *c = target;
         Address a;
 
-        (void) d;
+        (void) parser;
         if (!address_from_text(word, 53, &a))
                 return "not an address";
         if (address_is_multicast(&a))
@@ -182,18 +182,18 @@ static const char *take_listen(ConfigDraft *d, void *target, const char *word)
         return config_add_address(&c->listen, &c->n_listen, CONFIG_LIST_MAX, &a);
 }
 
-static const char *parse_listen(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+static const char *parse_listen(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
         (void) field;
-        each_word(d, k, d->config, value, take_listen);
+        each_word(parser, k, parser->config, value, take_listen);
         return NULL;
 }
 
-static void clear_listen(ConfigDraft *d, const ConfigKey *k, void *field)
+static void clear_listen(ConfigParser *parser, const ConfigKey *k, void *field)
 {
         (void) k;
         (void) field;
-        d->config->n_listen = 0;
+        parser->config->n_listen = 0;
 }
 
 /* The address of somebody to ask; `port`, which may be 0, if none is given. */
@@ -213,38 +213,38 @@ static const char *read_server(const char *word, uint16_t port, Address *ret)
         return NULL;
 }
 
-static const char *take_server(ConfigDraft *d, void *target, const char *word)
+static const char *take_server(ConfigParser *parser, void *target, const char *word)
 {
         UpstreamConfig *u = target;
         const char *wrong;
         Address a;
 
-        (void) d;
+        (void) parser;
         wrong = read_server(word, 0, &a);
         return wrong ? wrong : config_add_address(&u->addresses, &u->n_addresses, CONFIG_LIST_MAX, &a);
 }
 
-static const char *parse_servers(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+static const char *parse_servers(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
-        each_word(d, k, field, value, take_server);
+        each_word(parser, k, field, value, take_server);
         return NULL;
 }
 
-static void clear_servers(ConfigDraft *d, const ConfigKey *k, void *field)
+static void clear_servers(ConfigParser *parser, const ConfigKey *k, void *field)
 {
         UpstreamConfig *u = field;
 
-        (void) d;
+        (void) parser;
         (void) k;
         u->n_addresses = 0;
 }
 
-static const char *take_pin(ConfigDraft *d, void *target, const char *word)
+static const char *take_pin(ConfigParser *parser, void *target, const char *word)
 {
         UpstreamConfig *u = target;
         uint8_t pin[PIN_SIZE], (*grown)[PIN_SIZE];
 
-        (void) d;
+        (void) parser;
         if (!config_parse_base64(word, pin, sizeof(pin)))
                 return "not 32 octets in base64";
         if (u->n_pins >= CONFIG_LIST_MAX)
@@ -257,74 +257,74 @@ static const char *take_pin(ConfigDraft *d, void *target, const char *word)
         return NULL;
 }
 
-static const char *parse_pins(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+static const char *parse_pins(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
-        each_word(d, k, field, value, take_pin);
+        each_word(parser, k, field, value, take_pin);
         return NULL;
 }
 
-static void clear_pins(ConfigDraft *d, const ConfigKey *k, void *field)
+static void clear_pins(ConfigParser *parser, const ConfigKey *k, void *field)
 {
         UpstreamConfig *u = field;
 
-        (void) d;
+        (void) parser;
         (void) k;
         u->n_pins = 0;
 }
 
-static const char *take_domain(ConfigDraft *d, void *target, const char *word)
+static const char *take_domain(ConfigParser *parser, void *target, const char *word)
 {
-        (void) d;
+        (void) parser;
         return config_add_domains(target, word);
 }
 
-static const char *parse_domains(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+static const char *parse_domains(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
-        each_word(d, k, field, value, take_domain);
+        each_word(parser, k, field, value, take_domain);
         return NULL;
 }
 
-static void clear_domains(ConfigDraft *d, const ConfigKey *k, void *field)
+static void clear_domains(ConfigParser *parser, const ConfigKey *k, void *field)
 {
         ForwardConfig *f = field;
 
-        (void) d;
+        (void) parser;
         (void) k;
         f->n_domains = 0;
 }
 
-static const char *take_do53_server(ConfigDraft *d, void *target, const char *word)
+static const char *take_do53_server(ConfigParser *parser, void *target, const char *word)
 {
         ForwardConfig *f = target;
         const char *wrong;
         Address a;
 
-        (void) d;
+        (void) parser;
         wrong = read_server(word, 53, &a);
         return wrong ? wrong : config_add_address(&f->servers, &f->n_servers, FORWARD_SERVERS_MAX, &a);
 }
 
-static const char *parse_plain_servers(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+static const char *parse_plain_servers(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
-        each_word(d, k, field, value, take_do53_server);
+        each_word(parser, k, field, value, take_do53_server);
         return NULL;
 }
 
-static void clear_plain_servers(ConfigDraft *d, const ConfigKey *k, void *field)
+static void clear_plain_servers(ConfigParser *parser, const ConfigKey *k, void *field)
 {
         ForwardConfig *f = field;
 
-        (void) d;
+        (void) parser;
         (void) k;
         f->n_servers = 0;
 }
 
 /* "ADDRESS[:PORT]#URL": a whole upstream. The same URL again is another address of it. */
-static const char *take_dns(ConfigDraft *d, void *target, const char *word)
+static const char *take_dns(ConfigParser *parser, void *target, const char *word)
 {
         _cleanup_(freep) char *address = NULL;
         const char *hash = strchr(word, '#'), *wrong;
-        UpstreamDraft *u = NULL;
+        UpstreamBuilder *u = NULL;
 
         (void) target;
         if (!hash)
@@ -332,43 +332,43 @@ static const char *take_dns(ConfigDraft *d, void *target, const char *word)
         address = strndup(word, (size_t) (hash - word));
         if (!address)
                 return "out of memory";
-        for (size_t i = 0; i < d->n_upstreams && !u; i++)
-                if (d->upstreams[i].one_line && strcmp(d->upstreams[i].config.url, hash + 1) == 0)
-                        u = &d->upstreams[i];
+        for (size_t i = 0; i < parser->n_upstreams && !u; i++)
+                if (parser->upstreams[i].one_line && strcmp(parser->upstreams[i].config.url, hash + 1) == 0)
+                        u = &parser->upstreams[i];
         if (u)
-                return take_server(d, &u->config, address);
-        u = config_find_upstream(d, NULL);
+                return take_server(parser, &u->config, address);
+        u = config_find_upstream(parser, NULL);
         if (!u)
                 return "one upstream too many";
         wrong = config_parse_url(&u->config, hash + 1);
         if (!wrong)
-                wrong = take_server(d, &u->config, address);
+                wrong = take_server(parser, &u->config, address);
         if (wrong) {
-                upstream_draft_deinit(u);
-                d->n_upstreams--;
+                upstream_builder_deinit(u);
+                parser->n_upstreams--;
         }
         return wrong;
 }
 
-static const char *parse_dns(ConfigDraft *d, const ConfigKey *k, void *field, const char *value)
+static const char *parse_dns(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
         (void) field;
-        each_word(d, k, NULL, value, take_dns);
+        each_word(parser, k, NULL, value, take_dns);
         return NULL;
 }
 
-static void clear_dns(ConfigDraft *d, const ConfigKey *k, void *field)
+static void clear_dns(ConfigParser *parser, const ConfigKey *k, void *field)
 {
         size_t kept = 0;
 
         (void) k;
         (void) field;
-        for (size_t i = 0; i < d->n_upstreams; i++)
-                if (d->upstreams[i].one_line)
-                        upstream_draft_deinit(&d->upstreams[i]);
+        for (size_t i = 0; i < parser->n_upstreams; i++)
+                if (parser->upstreams[i].one_line)
+                        upstream_builder_deinit(&parser->upstreams[i]);
                 else
-                        d->upstreams[kept++] = d->upstreams[i];
-        d->n_upstreams = kept;
+                        parser->upstreams[kept++] = parser->upstreams[i];
+        parser->n_upstreams = kept;
 }
 
 /* --- the keys: one row each, and one in dohmouse.conf(5) */
@@ -414,8 +414,8 @@ int log_level_from_name(const char *name)
 }
 
 #define GLOBAL(field) offsetof(Config, field)
-#define UPSTREAM(field) offsetof(UpstreamDraft, field)
-#define FORWARD(field) offsetof(ForwardDraft, field)
+#define UPSTREAM(field) offsetof(UpstreamBuilder, field)
+#define FORWARD(field) offsetof(ForwardBuilder, field)
 #define YES_OR_NO "yes or no"
 #define SPAN(range) "a time span " range
 #define MODE "lazy, active or none"
@@ -495,29 +495,29 @@ const ConfigKey config_keys[] = {
 };
 
 /* What the fields of the section where we are belong to. */
-static char *owner_of(ConfigDraft *d, const ConfigKey *k)
+static char *owner_of(ConfigParser *parser, const ConfigKey *k)
 {
         if (strcmp(k->section, CONFIG_SECTION_UPSTREAM) == 0)
-                return (char *) &d->upstreams[d->named];
+                return (char *) &parser->upstreams[parser->named];
         if (strcmp(k->section, CONFIG_SECTION_FORWARD) == 0)
-                return (char *) &d->forwards[d->named];
-        return (char *) d->config;
+                return (char *) &parser->forwards[parser->named];
+        return (char *) parser->config;
 }
 
-void config_assign(ConfigDraft *d, const ConfigKey *k, const char *value)
+void config_assign(ConfigParser *parser, const ConfigKey *k, const char *value)
 {
-        static const UpstreamDraft upstream_default = { .config = { .method = METHOD_UNSET, .health = HEALTH_UNSET } };
+        static const UpstreamBuilder upstream_default = { .config = { .method = METHOD_UNSET, .health = HEALTH_UNSET } };
         bool of_upstream = strcmp(k->section, CONFIG_SECTION_UPSTREAM) == 0;
-        char *field = owner_of(d, k) + k->offset;
+        char *field = owner_of(parser, k) + k->offset;
         Config fresh = { 0 };
         const char *wrong;
 
         if (*value) {
-                wrong = k->type->parse(d, k, field, value);
+                wrong = k->type->parse(parser, k, field, value);
                 if (wrong)
-                        config_refuse(d, k, value, wrong);
+                        config_refuse(parser, k, value, wrong);
         } else if (k->type->clear) {
-                k->type->clear(d, k, field);
+                k->type->clear(parser, k, field);
         } else {
                 config_set_defaults(&fresh);
                 memcpy(field, (of_upstream ? (const char *) &upstream_default : (const char *) &fresh) + k->offset,

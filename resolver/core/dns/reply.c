@@ -14,13 +14,13 @@ enum { HEADER_FLAGS = 2, HEADER_QDCOUNT = 4, HEADER_ANCOUNT = 6, HEADER_NSCOUNT 
 
 /* --- an OPT record, gathered before it is written, so that its size is known */
 
-typedef struct OptDraft {
+typedef struct OptBuilder {
         uint8_t options[EDE_PASSED_MAX * (OPTION_HEADER + EDE_PASSED_SIZE) + OPTION_HEADER + 2 + EDE_TEXT_MAX + 16];
         size_t n;
         size_t n_do53;         /* of those: without the extended errors, which may be left out */
-} OptDraft;
+} OptBuilder;
 
-static void put_option(OptDraft *o, uint16_t code, const uint8_t *data, size_t n)
+static void put_option(OptBuilder *o, uint16_t code, const uint8_t *data, size_t n)
 {
         wire_write16(o->options + o->n, code);
         wire_write16(o->options + o->n + 2, (unsigned) n);
@@ -29,7 +29,7 @@ static void put_option(OptDraft *o, uint16_t code, const uint8_t *data, size_t n
         o->n += OPTION_HEADER + n;
 }
 
-static void put_ede(OptDraft *o, int code, const char *text)
+static void put_ede(OptBuilder *o, int code, const char *text)
 {
         uint8_t data[2 + EDE_TEXT_MAX];
         size_t n = text ? strnlen(text, EDE_TEXT_MAX) : 0;
@@ -41,7 +41,7 @@ static void put_ede(OptDraft *o, int code, const char *text)
 }
 
 /* The extended errors that the upstream gave cross to the client; nothing else does. */
-static void pass_ede(OptDraft *o, Bytes options)
+static void pass_ede(OptBuilder *o, Bytes options)
 {
         unsigned passed = 0;
 
@@ -56,9 +56,9 @@ static void pass_ede(OptDraft *o, Bytes options)
         }
 }
 
-static OptDraft draft_opt(const Asker *asker, const Edns *upstream, const ReplyOptions *options)
+static OptBuilder opt_builder_init(const Asker *asker, const Edns *upstream, const ReplyOptions *options)
 {
-        OptDraft o;
+        OptBuilder o;
         uint8_t keepalive[2];
 
         o.n = 0;
@@ -195,7 +195,7 @@ Buffer *reply_from_answer(const Asker *asker, Bytes qname, const Message *answer
 {
         unsigned rcode = sayable(asker, message_rcode(answer)), flags, arcount;
         size_t limit = size_limit(asker, options), n = answer->question_end;
-        OptDraft opt = draft_opt(asker, &answer->edns, options);
+        OptBuilder opt = opt_builder_init(asker, &answer->edns, options);
         bool truncated = false;
         Buffer *b;
 
@@ -237,7 +237,7 @@ Buffer *reply_error(const Asker *asker, Bytes question, unsigned rcode, const Re
 Buffer *reply_local(const Asker *asker, Bytes question, unsigned rcode, const LocalRecord *records, size_t n_records,
                     const ReplyOptions *options)
 {
-        OptDraft opt = draft_opt(asker, NULL, options);
+        OptBuilder opt = opt_builder_init(asker, NULL, options);
         size_t size = DNS_HEADER_SIZE + question.n + OPT_FIXED + opt.n, limit = size_limit(asker, options), n;
         unsigned counts[2] = { 0, 0 };
         bool truncated = false;
