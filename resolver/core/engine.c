@@ -169,7 +169,7 @@ static HealthAdmin admin_of(const Engine *e, const char *name)
         return ADMIN_AUTO;
 }
 
-/* Upstreams for `config`: those that did not change are taken over from the running ones; of one that did, the administrator's wish is.
+/* Upstreams for `config`: those that did not change are taken over from the running ones; of one that did, the administrator's request is.
  * Nothing is changed on failure. */
 static Upstream **make_upstreams(Engine *e, Config *config, uint64_t now)
 {
@@ -773,7 +773,7 @@ void engine_objects(const Engine *e, EngineObjects *ret)
 {
         *ret = (EngineObjects) {
                 .queries = e->n_queries,
-                .waiters = e->quota.taken,
+                .pending = e->quota.taken,
                 .exchanges = e->exchange_handles.used + e->do53_handles.used,
                 .connections = e->connection_handles.used,
                 .upstreams = e->upstream_handles.used,

@@ -220,7 +220,7 @@ const Config *engine_config(const Engine *e);
 
 /* Live objects, which are back at their baseline when nothing is under way (FAULTS.md I4). */
 typedef struct EngineObjects {
-        size_t queries, waiters, exchanges, connections, upstreams, actions;
+        size_t queries, pending, exchanges, connections, upstreams, actions;
 } EngineObjects;
 
 void engine_objects(const Engine *e, EngineObjects *ret);

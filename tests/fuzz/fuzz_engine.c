@@ -96,14 +96,14 @@ static Bytes run(Input *in, size_t max)
 /* --- what the engine does */
 
 /* What is right for all but signed messages, which are the upstream's own. */
-static void check_reply(const World *w, const Asker *asker, const Message *query, const Message *answer)
+static void check_reply(const World *w, const ReplyTarget *target, const Message *query, const Message *answer)
 {
         size_t n = query->question_end;
 
         must((answer->flags & (DNS_RD | DNS_CD)) == (query->flags & (DNS_RD | DNS_CD)) && !(answer->flags & DNS_Z));
         must(!(answer->flags & DNS_AD) || w->config->trust_ad);
         must(answer->edns.present == query->edns.present && !answer->edns.padding);
-        must(!answer->edns.keepalive || (asker->stream && query->edns.keepalive));
+        must(!answer->edns.keepalive || (target->stream && query->edns.keepalive));
 
         must(answer->qdcount == 1 && answer->question_end == n);
         must(memcmp(answer->wire.p + DNS_HEADER_SIZE, query->wire.p + DNS_HEADER_SIZE, n - DNS_HEADER_SIZE) == 0);
@@ -121,11 +121,11 @@ static void take_answer(World *w, const Action *a)
         status = message_parse(&query, buffer_bytes(asked->query));
         must(answer.id == query.id && (answer.flags & DNS_QR) && message_opcode(&answer) == message_opcode(&query));
         if (status == MESSAGE_OK && message_opcode(&query) == OPCODE_QUERY && query.qdcount == 1) {
-                Asker asker = asker_of(&query, asked->stream);
+                ReplyTarget target = reply_target_of(&query, asked->stream);
 
-                must(asked->stream || answer.wire.n <= asker.udp_size);
+                must(asked->stream || answer.wire.n <= target.udp_size);
                 if (!query.signed_message)
-                        check_reply(w, &asker, &query, &answer);
+                        check_reply(w, &target, &query, &answer);
         } else
                 must(message_rcode(&answer) == RCODE_FORMERR || message_rcode(&answer) == RCODE_NOTIMP);
         buffer_unref(asked->query);
@@ -581,7 +581,7 @@ static void end(World *w)
                 act(w);
         }
         engine_objects(w->engine, &objects);
-        must(objects.queries == 0 && objects.waiters == 0 && objects.exchanges == 0 && objects.connections == 0 && objects.actions == 0);
+        must(objects.queries == 0 && objects.pending == 0 && objects.exchanges == 0 && objects.connections == 0 && objects.actions == 0);
         must(objects.upstreams == w->config->n_upstreams);
         engine_free(w->engine);
         config_unref(w->config);

@@ -162,7 +162,7 @@ static void check_answer(const Hosts *h, const uint8_t *data, size_t size)
         ReplyOptions options = REPLY_OPTIONS_INIT;
         static LocalReply reply;
         Message question, answer;
-        Asker asker;
+        ReplyTarget target;
         Buffer *b;
 
         if (!n)
@@ -177,8 +177,8 @@ static void check_answer(const Hosts *h, const uint8_t *data, size_t size)
                 must(!name_under(question.qname, BYTES(onion, sizeof(onion))), "names below onion stay here");
                 return;
         }
-        asker = asker_of(&question, true);
-        b = reply_local(&asker, BYTES(wire + DNS_HEADER_SIZE, n + 4), reply.rcode, reply.records, reply.n, &options);
+        target = reply_target_of(&question, true);
+        b = reply_local(&target, BYTES(wire + DNS_HEADER_SIZE, n + 4), reply.rcode, reply.records, reply.n, &options);
         must(b && message_parse(&answer, buffer_bytes(b)) == MESSAGE_OK, "the answer is well-formed");
         must(message_answers(&answer, &question), "the answer answers the question");
         must((answer.ancount > 0) != (answer.nscount == 1), "there is an answer, or a SOA");

@@ -46,7 +46,7 @@ static void check_names(const Message *m)
 
 static void check_reply(const Message *query, const Message *answer, bool stream)
 {
-        Asker asker = asker_of(query, stream);
+        ReplyTarget target = reply_target_of(query, stream);
         ReplyOptions options = REPLY_OPTIONS_INIT;
         _cleanup_(buffer_unrefp) Buffer *b = NULL;
         Message m;
@@ -54,11 +54,11 @@ static void check_reply(const Message *query, const Message *answer, bool stream
         options.ede = EDE_STALE;
         options.ede_text = "as old as the hills";
         options.age = 7;
-        b = reply_from_answer(&asker, query->qname, answer, &options);
+        b = reply_from_answer(&target, query->qname, answer, &options);
         must(b && message_parse(&m, buffer_bytes(b)) == MESSAGE_OK);
-        must(m.id == query->id && (m.flags & DNS_QR) && m.edns.present == asker.edns);
+        must(m.id == query->id && (m.flags & DNS_QR) && m.edns.present == target.edns);
         must(m.qname.n == query->qname.n && memcmp(m.qname.p, query->qname.p, m.qname.n) == 0);
-        must(b->n <= (stream ? DNS_MESSAGE_MAX : asker.udp_size));
+        must(b->n <= (stream ? DNS_MESSAGE_MAX : target.udp_size));
 }
 
 /* What is kept of it is the same answer, and needs no more room. */

@@ -130,9 +130,9 @@ void invariants_check_end(World *w)
         for (unsigned i = 0; i < PROBES_MAX; i++)
                 if (w->probes[i].cookie)
                         world_violated(w, "probe %llu never had an outcome", (unsigned long long) w->probes[i].cookie);
-        if (o.queries || o.waiters || o.actions || o.upstreams != w->n_listed || (!active && (o.exchanges || o.connections)))
-                world_violated(w, "I4: left over: %zu queries, %zu waiters, %zu exchanges, %zu connections, %zu upstreams, %zu actions",
-                               o.queries, o.waiters, o.exchanges, o.connections, o.upstreams, o.actions);
+        if (o.queries || o.pending || o.actions || o.upstreams != w->n_listed || (!active && (o.exchanges || o.connections)))
+                world_violated(w, "I4: left over: %zu queries, %zu pending, %zu exchanges, %zu connections, %zu upstreams, %zu actions",
+                               o.queries, o.pending, o.exchanges, o.connections, o.upstreams, o.actions);
         if (active)
                 return;
         for (unsigned i = 0; engine_upstream(w->engine, i, &u); i++)

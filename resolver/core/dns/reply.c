@@ -56,13 +56,13 @@ static void pass_ede(OptBuilder *o, Bytes options)
         }
 }
 
-static OptBuilder opt_builder_init(const Asker *asker, const Edns *upstream, const ReplyOptions *options)
+static OptBuilder opt_builder_init(const ReplyTarget *target, const Edns *upstream, const ReplyOptions *options)
 {
         OptBuilder o;
         uint8_t keepalive[2];
 
         o.n = 0;
-        if (asker->stream && asker->keepalive) {
+        if (target->stream && target->keepalive) {
                 wire_write16(keepalive, options->keepalive);
                 put_option(&o, EDNS_OPTION_KEEPALIVE, keepalive, sizeof(keepalive));
         }
@@ -88,9 +88,9 @@ static size_t put_opt(uint8_t *p, unsigned size, unsigned rcode, bool dnssec_ok,
 
 /* --- headers */
 
-Asker asker_of(const Message *query, bool stream)
+ReplyTarget reply_target_of(const Message *query, bool stream)
 {
-        return (Asker) {
+        return (ReplyTarget) {
                 .id = query->id,
                 .flags = query->flags,
                 .edns = query->edns.present,
@@ -101,9 +101,9 @@ Asker asker_of(const Message *query, bool stream)
         };
 }
 
-static size_t size_limit(const Asker *asker, const ReplyOptions *options)
+static size_t size_limit(const ReplyTarget *target, const ReplyOptions *options)
 {
-        return asker->stream ? DNS_MESSAGE_MAX : MIN(asker->udp_size, MAX(options->udp_max, (uint16_t) DNS_UDP_MIN));
+        return target->stream ? DNS_MESSAGE_MAX : MIN(target->udp_size, MAX(options->udp_max, (uint16_t) DNS_UDP_MIN));
 }
 
 static void put_counts(uint8_t *p, unsigned qd, unsigned an, unsigned ns, unsigned ar)
@@ -114,16 +114,16 @@ static void put_counts(uint8_t *p, unsigned qd, unsigned an, unsigned ns, unsign
         wire_write16(p + HEADER_ARCOUNT, ar);
 }
 
-/* An rcode that the asker can be told: extended ones need an OPT. */
-static unsigned sayable(const Asker *asker, unsigned rcode)
+/* An rcode that the target can be told: extended ones need an OPT. */
+static unsigned sayable(const ReplyTarget *target, unsigned rcode)
 {
-        return rcode > DNS_RCODE_MASK && !asker->edns ? RCODE_SERVFAIL : rcode;
+        return rcode > DNS_RCODE_MASK && !target->edns ? RCODE_SERVFAIL : rcode;
 }
 
-static void put_header(uint8_t *p, const Asker *asker, unsigned flags, unsigned rcode)
+static void put_header(uint8_t *p, const ReplyTarget *target, unsigned flags, unsigned rcode)
 {
-        wire_write16(p, asker->id);
-        wire_write16(p + HEADER_FLAGS, DNS_QR | DNS_RA | (asker->flags & (DNS_OPCODE_MASK | DNS_RD | DNS_CD)) | flags |
+        wire_write16(p, target->id);
+        wire_write16(p + HEADER_FLAGS, DNS_QR | DNS_RA | (target->flags & (DNS_OPCODE_MASK | DNS_RD | DNS_CD)) | flags |
                                                (rcode & DNS_RCODE_MASK));
 }
 
@@ -176,31 +176,31 @@ static void patch_ttls(uint8_t *p, size_t n, size_t question_end, unsigned recor
                 wire_write32(p + r.ttl_offset, aged(r.ttl, options));
 }
 
-static Buffer *verbatim(const Asker *asker, const Message *answer)
+static Buffer *verbatim(const ReplyTarget *target, const Message *answer)
 {
         Buffer *b = buffer_copy(answer->wire);
 
         if (b)
-                wire_write16(b->data, asker->id);
+                wire_write16(b->data, target->id);
         return b;
 }
 
 /* AD tells something only to those who say that they know what it is (RFC 6840 5.8). */
-static unsigned authentic(const Asker *asker, const Message *answer, const ReplyOptions *options)
+static unsigned authentic(const ReplyTarget *target, const Message *answer, const ReplyOptions *options)
 {
-        return options->trust_ad && (asker->dnssec_ok || (asker->flags & DNS_AD)) ? answer->flags & DNS_AD : 0;
+        return options->trust_ad && (target->dnssec_ok || (target->flags & DNS_AD)) ? answer->flags & DNS_AD : 0;
 }
 
-Buffer *reply_from_answer(const Asker *asker, Bytes qname, const Message *answer, const ReplyOptions *options)
+Buffer *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message *answer, const ReplyOptions *options)
 {
-        unsigned rcode = sayable(asker, message_rcode(answer)), flags, arcount;
-        size_t limit = size_limit(asker, options), n = answer->question_end;
-        OptBuilder opt = opt_builder_init(asker, &answer->edns, options);
+        unsigned rcode = sayable(target, message_rcode(answer)), flags, arcount;
+        size_t limit = size_limit(target, options), n = answer->question_end;
+        OptBuilder opt = opt_builder_init(target, &answer->edns, options);
         bool truncated = false;
         Buffer *b;
 
         if (options->verbatim && answer->wire.n <= limit)
-                return verbatim(asker, answer);
+                return verbatim(target, answer);
         b = buffer_new(answer->wire.n + OPT_FIXED + opt.n);
         if (!b)
                 return NULL;
@@ -209,41 +209,41 @@ Buffer *reply_from_answer(const Asker *asker, Bytes qname, const Message *answer
         arcount = put_records(b->data, &n, answer);
         patch_ttls(b->data, n, answer->question_end, (unsigned) answer->ancount + answer->nscount + arcount, options);
 
-        if (asker->edns && n + OPT_FIXED + opt.n > limit)
+        if (target->edns && n + OPT_FIXED + opt.n > limit)
                 opt.n = opt.n_do53;
-        if (n + (asker->edns ? OPT_FIXED + opt.n : 0) > limit) {
+        if (n + (target->edns ? OPT_FIXED + opt.n : 0) > limit) {
                 truncated = true;
                 n = answer->question_end;
         }
-        flags = (answer->flags & DNS_AA) | authentic(asker, answer, options) | (truncated ? DNS_TC : 0);
-        put_header(b->data, asker, flags, rcode);
+        flags = (answer->flags & DNS_AA) | authentic(target, answer, options) | (truncated ? DNS_TC : 0);
+        put_header(b->data, target, flags, rcode);
         if (truncated)
-                put_counts(b->data, 1, 0, 0, asker->edns);
+                put_counts(b->data, 1, 0, 0, target->edns);
         else
-                put_counts(b->data, 1, answer->ancount, answer->nscount, arcount + asker->edns);
-        if (asker->edns)
-                n += put_opt(b->data + n, OUR_UDP_SIZE, rcode, asker->dnssec_ok, opt.options, opt.n);
+                put_counts(b->data, 1, answer->ancount, answer->nscount, arcount + target->edns);
+        if (target->edns)
+                n += put_opt(b->data + n, OUR_UDP_SIZE, rcode, target->dnssec_ok, opt.options, opt.n);
         b->n = (uint32_t) n;
         return b;
 }
 
 /* --- answers of our own */
 
-Buffer *reply_error(const Asker *asker, Bytes question, unsigned rcode, const ReplyOptions *options)
+Buffer *reply_error(const ReplyTarget *target, Bytes question, unsigned rcode, const ReplyOptions *options)
 {
-        return reply_local(asker, question, rcode, NULL, 0, options);
+        return reply_local(target, question, rcode, NULL, 0, options);
 }
 
-Buffer *reply_local(const Asker *asker, Bytes question, unsigned rcode, const LocalRecord *records, size_t n_records,
+Buffer *reply_local(const ReplyTarget *target, Bytes question, unsigned rcode, const LocalRecord *records, size_t n_records,
                     const ReplyOptions *options)
 {
-        OptBuilder opt = opt_builder_init(asker, NULL, options);
-        size_t size = DNS_HEADER_SIZE + question.n + OPT_FIXED + opt.n, limit = size_limit(asker, options), n;
+        OptBuilder opt = opt_builder_init(target, NULL, options);
+        size_t size = DNS_HEADER_SIZE + question.n + OPT_FIXED + opt.n, limit = size_limit(target, options), n;
         unsigned counts[2] = { 0, 0 };
         bool truncated = false;
         Buffer *b;
 
-        rcode = sayable(asker, rcode);
+        rcode = sayable(target, rcode);
         for (size_t i = 0; i < n_records; i++)
                 size += MAX(records[i].owner.n, (size_t) 2) + 10 + records[i].rdata.n;
         b = buffer_new(size);
@@ -269,29 +269,29 @@ Buffer *reply_local(const Asker *asker, Bytes question, unsigned rcode, const Lo
                 n += 10 + r->rdata.n;
                 counts[r->authority]++;
         }
-        if (n + (asker->edns ? OPT_FIXED + opt.n : 0) > limit) {
+        if (n + (target->edns ? OPT_FIXED + opt.n : 0) > limit) {
                 truncated = n_records > 0;
                 n = DNS_HEADER_SIZE + question.n;
                 counts[0] = counts[1] = 0;
         }
-        put_header(b->data, asker, (options->authoritative ? DNS_AA : 0) | (truncated ? DNS_TC : 0), rcode);
-        put_counts(b->data, question.n > 0, counts[0], counts[1], asker->edns);
-        if (asker->edns)
-                n += put_opt(b->data + n, OUR_UDP_SIZE, rcode, asker->dnssec_ok, opt.options, opt.n);
+        put_header(b->data, target, (options->authoritative ? DNS_AA : 0) | (truncated ? DNS_TC : 0), rcode);
+        put_counts(b->data, question.n > 0, counts[0], counts[1], target->edns);
+        if (target->edns)
+                n += put_opt(b->data + n, OUR_UDP_SIZE, rcode, target->dnssec_ok, opt.options, opt.n);
         b->n = (uint32_t) n;
         return b;
 }
 
 Buffer *reply_malformed(const Message *query, MessageStatus status)
 {
-        Asker asker = asker_of(query, true);
+        ReplyTarget target = reply_target_of(query, true);
         ReplyOptions options = REPLY_OPTIONS_INIT;
         bool question = query->qname.n > 0 && query->qdcount == 1;
 
-        asker.edns = query->edns.present || status == MESSAGE_BAD_EDNS;
-        asker.dnssec_ok = false;
-        asker.keepalive = false;
-        return reply_error(&asker,
+        target.edns = query->edns.present || status == MESSAGE_BAD_EDNS;
+        target.dnssec_ok = false;
+        target.keepalive = false;
+        return reply_error(&target,
                            question ? BYTES(query->wire.p + DNS_HEADER_SIZE, query->question_end - DNS_HEADER_SIZE) : BYTES(NULL, 0),
                            RCODE_FORMERR, &options);
 }

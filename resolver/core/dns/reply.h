@@ -10,7 +10,7 @@
 #include "core/dns/message.h"
 
 /* What is kept of a client's query so that it can be answered at any later time. */
-typedef struct Asker {
+typedef struct ReplyTarget {
         uint16_t id;
         uint16_t flags;         /* of the query */
         bool edns;              /* it had an OPT: so has the answer (RFC 6891 6.1.1) */
@@ -18,10 +18,10 @@ typedef struct Asker {
         bool keepalive;         /* asked for on TCP (RFC 7828) */
         bool stream;            /* TCP: no size but the 16 bits */
         uint16_t udp_size;      /* at least 512 */
-} Asker;
+} ReplyTarget;
 
-/* The asker behind a parsed query; `stream` says that it came over TCP. */
-Asker asker_of(const Message *query, bool stream);
+/* The target behind a parsed query; `stream` says that it came over TCP. */
+ReplyTarget reply_target_of(const Message *query, bool stream);
 
 typedef struct ReplyOptions {
         uint32_t age;           /* seconds to take from every TTL; a TTL never falls below `ttl_floor` */
@@ -39,20 +39,20 @@ typedef struct ReplyOptions {
 #define REPLY_OPTIONS_INIT (ReplyOptions) { .ede = EDE_NONE, .udp_max = 4096 }
 
 /*
- * The answer to `asker`, who spelled the name `qname`, out of `answer`, which answers that question. ID and spelling are
+ * The answer to `target`, who spelled the name `qname`, out of `answer`, which answers that question. ID and spelling are
  * the client's, RD and CD are the client's, RA is set, AA and rcode are the upstream's; records are kept octet for octet but
  * for their TTLs; the upstream's OPT gives way to ours or to none. If it does not fit the client's size: TC, question and
  * OPT only (RFC 6891 7). Where records stand behind the upstream's OPT and point past it, they are left out. A verbatim answer that fits
  * is not changed at all but for its ID.
  * NULL when out of memory.
  */
-Buffer *reply_from_answer(const Asker *asker, Bytes qname, const Message *answer, const ReplyOptions *options);
+Buffer *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message *answer, const ReplyOptions *options);
 
 /*
- * An answer without records, with `rcode` (extended ones only if the asker has EDNS). `question` may be an empty Bytes, or
+ * An answer without records, with `rcode` (extended ones only if the target has EDNS). `question` may be an empty Bytes, or
  * the question section's octets as the client sent them (name, type, class). NULL when out of memory.
  */
-Buffer *reply_error(const Asker *asker, Bytes question, unsigned rcode, const ReplyOptions *options);
+Buffer *reply_error(const ReplyTarget *target, Bytes question, unsigned rcode, const ReplyOptions *options);
 
 /*
  * An answer to a query that could not be parsed whole: the status says how far its view can be trusted. Gives FORMERR
@@ -70,7 +70,7 @@ typedef struct LocalRecord {
         Bytes owner;            /* uncompressed wire name; empty: the question's */
 } LocalRecord;
 
-Buffer *reply_local(const Asker *asker, Bytes question, unsigned rcode, const LocalRecord *records, size_t n,
+Buffer *reply_local(const ReplyTarget *target, Bytes question, unsigned rcode, const LocalRecord *records, size_t n,
                     const ReplyOptions *options);
 
 /*

@@ -283,7 +283,7 @@ void health_probe_abandon(Health *h, uint64_t now)
                 set_state(h, HEALTH_FAILED, now);
 }
 
-static HealthWish suspect(Health *h, uint64_t now, FailureReason f, bool connecting)
+static HealthRequest suspect(Health *h, uint64_t now, FailureReason f, bool connecting)
 {
         if (h->state != HEALTH_SUSPECT) {
                 set_state(h, HEALTH_SUSPECT, now);
@@ -292,35 +292,35 @@ static HealthWish suspect(Health *h, uint64_t now, FailureReason f, bool connect
         }
         h->reason = f;
         if (h->probing)
-                return WISH_NONE;
-        return health_probe_start(h) ? WISH_PROBE : WISH_PROBE_LATER;
+                return HEALTH_REQUEST_NONE;
+        return health_probe_start(h) ? HEALTH_REQUEST_PROBE : HEALTH_REQUEST_PROBE_LATER;
 }
 
-static HealthWish soft(Health *h, uint64_t now, FailureReason f, uint64_t incident, bool connecting)
+static HealthRequest soft(Health *h, uint64_t now, FailureReason f, uint64_t incident, bool connecting)
 {
         if (!note_incident(h, incident))
-                return WISH_NONE;
+                return HEALTH_REQUEST_NONE;
         h->last_failure = now;
         if (h->state == HEALTH_TRIAL)
                 fail(h, now, f);
         if (h->state == HEALTH_FAILED)
-                return WISH_NONE;
+                return HEALTH_REQUEST_NONE;
         h->consecutive++;
         push(h, now, true);
         if (h->state == HEALTH_SUSPECT || h->consecutive >= h->group->parameters->fail_consecutive ||
             too_many_bad(h, now))
                 return suspect(h, now, f, connecting);
-        return WISH_NONE;
+        return HEALTH_REQUEST_NONE;
 }
 
-static HealthWish hard(Health *h, uint64_t now, FailureReason f)
+static HealthRequest hard(Health *h, uint64_t now, FailureReason f)
 {
         h->last_failure = now;
         if (h->state == HEALTH_TRIAL || failure_class(f) == CLASS_TLS_VERIFY) {
                 fail(h, now, f);
-                return WISH_NONE;
+                return HEALTH_REQUEST_NONE;
         }
-        return h->state == HEALTH_FAILED ? WISH_NONE : suspect(h, now, f, true);
+        return h->state == HEALTH_FAILED ? HEALTH_REQUEST_NONE : suspect(h, now, f, true);
 }
 
 static void overload(Health *h, uint64_t now, FailureReason f, uint64_t retry_after)
@@ -333,33 +333,33 @@ static void overload(Health *h, uint64_t now, FailureReason f, uint64_t retry_af
         h->retry_at = now + (retry_after ? CLAMP(retry_after, USEC_PER_SEC, p->overload_max) : p->overload_default);
 }
 
-HealthWish health_failure(Health *h, uint64_t now, FailureReason f, uint64_t incident, bool connecting, uint64_t retry_after)
+HealthRequest health_failure(Health *h, uint64_t now, FailureReason f, uint64_t incident, bool connecting, uint64_t retry_after)
 {
         if (fixed(h))
-                return WISH_NONE;
+                return HEALTH_REQUEST_NONE;
         switch (failure_class(f)) {
         case CLASS_SOFT:
                 return soft(h, now, f, incident, connecting);
         case CLASS_CONFIG:
                 if (h->state != HEALTH_TRIAL && h->config_failures++ == 0)
-                        return WISH_NONE;
+                        return HEALTH_REQUEST_NONE;
                 return hard(h, now, f);
         case CLASS_CONNECT_HARD:
         case CLASS_TLS_VERIFY:
                 return hard(h, now, f);
         case CLASS_OVERLOAD:
                 overload(h, now, f, retry_after);
-                return WISH_NONE;
+                return HEALTH_REQUEST_NONE;
         case CLASS_LOCALNET:
                 if (h->state == HEALTH_TRIAL)
                         health_probe_abandon(h, now);
-                return WISH_NONE;
+                return HEALTH_REQUEST_NONE;
         case CLASS_OK:
         case CLASS_STALE:
         case CLASS_NO_FAULT:
-                return WISH_NONE;
+                return HEALTH_REQUEST_NONE;
         }
-        return WISH_NONE;
+        return HEALTH_REQUEST_NONE;
 }
 
 bool health_trial_start(Health *h, uint64_t now, bool due)

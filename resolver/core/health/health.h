@@ -109,11 +109,11 @@ void health_group_init(HealthGroup *g, const HealthParameters *p, uint64_t seed)
 void health_init(Health *h, HealthGroup *g, HealthMode mode, uint64_t now);
 
 /* What an event asks of the caller. */
-typedef enum HealthWish {
-        WISH_NONE,
-        WISH_PROBE,             /* start a probe now: it is marked as flying already */
-        WISH_PROBE_LATER,       /* a probe is wanted, but as many fly as may: at the next query */
-} HealthWish;
+typedef enum HealthRequest {
+        HEALTH_REQUEST_NONE,
+        HEALTH_REQUEST_PROBE,             /* start a probe now: it is marked as flying already */
+        HEALTH_REQUEST_PROBE_LATER,       /* a probe is wanted, but as many fly as may: at the next query */
+} HealthRequest;
 
 /* A well-formed answer came, whatever its rcode. `fresh`: over a connection made after the suspicion. */
 void health_ok(Health *h, uint64_t now, bool fresh);
@@ -123,7 +123,7 @@ void health_ok(Health *h, uint64_t now, bool fresh);
  * not used for another; used for SOFT only. `connecting`: it happened while connecting. `retry_after`: for OVERLOAD,
  * usec, 0 if absent. CONFIG counts as CONNECT_HARD from the second on without an OK between, and always in TRIAL.
  */
-HealthWish health_failure(Health *h, uint64_t now, FailureReason f, uint64_t incident, bool connecting, uint64_t retry_after);
+HealthRequest health_failure(Health *h, uint64_t now, FailureReason f, uint64_t incident, bool connecting, uint64_t retry_after);
 
 /* Marks a probe as flying; false if one is, or as many fly elsewhere as may. */
 bool health_probe_start(Health *h);
@@ -143,7 +143,7 @@ uint64_t health_probe_done(Health *h, uint64_t now, FailureReason f, uint64_t re
 /* The network changed, the machine resumed, the configuration was loaded anew: all members UNKNOWN (row 23). */
 void health_epoch(HealthGroup *g, uint64_t now);
 
-/* Sets the administrator's wish; back to auto starts from UNKNOWN. */
+/* Sets the administrator's request; back to auto starts from UNKNOWN. */
 void health_set_admin(Health *h, uint64_t now, HealthAdmin admin);
 
 /* May ordinary queries go there (UNKNOWN, HEALTHY, SUSPECT, or forced up)? */

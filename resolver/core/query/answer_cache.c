@@ -45,7 +45,7 @@ void answer_cache_store_failure(Query *q, uint64_t now)
 {
         _cleanup_(buffer_unrefp) Buffer *failure = NULL;
         ReplyOptions options = REPLY_OPTIONS_INIT;
-        Asker nobody = { .flags = q->flags, .stream = true };
+        ReplyTarget nobody = { .flags = q->flags, .stream = true };
         CacheKey key = engine_cache_key(q);
         const Engine *e = q->engine;
         bool usable = q->forward;

@@ -18,12 +18,12 @@ static Bytes question_section(const Message *m)
 static bool refuse(Engine *e, const Client *client, bool stream, const Message *m, unsigned rcode, int ede, const char *text)
 {
         ReplyOptions options = engine_reply_options(e);
-        Asker asker = asker_of(m, stream);
+        ReplyTarget target = reply_target_of(m, stream);
 
         options.ede = ede;
         options.ede_text = text;
         e->stats.rejected++;
-        engine_answer(e, client, reply_error(&asker, m->qname.n ? question_section(m) : BYTES(NULL, 0), rcode, &options));
+        engine_answer(e, client, reply_error(&target, m->qname.n ? question_section(m) : BYTES(NULL, 0), rcode, &options));
         return true;
 }
 
@@ -46,11 +46,11 @@ static bool turn_down(Engine *e, const Client *client, bool stream, const Messag
                 return true;
         }
         if (message_opcode(m) != OPCODE_QUERY) {
-                Asker asker = asker_of(m, stream);
+                ReplyTarget target = reply_target_of(m, stream);
                 ReplyOptions options = engine_reply_options(e);
 
                 e->stats.rejected++;
-                engine_answer(e, client, reply_error(&asker, BYTES(NULL, 0), RCODE_NOTIMP, &options));
+                engine_answer(e, client, reply_error(&target, BYTES(NULL, 0), RCODE_NOTIMP, &options));
                 return true;
         }
         if (status != MESSAGE_OK || m->qdcount != 1) {
@@ -71,7 +71,7 @@ static bool answer_locally(Engine *e, const Client *client, bool stream, const M
 {
         LocalNames names = { .config = &e->config->local, .file = e->hosts_file, .own = e->hosts_own };
         ReplyOptions options = engine_reply_options(e);
-        Asker asker = asker_of(m, stream);
+        ReplyTarget target = reply_target_of(m, stream);
         LocalReply reply;
 
         if (!local_answer(&names, m, forwards_find(e->forwards, m->qname), &reply))
@@ -82,7 +82,7 @@ static bool answer_locally(Engine *e, const Client *client, bool stream, const M
                 options.ede_text = reply.reason;
         }
         e->stats.local++;
-        engine_answer(e, client, reply_local(&asker, question_section(m), reply.rcode, reply.records, reply.n, &options));
+        engine_answer(e, client, reply_local(&target, question_section(m), reply.rcode, reply.records, reply.n, &options));
         return true;
 }
 
@@ -137,7 +137,7 @@ static void prefetch(Engine *e, const Message *m, uint64_t now)
 
 static bool answer_from_cache(Engine *e, const Client *client, bool stream, const Message *m, uint64_t now)
 {
-        Asker asker = asker_of(m, stream);
+        ReplyTarget target = reply_target_of(m, stream);
         uint8_t name[DNS_NAME_MAX];
         CachedAnswer known;
         CacheKey key;
@@ -160,7 +160,7 @@ static bool answer_from_cache(Engine *e, const Client *client, bool stream, cons
                 e->stats.answered++;
                 histogram_add(&e->stats.latency, 0);
         }
-        engine_answer(e, client, reply_from_answer(&asker, m->qname, &known.answer, &known.options));
+        engine_answer(e, client, reply_from_answer(&target, m->qname, &known.answer, &known.options));
         if (known.prefetch)
                 prefetch(e, m, now);
         return true;

@@ -44,7 +44,7 @@ Query *query_new(Engine *e, const Message *m, uint64_t now)
         q->born = now;
         q->hedge_at = q->retry_at = q->stale_at = q->end_at = USEC_NEVER;
         q->timer = TIMER_INIT(query_due);
-        list_init(&q->waiters);
+        list_init(&q->pending);
         list_init(&q->exchanges);
         list_init(&q->do53.exchanges);
         q->do53.next_at = USEC_NEVER;
@@ -70,7 +70,7 @@ static void leave_table(Query *q)
                 *p = q->next;
 }
 
-static void waiter_free(Query *q, Waiter *w)
+static void pending_client_free(Query *q, PendingClient *w)
 {
         list_remove(&w->in_query);
         client_quota_give_back(&q->engine->quota, w->source);
@@ -85,8 +85,8 @@ Query *query_free(Query *q)
                 return NULL;
         e = q->engine;
         leave_table(q);
-        LIST_FOREACH(l, &q->waiters)
-                waiter_free(q, container_of(l, Waiter, in_query));
+        LIST_FOREACH(l, &q->pending)
+                pending_client_free(q, container_of(l, PendingClient, in_query));
         q->route->cancel(q, e->now);
         timer_set(&e->timers, &q->timer, USEC_NEVER);
         timers_release(&e->timers);
@@ -100,20 +100,20 @@ Query *query_free(Query *q)
 bool query_join(Query *q, const Client *client, uint16_t source, const Message *m, bool stream, uint64_t now)
 {
         size_t n = m->question_end - DNS_HEADER_SIZE;
-        Waiter *w = malloc(sizeof(*w) + n);
+        PendingClient *w = malloc(sizeof(*w) + n);
 
         if (!w)
                 return false;
-        *w = (Waiter) {
+        *w = (PendingClient) {
                 .client = *client,
                 .source = source,
-                .asker = asker_of(m, stream),
+                .target = reply_target_of(m, stream),
                 .arrived = now,
                 .deadline = now + q->engine->config->query_timeout,
                 .question_size = (uint16_t) n,
         };
         memcpy(w->question, m->wire.p + DNS_HEADER_SIZE, n);
-        list_append(&q->waiters, &w->in_query);
+        list_append(&q->pending, &w->in_query);
         client_quota_take(&q->engine->quota, source);
         return true;
 }
@@ -124,19 +124,19 @@ void query_arm(Query *q)
 {
         uint64_t at = MIN(q->stale_at, q->route->next_time(q));
 
-        if (list_empty(&q->waiters))
+        if (list_empty(&q->pending))
                 at = MIN(at, q->end_at);
-        LIST_FOREACH(l, &q->waiters)
-                at = MIN(at, container_of(l, Waiter, in_query)->deadline);
+        LIST_FOREACH(l, &q->pending)
+                at = MIN(at, container_of(l, PendingClient, in_query)->deadline);
         timer_set(&q->engine->timers, &q->timer, at);
 }
 
 /* --- answers */
 
-static void answer_waiter(Query *q, Waiter *w, Buffer *message)
+static void answer_pending(Query *q, PendingClient *w, Buffer *message)
 {
         engine_answer(q->engine, &w->client, message);
-        waiter_free(q, w);
+        pending_client_free(q, w);
 }
 
 static void answer_all(Query *q, const Message *answer, const ReplyOptions *options)
@@ -144,10 +144,10 @@ static void answer_all(Query *q, const Message *answer, const ReplyOptions *opti
         ReplyOptions own = *options;
 
         own.verbatim = !q->shared;
-        LIST_FOREACH(l, &q->waiters) {
-                Waiter *w = container_of(l, Waiter, in_query);
+        LIST_FOREACH(l, &q->pending) {
+                PendingClient *w = container_of(l, PendingClient, in_query);
 
-                answer_waiter(q, w, reply_from_answer(&w->asker, BYTES(w->question, w->question_size - 4U), answer, &own));
+                answer_pending(q, w, reply_from_answer(&w->target, BYTES(w->question, w->question_size - 4U), answer, &own));
         }
 }
 
@@ -160,10 +160,10 @@ static bool answer_stale(Query *q, uint64_t now)
         CacheKey key = engine_cache_key(q);
         CachedAnswer known;
 
-        if (!q->shared || !(q->flags & DNS_RD) || list_empty(&q->waiters) || !answer_cache_lookup(q->engine, &key, now, &known) ||
+        if (!q->shared || !(q->flags & DNS_RD) || list_empty(&q->pending) || !answer_cache_lookup(q->engine, &key, now, &known) ||
             known.failure)
                 return false;
-        LIST_FOREACH(l, &q->waiters)
+        LIST_FOREACH(l, &q->pending)
                 *(known.stale ? &q->engine->stats.stale : &q->engine->stats.answered) += 1;
         answer_all(q, &known.answer, &known.options);
         return true;
@@ -179,7 +179,7 @@ static void answer_second_best(Query *q, uint64_t now)
                 answer_all(q, &m, &options);
 }
 
-static void refuse_waiter(Query *q, Waiter *w, uint64_t now)
+static void refuse_pending(Query *q, PendingClient *w, uint64_t now)
 {
         ReplyOptions options = engine_reply_options(q->engine);
         char text[128];
@@ -188,7 +188,7 @@ static void refuse_waiter(Query *q, Waiter *w, uint64_t now)
         options.ede_text = text;
         q->engine->stats.failed++;
         q->engine->stats.forward_failed += q->forward != NULL;
-        answer_waiter(q, w, reply_error(&w->asker, BYTES(w->question, w->question_size), RCODE_SERVFAIL, &options));
+        answer_pending(q, w, reply_error(&w->target, BYTES(w->question, w->question_size), RCODE_SERVFAIL, &options));
 }
 
 /* The query is gone afterwards. */
@@ -206,8 +206,8 @@ static void end_unanswered(Query *q, uint64_t now)
 void query_give_up(Query *q, uint64_t now)
 {
         answer_second_best(q, now);
-        LIST_FOREACH(l, &q->waiters)
-                refuse_waiter(q, container_of(l, Waiter, in_query), now);
+        LIST_FOREACH(l, &q->pending)
+                refuse_pending(q, container_of(l, PendingClient, in_query), now);
         end_unanswered(q, now);
 }
 
@@ -228,7 +228,7 @@ void query_joined(Query *q, uint64_t now)
 void query_start(Query *q, uint64_t now)
 {
         q->stale_at = stale_time(q, now);
-        if (list_empty(&q->waiters))
+        if (list_empty(&q->pending))
                 q->end_at = now + q->engine->config->query_timeout;
         q->route->start(q, now);
 }
@@ -237,8 +237,8 @@ uint64_t query_time_left(const Query *q, uint64_t now)
 {
         uint64_t deadline = now + q->engine->config->query_timeout;
 
-        LIST_FOREACH(l, &q->waiters)
-                deadline = MIN(deadline, container_of(l, Waiter, in_query)->deadline);
+        LIST_FOREACH(l, &q->pending)
+                deadline = MIN(deadline, container_of(l, PendingClient, in_query)->deadline);
         return usec_sub(deadline, now);
 }
 
@@ -278,8 +278,8 @@ void query_reroute(Query *q, uint64_t now)
 
 static void note_latency(Query *q, uint64_t now)
 {
-        LIST_FOREACH(l, &q->waiters) {
-                histogram_add(&q->engine->stats.latency, now - container_of(l, Waiter, in_query)->arrived);
+        LIST_FOREACH(l, &q->pending) {
+                histogram_add(&q->engine->stats.latency, now - container_of(l, PendingClient, in_query)->arrived);
                 q->engine->stats.answered++;
         }
 }
@@ -307,25 +307,25 @@ void query_deliver(Query *q, const Message *answer, uint32_t age, uint32_t max_a
 
 /* --- time passes */
 
-static void expire_waiters(Query *q, uint64_t now)
+static void expire_pending(Query *q, uint64_t now)
 {
         bool due = false;
 
-        LIST_FOREACH(l, &q->waiters)
-                due = due || container_of(l, Waiter, in_query)->deadline <= now;
+        LIST_FOREACH(l, &q->pending)
+                due = due || container_of(l, PendingClient, in_query)->deadline <= now;
         if (due)
                 answer_second_best(q, now);
-        LIST_FOREACH(l, &q->waiters) {
-                Waiter *w = container_of(l, Waiter, in_query);
+        LIST_FOREACH(l, &q->pending) {
+                PendingClient *w = container_of(l, PendingClient, in_query);
 
                 if (w->deadline > now)
                         continue;
                 q->engine->stats.timeouts++;
                 if (q->failure == FAILURE_NONE)
                         q->failure = FAILURE_TIMEOUT;
-                refuse_waiter(q, w, now);
+                refuse_pending(q, w, now);
         }
-        if (!due || !list_empty(&q->waiters))
+        if (!due || !list_empty(&q->pending))
                 return;
         q->end_at = MIN(q->end_at, now + LINGER);
         q->route->unwanted(q, now);
@@ -335,8 +335,8 @@ static void query_due(Timer *t, uint64_t now)
 {
         Query *q = container_of(t, Query, timer);
 
-        expire_waiters(q, now);
-        if (list_empty(&q->waiters) && (q->end_at <= now || !q->route->under_way(q))) {
+        expire_pending(q, now);
+        if (list_empty(&q->pending) && (q->end_at <= now || !q->route->under_way(q))) {
                 end_unanswered(q, now);
                 return;
         }
@@ -346,7 +346,7 @@ static void query_due(Timer *t, uint64_t now)
                         q->fetching = true;
                         answer_cache_store_failure(q, now);
                 }
-                if (list_empty(&q->waiters) && q->end_at == USEC_NEVER)
+                if (list_empty(&q->pending) && q->end_at == USEC_NEVER)
                         q->end_at = now + LINGER;
         }
         q->route->due(q, now);
@@ -355,8 +355,8 @@ static void query_due(Timer *t, uint64_t now)
 void query_shift(Query *q, uint64_t slept, uint64_t now)
 {
         (void) now;
-        LIST_FOREACH(l, &q->waiters) {
-                Waiter *w = container_of(l, Waiter, in_query);
+        LIST_FOREACH(l, &q->pending) {
+                PendingClient *w = container_of(l, PendingClient, in_query);
 
                 w->arrived += slept;
                 w->deadline += slept;

@@ -13,16 +13,16 @@
 #define QUERY_TRIED_MAX 64              /* as many as there are upstreams */
 #define QUERY_ATTEMPTS_MAX 16           /* exchanges for one question, all upstreams together */
 
-typedef struct Waiter {
+typedef struct PendingClient {
         List in_query;
         Client client;
-        Asker asker;
+        ReplyTarget target;
         uint64_t arrived;
         uint64_t deadline;
         uint16_t source;                /* in core/query/client_quota.h */
         uint16_t question_size;
         uint8_t question[];             /* its question section, as spelled */
-} Waiter;
+} PendingClient;
 
 typedef struct QueryRoute QueryRoute;
 
@@ -36,7 +36,7 @@ struct Query {
         uint16_t flags;                 /* RD and CD */
         Buffer *wire;                   /* what goes upstream */
         Message message;                /* a view of it */
-        List waiters;
+        List pending;
         List exchanges;                 /* with upstreams */
         Forward *forward;               /* whose servers are asked; NULL: the upstreams. Always as the engine's table has it */
         struct {

@@ -9,8 +9,8 @@
 #include "core/engine_internal.h"
 #include "core/query/query_internal.h"
 
-#define PATIENCE (1 * USEC_PER_SEC)             /* for one server, at first; doubled when all have been asked */
-#define PATIENCE_MIN (200 * USEC_PER_MSEC)
+#define SERVER_TIMEOUT (1 * USEC_PER_SEC)             /* for one server, at first; doubled when all have been asked */
+#define SERVER_TIMEOUT_MIN (200 * USEC_PER_MSEC)
 #define REST (10 * USEC_PER_SEC)                /* who failed is asked after the others for so long */
 #define NO_EDNS_TIME (15 * USEC_PER_MINUTE)
 #define STRAYS_MAX 16                           /* so many wrong answers are no accident: another socket, another ID */
@@ -93,13 +93,13 @@ static Buffer *write_question(const Query *q, bool edns)
 }
 
 /* How long this server may take before another is asked: its share of the time that is left, but not for ever. */
-static uint64_t patience(const Query *q, uint64_t now)
+static uint64_t server_timeout(const Query *q, uint64_t now)
 {
         unsigned others = 0;
 
         for (size_t i = 0; i < q->forward->n_servers; i++)
                 others += !(q->do53.tried & 1u << i);
-        return MAX(MIN(PATIENCE << MIN(q->rounds, 1u), query_time_left(q, now) / (1 + others)), PATIENCE_MIN);
+        return MAX(MIN(SERVER_TIMEOUT << MIN(q->rounds, 1u), query_time_left(q, now) / (1 + others)), SERVER_TIMEOUT_MIN);
 }
 
 /* The question to `s`, from a socket of its own; by UDP once more from the one that still waits. False, and the failure noted, if it
@@ -129,7 +129,7 @@ static bool ask(Query *q, Do53Server *s, bool edns, bool stream, uint64_t now)
         a->do53.stream = stream;
         a->do53.message = take_pointer(wire);
         q->do53.asked = s;
-        q->do53.next_at = now + patience(q, now);
+        q->do53.next_at = now + server_timeout(q, now);
         return true;
 }
 
@@ -176,7 +176,7 @@ static void advance(Query *q, uint64_t now)
                 return;
         }
         if (q->do53.next_at <= now)
-                q->do53.next_at = now + PATIENCE;
+                q->do53.next_at = now + SERVER_TIMEOUT;
         query_arm(q);
 }
 
@@ -329,21 +329,21 @@ static void ask_otherwise(Do53Exchange *x, bool edns, bool stream, uint64_t now)
                 advance(q, now);
 }
 
-typedef enum Verdict {
+typedef enum ResponseClass {
         STRAY,                  /* not for us */
         BROKEN,                 /* from the server, and of no use */
         TRUNCATED,
         NO_EDNS,                /* it did not take the OPT (RFC 6891 7) */
         REFUSAL,                /* another server may know better */
         GOOD,
-} Verdict;
+} ResponseClass;
 
 static bool is_refusal(unsigned rcode)
 {
         return rcode == RCODE_FORMERR || rcode == RCODE_SERVFAIL || rcode == RCODE_NOTIMP || rcode == RCODE_REFUSED;
 }
 
-static Verdict judge(const Do53Exchange *x, uint16_t id, Bytes bytes, Message *ret)
+static ResponseClass judge(const Do53Exchange *x, uint16_t id, Bytes bytes, Message *ret)
 {
         const Message *question = &x->query->message;
         MessageStatus status = message_parse(ret, bytes);

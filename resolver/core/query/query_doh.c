@@ -65,7 +65,7 @@ static bool any_hopeful(const Query *q)
  * How long `u` may take before another is asked: what is usual for it, but not more than its share of the time that is left. HEALTH.md has
  * the time-out on a live path alone, 3 s at most; then a third upstream would be asked after the deadline.
  */
-static uint64_t patience(const Query *q, const Upstream *u, uint64_t now)
+static uint64_t server_timeout(const Query *q, const Upstream *u, uint64_t now)
 {
         const Engine *e = q->engine;
         unsigned others = 0;
@@ -82,7 +82,7 @@ static void share_anew(Query *q, uint64_t now)
                 Exchange *x = container_of(l, Exchange, in_query);
 
                 if (is_pending(x))
-                        x->late_at = MIN(x->late_at, now + patience(q, x->upstream, now));
+                        x->late_at = MIN(x->late_at, now + server_timeout(q, x->upstream, now));
         }
 }
 
@@ -101,7 +101,7 @@ static bool ask(Query *q, Upstream *u, Purpose purpose, uint64_t now)
                 q->failure = FAILURE_RESOURCES;
                 return false;
         }
-        x->late_at = now + patience(q, u, now);
+        x->late_at = now + server_timeout(q, u, now);
         e->stats.attempts++;
         e->stats.retries += q->attempts > 0;
         e->stats.hedges += any_under_way(q) && list_first(&q->exchanges) != &x->in_query;
@@ -209,7 +209,7 @@ static void stuck(Query *q, uint64_t now)
                 }
                 /* What is overdue may still come, and an upstream may get well meanwhile. */
                 pause = RETRY_MAX;
-                if (list_empty(&q->waiters) || q->attempts >= QUERY_ATTEMPTS_MAX) {
+                if (list_empty(&q->pending) || q->attempts >= QUERY_ATTEMPTS_MAX) {
                         query_arm(q);
                         return;
                 }
@@ -348,7 +348,7 @@ static void due(Query *q, uint64_t now)
 {
         bool late = note_late(q, now);
 
-        if (q->retry_at <= now || (late && !list_empty(&q->waiters))) {
+        if (q->retry_at <= now || (late && !list_empty(&q->pending))) {
                 q->retry_at = USEC_NEVER;
                 if (late)
                         q->failure = FAILURE_TIMEOUT;

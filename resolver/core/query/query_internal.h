@@ -35,7 +35,7 @@ extern const QueryRoute query_to_upstreams, query_to_forward;
 /* Is it worth asking for? If not, an answer that comes all the same is still good for the cache. */
 static inline bool query_is_wanted(const Query *q)
 {
-        return !list_empty(&q->waiters) || q->fetching;
+        return !list_empty(&q->pending) || q->fetching;
 }
 
 /* Sets the timer to the earliest of what the query waits for. */

@@ -308,18 +308,18 @@ static bool counted(FailureReason f)
 
 void upstream_failure(Upstream *u, FailureReason f, uint64_t incident, bool connecting, uint64_t retry_after, Purpose purpose, uint64_t now)
 {
-        HealthWish wish;
+        HealthRequest request;
 
         if (counted(f))
                 u->failures++;
-        wish = health_failure(&u->health, now, f, incident, connecting, retry_after);
+        request = health_failure(&u->health, now, f, incident, connecting, retry_after);
         upstream_announce(u, purpose, now);
         /* The next probe is planned already: failures of a flood do not hurry it (HEALTH.md 2, row 9). */
-        if (wish == WISH_PROBE && u->probe_at != USEC_NEVER && now < u->probe_at)
+        if (request == HEALTH_REQUEST_PROBE && u->probe_at != USEC_NEVER && now < u->probe_at)
                 health_probe_abandon(&u->health, now);
-        else if (wish == WISH_PROBE)
+        else if (request == HEALTH_REQUEST_PROBE)
                 upstream_check(u, PURPOSE_PROBE, true, now);
-        else if (wish == WISH_PROBE_LATER)
+        else if (request == HEALTH_REQUEST_PROBE_LATER)
                 u->probe_at = now;
 }
 

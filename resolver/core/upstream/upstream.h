@@ -60,7 +60,7 @@ struct Upstream {
         uint64_t queries, failures, handshakes_full, handshakes_resumed, probes, races, races_won;
 };
 
-/* `admin`: the wish that it begins with, known to whom it concerns. */
+/* `admin`: the request that it begins with, known to whom it concerns. */
 Upstream *upstream_new(Engine *e, Config *owner, const UpstreamConfig *config, HealthAdmin admin, uint64_t now);
 /* Frees it with all it has; tells nobody. */
 Upstream *upstream_free(Upstream *u);

@@ -360,9 +360,9 @@ static unsigned check_step(size_t step, unsigned nth)
                               fail_on ? " and all after it" : "", n_waiting);
                 pass(600 * USEC_PER_SEC);
                 engine_objects(e, &objects);
-                ck_assert_msg(!objects.queries && !objects.waiters && !objects.exchanges && !objects.connections,
-                              "it %s, allocation %u%s failed: %zu queries, %zu waiters, %zu exchanges, %zu connections are left", steps[step].name,
-                              nth, fail_on ? " and all after it" : "", objects.queries, objects.waiters, objects.exchanges,
+                ck_assert_msg(!objects.queries && !objects.pending && !objects.exchanges && !objects.connections,
+                              "it %s, allocation %u%s failed: %zu queries, %zu pending, %zu exchanges, %zu connections are left", steps[step].name,
+                              nth, fail_on ? " and all after it" : "", objects.queries, objects.pending, objects.exchanges,
                               objects.connections);
         } else
                 ck_assert_msg(step == 0 && nth, "it was not made");

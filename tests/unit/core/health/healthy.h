@@ -39,7 +39,7 @@ static inline void two_upstreams(void)
 }
 
 /* A failure of its own incident. */
-static inline HealthWish failure(Health *u, double at, FailureReason f)
+static inline HealthRequest failure(Health *u, double at, FailureReason f)
 {
         return health_failure(u, S(at), f, ++incident, false, 0);
 }

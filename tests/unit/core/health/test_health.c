@@ -11,7 +11,7 @@
 START_TEST(twenty_streams_lost_with_one_connection_are_one_incident)
 {
         for (unsigned i = 0; i < 20; i++)
-                ck_assert(health_failure(&h[0], S(1), FAILURE_CONNECTION_LOST, 7, false, 0) == WISH_NONE);
+                ck_assert(health_failure(&h[0], S(1), FAILURE_CONNECTION_LOST, 7, false, 0) == HEALTH_REQUEST_NONE);
         is_state(&h[0], HEALTH_UNKNOWN);
         ck_assert_uint_eq(h[0].consecutive, 1);
 }
@@ -19,12 +19,12 @@ END_TEST
 
 START_TEST(second_incident_makes_a_suspect_and_asks_for_one_probe)
 {
-        ck_assert(failure(&h[0], 1, FAILURE_TIMEOUT) == WISH_NONE);
-        ck_assert(failure(&h[0], 1.2, FAILURE_STREAM_RESET) == WISH_PROBE);
+        ck_assert(failure(&h[0], 1, FAILURE_TIMEOUT) == HEALTH_REQUEST_NONE);
+        ck_assert(failure(&h[0], 1.2, FAILURE_STREAM_RESET) == HEALTH_REQUEST_PROBE);
         is_state(&h[0], HEALTH_SUSPECT);
         ck_assert_int_eq(h[0].reason, FAILURE_STREAM_RESET);
         ck_assert(h[0].probing);
-        ck_assert_msg(failure(&h[0], 1.3, FAILURE_TIMEOUT) == WISH_NONE, "one probe at a time");
+        ck_assert_msg(failure(&h[0], 1.3, FAILURE_TIMEOUT) == HEALTH_REQUEST_NONE, "one probe at a time");
         ck_assert(!health_probe_start(&h[0]));
 }
 END_TEST
@@ -58,7 +58,7 @@ START_TEST(half_of_eight_samples_bad_within_a_minute_make_a_suspect)
         }
         is_state(&h[0], HEALTH_HEALTHY);
         health_ok(&h[0], S(7), false);
-        ck_assert_msg(failure(&h[0], 8, FAILURE_TIMEOUT) == WISH_PROBE, "four of eight are bad");
+        ck_assert_msg(failure(&h[0], 8, FAILURE_TIMEOUT) == HEALTH_REQUEST_PROBE, "four of eight are bad");
         is_state(&h[0], HEALTH_SUSPECT);
 }
 END_TEST
@@ -84,7 +84,7 @@ START_TEST(refused_connect_makes_a_suspect_at_once)
         for (size_t i = 0; i < ELEMENTS(hard); i++) {
                 two_upstreams();
                 health_ok(&h[0], S(0), false);
-                ck_assert_msg(failure(&h[0], 1, hard[i]) == WISH_PROBE, "%s is hard", failure_name(hard[i]));
+                ck_assert_msg(failure(&h[0], 1, hard[i]) == HEALTH_REQUEST_PROBE, "%s is hard", failure_name(hard[i]));
                 is_state(&h[0], HEALTH_SUSPECT);
                 ck_assert_int_eq(h[0].reason, hard[i]);
         }
@@ -203,12 +203,12 @@ END_TEST
 START_TEST(no_more_than_two_probes_fly_in_the_process)
 {
         upstreams(4, MODE_LAZY);
-        ck_assert(failure(&h[0], 1, FAILURE_REFUSED) == WISH_PROBE);
-        ck_assert(failure(&h[1], 1, FAILURE_REFUSED) == WISH_PROBE);
-        ck_assert(failure(&h[2], 1, FAILURE_REFUSED) == WISH_PROBE_LATER);
+        ck_assert(failure(&h[0], 1, FAILURE_REFUSED) == HEALTH_REQUEST_PROBE);
+        ck_assert(failure(&h[1], 1, FAILURE_REFUSED) == HEALTH_REQUEST_PROBE);
+        ck_assert(failure(&h[2], 1, FAILURE_REFUSED) == HEALTH_REQUEST_PROBE_LATER);
         is_state(&h[2], HEALTH_SUSPECT);
         ck_assert(!h[2].probing && !health_probe_start(&h[2]) && !health_probe_start(&h[3]));
-        ck_assert_msg(failure(&h[1], 1, FAILURE_REFUSED) == WISH_NONE, "its own is flying");
+        ck_assert_msg(failure(&h[1], 1, FAILURE_REFUSED) == HEALTH_REQUEST_NONE, "its own is flying");
         health_probe_done(&h[0], S(2), FAILURE_NONE, 0);
         ck_assert(health_probe_start(&h[2]) && !health_probe_start(&h[3]));
 }
@@ -236,7 +236,7 @@ START_TEST(a_wrong_certificate_fails_at_once)
         for (size_t i = 0; i < ELEMENTS(verify); i++) {
                 two_upstreams();
                 health_ok(&h[0], S(0), false);
-                ck_assert(failure(&h[0], 1, verify[i]) == WISH_NONE);
+                ck_assert(failure(&h[0], 1, verify[i]) == HEALTH_REQUEST_NONE);
                 is_state(&h[0], HEALTH_FAILED);
                 ck_assert_int_eq(h[0].reason, verify[i]);
                 ck_assert(!health_usable(&h[0]));
@@ -577,7 +577,7 @@ START_TEST(faults_that_are_not_the_upstreams_never_change_its_state)
                         Health before = h[i];
 
                         for (unsigned k = 0; k < 100; k++)
-                                ck_assert(failure(&h[i], 1 + k, f) == WISH_NONE);
+                                ck_assert(failure(&h[i], 1 + k, f) == HEALTH_REQUEST_NONE);
                         ck_assert_msg(memcmp(&before, &h[i], sizeof(before)) == 0,
                                       "%s changes nothing of an upstream that is %s", failure_name(f),
                                       health_state_name(h[i].state));
@@ -612,7 +612,7 @@ START_TEST(an_overloaded_server_rests_as_long_as_it_asks_from_1_to_300_seconds)
 
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
                 two_upstreams();
-                ck_assert(health_failure(&h[0], S(1), FAILURE_HTTP_OVERLOAD, 1, false, cases[i].asked) == WISH_NONE);
+                ck_assert(health_failure(&h[0], S(1), FAILURE_HTTP_OVERLOAD, 1, false, cases[i].asked) == HEALTH_REQUEST_NONE);
                 is_state(&h[0], HEALTH_FAILED);
                 ck_assert_uint_eq(h[0].retry_at, S(1) + cases[i].given);
                 ck_assert_uint_eq(h[0].level, 0);
@@ -623,17 +623,17 @@ END_TEST
 
 START_TEST(a_wrong_url_is_a_hard_fault_from_the_second_time_on)
 {
-        ck_assert(failure(&h[0], 1, FAILURE_HTTP_CONFIG) == WISH_NONE);
+        ck_assert(failure(&h[0], 1, FAILURE_HTTP_CONFIG) == HEALTH_REQUEST_NONE);
         is_state(&h[0], HEALTH_UNKNOWN);
         ck_assert_uint_eq(h[0].last_failure, 0);
         health_ok(&h[0], S(2), false);
-        ck_assert(failure(&h[0], 3, FAILURE_HTTP_REDIRECT) == WISH_NONE);
+        ck_assert(failure(&h[0], 3, FAILURE_HTTP_REDIRECT) == HEALTH_REQUEST_NONE);
         is_state(&h[0], HEALTH_HEALTHY);
-        ck_assert(failure(&h[0], 4, FAILURE_HTTP_CONFIG) == WISH_PROBE);
+        ck_assert(failure(&h[0], 4, FAILURE_HTTP_CONFIG) == HEALTH_REQUEST_PROBE);
         is_state(&h[0], HEALTH_SUSPECT);
         ck_assert(h[0].suspect_connect && h[0].reason == FAILURE_HTTP_CONFIG);
         health_probe_done(&h[0], S(5), FAILURE_NONE, 0);
-        ck_assert_msg(failure(&h[0], 6, FAILURE_HTTP_CONFIG) == WISH_NONE, "a good probe is an answer between");
+        ck_assert_msg(failure(&h[0], 6, FAILURE_HTTP_CONFIG) == HEALTH_REQUEST_NONE, "a good probe is an answer between");
 }
 END_TEST
 

@@ -24,7 +24,7 @@ START_TEST(who_is_put_up_is_used_whatever_happens)
         health_set_admin(&h[0], S(1), ADMIN_UP);
         for (FailureReason f = FAILURE_NONE; f < _FAILURE_MAX; f++)
                 for (unsigned i = 0; i < 3; i++)
-                        ck_assert(failure(&h[0], 2, f) == WISH_NONE);
+                        ck_assert(failure(&h[0], 2, f) == HEALTH_REQUEST_NONE);
         ck_assert(health_usable(&h[0]) && !health_probe_start(&h[0]));
         goes_to(query(3), ROUTE_NORMAL, 0, SIZE_MAX);
 }
@@ -45,7 +45,7 @@ START_TEST(back_to_auto_starts_from_unknown_without_a_stray_probe)
                 ck_assert(!h[0].probing && h[0].level == 0 && h[0].changed_at == S(3) && health_usable(&h[0]));
                 health_probe_done(&h[0], S(4), FAILURE_REFUSED, 0);
                 is_state(&h[0], HEALTH_UNKNOWN);
-                ck_assert(failure(&h[0], 5, FAILURE_REFUSED) == WISH_PROBE);
+                ck_assert(failure(&h[0], 5, FAILURE_REFUSED) == HEALTH_REQUEST_PROBE);
         }
 }
 END_TEST
@@ -75,7 +75,7 @@ START_TEST(in_mode_none_nothing_is_probed_and_all_are_used)
         upstreams(2, MODE_NONE);
         for (FailureReason f = FAILURE_NONE; f < _FAILURE_MAX; f++)
                 for (unsigned i = 0; i < 3; i++)
-                        ck_assert(failure(&h[0], 2, f) == WISH_NONE);
+                        ck_assert(failure(&h[0], 2, f) == HEALTH_REQUEST_NONE);
         is_state(&h[0], HEALTH_UNKNOWN);
         ck_assert(!health_probe_start(&h[0]) && !health_trial_start(&h[0], S(3), false));
         goes_to(query(3), ROUTE_NORMAL, 0, SIZE_MAX);

@@ -188,7 +188,7 @@ static bool play_failure(const char *event, Health *h, uint64_t now, const Numbe
                         continue;
                 *ret_probe =
                         health_failure(h, now, failures[i].failure, soft ? (uint64_t) a->v[2] : 0, soft && a->v[3],
-                                     failures[i].failure == FAILURE_HTTP_OVERLOAD ? (uint64_t) a->v[2] : 0) == WISH_PROBE;
+                                     failures[i].failure == FAILURE_HTTP_OVERLOAD ? (uint64_t) a->v[2] : 0) == HEALTH_REQUEST_PROBE;
                 return true;
         }
         return false;
