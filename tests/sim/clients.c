@@ -45,7 +45,7 @@ static unsigned in_order(const World *w)
         UpstreamInfo u;
 
         for (unsigned i = 0; engine_upstream(w->engine, i, &u); i++)
-                if (w->online && w->servers[w->listed[i]].mood == GOOD && health_usable(u.health))
+                if (w->online && w->servers[w->listed[i]].behaviour == GOOD && health_usable(u.health))
                         set |= 1u << w->listed[i];
         return set;
 }

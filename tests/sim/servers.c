@@ -5,7 +5,7 @@
 #include "clients.h"
 #include "invariants.h"
 
-static const char *const mood_names[_MOODS] = {
+static const char *const mood_names[_SERVER_BEHAVIOURS] = {
         [GOOD] = "good",
         [REFUSING] = "refusing",
         [BLACK_HOLE] = "a black hole",
@@ -98,19 +98,19 @@ void servers_connect(World *w, const Action *a)
                 return;
         }
         w->links[i] = (Link) { .number = a->connection, .server = server, .generation = w->links[i].generation + 1 };
-        world_say(w, "connect to %u for a %s (%s)", server, purpose_name(a->connect.purpose), mood_names[s->mood]);
-        if (s->mood == BLACK_HOLE)
+        world_say(w, "connect to %u for a %s (%s)", server, purpose_name(a->connect.purpose), mood_names[s->behaviour]);
+        if (s->behaviour == BLACK_HOLE)
                 return;
-        if (s->mood == REFUSING) {
+        if (s->behaviour == REFUSING) {
                 later(w, i, rtt, EV_CLOSED,
                       ONE_FAULT(w, FAILURE_REFUSED, FAILURE_REFUSED, FAILURE_UNREACHABLE, FAILURE_CONNECT_RESET, FAILURE_TLS_ALERT, FAILURE_TLS_GARBAGE,
                                 FAILURE_TLS_VERSION, FAILURE_NO_H2));
                 return;
         }
         later(w, i, rtt, EV_ESTABLISHED, FAILURE_NONE);
-        if (s->mood == STALLED_TLS)
+        if (s->behaviour == STALLED_TLS)
                 return;
-        if (s->mood == WRONG_CERTIFICATE)
+        if (s->behaviour == WRONG_CERTIFICATE)
                 later(w, i, 2 * rtt, EV_CLOSED,
                       ONE_FAULT(w, FAILURE_CERTIFICATE_NAME, FAILURE_CERTIFICATE_EXPIRED, FAILURE_CERTIFICATE_UNTRUSTED, FAILURE_CERTIFICATE_PIN));
         else
@@ -124,7 +124,7 @@ void servers_ping(World *w, const Action *a)
 
         if (i == LINKS_MAX)
                 world_violated(w, "a PING goes out on a connection that is not open");
-        if (!w->links[i].dead && s->mood != BLACK_HOLE && w->online)
+        if (!w->links[i].dead && s->behaviour != BLACK_HOLE && w->online)
                 later(w, i, s->rtt, EV_PONG, FAILURE_NONE);
 }
 
@@ -217,7 +217,7 @@ static void react(World *w, const Action *a, unsigned i, Server *s, uint64_t rtt
 {
         FailureReason f;
 
-        switch (s->mood) {
+        switch (s->behaviour) {
         case ERROR_500:
                 deny(w, a, i, ONE_STATUS(w, 500, 502, 504, 999, 0), rtt);
                 return;
@@ -302,7 +302,7 @@ void servers_send(World *w, const Action *a)
         l->used_at = w->now;
         world_say(w, "send exchange %x to %u on %x%s%s", a->exchange, l->server, a->connection, a->send.ping ? " with a PING" : "",
                   l->dead ? ", which is dead" : "");
-        if (l->dead || s->mood == BLACK_HOLE || !w->online)
+        if (l->dead || s->behaviour == BLACK_HOLE || !w->online)
                 return;
         if (a->send.ping)
                 later(w, i, rtt, EV_PONG, FAILURE_NONE);
@@ -311,19 +311,19 @@ void servers_send(World *w, const Action *a)
 
 /* --- what happens */
 
-void servers_set_mood(World *w, unsigned server, Mood mood)
+void servers_set_behaviour(World *w, unsigned server, ServerBehaviour behaviour)
 {
         Server *s = &w->servers[server];
-        bool limited = s->mood == ONE_STREAM || mood == ONE_STREAM || mood == NO_STREAMS;
+        bool limited = s->behaviour == ONE_STREAM || behaviour == ONE_STREAM || behaviour == NO_STREAMS;
 
-        world_say(w, "server %u is %s", server, mood_names[mood]);
-        s->mood = mood == FROZEN ? GOOD : mood;
+        world_say(w, "server %u is %s", server, mood_names[behaviour]);
+        s->behaviour = behaviour == FROZEN ? GOOD : behaviour;
         for (unsigned i = 0; i < LINKS_MAX; i++) {
                 Link *l = &w->links[i];
 
                 if (!l->number || l->server != server)
                         continue;
-                if (mood == FROZEN || mood == BLACK_HOLE) {
+                if (behaviour == FROZEN || behaviour == BLACK_HOLE) {
                         l->dead = true;
                         /* One that goes dark while it is being made costs the time for connecting. */
                         if (!l->ready)
@@ -335,7 +335,7 @@ void servers_set_mood(World *w, unsigned server, Mood mood)
 
 static unsigned streams_of(const Server *s)
 {
-        return s->mood == NO_STREAMS ? 0 : s->mood == ONE_STREAM ? 1 : 100;
+        return s->behaviour == NO_STREAMS ? 0 : s->behaviour == ONE_STREAM ? 1 : 100;
 }
 
 static void deliver_response(World *w, uint32_t connection, const Event *e)
@@ -376,7 +376,7 @@ void servers_event(World *w, const Event *e)
 
         if (!number || l->generation != e->generation)
                 return;
-        if (l->dead || w->servers[l->server].mood == BLACK_HOLE || !w->online) {
+        if (l->dead || w->servers[l->server].behaviour == BLACK_HOLE || !w->online) {
                 l->dead = true;
                 return;
         }

@@ -1,6 +1,6 @@
 #pragma once
 /*
- * Servers: the upstreams and the way to them, with the moods they may be in, and the connections that the engine makes.
+ * Servers: the upstreams and the way to them, with the behaviours they may be in, and the connections that the engine makes.
  */
 
 #include "world.h"
@@ -18,7 +18,7 @@ void servers_close(World *w, const Action *a);
 /* An event of a connection. */
 void servers_event(World *w, const Event *e);
 
-void servers_set_mood(World *w, unsigned server, Mood mood);
+void servers_set_behaviour(World *w, unsigned server, ServerBehaviour behaviour);
 
 /* Which one the engine's number of an upstream means. */
 unsigned servers_of_upstream(const World *w, uint32_t number);

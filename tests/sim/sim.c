@@ -84,10 +84,10 @@ static void happen(World *w, Event *e)
                 for (uint64_t i = 100 + world_below(w, 900); i > 0; i--)
                         clients_ask(w, (uint32_t) (100000 + w->n_asked));
                 break;
-        case EV_MOOD:
-                servers_set_mood(w, (unsigned) world_below(w, w->n_servers),
-                                 w->quiet || world_below(w, 3) == 0 ? GOOD : (Mood) world_below(w, _MOODS));
-                world_schedule(w, (1 + world_below(w, 40)) * USEC_PER_SEC, EV_MOOD);
+        case EV_BEHAVIOUR:
+                servers_set_behaviour(w, (unsigned) world_below(w, w->n_servers),
+                                 w->quiet || world_below(w, 3) == 0 ? GOOD : (ServerBehaviour) world_below(w, _SERVER_BEHAVIOURS));
+                world_schedule(w, (1 + world_below(w, 40)) * USEC_PER_SEC, EV_BEHAVIOUR);
                 break;
         case EV_ROAM:
                 machine_roam(w);
@@ -154,7 +154,7 @@ static void begin(World *w, uint64_t seed)
         w->asked = calloc(QUERIES_MAX, sizeof(*w->asked));
         w->n_servers = 1 + (unsigned) world_below(w, SERVERS_MAX);
         for (unsigned i = 0; i < w->n_servers; i++)
-                w->servers[i] = (Server) { .mood = GOOD, .rtt = (1 + world_below(w, 80)) * USEC_PER_MSEC };
+                w->servers[i] = (Server) { .behaviour = GOOD, .rtt = (1 + world_below(w, 80)) * USEC_PER_MSEC };
         w->config = administrator_configure(w, true);
         for (size_t i = 0; i < sizeof(secret); i++)
                 secret[i] = (uint8_t) world_draw(w);
@@ -163,7 +163,7 @@ static void begin(World *w, uint64_t seed)
                 world_violated(w, "out of memory, or the configuration is wrong");
         administrator_learn_numbers(w);
         world_schedule(w, 0, EV_QUERY);
-        world_schedule(w, world_below(w, 40 * USEC_PER_SEC), EV_MOOD);
+        world_schedule(w, world_below(w, 40 * USEC_PER_SEC), EV_BEHAVIOUR);
         world_schedule(w, world_below(w, 200 * USEC_PER_SEC), EV_ROAM);
         world_schedule(w, world_below(w, 400 * USEC_PER_SEC), EV_SUSPEND);
         world_schedule(w, world_below(w, 400 * USEC_PER_SEC), EV_OFFLINE);

@@ -17,7 +17,7 @@
 #define PROBES_MAX 64
 #define NAMES_AGAIN 50                  /* names from 0 on that are asked for again and again; all others once */
 
-typedef enum Mood {                     /* of a server, or of the way to it */
+typedef enum ServerBehaviour {                     /* of a server, or of the way to it */
         GOOD,
         REFUSING,                       /* the endpoint says no: RST, TLS alert, no h2 */
         BLACK_HOLE,                     /* nothing comes back, neither on old connections nor on new ones */
@@ -43,11 +43,11 @@ typedef enum Mood {                     /* of a server, or of the way to it */
         SWALLOWING,                     /* some requests are never answered, the connection lives */
         FAILING_HALF,                   /* a 500 for every second one */
         SLOW,
-        _MOODS,
-} Mood;
+        _SERVER_BEHAVIOURS,
+} ServerBehaviour;
 
 typedef struct Server {
-        Mood mood;
+        ServerBehaviour behaviour;
         uint64_t rtt;
         unsigned answered;
         unsigned generation;            /* of its URL: another one is another upstream */
@@ -73,7 +73,7 @@ typedef enum EventType {
         EV_FAILED,
         EV_QUERY,
         EV_FLOOD,
-        EV_MOOD,
+        EV_BEHAVIOUR,
         EV_ROAM,
         EV_SUSPEND,
         EV_OFFLINE,
