@@ -26,7 +26,7 @@ struct Daemon {
         uv_loop_t *loop;
         const char *config_file;
         Engine *engine;
-        Upstreams *upstreams;
+        UpstreamTransport *transport;
         Do53Client *do53_client;
         Network *network;
         ClockWatch *clock_watch;        /* NULL: the kernel does not tell */
@@ -101,7 +101,7 @@ static void carry_out(Daemon *d, const Action *a)
                 do53_client_act(d->do53_client, a);
                 break;
         default:
-                upstreams_act(d->upstreams, a);
+                transport_act(d->transport, a);
                 break;
         }
 }
@@ -157,7 +157,7 @@ void daemon_turn(Daemon *d)
         engine_run(d->engine, clock_now());
         while (engine_next_action(d->engine, &a))
                 carry_out(d, &a);
-        upstreams_flush(d->upstreams);
+        transport_flush(d->transport);
         listener_flush_all();
         report_dropped(&d->listener_stats);
         journal_run();
@@ -200,7 +200,7 @@ static void on_network(void *userdata, bool online)
 
         hosts_source_addresses_changed(d->hosts);
         engine_network_changed(d->engine, online, clock_now());
-        upstreams_network_changed(d->upstreams);
+        upstreams_network_changed(d->transport);
 }
 
 static void on_clock_set(void *userdata)
@@ -253,7 +253,7 @@ static void finish(Daemon *d)
         d->closed = true;
         for (size_t i = 0; i < d->n_listeners; i++)
                 d->listeners[i] = listener_free(d->listeners[i]);
-        d->upstreams = upstreams_free(d->upstreams);
+        d->transport = transport_free(d->transport);
         d->do53_client = do53_client_free(d->do53_client);
         d->network = network_free(d->network);
         d->clock_watch = clock_watch_free(d->clock_watch);
@@ -313,7 +313,7 @@ int daemon_reload(Daemon *d, ConfigReport report, void *userdata)
         service_reloading(&d->service);
         r = config_load(NULL, d->config_file, on_finding, &findings, &config, &errors);
         if (r >= 0 && errors == 0) {
-                upstreams_reload(d->upstreams);
+                transport_reload(d->transport);
                 r = engine_reload(d->engine, config, clock_now());
         }
         report_reload(r, errors);
@@ -413,9 +413,9 @@ static int start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options)
         if (getrandom(seed, sizeof(seed), GRND_INSECURE) != sizeof(seed))
                 return EX_OSERR;
         d->engine = engine_new(config, seed, clock_now());
-        d->upstreams = d->engine ? upstreams_new(loop, d->engine) : NULL;
+        d->transport = d->engine ? transport_new(loop, d->engine) : NULL;
         d->do53_client = d->engine ? do53_client_new(loop, d->engine) : NULL;
-        if (!d->upstreams || !d->do53_client)
+        if (!d->transport || !d->do53_client)
                 return EX_OSERR;
         n = sd_listen_fds(1);
         r = n > 0 ? listen_passed(d, n) : listen_bound(d, config);
@@ -468,7 +468,7 @@ void daemon_observe(Daemon *d, const DaemonObserver *observer)
 void daemon_reset_statistics(Daemon *d)
 {
         d->listener_stats = (ListenerStats) { .tcp_open = d->listener_stats.tcp_open };
-        upstreams_reset_stats(d->upstreams);
+        upstreams_reset_stats(d->transport);
         engine_reset_statistics(d->engine);
 }
 
@@ -494,5 +494,5 @@ const ListenerStats *daemon_listener_stats(const Daemon *d)
 
 const H2Stats *daemon_connection_stats(const Daemon *d)
 {
-        return upstreams_stats(d->upstreams);
+        return transport_stats(d->transport);
 }

@@ -8,57 +8,57 @@
 #include "io/upstream/tls.h"
 
 /* A connection, by the engine's number. */
-typedef struct Link {
-        Upstreams *owner;
+typedef struct UpstreamConnection {
+        UpstreamTransport *owner;
         uint32_t number;
         const char *upstream;           /* its name; lives until ACTION_UPSTREAM_GONE */
         Purpose purpose;
         H2 *h2;
         List in_owner;
         List in_flush;
-} Link;
+} UpstreamConnection;
 
 /* What the connections of one upstream share. */
-typedef struct Shared {
+typedef struct UpstreamTls {
         uint32_t upstream;
         Tls *tls;
         Config *config;
         List in_owner;
-} Shared;
+} UpstreamTls;
 
 /* Of all connections, also of those that are still closing when everything else is gone. */
 static H2Stats stats;
 
-struct Upstreams {
+struct UpstreamTransport {
         uv_loop_t *loop;
         Engine *engine;
-        List links;
-        List shared;
+        List connections;
+        List tls_contexts;
         List flush;
 };
 
-Upstreams *upstreams_new(uv_loop_t *loop, Engine *engine)
+UpstreamTransport *transport_new(uv_loop_t *loop, Engine *engine)
 {
-        Upstreams *u = calloc(1, sizeof(*u));
+        UpstreamTransport *u = calloc(1, sizeof(*u));
 
         if (!u)
                 return NULL;
         u->loop = loop;
         u->engine = engine;
-        list_init(&u->links);
-        list_init(&u->shared);
+        list_init(&u->connections);
+        list_init(&u->tls_contexts);
         list_init(&u->flush);
         return u;
 }
 
-static void link_free(Link *l)
+static void upstream_connection_free(UpstreamConnection *c)
 {
-        list_remove(&l->in_owner);
-        list_remove(&l->in_flush);
-        free(l);
+        list_remove(&c->in_owner);
+        list_remove(&c->in_flush);
+        free(c);
 }
 
-static void shared_free(Shared *s)
+static void upstream_tls_free(UpstreamTls *s)
 {
         list_remove(&s->in_owner);
         tls_unref(s->tls);
@@ -66,38 +66,38 @@ static void shared_free(Shared *s)
         free(s);
 }
 
-Upstreams *upstreams_free(Upstreams *u)
+UpstreamTransport *transport_free(UpstreamTransport *u)
 {
         if (!u)
                 return NULL;
-        LIST_FOREACH(l, &u->links) {
-                Link *link = container_of(l, Link, in_owner);
+        LIST_FOREACH(l, &u->connections) {
+                UpstreamConnection *connection = container_of(l, UpstreamConnection, in_owner);
 
-                h2_close(link->h2);
-                link_free(link);
+                h2_close(connection->h2);
+                upstream_connection_free(connection);
         }
-        LIST_FOREACH(l, &u->shared)
-                shared_free(container_of(l, Shared, in_owner));
+        LIST_FOREACH(l, &u->tls_contexts)
+                upstream_tls_free(container_of(l, UpstreamTls, in_owner));
         free(u);
         return NULL;
 }
 
 /* Few connections are open at any time: a list will do. */
-static Link *find(Upstreams *u, uint32_t number)
+static UpstreamConnection *find(UpstreamTransport *u, uint32_t number)
 {
-        LIST_FOREACH(l, &u->links) {
-                Link *link = container_of(l, Link, in_owner);
+        LIST_FOREACH(l, &u->connections) {
+                UpstreamConnection *connection = container_of(l, UpstreamConnection, in_owner);
 
-                if (link->number == number)
-                        return link;
+                if (connection->number == number)
+                        return connection;
         }
         return NULL;
 }
 
-static Shared *find_shared(Upstreams *u, uint32_t upstream)
+static UpstreamTls *find_shared(UpstreamTransport *u, uint32_t upstream)
 {
-        LIST_FOREACH(l, &u->shared) {
-                Shared *s = container_of(l, Shared, in_owner);
+        LIST_FOREACH(l, &u->tls_contexts) {
+                UpstreamTls *s = container_of(l, UpstreamTls, in_owner);
 
                 if (s->upstream == upstream)
                         return s;
@@ -109,74 +109,74 @@ static Shared *find_shared(Upstreams *u, uint32_t upstream)
 
 static void on_established(void *userdata)
 {
-        Link *l = userdata;
+        UpstreamConnection *c = userdata;
 
-        engine_established(l->owner->engine, l->number, clock_now());
+        engine_established(c->owner->engine, c->number, clock_now());
 }
 
 /* For who watches packets: which of them are a probe's. */
-static void report_connection(const Link *l, const H2Ready *ready)
+static void report_connection(const UpstreamConnection *c, const H2Ready *ready)
 {
         char upstream[96], purpose[32], port[32];
         const char *fields[] = { upstream, purpose, port, NULL };
 
-        snprintf(upstream, sizeof(upstream), "DOHMOUSE_UPSTREAM=%s", l->upstream);
-        snprintf(purpose, sizeof(purpose), "DOHMOUSE_PURPOSE=%s", purpose_name(l->purpose));
+        snprintf(upstream, sizeof(upstream), "DOHMOUSE_UPSTREAM=%s", c->upstream);
+        snprintf(purpose, sizeof(purpose), "DOHMOUSE_PURPOSE=%s", purpose_name(c->purpose));
         snprintf(port, sizeof(port), "DOHMOUSE_LOCAL_PORT=%u", ready->local_port);
-        journal_fields(LOG_DEBUG, MESSAGE_PLAIN, fields, "Upstream %s: connected from port %u for a %s (%s%s).", l->upstream, ready->local_port,
-                       purpose_name(l->purpose), ready->tls_version, ready->resumed ? ", resumed" : "");
+        journal_fields(LOG_DEBUG, MESSAGE_PLAIN, fields, "Upstream %s: connected from port %u for a %s (%s%s).", c->upstream, ready->local_port,
+                       purpose_name(c->purpose), ready->tls_version, ready->resumed ? ", resumed" : "");
 }
 
 static void on_ready(void *userdata, const H2Ready *ready)
 {
-        Link *l = userdata;
+        UpstreamConnection *c = userdata;
 
-        report_connection(l, ready);
-        engine_ready(l->owner->engine, l->number, ready->resumed, clock_now());
+        report_connection(c, ready);
+        engine_ready(c->owner->engine, c->number, ready->resumed, clock_now());
 }
 
 static void on_received(void *userdata)
 {
-        Link *l = userdata;
+        UpstreamConnection *c = userdata;
 
-        engine_received(l->owner->engine, l->number, clock_now());
+        engine_received(c->owner->engine, c->number, clock_now());
 }
 
 static void on_max_streams(void *userdata, uint32_t max)
 {
-        Link *l = userdata;
+        UpstreamConnection *c = userdata;
 
-        engine_max_streams(l->owner->engine, l->number, max, clock_now());
+        engine_max_streams(c->owner->engine, c->number, max, clock_now());
 }
 
 static void on_goaway(void *userdata, FailureReason failure)
 {
-        Link *l = userdata;
+        UpstreamConnection *c = userdata;
 
-        engine_goaway(l->owner->engine, l->number, failure, clock_now());
+        engine_goaway(c->owner->engine, c->number, failure, clock_now());
 }
 
 static void on_response(void *userdata, uint32_t exchange, const HttpResponse *response, Bytes body)
 {
-        Link *l = userdata;
+        UpstreamConnection *c = userdata;
 
-        engine_response(l->owner->engine, l->number, exchange, response, body, clock_now());
+        engine_response(c->owner->engine, c->number, exchange, response, body, clock_now());
 }
 
 static void on_failed(void *userdata, uint32_t exchange, FailureReason failure)
 {
-        Link *l = userdata;
+        UpstreamConnection *c = userdata;
 
-        engine_exchange_failed(l->owner->engine, l->number, exchange, failure, clock_now());
+        engine_exchange_failed(c->owner->engine, c->number, exchange, failure, clock_now());
 }
 
 static void on_closed(void *userdata, FailureReason failure)
 {
-        Link *l = userdata;
-        Engine *e = l->owner->engine;
-        uint32_t number = l->number;
+        UpstreamConnection *c = userdata;
+        Engine *e = c->owner->engine;
+        uint32_t number = c->number;
 
-        link_free(l);
+        upstream_connection_free(c);
         engine_closed(e, number, failure, clock_now());
 }
 
@@ -202,9 +202,9 @@ static void report_trust_store(const char *upstream, const char *error)
         journal_fields(LOG_ERR, MESSAGE_TRUST_STORE, fields, "Upstream %s: trust store cannot be read: %s", upstream, error);
 }
 
-static Shared *share(Upstreams *u, const Action *a)
+static UpstreamTls *share(UpstreamTransport *u, const Action *a)
 {
-        Shared *s = find_shared(u, a->upstream);
+        UpstreamTls *s = find_shared(u, a->upstream);
         const char *error = NULL;
 
         if (s && s->tls)
@@ -216,7 +216,7 @@ static Shared *share(Upstreams *u, const Action *a)
                 s->upstream = a->upstream;
                 s->config = config_ref(a->connect.owner);
                 list_init(&s->in_owner);
-                list_append(&u->shared, &s->in_owner);
+                list_append(&u->tls_contexts, &s->in_owner);
         }
         s->tls = tls_new(a->connect.config, a->connect.owner->trust_anchors, &error);
         if (error)
@@ -224,48 +224,48 @@ static Shared *share(Upstreams *u, const Action *a)
         return s->tls ? s : NULL;
 }
 
-static void connect_upstream(Upstreams *u, const Action *a)
+static void connect_upstream(UpstreamTransport *u, const Action *a)
 {
-        Shared *s = share(u, a);
-        Link *l = s ? calloc(1, sizeof(*l)) : NULL;
+        UpstreamTls *s = share(u, a);
+        UpstreamConnection *c = s ? calloc(1, sizeof(*c)) : NULL;
         FailureReason failure = FAILURE_RESOURCES;
 
-        if (l) {
-                *l = (Link) { .owner = u, .number = a->connection, .upstream = a->connect.config->name, .purpose = a->connect.purpose };
-                list_init(&l->in_flush);
-                list_init(&l->in_owner);
-                l->h2 = h2_new(u->loop, a->connect.config, &a->connect.config->addresses[a->connect.address], s->tls, &events, l,
+        if (c) {
+                *c = (UpstreamConnection) { .owner = u, .number = a->connection, .upstream = a->connect.config->name, .purpose = a->connect.purpose };
+                list_init(&c->in_flush);
+                list_init(&c->in_owner);
+                c->h2 = h2_new(u->loop, a->connect.config, &a->connect.config->addresses[a->connect.address], s->tls, &events, c,
                                &stats, &failure);
-                if (l->h2) {
-                        list_append(&u->links, &l->in_owner);
+                if (c->h2) {
+                        list_append(&u->connections, &c->in_owner);
                         return;
                 }
-                free(l);
+                free(c);
         }
         engine_closed(u->engine, a->connection, failure, clock_now());
 }
 
-static void queue_flush(Upstreams *u, Link *l)
+static void queue_flush(UpstreamTransport *u, UpstreamConnection *c)
 {
-        list_remove(&l->in_flush);
-        list_append(&u->flush, &l->in_flush);
+        list_remove(&c->in_flush);
+        list_append(&u->flush, &c->in_flush);
 }
 
-static void send_exchange(Upstreams *u, const Action *a)
+static void send_exchange(UpstreamTransport *u, const Action *a)
 {
-        Link *l = find(u, a->connection);
+        UpstreamConnection *c = find(u, a->connection);
 
-        if (!l)
+        if (!c)
                 return;
-        if (h2_send(l->h2, a->exchange, buffer_bytes(a->send.message), a->send.ping) < 0)
+        if (h2_send(c->h2, a->exchange, buffer_bytes(a->send.message), a->send.ping) < 0)
                 engine_exchange_failed(u->engine, a->connection, a->exchange, FAILURE_RESOURCES, clock_now());
-        queue_flush(u, l);
+        queue_flush(u, c);
 }
 
-void upstreams_act(Upstreams *u, const Action *a)
+void transport_act(UpstreamTransport *u, const Action *a)
 {
-        Link *l = find(u, a->connection);
-        Shared *s;
+        UpstreamConnection *c = find(u, a->connection);
+        UpstreamTls *s;
 
         switch (a->type) {
         case ACTION_CONNECT:
@@ -275,21 +275,21 @@ void upstreams_act(Upstreams *u, const Action *a)
                 send_exchange(u, a);
                 break;
         case ACTION_PING:
-                if (l) {
-                        h2_ping(l->h2);
-                        queue_flush(u, l);
+                if (c) {
+                        h2_ping(c->h2);
+                        queue_flush(u, c);
                 }
                 break;
         case ACTION_CANCEL:
-                if (l) {
-                        h2_cancel(l->h2, a->exchange);
-                        queue_flush(u, l);
+                if (c) {
+                        h2_cancel(c->h2, a->exchange);
+                        queue_flush(u, c);
                 }
                 break;
         case ACTION_CLOSE:
-                if (l) {
-                        h2_close(l->h2);
-                        link_free(l);
+                if (c) {
+                        h2_close(c->h2);
+                        upstream_connection_free(c);
                 }
                 break;
         case ACTION_FORGET_TICKETS:
@@ -300,48 +300,48 @@ void upstreams_act(Upstreams *u, const Action *a)
         case ACTION_UPSTREAM_GONE:
                 s = find_shared(u, a->upstream);
                 if (s)
-                        shared_free(s);
+                        upstream_tls_free(s);
                 break;
         default:
                 break;
         }
 }
 
-void upstreams_flush(Upstreams *u)
+void transport_flush(UpstreamTransport *u)
 {
         while (!list_empty(&u->flush)) {
-                Link *l = container_of(list_first(&u->flush), Link, in_flush);
+                UpstreamConnection *c = container_of(list_first(&u->flush), UpstreamConnection, in_flush);
 
-                list_remove(&l->in_flush);
-                h2_flush(l->h2);
+                list_remove(&c->in_flush);
+                h2_flush(c->h2);
         }
 }
 
-void upstreams_network_changed(Upstreams *u)
+void upstreams_network_changed(UpstreamTransport *u)
 {
-        LIST_FOREACH(l, &u->links) {
-                const Link *link = container_of(l, Link, in_owner);
+        LIST_FOREACH(l, &u->connections) {
+                const UpstreamConnection *connection = container_of(l, UpstreamConnection, in_owner);
 
-                if (h2_address_gone(link->h2))
-                        engine_address_gone(u->engine, link->number, clock_now());
+                if (h2_address_gone(connection->h2))
+                        engine_address_gone(u->engine, connection->number, clock_now());
         }
 }
 
-void upstreams_reload(Upstreams *u)
+void transport_reload(UpstreamTransport *u)
 {
-        LIST_FOREACH(l, &u->shared) {
-                Shared *s = container_of(l, Shared, in_owner);
+        LIST_FOREACH(l, &u->tls_contexts) {
+                UpstreamTls *s = container_of(l, UpstreamTls, in_owner);
 
                 s->tls = tls_unref(s->tls);
         }
 }
 
-const H2Stats *upstreams_stats(_unused_ const Upstreams *u)
+const H2Stats *transport_stats(_unused_ const UpstreamTransport *u)
 {
         return &stats;
 }
 
-void upstreams_reset_stats(_unused_ Upstreams *u)
+void upstreams_reset_stats(_unused_ UpstreamTransport *u)
 {
         stats = (H2Stats) { 0 };
 }
