@@ -29,7 +29,7 @@
  * in the kernel. Every buffer is the connection's own and bounded. A query is taken, and an answer written, at one place of
  * the loop's turn each, never from within the other: however many are pipelined, nothing recurses.
  */
-typedef struct Connection {
+typedef struct TcpClient {
         Tcp *tcp;
         uint32_t number;
         int fd;
@@ -46,15 +46,15 @@ typedef struct Connection {
         size_t in_at, n_in;             /* what is between has not been taken */
         Octets out;
         size_t out_at;                  /* what is before has been written */
-} Connection;
-
-/* What the words of a client of ours hold. */
-typedef struct TcpClient {
-        uint32_t index;
-        uint32_t number;
 } TcpClient;
 
-_Static_assert(sizeof(TcpClient) <= sizeof(Client), "a client does not hold all words");
+/* What the words of a client of ours hold. */
+typedef struct TcpClientWords {
+        uint32_t index;
+        uint32_t number;
+} TcpClientWords;
+
+_Static_assert(sizeof(TcpClientWords) <= sizeof(Client), "a client does not hold all words");
 
 struct Tcp {
         int fd;
@@ -97,9 +97,9 @@ static void tcp_closed(uv_handle_t *h)
         free(t);
 }
 
-static void connection_closed(uv_handle_t *h)
+static void tcp_client_closed(uv_handle_t *h)
 {
-        Connection *c = h->data;
+        TcpClient *c = h->data;
         uv_handle_t owner = { .data = c->tcp };
 
         close(c->fd);
@@ -109,7 +109,7 @@ static void connection_closed(uv_handle_t *h)
         tcp_closed(&owner);
 }
 
-static void connection_close(Connection *c)
+static void tcp_client_close(TcpClient *c)
 {
         static uint8_t unread[4096];
         Tcp *t = c->tcp;
@@ -127,20 +127,20 @@ static void connection_close(Connection *c)
         shutdown(c->fd, SHUT_WR);
         for (size_t n = 0; n < DRAIN_MAX && recv(c->fd, unread, sizeof(unread), MSG_DONTWAIT) > 0; n += sizeof(unread))
                 ;
-        uv_close((uv_handle_t *) &c->poll, connection_closed);
+        uv_close((uv_handle_t *) &c->poll, tcp_client_closed);
 }
 
 /* --- one connection */
 
-static void connection_ready(uv_poll_t *p, int status, int events);
+static void tcp_client_ready(uv_poll_t *p, int status, int events);
 
-static size_t unwritten(const Connection *c)
+static size_t unwritten(const TcpClient *c)
 {
         return c->out.n - c->out_at;
 }
 
 /* Is a whole message there, or what can never be one? */
-static bool has_message(const Connection *c)
+static bool has_message(const TcpClient *c)
 {
         size_t n = c->n_in - c->in_at, size;
 
@@ -150,25 +150,25 @@ static bool has_message(const Connection *c)
         return size < DNS_HEADER_SIZE || n >= 2 + size;
 }
 
-static bool has_room(const Connection *c)
+static bool has_room(const TcpClient *c)
 {
         return c->in_flight < c->tcp->limits->tcp_pipeline && unwritten(c) < c->tcp->limits->tcp_write_octets;
 }
 
 /* Nothing of the client's is under way. */
-static bool is_idle(const Connection *c)
+static bool is_idle(const TcpClient *c)
 {
         return c->in_flight == 0 && unwritten(c) == 0 && !has_message(c);
 }
 
-static void touch(Connection *c)
+static void touch(TcpClient *c)
 {
         c->active_at = clock_now();
         list_remove(&c->in_tcp);
         list_append(&c->tcp->connections, &c->in_tcp);
 }
 
-static void write_out(Connection *c)
+static void write_out(TcpClient *c)
 {
         while (unwritten(c)) {
                 ssize_t n = send(c->fd, c->out.p + c->out_at, unwritten(c), MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -176,7 +176,7 @@ static void write_out(Connection *c)
                 if (n < 0 && errno == EINTR)
                         continue;
                 if (n < 0 && errno != EAGAIN && errno != ENOBUFS) {
-                        connection_close(c);
+                        tcp_client_close(c);
                         return;
                 }
                 if (n <= 0)
@@ -192,7 +192,7 @@ static void write_out(Connection *c)
 }
 
 /* After anything that happened to it: what is next for it. */
-static void settle(Connection *c)
+static void settle(TcpClient *c)
 {
         Tcp *t = c->tcp;
         bool read = !c->eof && !t->stopped && has_room(c) && !has_message(c);
@@ -202,7 +202,7 @@ static void settle(Connection *c)
                 return;
         /* The client is done, and has all its answers (RFC 7766 6.2.4: a half-close is no reason to leave one out). */
         if (c->eof && is_idle(c)) {
-                connection_close(c);
+                tcp_client_close(c);
                 return;
         }
         if (has_message(c) && has_room(c)) {
@@ -213,14 +213,14 @@ static void settle(Connection *c)
         if (events != c->polled) {
                 c->polled = events;
                 if (events)
-                        uv_poll_start(&c->poll, events, connection_ready);
+                        uv_poll_start(&c->poll, events, tcp_client_ready);
                 else
                         uv_poll_stop(&c->poll);
         }
 }
 
 /* Length and message go out as one (RFC 7766 8). */
-static bool append(Connection *c, const Buffer *answer)
+static bool append(TcpClient *c, const Buffer *answer)
 {
         uint8_t size[2];
 
@@ -229,9 +229,9 @@ static bool append(Connection *c, const Buffer *answer)
                octets_append(&c->out, BYTES(size, 2)) && octets_append(&c->out, buffer_bytes(answer));
 }
 
-static Connection *find(Tcp *t, const Client *client)
+static TcpClient *find(Tcp *t, const Client *client)
 {
-        TcpClient words;
+        TcpClientWords words;
 
         memcpy(&words, client, sizeof(words));
         return handle_table_get(&t->numbers, words.number);
@@ -239,14 +239,14 @@ static Connection *find(Tcp *t, const Client *client)
 
 void tcp_answer(Tcp *t, const Client *client, Buffer *answer)
 {
-        Connection *c = find(t, client);
+        TcpClient *c = find(t, client);
 
         if (!c)
                 return;
         c->in_flight--;
         if (!append(c, answer)) {
                 t->stats->tcp_overflow++;
-                connection_close(c);
+                tcp_client_close(c);
                 return;
         }
         touch(c);
@@ -258,17 +258,17 @@ void tcp_answer(Tcp *t, const Client *client, Buffer *answer)
 
 void tcp_dismiss(Tcp *t, const Client *client)
 {
-        Connection *c = find(t, client);
+        TcpClient *c = find(t, client);
 
         if (c && c->in_flight > 0)
                 c->in_flight--;
 }
 
 /* Takes whole messages out of what was read: as many as may be in flight, and as this turn has time for. */
-static void take_messages(Connection *c)
+static void take_messages(TcpClient *c)
 {
         Tcp *t = c->tcp;
-        TcpClient words = { .index = t->index, .number = c->number };
+        TcpClientWords words = { .index = t->index, .number = c->number };
         Client client = { 0 };
 
         memcpy(&client, &words, sizeof(words));
@@ -303,7 +303,7 @@ static void work(uv_idle_t *idle)
         List *l;
 
         while (t->budget > 0 && (l = list_first(&t->work))) {
-                Connection *c = container_of(l, Connection, in_work);
+                TcpClient *c = container_of(l, TcpClient, in_work);
 
                 list_remove(l);
                 take_messages(c);
@@ -313,12 +313,12 @@ static void work(uv_idle_t *idle)
                 uv_idle_stop(idle);
 }
 
-static void read_in(Connection *c)
+static void read_in(TcpClient *c)
 {
         ssize_t n;
 
         if (!c->in && !(c->in = malloc(READ_MAX))) {
-                connection_close(c);
+                tcp_client_close(c);
                 return;
         }
         if (c->in_at) {
@@ -330,19 +330,19 @@ static void read_in(Connection *c)
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return;
         if (n < 0)
-                connection_close(c);
+                tcp_client_close(c);
         else if (n == 0)
                 c->eof = true;
         else
                 c->n_in += (size_t) n;
 }
 
-static void connection_ready(uv_poll_t *p, int status, int events)
+static void tcp_client_ready(uv_poll_t *p, int status, int events)
 {
-        Connection *c = p->data;
+        TcpClient *c = p->data;
 
         if (status < 0) {
-                connection_close(c);
+                tcp_client_close(c);
                 return;
         }
         if (events & UV_WRITABLE)
@@ -362,7 +362,7 @@ void tcp_flush(Tcp *t)
 
         t->budget = TURN_MAX;
         while ((l = list_first(&t->written))) {
-                Connection *c = container_of(l, Connection, in_written);
+                TcpClient *c = container_of(l, TcpClient, in_written);
 
                 list_remove(l);
                 write_out(c);
@@ -379,12 +379,12 @@ void tcp_flush(Tcp *t)
 static bool evict_idle(Tcp *t)
 {
         LIST_FOREACH(l, &t->connections) {
-                Connection *c = container_of(l, Connection, in_tcp);
+                TcpClient *c = container_of(l, TcpClient, in_tcp);
 
                 if (!is_idle(c))
                         continue;
                 t->stats->tcp_evicted++;
-                connection_close(c);
+                tcp_client_close(c);
                 return true;
         }
         return false;
@@ -392,7 +392,7 @@ static bool evict_idle(Tcp *t)
 
 static void add_connection(Tcp *t, int fd)
 {
-        Connection *c = calloc(1, sizeof(*c));
+        TcpClient *c = calloc(1, sizeof(*c));
         int on = 1;
 
         if (c)
@@ -406,7 +406,7 @@ static void add_connection(Tcp *t, int fd)
         }
         if (t->n >= t->connections_max && !evict_idle(t)) {
                 t->stats->tcp_evicted++;
-                connection_close(container_of(list_first(&t->connections), Connection, in_tcp));
+                tcp_client_close(container_of(list_first(&t->connections), TcpClient, in_tcp));
         }
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
         c->tcp = t;
@@ -494,7 +494,7 @@ static void due(uv_timer_t *timer)
                         uv_poll_start(&t->poll, UV_READABLE, acceptable);
         }
         LIST_FOREACH(l, &t->connections) {
-                Connection *c = container_of(l, Connection, in_tcp);
+                TcpClient *c = container_of(l, TcpClient, in_tcp);
 
                 if (c->active_at + t->limits->tcp_idle > now)
                         break;
@@ -502,7 +502,7 @@ static void due(uv_timer_t *timer)
                 if (c->in_flight)
                         touch(c);
                 else
-                        connection_close(c);
+                        tcp_client_close(c);
         }
         set_timer(t);
 }
@@ -517,7 +517,7 @@ static void set_timer(Tcp *t)
         if (t->freed)
                 return;
         if (first)
-                at = MIN(at, container_of(first, Connection, in_tcp)->active_at + t->limits->tcp_idle);
+                at = MIN(at, container_of(first, TcpClient, in_tcp)->active_at + t->limits->tcp_idle);
         if (at == USEC_NEVER)
                 uv_timer_stop(&t->timer);
         else
@@ -568,13 +568,13 @@ void tcp_stop(Tcp *t)
         t->stopped = true;
         uv_poll_stop(&t->poll);
         LIST_FOREACH(l, &t->connections)
-                settle(container_of(l, Connection, in_tcp));
+                settle(container_of(l, TcpClient, in_tcp));
 }
 
 bool tcp_is_done(const Tcp *t)
 {
         LIST_FOREACH(l, &t->connections)
-                if (!is_idle(container_of(l, Connection, in_tcp)))
+                if (!is_idle(container_of(l, TcpClient, in_tcp)))
                         return false;
         return true;
 }
@@ -585,7 +585,7 @@ Tcp *tcp_free(Tcp *t)
                 return NULL;
         t->freed = true;
         LIST_FOREACH(l, &t->connections)
-                connection_close(container_of(l, Connection, in_tcp));
+                tcp_client_close(container_of(l, TcpClient, in_tcp));
         uv_close((uv_handle_t *) &t->poll, tcp_closed);
         uv_close((uv_handle_t *) &t->timer, tcp_closed);
         uv_close((uv_handle_t *) &t->idle, tcp_closed);
