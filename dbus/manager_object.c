@@ -106,7 +106,7 @@ static int on_reset_statistics(sd_bus_message *call, void *userdata, sd_bus_erro
 static int on_resolve(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
         Objects *o = userdata;
-        _cleanup_(buffer_unrefp) Buffer *query = NULL;
+        _cleanup_(packet_unrefp) Packet *query = NULL;
         Client client = { .words = { CLIENT_BUS } };
         uint8_t name[DNS_NAME_MAX];
         const char *text;
@@ -127,11 +127,11 @@ static int on_resolve(sd_bus_message *call, void *userdata, sd_bus_error *error)
         if (!client.words[1])
                 return sd_bus_error_set(error, ERROR_TOO_MANY_REQUESTS, "Too many calls wait for an answer");
         /* As over TCP: the answer comes whole. */
-        engine_query(daemon_engine(o->daemon), &client, true, buffer_bytes(query), clock_now());
+        engine_query(daemon_engine(o->daemon), &client, true, packet_bytes(query), clock_now());
         return 1;
 }
 
-void manager_answer(sd_bus_message *call, Buffer *answer)
+void manager_answer(sd_bus_message *call, Packet *answer)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
 

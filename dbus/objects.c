@@ -198,7 +198,7 @@ static void on_probed(void *userdata, const Action *action)
         sd_bus_message_unref(call);
 }
 
-static void on_answer(void *userdata, const Client *client, Buffer *answer)
+static void on_answer(void *userdata, const Client *client, Packet *answer)
 {
         Objects *o = userdata;
         sd_bus_message *call = calls_take(&o->calls, client->words[1]);

@@ -52,5 +52,5 @@ int upstream_attach(Objects *o, sd_bus *bus);
 int upstream_path(const char *name, char **ret);
 
 /* manager.c, upstream.c: an answer, or the outcome of a probe, for a call that is taken out of `calls` and still its caller's. */
-void manager_answer(sd_bus_message *call, Buffer *answer);
+void manager_answer(sd_bus_message *call, Packet *answer);
 void upstream_probed(sd_bus_message *call, const Action *action);

@@ -24,7 +24,7 @@ typedef struct DaemonOptions {
 typedef struct DaemonObserver {
         void (*turned)(void *userdata);         /* the end of a turn, before the loop sleeps: anything may have changed */
         void (*probed)(void *userdata, const Action *action);           /* ACTION_PROBED */
-        void (*answer)(void *userdata, const Client *client, Buffer *answer);   /* to a client with words[0] == CLIENT_BUS */
+        void (*answer)(void *userdata, const Client *client, Packet *answer);   /* to a client with words[0] == CLIENT_BUS */
         void *userdata;
 } DaemonObserver;
 

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* Octets of the UTF-8 character at `s`; 0 if it is none (RFC 3629: not overlong, no surrogates). */
+/* ByteBuffer of the UTF-8 character at `s`; 0 if it is none (RFC 3629: not overlong, no surrogates). */
 static size_t utf8_size(const char *s)
 {
         const unsigned char *p = (const unsigned char *) s;

@@ -38,7 +38,7 @@ Action *engine_act(Engine *e, ActionType type)
         return a;
 }
 
-static Buffer *action_buffer(const Action *a)
+static Packet *action_packet(const Action *a)
 {
         switch (a->type) {
         case ACTION_ANSWER:
@@ -54,22 +54,22 @@ static Buffer *action_buffer(const Action *a)
 
 bool engine_next_action(Engine *e, Action *ret)
 {
-        e->lent = buffer_unref(e->lent);
+        e->lent = packet_unref(e->lent);
         if (!e->actions_n)
                 return false;
         *ret = e->actions[e->actions_first];
         e->actions_first = (e->actions_first + 1) % e->actions_size;
         e->actions_n--;
-        e->lent = action_buffer(ret);
+        e->lent = action_packet(ret);
         return true;
 }
 
-void engine_answer(Engine *e, const Client *client, Buffer *message)
+void engine_answer(Engine *e, const Client *client, Packet *message)
 {
         Action *a = engine_act(e, ACTION_ANSWER);
 
         if (!a) {
-                buffer_unref(message);
+                packet_unref(message);
                 return;
         }
         a->answer.client = *client;
@@ -456,7 +456,7 @@ static Bytes question_name(const Exchange *x)
 {
         Message question;
 
-        message_parse(&question, buffer_bytes(x->wire));
+        message_parse(&question, packet_bytes(x->wire));
         return question.qname;
 }
 
@@ -467,7 +467,7 @@ static FailureReason judge(const Exchange *x, Bytes body, Message *ret)
 
         if (message_parse(ret, body) != MESSAGE_OK)
                 return FAILURE_MALFORMED;
-        message_parse(&question, buffer_bytes(x->wire));
+        message_parse(&question, packet_bytes(x->wire));
         if (ret->id != 0 || !message_answers(ret, &question))
                 return FAILURE_MISMATCH;
         if (ret->flags & DNS_TC)

@@ -8,7 +8,7 @@
  * All times are usec of CLOCK_BOOTTIME.
  */
 
-#include "core/base/buffer.h"
+#include "core/base/packet.h"
 #include "core/query/cache.h"
 #include "core/base/client.h"
 #include "core/config/config.h"
@@ -63,7 +63,7 @@ typedef struct Action {
         union {
                 struct {
                         Client client;
-                        Buffer *message;
+                        Packet *message;
                 } answer;
                 struct {
                         size_t address;
@@ -72,13 +72,13 @@ typedef struct Action {
                         Config *owner;                  /* take a reference to keep it */
                 } connect;
                 struct {
-                        Buffer *message;
+                        Packet *message;
                         bool ping;
                 } send;
                 struct {
                         Address server;
                         bool stream;                    /* TCP, else UDP */
-                        Buffer *message;                /* its ID is 0 */
+                        Packet *message;                /* its ID is 0 */
                 } do53;
                 struct {
                         const char *name;               /* lives until ACTION_UPSTREAM_GONE */

@@ -42,7 +42,7 @@ struct Engine {
         Hosts *hosts_file, *hosts_own;  /* NULL: none */
         Action *actions;                /* a ring */
         size_t actions_first, actions_n, actions_size;
-        Buffer *lent;                   /* what the action taken last points to */
+        Packet *lent;                   /* what the action taken last points to */
         EngineStats stats;
 };
 
@@ -50,7 +50,7 @@ struct Engine {
 Action *engine_act(Engine *e, ActionType type);
 
 /* `message` is handed over as it is. NULL, when out of memory: the client is let go without an answer. */
-void engine_answer(Engine *e, const Client *client, Buffer *message);
+void engine_answer(Engine *e, const Client *client, Packet *message);
 
 /* The end of every event: queries hear of what became of their exchanges. */
 void engine_settle(Engine *e);

@@ -13,7 +13,7 @@ typedef struct Order {
 } Order;
 
 typedef struct Writer {
-        Buffer *b;
+        Packet *b;
         unsigned ancount, nscount;
 } Writer;
 
@@ -162,14 +162,14 @@ static void put_opt(Writer *w, const Message *m)
         w->b->n += (uint32_t) pad;
 }
 
-Buffer *answer_make(Bytes query, unsigned *ret_delay)
+Packet *answer_make(Bytes query, unsigned *ret_delay)
 {
         Writer w = { 0 };
         Message m;
         Order o;
 
         *ret_delay = 0;
-        if (message_parse(&m, query) != MESSAGE_OK || m.qdcount != 1 || !(w.b = buffer_new(DNS_MESSAGE_MAX + 1024)))
+        if (message_parse(&m, query) != MESSAGE_OK || m.qdcount != 1 || !(w.b = packet_new(DNS_MESSAGE_MAX + 1024)))
                 return NULL;
         o = order_of(m.qname);
         *ret_delay = o.delay;

@@ -12,8 +12,8 @@
 
 #include <stdint.h>
 
-#include "core/base/buffer.h"
+#include "core/base/packet.h"
 #include "core/dns/message.h"
 
 /* The answer to a well-formed query; *ret_delay in milliseconds. NULL: it is no query. */
-Buffer *answer_make(Bytes query, unsigned *ret_delay);
+Packet *answer_make(Bytes query, unsigned *ret_delay);

@@ -24,7 +24,7 @@ static bool struck(const Faults *f)
 void exchange_free(Request *r)
 {
         list_remove(&r->in_connection);
-        buffer_unref(r->answer);
+        packet_unref(r->answer);
         free(r->message);
         free(r);
 }
@@ -50,7 +50,7 @@ static nghttp2_nv field(const char *name, const char *value)
         return (nghttp2_nv) { (uint8_t *) name, (uint8_t *) value, strlen(name), strlen(value), 0 };
 }
 
-static void spoil(Buffer *b, const Faults *f)
+static void spoil(Packet *b, const Faults *f)
 {
         switch (f->body) {
         case BODY_RIGHT:

@@ -20,7 +20,7 @@ typedef struct Request {
         int32_t stream;
         uint8_t *message;
         size_t n;
-        Buffer *answer;
+        Packet *answer;
         size_t sent;
         uint64_t due; /* ms; 0: now */
         List in_connection;
@@ -65,7 +65,7 @@ void server_listen(bool open);
 void *connection_run(void *connection);
 /* All that nghttp2 has to say. */
 bool connection_send_frames(Connection *c);
-/* Octets to TLS, or to TCP before it is up. */
+/* ByteBuffer to TLS, or to TCP before it is up. */
 bool connection_send(Connection *c, const uint8_t *p, size_t n);
 
 /* HTTP/2: requests in, answers and faults out. (exchange.c) */

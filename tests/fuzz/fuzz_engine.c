@@ -29,12 +29,12 @@ typedef struct Asked {
         bool open;
         bool stream;
         uint64_t deadline;
-        Buffer *query;
+        Packet *query;
 } Asked;
 
 typedef struct Sent {
         uint32_t connection, exchange;
-        Buffer *message;
+        Packet *message;
 } Sent;
 
 typedef struct World {
@@ -117,8 +117,8 @@ static void take_answer(World *w, const Action *a)
 
         must(asked->open && w->now <= asked->deadline);
         asked->open = false;
-        must(message_parse(&answer, buffer_bytes(a->answer.message)) == MESSAGE_OK);
-        status = message_parse(&query, buffer_bytes(asked->query));
+        must(message_parse(&answer, packet_bytes(a->answer.message)) == MESSAGE_OK);
+        status = message_parse(&query, packet_bytes(asked->query));
         must(answer.id == query.id && (answer.flags & DNS_QR) && message_opcode(&answer) == message_opcode(&query));
         if (status == MESSAGE_OK && message_opcode(&query) == OPCODE_QUERY && query.qdcount == 1) {
                 ReplyTarget target = reply_target_of(&query, asked->stream);
@@ -128,7 +128,7 @@ static void take_answer(World *w, const Action *a)
                         check_reply(w, &target, &query, &answer);
         } else
                 must(message_rcode(&answer) == RCODE_FORMERR || message_rcode(&answer) == RCODE_NOTIMP);
-        buffer_unref(asked->query);
+        packet_unref(asked->query);
         asked->query = NULL;
 }
 
@@ -159,7 +159,7 @@ static void take_send(World *w, const Action *a)
 {
         Message m;
 
-        must(message_parse(&m, buffer_bytes(a->send.message)) == MESSAGE_OK && m.id == 0 && m.qdcount == 1);
+        must(message_parse(&m, packet_bytes(a->send.message)) == MESSAGE_OK && m.id == 0 && m.qdcount == 1);
         must(m.signed_message || !w->config->padding || m.wire.n % 128 == 0);
         must(!is_forwarded(w, &m));
         must(m.signed_message || !(m.flags & (unsigned) ~(DNS_RD | DNS_CD | DNS_AD)));
@@ -167,7 +167,7 @@ static void take_send(World *w, const Action *a)
                 engine_exchange_failed(w->engine, a->connection, a->exchange, FAILURE_REFUSED_STREAM, w->now);
                 return;
         }
-        w->sent[w->n_sent++] = (Sent) { a->connection, a->exchange, buffer_ref(a->send.message) };
+        w->sent[w->n_sent++] = (Sent) { a->connection, a->exchange, packet_ref(a->send.message) };
 }
 
 static unsigned find_do53(const World *w, uint32_t exchange)
@@ -181,7 +181,7 @@ static unsigned find_do53(const World *w, uint32_t exchange)
 
 static void forget_do53(World *w, unsigned i)
 {
-        buffer_unref(w->do53[i].message);
+        packet_unref(w->do53[i].message);
         w->do53[i] = w->do53[--w->n_do53];
 }
 
@@ -190,7 +190,7 @@ static void take_forward(World *w, const Action *a)
         unsigned i = find_do53(w, a->exchange);
         Message m;
 
-        must(message_parse(&m, buffer_bytes(a->do53.message)) == MESSAGE_OK && m.id == 0 && m.qdcount == 1);
+        must(message_parse(&m, packet_bytes(a->do53.message)) == MESSAGE_OK && m.id == 0 && m.qdcount == 1);
         must(m.signed_message || (!(m.flags & (unsigned) ~(DNS_RD | DNS_CD)) && m.edns.options.n == 0));
         must(is_forwarded(w, &m));
         if (i < w->n_do53)
@@ -199,7 +199,7 @@ static void take_forward(World *w, const Action *a)
                 engine_do53_failed(w->engine, a->exchange, FAILURE_RESOURCES, w->now);
                 return;
         }
-        w->do53[w->n_do53++] = (Sent) { .exchange = a->exchange, .message = buffer_ref(a->do53.message) };
+        w->do53[w->n_do53++] = (Sent) { .exchange = a->exchange, .message = packet_ref(a->do53.message) };
 }
 
 static void take_forward_cancel(World *w, const Action *a)
@@ -212,7 +212,7 @@ static void take_forward_cancel(World *w, const Action *a)
 
 static void forget_sent(World *w, unsigned i)
 {
-        buffer_unref(w->sent[i].message);
+        packet_unref(w->sent[i].message);
         w->sent[i] = w->sent[--w->n_sent];
 }
 
@@ -268,12 +268,12 @@ static void ask(World *w, bool stream, Bytes wire)
         if (w->n_asked == CLIENTS_MAX)
                 return;
         w->n_asked++;
-        *asked = (Asked) { .open = true, .stream = stream, .deadline = w->now + DEADLINE, .query = buffer_copy(wire) };
+        *asked = (Asked) { .open = true, .stream = stream, .deadline = w->now + DEADLINE, .query = packet_copy(wire) };
         must(asked->query);
-        if (!engine_query(w->engine, &c, stream, buffer_bytes(asked->query), w->now)) {
+        if (!engine_query(w->engine, &c, stream, packet_bytes(asked->query), w->now)) {
                 must(message_parse(&m, wire) == MESSAGE_SHORT || (m.flags & DNS_QR));
                 asked->open = false;
-                asked->query = buffer_unref(asked->query);
+                asked->query = packet_unref(asked->query);
         }
 }
 
@@ -352,7 +352,7 @@ static void respond(World *w, Input *in, bool any)
                 return;
         s = w->sent[i];
         if (!any) {
-                must(message_parse(&m, buffer_bytes(s.message)) == MESSAGE_OK);
+                must(message_parse(&m, packet_bytes(s.message)) == MESSAGE_OK);
                 n = m.question_end;
                 memcpy(body, m.wire.p, n);
                 wire_write16(body + 2, DNS_QR | pair(in));
@@ -385,7 +385,7 @@ static void respond_do53(World *w, Input *in, bool any)
                 engine_do53_failed(w->engine, s.exchange, (FailureReason) (1 + octet(in) % (_FAILURE_MAX - 1)), w->now);
                 return;
         }
-        must(message_parse(&m, buffer_bytes(s.message)) == MESSAGE_OK);
+        must(message_parse(&m, packet_bytes(s.message)) == MESSAGE_OK);
         if (!any)
                 n = m.question_end;
         memcpy(body, m.wire.p, n);

@@ -163,7 +163,7 @@ static void check_answer(const Hosts *h, const uint8_t *data, size_t size)
         static LocalReply reply;
         Message question, answer;
         ReplyTarget target;
-        Buffer *b;
+        Packet *b;
 
         if (!n)
                 return;
@@ -179,10 +179,10 @@ static void check_answer(const Hosts *h, const uint8_t *data, size_t size)
         }
         target = reply_target_of(&question, true);
         b = reply_local(&target, BYTES(wire + DNS_HEADER_SIZE, n + 4), reply.rcode, reply.records, reply.n, &options);
-        must(b && message_parse(&answer, buffer_bytes(b)) == MESSAGE_OK, "the answer is well-formed");
+        must(b && message_parse(&answer, packet_bytes(b)) == MESSAGE_OK, "the answer is well-formed");
         must(message_answers(&answer, &question), "the answer answers the question");
         must((answer.ancount > 0) != (answer.nscount == 1), "there is an answer, or a SOA");
-        buffer_unref(b);
+        packet_unref(b);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -48,14 +48,14 @@ static void check_reply(const Message *query, const Message *answer, bool stream
 {
         ReplyTarget target = reply_target_of(query, stream);
         ReplyOptions options = REPLY_OPTIONS_INIT;
-        _cleanup_(buffer_unrefp) Buffer *b = NULL;
+        _cleanup_(packet_unrefp) Packet *b = NULL;
         Message m;
 
         options.ede = EDE_STALE;
         options.ede_text = "as old as the hills";
         options.age = 7;
         b = reply_from_answer(&target, query->qname, answer, &options);
-        must(b && message_parse(&m, buffer_bytes(b)) == MESSAGE_OK);
+        must(b && message_parse(&m, packet_bytes(b)) == MESSAGE_OK);
         must(m.id == query->id && (m.flags & DNS_QR) && m.edns.present == target.edns);
         must(m.qname.n == query->qname.n && memcmp(m.qname.p, query->qname.p, m.qname.n) == 0);
         must(b->n <= (stream ? DNS_MESSAGE_MAX : target.udp_size));
@@ -89,15 +89,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
         Message m, again;
         MessageStatus status = message_parse(&m, BYTES(data, size));
-        Buffer *b;
+        Packet *b;
 
         if (status == MESSAGE_SHORT)
                 return 0;
         check_names(&m);
         if (status != MESSAGE_OK || m.qdcount != 1) {
                 b = reply_malformed(&m, status == MESSAGE_OK ? MESSAGE_MALFORMED : status);
-                must(b && message_parse(&again, buffer_bytes(b)) == MESSAGE_OK && again.id == m.id);
-                buffer_unref(b);
+                must(b && message_parse(&again, packet_bytes(b)) == MESSAGE_OK && again.id == m.id);
+                packet_unref(b);
                 return 0;
         }
         walk(&m);
@@ -106,7 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_reply(&m, &m, false);
         check_reply(&m, &m, true);
         b = reply_upstream_query(m.qname, m.qtype, m.qclass, m.flags, true, true);
-        must(b && b->n % 128 == 0 && message_parse(&again, buffer_bytes(b)) == MESSAGE_OK && again.id == 0);
-        buffer_unref(b);
+        must(b && b->n % 128 == 0 && message_parse(&again, packet_bytes(b)) == MESSAGE_OK && again.id == 0);
+        packet_unref(b);
         return 0;
 }

@@ -16,7 +16,7 @@ uint32_t clients_address_of(uint32_t name)
         return 0x0a000000 | (name * 2654435761u >> 8);
 }
 
-static Buffer *make_query(uint32_t name, uint16_t id, bool edns)
+static Packet *make_query(uint32_t name, uint16_t id, bool edns)
 {
         uint8_t b[64] = { 0 };
         size_t n = DNS_HEADER_SIZE;
@@ -35,7 +35,7 @@ static Buffer *make_query(uint32_t name, uint16_t id, bool edns)
                 memcpy(b + n, "\0\0\x29\x10\0\0\0\0\0\0\0", 11);
                 n += 11;
         }
-        return buffer_copy(BYTES(b, n));
+        return packet_copy(BYTES(b, n));
 }
 
 /* The servers that are GOOD, can be reached, and are configured and not held to be failed, as a set. */
@@ -54,7 +54,7 @@ void clients_ask(World *w, uint32_t name)
 {
         Asked *a;
         Client c = { 0 };
-        _cleanup_(buffer_unrefp) Buffer *q = NULL;
+        _cleanup_(packet_unrefp) Packet *q = NULL;
 
         if (w->n_asked == QUERIES_MAX)
                 return;
@@ -74,11 +74,11 @@ void clients_ask(World *w, uint32_t name)
         w->demand_at = w->now;
         world_say(w, "query %llu for n%u", (unsigned long long) c.words[0], name);
         q = make_query(name, a->id, a->edns);
-        if (!engine_query(w->engine, &c, a->stream, buffer_bytes(q), w->now))
+        if (!engine_query(w->engine, &c, a->stream, packet_bytes(q), w->now))
                 world_violated(w, "I1: a well-formed query was ignored");
 }
 
-/* Octets of a name that somebody asked for, in what is said of a failure? */
+/* ByteBuffer of a name that somebody asked for, in what is said of a failure? */
 static bool names_a_name(Bytes text)
 {
         for (size_t i = 0; i + 3 <= text.n; i++)
@@ -115,7 +115,7 @@ static void check_failure(World *w, const Asked *a, unsigned long long number, c
                 w->failed_at[a->name] = w->now;
 }
 
-void clients_take_answer(World *w, const Client *c, const Buffer *answer)
+void clients_take_answer(World *w, const Client *c, const Packet *answer)
 {
         Asked *a = &w->asked[c->words[0]];
         unsigned long long number = c->words[0];
@@ -131,7 +131,7 @@ void clients_take_answer(World *w, const Client *c, const Buffer *answer)
                 w->first_open++;
         if (w->now > a->deadline + SLACK)
                 world_violated(w, "I2: query %llu was answered %.3f s after its deadline", number, (double) (w->now - a->deadline) / 1e6);
-        if (message_parse(&m, buffer_bytes(answer)) != MESSAGE_OK)
+        if (message_parse(&m, packet_bytes(answer)) != MESSAGE_OK)
                 world_violated(w, "I3: a client got a malformed answer");
         if (m.id != a->id || m.edns.present != a->edns)
                 world_violated(w, "I3: a client got somebody else's answer");

@@ -8,7 +8,7 @@
 /* One asks for the address of `name`, over UDP or TCP, with EDNS or without. */
 void clients_ask(World *w, uint32_t name);
 
-void clients_take_answer(World *w, const Client *c, const Buffer *answer);
+void clients_take_answer(World *w, const Client *c, const Packet *answer);
 
 /* The address that answers `name`: so nobody gets another's. */
 uint32_t clients_address_of(uint32_t name);

@@ -140,7 +140,7 @@ void servers_close(World *w, const Action *a)
 
 /* What a server makes of a query: its question back, and one address if `flags` say that it went well: the right one, or one that
  * must never get to a client, nor into the cache. */
-static Buffer *make_answer(const World *w, const Buffer *query, unsigned flags, bool right)
+static Packet *make_answer(const World *w, const Packet *query, unsigned flags, bool right)
 {
         bool well = (flags & DNS_RCODE_MASK) == RCODE_NOERROR;
         uint8_t b[512];
@@ -148,7 +148,7 @@ static Buffer *make_answer(const World *w, const Buffer *query, unsigned flags, 
         size_t n;
         unsigned name = 0;
 
-        if (message_parse(&m, buffer_bytes(query)) != MESSAGE_OK || m.question_end > sizeof(b) - 64)
+        if (message_parse(&m, packet_bytes(query)) != MESSAGE_OK || m.question_end > sizeof(b) - 64)
                 world_violated(w, "the engine sent a malformed query");
         if (m.id != 0)
                 world_violated(w, "a query went upstream with an ID");
@@ -160,7 +160,7 @@ static Buffer *make_answer(const World *w, const Buffer *query, unsigned flags, 
         wire_write16(b + 8, 0);
         wire_write16(b + 10, 0);
         if (!well)
-                return buffer_copy(BYTES(b, n));
+                return packet_copy(BYTES(b, n));
         if (m.qname.n > 2)
                 for (const uint8_t *p = m.qname.p + 2; p < m.qname.p + 1 + m.qname.p[0]; p++)
                         name = name * 10 + (unsigned) (*p - '0');
@@ -168,10 +168,10 @@ static Buffer *make_answer(const World *w, const Buffer *query, unsigned flags, 
         wire_write32(b + n + 12, right ? clients_address_of(name) : SERVERS_POISON);
         if (m.qtype == TYPE_NS)
                 memcpy(b + n + 12, "\2ns\0", 4);
-        return buffer_copy(BYTES(b, n + 16));
+        return packet_copy(BYTES(b, n + 16));
 }
 
-static Event *respond(World *w, const Action *a, unsigned link, unsigned status, Buffer *body, uint64_t delay)
+static Event *respond(World *w, const Action *a, unsigned link, unsigned status, Packet *body, uint64_t delay)
 {
         Event *e = later(w, link, delay, EV_RESPONSE, FAILURE_NONE);
 
@@ -207,7 +207,7 @@ static void overload(World *w, const Action *a, unsigned link, uint64_t delay)
 /* The answer to something else: the first letter of the name is another. */
 static void mismatch(World *w, const Action *a, unsigned link, uint64_t delay)
 {
-        Buffer *b = make_answer(w, a->send.message, 0, false);
+        Packet *b = make_answer(w, a->send.message, 0, false);
 
         b->data[DNS_HEADER_SIZE + 1] ^= 1;
         respond(w, a, link, 200, b, delay);
@@ -231,7 +231,7 @@ static void react(World *w, const Action *a, unsigned i, Server *s, uint64_t rtt
                 deny(w, a, i, 511, rtt);
                 return;
         case GARBAGE:
-                respond(w, a, i, 200, buffer_copy(BYTES("this is no message", 18)), rtt);
+                respond(w, a, i, 200, packet_copy(BYTES("this is no message", 18)), rtt);
                 return;
         case WRONG_ANSWER:
                 mismatch(w, a, i, rtt);
@@ -349,10 +349,10 @@ static void deliver_response(World *w, uint32_t connection, const Event *e)
                 .retry_after = e->retry_after,
         };
 
-        engine_response(w->engine, connection, e->exchange, &http, e->body ? buffer_bytes(e->body) : BYTES(NULL, 0), w->now);
+        engine_response(w->engine, connection, e->exchange, &http, e->body ? packet_bytes(e->body) : BYTES(NULL, 0), w->now);
 }
 
-/* Octets came on a connection that is up. */
+/* ByteBuffer came on a connection that is up. */
 static void receive(World *w, const Event *e, const Link *l)
 {
         uint32_t number = l->number;

@@ -113,7 +113,7 @@ static void happen(World *w, Event *e)
                 servers_event(w, e);
                 break;
         }
-        buffer_unref(e->body);
+        packet_unref(e->body);
 }
 
 /* --- a life */
@@ -176,7 +176,7 @@ static void drop_events(World *w)
         while (w->n_events) {
                 Event e = world_next_event(w);
 
-                buffer_unref(e.body);
+                packet_unref(e.body);
         }
 }
 

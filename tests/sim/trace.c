@@ -41,11 +41,11 @@ static void add_edns(Trace *t, const Edns *edns)
         }
 }
 
-static void add_message(Trace *t, const Buffer *b)
+static void add_message(Trace *t, const Packet *b)
 {
         Message m;
 
-        if (!b || message_parse(&m, buffer_bytes(b)) != MESSAGE_OK) {
+        if (!b || message_parse(&m, packet_bytes(b)) != MESSAGE_OK) {
                 add_number(t, b ? 1 : 0);
                 return;
         }

@@ -91,7 +91,7 @@ typedef struct Event {
         FailureReason failure;
         unsigned status;
         uint32_t retry_after;           /* seconds; 0: none */
-        Buffer *body;
+        Packet *body;
 } Event;
 
 typedef struct Asked {

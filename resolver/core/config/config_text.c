@@ -136,7 +136,7 @@ static void add_line(LineReader *r, const char *p, size_t n, unsigned number)
         r->first = 0;
 }
 
-/* Octets of the line at `p`, and of its end: as in systemd "\n", "\r", or both of them in any order. */
+/* ByteBuffer of the line at `p`, and of its end: as in systemd "\n", "\r", or both of them in any order. */
 static size_t find_line_end(const char *p, size_t n, size_t *ret_end)
 {
         size_t size = 0;

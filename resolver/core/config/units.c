@@ -27,7 +27,7 @@ typedef struct Decimal {
         size_t n_whole, n_fraction;
 } Decimal;
 
-/* Reads "5", "1.5", ".5"; where `open`, "5." too. Octets of it, or 0 if it is none. */
+/* Reads "5", "1.5", ".5"; where `open`, "5." too. ByteBuffer of it, or 0 if it is none. */
 static size_t read_decimal(const char *p, bool open, Decimal *ret)
 {
         size_t n = strspn(p, DIGITS), k = 0;

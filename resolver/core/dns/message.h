@@ -148,7 +148,7 @@ size_t message_strip(const Message *m, uint8_t *ret);
 /* True if `answer` answers what `question` asked: QR, opcode, one question, same name (letters fold), type and class. */
 bool message_answers(const Message *answer, const Message *question);
 
-/* Octets of the uncompressed name that starts at `wire.p`, its root label included; 0 if there is none within `wire` or it
+/* ByteBuffer of the uncompressed name that starts at `wire.p`, its root label included; 0 if there is none within `wire` or it
  * breaks the limits. */
 size_t name_size(Bytes wire);
 

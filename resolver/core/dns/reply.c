@@ -176,9 +176,9 @@ static void patch_ttls(uint8_t *p, size_t n, size_t question_end, unsigned recor
                 wire_write32(p + r.ttl_offset, aged(r.ttl, options));
 }
 
-static Buffer *verbatim(const ReplyTarget *target, const Message *answer)
+static Packet *verbatim(const ReplyTarget *target, const Message *answer)
 {
-        Buffer *b = buffer_copy(answer->wire);
+        Packet *b = packet_copy(answer->wire);
 
         if (b)
                 wire_write16(b->data, target->id);
@@ -191,17 +191,17 @@ static unsigned authentic(const ReplyTarget *target, const Message *answer, cons
         return options->trust_ad && (target->dnssec_ok || (target->flags & DNS_AD)) ? answer->flags & DNS_AD : 0;
 }
 
-Buffer *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message *answer, const ReplyOptions *options)
+Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message *answer, const ReplyOptions *options)
 {
         unsigned rcode = sayable(target, message_rcode(answer)), flags, arcount;
         size_t limit = size_limit(target, options), n = answer->question_end;
         OptBuilder opt = opt_builder_init(target, &answer->edns, options);
         bool truncated = false;
-        Buffer *b;
+        Packet *b;
 
         if (options->verbatim && answer->wire.n <= limit)
                 return verbatim(target, answer);
-        b = buffer_new(answer->wire.n + OPT_FIXED + opt.n);
+        b = packet_new(answer->wire.n + OPT_FIXED + opt.n);
         if (!b)
                 return NULL;
         memcpy(b->data, answer->wire.p, n);
@@ -229,24 +229,24 @@ Buffer *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message 
 
 /* --- answers of our own */
 
-Buffer *reply_error(const ReplyTarget *target, Bytes question, unsigned rcode, const ReplyOptions *options)
+Packet *reply_error(const ReplyTarget *target, Bytes question, unsigned rcode, const ReplyOptions *options)
 {
         return reply_local(target, question, rcode, NULL, 0, options);
 }
 
-Buffer *reply_local(const ReplyTarget *target, Bytes question, unsigned rcode, const LocalRecord *records, size_t n_records,
+Packet *reply_local(const ReplyTarget *target, Bytes question, unsigned rcode, const LocalRecord *records, size_t n_records,
                     const ReplyOptions *options)
 {
         OptBuilder opt = opt_builder_init(target, NULL, options);
         size_t size = DNS_HEADER_SIZE + question.n + OPT_FIXED + opt.n, limit = size_limit(target, options), n;
         unsigned counts[2] = { 0, 0 };
         bool truncated = false;
-        Buffer *b;
+        Packet *b;
 
         rcode = sayable(target, rcode);
         for (size_t i = 0; i < n_records; i++)
                 size += MAX(records[i].owner.n, (size_t) 2) + 10 + records[i].rdata.n;
-        b = buffer_new(size);
+        b = packet_new(size);
         if (!b)
                 return NULL;
         n = DNS_HEADER_SIZE;
@@ -282,7 +282,7 @@ Buffer *reply_local(const ReplyTarget *target, Bytes question, unsigned rcode, c
         return b;
 }
 
-Buffer *reply_malformed(const Message *query, MessageStatus status)
+Packet *reply_malformed(const Message *query, MessageStatus status)
 {
         ReplyTarget target = reply_target_of(query, true);
         ReplyOptions options = REPLY_OPTIONS_INIT;
@@ -299,9 +299,9 @@ Buffer *reply_malformed(const Message *query, MessageStatus status)
 /* --- queries */
 
 /* A question and nothing behind it, with room for `more` octets; NULL when out of memory. */
-static Buffer *begin_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, size_t more)
+static Packet *begin_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, size_t more)
 {
-        Buffer *b = buffer_new(DNS_HEADER_SIZE + qname.n + 4 + more);
+        Packet *b = packet_new(DNS_HEADER_SIZE + qname.n + 4 + more);
         size_t n = DNS_HEADER_SIZE;
 
         if (!b)
@@ -317,11 +317,11 @@ static Buffer *begin_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_
         return b;
 }
 
-Buffer *reply_upstream_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool padding)
+Packet *reply_upstream_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool padding)
 {
         size_t plain = DNS_HEADER_SIZE + qname.n + 4 + OPT_FIXED, pad = 0;
         uint8_t option[OPTION_HEADER + PADDING_BLOCK] = { 0 };
-        Buffer *b;
+        Packet *b;
 
         if (padding) {
                 pad = (PADDING_BLOCK - (plain + OPTION_HEADER) % PADDING_BLOCK) % PADDING_BLOCK;
@@ -337,9 +337,9 @@ Buffer *reply_upstream_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint1
         return b;
 }
 
-Buffer *reply_do53_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool edns)
+Packet *reply_do53_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool edns)
 {
-        Buffer *b = begin_query(qname, qtype, qclass, flags, OPT_FIXED);
+        Packet *b = begin_query(qname, qtype, qclass, flags, OPT_FIXED);
 
         if (!b || !edns)
                 return b;
@@ -348,9 +348,9 @@ Buffer *reply_do53_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t 
         return b;
 }
 
-Buffer *reply_upstream_signed(const Message *query)
+Packet *reply_upstream_signed(const Message *query)
 {
-        Buffer *b = buffer_copy(query->wire);
+        Packet *b = packet_copy(query->wire);
 
         if (b)
                 wire_write16(b->data, 0);

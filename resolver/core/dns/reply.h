@@ -6,7 +6,7 @@
  * cross, save extended errors (RFC 8914) on the way back.
  */
 
-#include "core/base/buffer.h"
+#include "core/base/packet.h"
 #include "core/dns/message.h"
 
 /* What is kept of a client's query so that it can be answered at any later time. */
@@ -46,20 +46,20 @@ typedef struct ReplyOptions {
  * is not changed at all but for its ID.
  * NULL when out of memory.
  */
-Buffer *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message *answer, const ReplyOptions *options);
+Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message *answer, const ReplyOptions *options);
 
 /*
  * An answer without records, with `rcode` (extended ones only if the target has EDNS). `question` may be an empty Bytes, or
  * the question section's octets as the client sent them (name, type, class). NULL when out of memory.
  */
-Buffer *reply_error(const ReplyTarget *target, Bytes question, unsigned rcode, const ReplyOptions *options);
+Packet *reply_error(const ReplyTarget *target, Bytes question, unsigned rcode, const ReplyOptions *options);
 
 /*
  * An answer to a query that could not be parsed whole: the status says how far its view can be trusted. Gives FORMERR
  * (RFC 5625 6.2), opcode and RD of the query, no question unless it was well-formed, an OPT if one was found (RFC 6891 6.1.1).
  * NULL when out of memory.
  */
-Buffer *reply_malformed(const Message *query, MessageStatus status);
+Packet *reply_malformed(const Message *query, MessageStatus status);
 
 /* An answer with records of our own making (localhost, hosts file, resolver.arpa): a growing message. */
 typedef struct LocalRecord {
@@ -70,20 +70,20 @@ typedef struct LocalRecord {
         Bytes owner;            /* uncompressed wire name; empty: the question's */
 } LocalRecord;
 
-Buffer *reply_local(const ReplyTarget *target, Bytes question, unsigned rcode, const LocalRecord *records, size_t n,
+Packet *reply_local(const ReplyTarget *target, Bytes question, unsigned rcode, const LocalRecord *records, size_t n,
                     const ReplyOptions *options);
 
 /*
  * The query that goes upstream: ID 0 (RFC 8484 4.1), RD, CD and AD of `flags`, the name in lower case, our own OPT with DO as
  * asked and, if `padding`, zeros up to a multiple of 128 octets (RFC 8467 4.1). NULL when out of memory.
  */
-Buffer *reply_upstream_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool padding);
+Packet *reply_upstream_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool padding);
 
 /*
  * The query that goes to a Do53 server: as that, but with an OPT for `edns` only, of DNS_DO53_UDP_SIZE, and never padded: there
  * it would hide nothing (RFC 8467 4.1). The ID is up to who sends it.
  */
-Buffer *reply_do53_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool edns);
+Packet *reply_do53_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool edns);
 
 /* As that, for a signed message: the client's octets with the ID set to 0 and nothing else changed (RFC 5625 4.5). */
-Buffer *reply_upstream_signed(const Message *query);
+Packet *reply_upstream_signed(const Message *query);

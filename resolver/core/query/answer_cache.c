@@ -43,7 +43,7 @@ void answer_cache_store(Query *q, const Message *answer, uint32_t age, uint32_t 
 
 void answer_cache_store_failure(Query *q, uint64_t now)
 {
-        _cleanup_(buffer_unrefp) Buffer *failure = NULL;
+        _cleanup_(packet_unrefp) Packet *failure = NULL;
         ReplyOptions options = REPLY_OPTIONS_INIT;
         ReplyTarget nobody = { .flags = q->flags, .stream = true };
         CacheKey key = engine_cache_key(q);
@@ -56,6 +56,6 @@ void answer_cache_store_failure(Query *q, uint64_t now)
         if (!worth_remembering(q) || !usable || failure_class(q->failure) == CLASS_LOCALNET || q->failure == FAILURE_QUEUE_FULL)
                 return;
         failure = reply_error(&nobody, BYTES(q->message.qname.p, q->message.question_end - DNS_HEADER_SIZE), RCODE_SERVFAIL, &options);
-        if (failure && message_parse(&m, buffer_bytes(failure)) == MESSAGE_OK)
+        if (failure && message_parse(&m, packet_bytes(failure)) == MESSAGE_OK)
                 cache_put(e->cache, &key, &m, 0, NO_ANSWER_LIFE, q->forward != NULL, now);
 }

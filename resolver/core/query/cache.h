@@ -11,7 +11,7 @@
  * question. And an answer to ANY serves for ANY only (RFC 8482).
  */
 
-#include "core/base/buffer.h"
+#include "core/base/packet.h"
 #include "core/dns/message.h"
 
 typedef struct Cache Cache;

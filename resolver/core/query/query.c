@@ -18,7 +18,7 @@ static void set_route(Query *q, Forward *f)
 }
 
 /* What is sent for the question in `m`. */
-static Buffer *write_question(const Query *q, const Message *m)
+static Packet *write_question(const Query *q, const Message *m)
 {
         const Config *c = q->engine->config;
         /* The upstream says AD to those who ask for it (RFC 6840 5.7): for all clients, as the answer is theirs together. */
@@ -51,11 +51,11 @@ Query *query_new(Engine *e, const Message *m, uint64_t now)
         set_route(q, forwards_find(e->forwards, m->qname));
         q->wire = write_question(q, m);
         if (!q->wire || timers_reserve(&e->timers) < 0) {
-                buffer_unref(q->wire);
+                packet_unref(q->wire);
                 free(q);
                 return NULL;
         }
-        message_parse(&q->message, buffer_bytes(q->wire));
+        message_parse(&q->message, packet_bytes(q->wire));
         e->n_queries++;
         return q;
 }
@@ -90,8 +90,8 @@ Query *query_free(Query *q)
         q->route->cancel(q, e->now);
         timer_set(&e->timers, &q->timer, USEC_NEVER);
         timers_release(&e->timers);
-        buffer_unref(q->wire);
-        buffer_unref(q->fallback);
+        packet_unref(q->wire);
+        packet_unref(q->fallback);
         e->n_queries--;
         free(q);
         return NULL;
@@ -133,7 +133,7 @@ void query_arm(Query *q)
 
 /* --- answers */
 
-static void answer_pending(Query *q, PendingClient *w, Buffer *message)
+static void answer_pending(Query *q, PendingClient *w, Packet *message)
 {
         engine_answer(q->engine, &w->client, message);
         pending_client_free(q, w);
@@ -175,7 +175,7 @@ static void answer_second_best(Query *q, uint64_t now)
         ReplyOptions options = engine_reply_options(q->engine);
         Message m;
 
-        if (!answer_stale(q, now) && q->fallback && message_parse(&m, buffer_bytes(q->fallback)) == MESSAGE_OK)
+        if (!answer_stale(q, now) && q->fallback && message_parse(&m, packet_bytes(q->fallback)) == MESSAGE_OK)
                 answer_all(q, &m, &options);
 }
 
@@ -196,7 +196,7 @@ static void end_unanswered(Query *q, uint64_t now)
 {
         Message m;
 
-        if (q->fallback && message_parse(&m, buffer_bytes(q->fallback)) == MESSAGE_OK)
+        if (q->fallback && message_parse(&m, packet_bytes(q->fallback)) == MESSAGE_OK)
                 answer_cache_store(q, &m, 0, UINT32_MAX, now);
         else
                 answer_cache_store_failure(q, now);
@@ -251,13 +251,13 @@ void query_withdraw(Query *q, uint64_t now)
 void query_reroute(Query *q, uint64_t now)
 {
         Forward *f = forwards_find(q->engine->forwards, q->message.qname);
-        Buffer *before = q->wire, *wire;
+        Packet *before = q->wire, *wire;
 
         if (f == q->forward)
                 return;
         q->route->cancel(q, now);
         set_route(q, f);
-        q->fallback = buffer_unref(q->fallback);
+        q->fallback = packet_unref(q->fallback);
         q->failure = FAILURE_NONE;
         q->n_tried = q->attempts = q->rounds = 0;
         q->resent = false;
@@ -269,8 +269,8 @@ void query_reroute(Query *q, uint64_t now)
                 return;
         }
         q->wire = wire;
-        message_parse(&q->message, buffer_bytes(wire));
-        buffer_unref(before);
+        message_parse(&q->message, packet_bytes(wire));
+        packet_unref(before);
         q->route->start(q, now);
 }
 

@@ -34,7 +34,7 @@ struct Query {
         bool shared;                    /* in the table: others may join, the answer may be cached */
         bool dnssec_ok;
         uint16_t flags;                 /* RD and CD */
-        Buffer *wire;                   /* what goes upstream */
+        Packet *wire;                   /* what goes upstream */
         Message message;                /* a view of it */
         List pending;
         List exchanges;                 /* with upstreams */
@@ -52,7 +52,7 @@ struct Query {
         bool resent;                    /* the one free retry is used */
         bool fetching;                  /* worth finishing with no client waiting: a prefetch, or a refresh */
         FailureReason failure;                    /* the last */
-        Buffer *fallback;               /* an answer that is delivered if no better one comes */
+        Packet *fallback;               /* an answer that is delivered if no better one comes */
         uint64_t born;
         uint64_t hedge_at, retry_at, stale_at, end_at;  /* usec, or USEC_NEVER */
         Timer timer;

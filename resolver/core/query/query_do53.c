@@ -85,10 +85,10 @@ static Do53Exchange *begin(Query *q, Do53Server *s, bool edns, bool stream)
         return x;
 }
 
-static Buffer *write_question(const Query *q, bool edns)
+static Packet *write_question(const Query *q, bool edns)
 {
         if (edns || !q->shared)
-                return buffer_ref(q->wire);
+                return packet_ref(q->wire);
         return reply_do53_query(q->message.qname, q->message.qtype, q->message.qclass, q->flags, q->dnssec_ok, false);
 }
 
@@ -107,7 +107,7 @@ static uint64_t server_timeout(const Query *q, uint64_t now)
 static bool ask(Query *q, Do53Server *s, bool edns, bool stream, uint64_t now)
 {
         Do53Exchange *x = exchange_with(q, s);
-        _cleanup_(buffer_unrefp) Buffer *wire = write_question(q, edns);
+        _cleanup_(packet_unrefp) Packet *wire = write_question(q, edns);
         Action *a;
 
         if (x && (x->stream || stream || x->edns != edns)) {
@@ -286,7 +286,7 @@ void query_forward_epoch(Query *q, uint64_t now)
         if (!q->forward)
                 return;
         cancel(q, now);
-        q->fallback = buffer_unref(q->fallback);
+        q->fallback = packet_unref(q->fallback);
         q->rounds = 0;
         if (query_is_wanted(q))
                 advance(q, now);
@@ -379,7 +379,7 @@ static void deliver(Do53Exchange *x, const Message *answer, bool refusal, uint64
         Forward *f = q->forward;
         Do53Server *s = x->server;
         /* Nobody vouches for the AD bit of an answer in clear text (RFC 6840 5.8). */
-        _cleanup_(buffer_unrefp) Buffer *wire = buffer_copy(answer->wire);
+        _cleanup_(packet_unrefp) Packet *wire = packet_copy(answer->wire);
         Message m;
 
         if (!wire) {
@@ -388,7 +388,7 @@ static void deliver(Do53Exchange *x, const Message *answer, bool refusal, uint64
         }
         wire_write16(wire->data, 0);
         wire_write16(wire->data + 2, answer->flags & ~DNS_AD);
-        message_parse(&m, buffer_bytes(wire));
+        message_parse(&m, packet_bytes(wire));
         s->resting_until = 0;
         if (!refusal) {
                 f->good = (size_t) (s - f->servers);

@@ -285,7 +285,7 @@ void query_answered(Query *q, Exchange *x, const Message *answer, const HttpResp
 {
         exchange_free(x);
         if (message_rcode(answer) == RCODE_REFUSED && !q->fallback) {
-                q->fallback = buffer_copy(answer->wire);
+                q->fallback = packet_copy(answer->wire);
                 if (route(q, now) || any_under_way(q)) {
                         query_arm(q);
                         return;

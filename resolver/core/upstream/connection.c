@@ -167,7 +167,7 @@ void connection_send(Connection *c, Exchange *x, uint64_t now)
         }
         a->connection = c->number;
         a->exchange = x->number;
-        a->send.message = buffer_ref(x->wire);
+        a->send.message = packet_ref(x->wire);
         a->send.ping = risky;
         arm(c);
 }

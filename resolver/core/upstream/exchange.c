@@ -3,7 +3,7 @@
 #include "core/engine_internal.h"
 #include "core/upstream/upstream_internal.h"
 
-Exchange *exchange_new(Engine *e, Query *query, Upstream *u, Buffer *wire, Purpose purpose)
+Exchange *exchange_new(Engine *e, Query *query, Upstream *u, Packet *wire, Purpose purpose)
 {
         Exchange *x = calloc(1, sizeof(*x));
 
@@ -16,7 +16,7 @@ Exchange *exchange_new(Engine *e, Query *query, Upstream *u, Buffer *wire, Purpo
         }
         x->query = query;
         x->synthetic = !query;
-        x->wire = buffer_ref(wire);
+        x->wire = packet_ref(wire);
         x->upstream = u;
         x->purpose = purpose;
         x->late_at = USEC_NEVER;
@@ -44,7 +44,7 @@ Exchange *exchange_free(Exchange *x)
         leave(x);
         list_remove(&x->in_query);
         handle_table_remove(&x->upstream->engine->exchange_handles, x->number);
-        buffer_unref(x->wire);
+        packet_unref(x->wire);
         free(x);
         return NULL;
 }
@@ -64,14 +64,14 @@ void exchange_post(Exchange *x, FailureReason failure, uint64_t now)
 
 bool exchange_prepare(Exchange *x)
 {
-        Buffer *wire;
+        Packet *wire;
 
         if (x->query || x->synthetic)
                 return true;
         wire = upstream_probe_message(x->upstream);
         if (!wire)
                 return false;
-        buffer_unref(x->wire);
+        packet_unref(x->wire);
         x->wire = wire;
         x->synthetic = true;
         return true;

@@ -15,7 +15,7 @@ typedef struct Connection Connection;
 typedef struct Exchange {
         uint32_t number;
         Query *query;           /* NULL: a probe of the upstream's own, or one that the query left to it */
-        Buffer *wire;           /* the message */
+        Packet *wire;           /* the message */
         bool synthetic;         /* a probe's own question: only NOERROR will do */
         Upstream *upstream;
         Connection *connection; /* NULL: not sent */
@@ -31,7 +31,7 @@ typedef struct Exchange {
 } Exchange;
 
 /* An exchange of `wire`, in no place yet; NULL when out of memory. Takes a reference. `query` may be NULL. */
-Exchange *exchange_new(Engine *e, Query *query, Upstream *u, Buffer *wire, Purpose purpose);
+Exchange *exchange_new(Engine *e, Query *query, Upstream *u, Packet *wire, Purpose purpose);
 /* Takes it out of everything and frees it; nothing is sent. */
 Exchange *exchange_free(Exchange *x);
 

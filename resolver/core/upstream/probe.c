@@ -4,7 +4,7 @@
 /* A probe of a suspicion is repeated by timer only if somebody asked as recently. */
 #define DEMAND_TIME (5 * USEC_PER_SEC)
 
-Buffer *upstream_probe_message(const Upstream *u)
+Packet *upstream_probe_message(const Upstream *u)
 {
         static const uint8_t root[1] = { 0 };
 
@@ -77,7 +77,7 @@ void upstream_check(Upstream *u, Purpose purpose, bool suspicion, uint64_t now)
 
 void upstream_check_ready(Upstream *u, Connection *c, uint64_t now)
 {
-        _cleanup_(buffer_unrefp) Buffer *wire = NULL;
+        _cleanup_(packet_unrefp) Packet *wire = NULL;
         Exchange *x;
 
         if (!list_empty(&u->queue)) {

@@ -28,4 +28,4 @@ void upstream_active_due(Timer *t, uint64_t now);
 /* Sets the next probe of active mode, if that is the mode. */
 void upstream_plan_active(Upstream *u, uint64_t now);
 /* What a probe asks: `. NS`, which every resolver has at hand; NULL when out of memory. */
-Buffer *upstream_probe_message(const Upstream *u);
+Packet *upstream_probe_message(const Upstream *u);

@@ -188,7 +188,7 @@ static Listener *find(const Client *client)
         return handle_table_get(&listeners, number);
 }
 
-void listener_answer(const Client *client, Buffer *answer)
+void listener_answer(const Client *client, Packet *answer)
 {
         Listener *l = find(client);
 

@@ -6,7 +6,7 @@
 
 #include <uv.h>
 
-#include "core/base/buffer.h"
+#include "core/base/packet.h"
 #include "core/base/client.h"
 #include "core/config/config.h"
 
@@ -48,7 +48,7 @@ bool listener_is_stream(const Listener *l);
 void listener_address(const Listener *l, Address *ret, bool *ret_stream);
 
 /* Sends an answer; takes no reference for longer than it needs. */
-void listener_answer(const Client *client, Buffer *answer);
+void listener_answer(const Client *client, Packet *answer);
 
 /* The query of this client will have no answer (it was dropped): lets a TCP connection go on reading. */
 void listener_dismiss(const Client *client);

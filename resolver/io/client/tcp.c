@@ -44,7 +44,7 @@ typedef struct TcpClient {
         bool closing;
         uint8_t *in;                    /* READ_MAX octets, where there is something in it */
         size_t in_at, n_in;             /* what is between has not been taken */
-        Octets out;
+        ByteBuffer out;
         size_t out_at;                  /* what is before has been written */
 } TcpClient;
 
@@ -104,7 +104,7 @@ static void tcp_client_closed(uv_handle_t *h)
 
         close(c->fd);
         free(c->in);
-        octets_deinit(&c->out);
+        byte_buffer_deinit(&c->out);
         free(c);
         tcp_closed(&owner);
 }
@@ -188,7 +188,7 @@ static void write_out(TcpClient *c)
         c->out.n -= c->out_at;
         c->out_at = 0;
         if (c->out.n == 0)
-                octets_clear(&c->out);
+                byte_buffer_clear(&c->out);
 }
 
 /* After anything that happened to it: what is next for it. */
@@ -220,13 +220,13 @@ static void settle(TcpClient *c)
 }
 
 /* Length and message go out as one (RFC 7766 8). */
-static bool append(TcpClient *c, const Buffer *answer)
+static bool append(TcpClient *c, const Packet *answer)
 {
         uint8_t size[2];
 
         wire_write16(size, answer->n);
         return unwritten(c) + 2 + answer->n <= c->tcp->limits->tcp_write_octets + 2 + DNS_MESSAGE_MAX &&
-               octets_append(&c->out, BYTES(size, 2)) && octets_append(&c->out, buffer_bytes(answer));
+               byte_buffer_append(&c->out, BYTES(size, 2)) && byte_buffer_append(&c->out, packet_bytes(answer));
 }
 
 static TcpClient *find(Tcp *t, const Client *client)
@@ -237,7 +237,7 @@ static TcpClient *find(Tcp *t, const Client *client)
         return handle_table_get(&t->numbers, words.number);
 }
 
-void tcp_answer(Tcp *t, const Client *client, Buffer *answer)
+void tcp_answer(Tcp *t, const Client *client, Packet *answer)
 {
         TcpClient *c = find(t, client);
 

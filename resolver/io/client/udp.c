@@ -51,7 +51,7 @@ struct Udp {
         unsigned n_out;
         struct {
                 UdpClient client;
-                Buffer *answer;
+                Packet *answer;
         } out[BATCH];
 };
 
@@ -260,16 +260,16 @@ void udp_flush(Udp *u)
                 sent++;
         }
         for (unsigned i = 0; i < u->n_out; i++)
-                u->out[i].answer = buffer_unref(u->out[i].answer);
+                u->out[i].answer = packet_unref(u->out[i].answer);
         u->n_out = 0;
 }
 
-void udp_answer(Udp *u, const Client *client, Buffer *answer)
+void udp_answer(Udp *u, const Client *client, Packet *answer)
 {
         if (u->n_out == BATCH)
                 udp_flush(u);
         memcpy(&u->out[u->n_out].client, client, sizeof(u->out[0].client));
-        u->out[u->n_out++].answer = buffer_ref(answer);
+        u->out[u->n_out++].answer = packet_ref(answer);
 }
 
 /* --- life */

@@ -5,13 +5,13 @@
 #define SIZE_MIN 512
 #define SIZE_KEPT 4096
 
-void octets_deinit(Octets *o)
+void byte_buffer_deinit(ByteBuffer *o)
 {
         free(o->p);
-        *o = (Octets) { 0 };
+        *o = (ByteBuffer) { 0 };
 }
 
-bool octets_append(Octets *o, Bytes bytes)
+bool byte_buffer_append(ByteBuffer *o, Bytes bytes)
 {
         size_t size = MAX(o->size, (size_t) SIZE_MIN);
         uint8_t *p;
@@ -34,9 +34,9 @@ bool octets_append(Octets *o, Bytes bytes)
         return true;
 }
 
-void octets_clear(Octets *o)
+void byte_buffer_clear(ByteBuffer *o)
 {
         o->n = 0;
         if (o->size > SIZE_KEPT)
-                octets_deinit(o);
+                byte_buffer_deinit(o);
 }

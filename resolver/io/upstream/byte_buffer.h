@@ -1,24 +1,24 @@
 #pragma once
 /*
- * Octets: a block of our own that grows at its end: what is gathered before it is written.
+ * ByteBuffer: a block of our own that grows at its end: what is gathered before it is written.
  */
 
 #include "core/base/base.h"
 
-typedef struct Octets {
+typedef struct ByteBuffer {
         uint8_t *p;
         size_t n, size;
-} Octets;
+} ByteBuffer;
 
-void octets_deinit(Octets *o);
+void byte_buffer_deinit(ByteBuffer *o);
 
 /* False, and nothing changed, when out of memory. */
-bool octets_append(Octets *o, Bytes bytes);
+bool byte_buffer_append(ByteBuffer *o, Bytes bytes);
 
 /* Empties it. A small block is kept for the next time, a large one given back: an idle connection holds little. */
-void octets_clear(Octets *o);
+void byte_buffer_clear(ByteBuffer *o);
 
-static inline Bytes octets_bytes(const Octets *o)
+static inline Bytes byte_buffer_bytes(const ByteBuffer *o)
 {
         return BYTES(o->p, o->n);
 }

@@ -21,13 +21,13 @@ typedef struct Talk {
         uint32_t number;        /* the engine's */
         uint16_t id;
         bool stream;
-        Buffer *message;        /* with the ID, and on TCP with its length before it */
+        Packet *message;        /* with the ID, and on TCP with its length before it */
         int fd;                 /* UDP */
         uv_poll_t poll;
         uv_tcp_t tcp;
         uv_connect_t connect;
         uv_write_t write;
-        Octets in;
+        ByteBuffer in;
         List in_table;
 } Talk;
 
@@ -55,8 +55,8 @@ static Talk *find(Do53Client *p, uint32_t number)
 
 static void talk_free(Talk *t)
 {
-        buffer_unref(t->message);
-        octets_deinit(&t->in);
+        packet_unref(t->message);
+        byte_buffer_deinit(&t->in);
         free(t);
 }
 
@@ -147,7 +147,7 @@ static void on_read(uv_stream_t *h, ssize_t n, const uv_buf_t *buffer)
 
         if (n == 0)
                 return;
-        if (n < 0 || !octets_append(&t->in, BYTES(buffer->base, n))) {
+        if (n < 0 || !byte_buffer_append(&t->in, BYTES(buffer->base, n))) {
                 fail(t, n < 0 ? FAILURE_CONNECTION_LOST : FAILURE_RESOURCES);
                 return;
         }
@@ -198,9 +198,9 @@ static int start_stream(Do53Client *p, Talk *t, const struct sockaddr_storage *r
 /* --- the beginning */
 
 /* The message as it goes out. */
-static Buffer *write_message(Bytes message, bool stream, uint16_t id)
+static Packet *write_message(Bytes message, bool stream, uint16_t id)
 {
-        Buffer *b = buffer_new(FRAME + message.n);
+        Packet *b = packet_new(FRAME + message.n);
         size_t n = stream ? FRAME : 0;
 
         if (!b)
@@ -220,7 +220,7 @@ static Talk *talk_new(Do53Client *p, const Action *a)
                 return NULL;
         *t = (Talk) { .owner = p, .number = a->exchange, .stream = a->do53.stream, .fd = -1 };
         if (getrandom(&t->id, sizeof(t->id), GRND_INSECURE) == sizeof(t->id))
-                t->message = write_message(buffer_bytes(a->do53.message), t->stream, t->id);
+                t->message = write_message(packet_bytes(a->do53.message), t->stream, t->id);
         if (!t->message) {
                 free(t);
                 return NULL;

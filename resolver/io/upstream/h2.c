@@ -44,7 +44,7 @@ struct H2 {
         FailureReason tell_goaway;
         FailureReason tell_closed;
         List done; /* H2Request */
-        Octets out;
+        ByteBuffer out;
 };
 
 /* --- lists of requests */
@@ -80,7 +80,7 @@ static void give_up(H2Request *r, nghttp2_session *session, FailureReason f)
         if (r->failure || r->complete)
                 return;
         r->failure = f;
-        octets_deinit(&r->body);
+        byte_buffer_deinit(&r->body);
         nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, r->stream, NGHTTP2_CANCEL);
 }
 
@@ -152,7 +152,7 @@ static int on_data_chunk(nghttp2_session *session, _unused_ uint8_t flags, int32
         }
         if (r->received > H2_BODY_MAX)
                 give_up(r, session, FAILURE_BODY_SIZE);
-        else if (!r->unwanted && !octets_append(&r->body, BYTES(data, n)))
+        else if (!r->unwanted && !byte_buffer_append(&r->body, BYTES(data, n)))
                 give_up(r, session, FAILURE_RESOURCES);
         return 0;
 }
@@ -323,7 +323,7 @@ static void gather_frames(H2 *h)
         if (!h->session || (stream_blocked(h->stream) && !h->terminated))
                 return;
         while ((n = nghttp2_session_mem_send(h->session, &p)) > 0) {
-                if (!octets_append(&h->out, BYTES(p, n))) {
+                if (!byte_buffer_append(&h->out, BYTES(p, n))) {
                         fail(h, FAILURE_RESOURCES);
                         break;
                 }
@@ -337,8 +337,8 @@ static void encrypt_frames(H2 *h)
 {
         gather_frames(h);
         if (h->out.n > 0)
-                stream_send(h->stream, octets_bytes(&h->out));
-        octets_clear(&h->out);
+                stream_send(h->stream, byte_buffer_bytes(&h->out));
+        byte_buffer_clear(&h->out);
 }
 
 static void write_frames(H2 *h)
@@ -356,7 +356,7 @@ static H2 *h2_free(H2 *h)
         nghttp2_session_del(h->session);
         while ((r = first(&h->open)) || (r = first(&h->done)))
                 h2_request_free(r);
-        octets_deinit(&h->out);
+        byte_buffer_deinit(&h->out);
         free(h->authority);
         free(h);
         return NULL;
@@ -383,7 +383,7 @@ static void tell_request(H2 *h, H2Request *r)
         if (r->failure)
                 h->events->failed(h->userdata, r->exchange, r->failure);
         else
-                h->events->response(h->userdata, r->exchange, &r->response, octets_bytes(&r->body));
+                h->events->response(h->userdata, r->exchange, &r->response, byte_buffer_bytes(&r->body));
 }
 
 /* Any of these may close us, which is seen by `events`. */
@@ -602,7 +602,7 @@ void h2_cancel(H2 *h, uint32_t exchange)
                 return;
         r->unwanted = true;
         h->n_unwanted++;
-        octets_deinit(&r->body);
+        byte_buffer_deinit(&r->body);
         if (!h->terminated)
                 nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, r->stream, NGHTTP2_CANCEL);
 }

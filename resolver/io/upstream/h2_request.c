@@ -18,7 +18,7 @@ H2Request *h2_request_new(uint32_t exchange, Bytes message)
         list_init(&r->in_list);
         r->exchange = exchange;
         r->response = HTTP_RESPONSE_INIT;
-        if (!octets_append(&r->message, message))
+        if (!byte_buffer_append(&r->message, message))
                 return h2_request_free(r);
         return r;
 }
@@ -28,8 +28,8 @@ H2Request *h2_request_free(H2Request *r)
         if (!r)
                 return NULL;
         list_remove(&r->in_list);
-        octets_deinit(&r->body);
-        octets_deinit(&r->message);
+        byte_buffer_deinit(&r->body);
+        byte_buffer_deinit(&r->message);
         free(r);
         return NULL;
 }
@@ -118,7 +118,7 @@ int h2_request_submit(H2Request *r, nghttp2_session *session, const UpstreamConf
         if (get) {
                 if (r->message.n > GET_MESSAGE_MAX)
                         return -EMSGSIZE;
-                path = path_with_message(config->path, octets_bytes(&r->message), &n_path);
+                path = path_with_message(config->path, byte_buffer_bytes(&r->message), &n_path);
                 if (!path)
                         return -ENOMEM;
         }

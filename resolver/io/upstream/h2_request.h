@@ -6,7 +6,7 @@
 
 #include <nghttp2/nghttp2.h>
 
-#include "core/base/buffer.h"
+#include "core/base/packet.h"
 #include "core/config/config.h"
 #include "core/upstream/http_response.h"
 #include "core/base/list.h"
@@ -25,8 +25,8 @@ typedef struct H2Request {
         unsigned interim; /* responses 1xx */
         HttpResponse response;
         size_t received; /* octets of body, kept or not */
-        Octets body;
-        Octets message;
+        ByteBuffer body;
+        ByteBuffer message;
         size_t sent; /* octets of it */
 } H2Request;
 

@@ -40,7 +40,7 @@ struct Stream {
         bool peer_closed; /* FIN came */
         bool shut;        /* our FIN is out */
         FailureReason broken;     /* to be told from the loop */
-        Octets flying;
+        ByteBuffer flying;
         uv_tcp_t tcp;
         uv_timer_t linger;
         uv_idle_t turn;   /* the loop's next turn */
@@ -63,7 +63,7 @@ static void on_handle_closed(uv_handle_t *handle)
                 return;
         tls_session_deinit(&s->session);
         tls_unref(s->tls);
-        octets_deinit(&s->flying);
+        byte_buffer_deinit(&s->flying);
         free(s);
 }
 
@@ -134,7 +134,7 @@ static void on_written(uv_write_t *write, int status)
         Stream *s = write->data;
 
         s->writing = false;
-        octets_clear(&s->flying);
+        byte_buffer_clear(&s->flying);
         if (s->state == STREAM_CLOSED || s->state == STREAM_BROKEN)
                 return;
         if (status < 0) {
@@ -152,7 +152,7 @@ static void on_written(uv_write_t *write, int status)
 /* Writes all there is in one system call if the kernel takes it. */
 static void write_out(Stream *s)
 {
-        Octets *out = &s->session.out;
+        ByteBuffer *out = &s->session.out;
         uv_buf_t buffer;
         int r;
 
@@ -166,13 +166,13 @@ static void write_out(Stream *s)
         if (r >= 0)
                 s->stats->octets_out += (uint64_t) r;
         if (r == (int) out->n) {
-                octets_clear(out);
+                byte_buffer_clear(out);
                 return;
         }
         if (r >= 0) {
                 s->stats->octets_out += out->n - (uint64_t) r;
                 s->flying = *out;
-                *out = (Octets) { 0 };
+                *out = (ByteBuffer) { 0 };
                 buffer = uv_buf_init((char *) s->flying.p + r, (unsigned) (s->flying.n - (size_t) r));
                 s->write.data = s;
                 r = uv_write(&s->write, (uv_stream_t *) &s->tcp, &buffer, 1, on_written);
@@ -472,7 +472,7 @@ static void linger(Stream *s)
 {
         s->state = STREAM_LINGER;
         if (s->peer_closed)
-                octets_clear(&s->session.out);
+                byte_buffer_clear(&s->session.out);
         write_out(s);
         s->shutdown.data = s;
         if (uv_shutdown(&s->shutdown, (uv_stream_t *) &s->tcp, on_shutdown) < 0) {

@@ -48,7 +48,7 @@ static ssize_t push(gnutls_transport_ptr_t pointer, const void *data, size_t n)
 {
         TlsSession *t = pointer;
 
-        if (octets_append(&t->out, BYTES(data, n)))
+        if (byte_buffer_append(&t->out, BYTES(data, n)))
                 return (ssize_t) n;
         gnutls_transport_set_errno(t->session, ENOMEM);
         return -1;
@@ -143,7 +143,7 @@ void tls_session_deinit(TlsSession *t)
 {
         if (t->session)
                 gnutls_deinit(t->session);
-        octets_deinit(&t->out);
+        byte_buffer_deinit(&t->out);
         tls_unref(t->tls);
         *t = (TlsSession) { 0 };
 }

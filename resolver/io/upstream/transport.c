@@ -257,7 +257,7 @@ static void send_exchange(UpstreamTransport *u, const Action *a)
 
         if (!c)
                 return;
-        if (h2_send(c->h2, a->exchange, buffer_bytes(a->send.message), a->send.ping) < 0)
+        if (h2_send(c->h2, a->exchange, packet_bytes(a->send.message), a->send.ping) < 0)
                 engine_exchange_failed(u->engine, a->connection, a->exchange, FAILURE_RESOURCES, clock_now());
         queue_flush(u, c);
 }

@@ -6,9 +6,9 @@ Engine *e;
 uint64_t now;
 Wire w;
 Message got;
-Buffer *answer;
+Packet *answer;
 unsigned answers;
-Buffer *asked;
+Packet *asked;
 unsigned sends;
 uint32_t connection, exchange;
 bool unreachable;
@@ -50,18 +50,18 @@ void played_reload(const char *text)
 
 void played_stop(void)
 {
-        answer = buffer_unref(answer);
-        asked = buffer_unref(asked);
+        answer = packet_unref(answer);
+        asked = packet_unref(asked);
         e = engine_free(e);
 }
 
 static void answer_probe(const Action *a)
 {
-        Buffer *b = buffer_copy(buffer_bytes(a->send.message));
+        Packet *b = packet_copy(packet_bytes(a->send.message));
 
         wire_write16(b->data + 2, DNS_QR);
-        engine_response(e, a->connection, a->exchange, &HTTP_OK, buffer_bytes(b), now);
-        buffer_unref(b);
+        engine_response(e, a->connection, a->exchange, &HTTP_OK, packet_bytes(b), now);
+        packet_unref(b);
 }
 
 static bool is_of_the_root(Bytes wire)
@@ -78,8 +78,8 @@ void act(void)
         while (engine_next_action(e, &a))
                 switch (a.type) {
                 case ACTION_ANSWER:
-                        buffer_unref(answer);
-                        answer = buffer_ref(a.answer.message);
+                        packet_unref(answer);
+                        answer = packet_ref(a.answer.message);
                         answers++;
                         break;
                 case ACTION_CONNECT:
@@ -96,14 +96,14 @@ void act(void)
                         if (a.send.ping)
                                 engine_received(e, a.connection, now);
                         /* A probe asks for the root, which clients may do, too. */
-                        if (is_of_the_root(buffer_bytes(a.send.message)) && !is_of_the_root(wire_bytes(&w))) {
+                        if (is_of_the_root(packet_bytes(a.send.message)) && !is_of_the_root(wire_bytes(&w))) {
                                 answer_probe(&a);
                                 break;
                         }
                         connection = a.connection;
                         exchange = a.exchange;
-                        buffer_unref(asked);
-                        asked = buffer_ref(a.send.message);
+                        packet_unref(asked);
+                        asked = packet_ref(a.send.message);
                         sends++;
                         break;
                 case ACTION_PING:
@@ -118,7 +118,7 @@ static bool take(void)
 {
         if (!answer)
                 return false;
-        ck_assert_int_eq(message_parse(&got, buffer_bytes(answer)), MESSAGE_OK);
+        ck_assert_int_eq(message_parse(&got, packet_bytes(answer)), MESSAGE_OK);
         return true;
 }
 
@@ -126,8 +126,8 @@ bool ask_as(unsigned client, bool stream)
 {
         Client c = { { client } };
 
-        answer = buffer_unref(answer);
-        asked = buffer_unref(asked);
+        answer = packet_unref(answer);
+        asked = packet_unref(asked);
         engine_query(e, &c, stream, wire_bytes(&w), now);
         act();
         return take();
@@ -141,7 +141,7 @@ bool ask(bool stream)
 bool say_by(const HttpResponse *http)
 {
         wire_write16(w.data, 0);
-        answer = buffer_unref(answer);
+        answer = packet_unref(answer);
         engine_response(e, connection, exchange, http, wire_bytes(&w), now);
         act();
         return take();

@@ -14,9 +14,9 @@ extern Engine *e;
 extern uint64_t now;
 extern Wire w;                          /* what is sent next, by the client or the upstream */
 extern Message got;                     /* the client's answer, parsed */
-extern Buffer *answer;                  /* the same as it came; NULL: none */
+extern Packet *answer;                  /* the same as it came; NULL: none */
 extern unsigned answers;                /* all of them so far */
-extern Buffer *asked;                   /* what last went to an upstream; NULL: nothing since the client asked */
+extern Packet *asked;                   /* what last went to an upstream; NULL: nothing since the client asked */
 extern unsigned sends;                  /* all of them so far */
 extern uint32_t connection, exchange;   /* where it went */
 extern bool unreachable;                /* connections fail for want of a route */

@@ -153,12 +153,12 @@ static void try(unsigned type, const Wire *body, const char *what, unsigned i, u
         ck_assert(!ask(k % 2));
         message_parse(&question, wire_bytes(&w));
         valid = message_parse(&m, wire_bytes(body)) == MESSAGE_OK && m.id == 0 && message_answers(&m, &question) && !(m.flags & DNS_TC);
-        answer = buffer_unref(answer);
+        answer = packet_unref(answer);
         engine_response(e, connection, exchange, &HTTP_OK, wire_bytes(body), now);
         act();
         ck_assert_msg(valid == !!answer, "answer %u, %s %u: %s", i, what, k, valid ? "was not delivered" : "was delivered");
         if (answer) {
-                ck_assert_int_eq(message_parse(&got, buffer_bytes(answer)), MESSAGE_OK);
+                ck_assert_int_eq(message_parse(&got, packet_bytes(answer)), MESSAGE_OK);
                 ck_assert_uint_eq(got.id, 0x1234);
         }
         query(type);

@@ -29,7 +29,7 @@ static Message forwarded(void)
         Message m;
 
         ck_assert_msg(asked, "it was not forwarded");
-        ck_assert_int_eq(message_parse(&m, buffer_bytes(asked)), MESSAGE_OK);
+        ck_assert_int_eq(message_parse(&m, packet_bytes(asked)), MESSAGE_OK);
         return m;
 }
 

@@ -35,7 +35,7 @@ static void refused_by(const HttpResponse *http, const char *what)
 
         if (http->status == 200 && w.n >= 2 && wire_read16(w.data) == 0x1234)
                 wire_write16(w.data, 0);
-        answer = buffer_unref(answer);
+        answer = packet_unref(answer);
         engine_response(e, connection, exchange, http, wire_bytes(&w), now);
         act();
         ck_assert_msg(!answer, "%s: the client got it", what);
@@ -491,7 +491,7 @@ START_TEST(TUDOOR_bad_answers_end_attempts_and_the_wait_goes_on_to_the_deadline)
                 wire_begin(&w, DNS_QR, TYPE_AAAA);
                 if (asked)
                         ck_assert_msg(!say() || message_rcode(&got) == RCODE_SERVFAIL, "a bad answer was delivered");
-                asked = sends == before ? buffer_unref(asked) : asked;
+                asked = sends == before ? packet_unref(asked) : asked;
                 bad++;
                 pass(50 * USEC_PER_MSEC);
         }

@@ -27,7 +27,7 @@ START_TEST(RFC8484_the_upstream_gets_id_0_lower_case_padding_and_no_options_of_t
         w.data[13] = 'W';
         wire_opt(&w, 1232, 0x8000, "\0\x0a\0\x08" "cccccccc\0\x08\0\7\0\1\x18\0\1\2\3", 23);
         ck_assert(!ask(false));
-        ck_assert_int_eq(message_parse(&got, buffer_bytes(asked)), MESSAGE_OK);
+        ck_assert_int_eq(message_parse(&got, packet_bytes(asked)), MESSAGE_OK);
         ck_assert_uint_eq(got.id, 0);
         ck_assert_uint_eq(got.flags, DNS_RD);
         ck_assert_uint_eq(got.qname.p[1], 'w');
@@ -65,7 +65,7 @@ START_TEST(at_the_deadline_there_is_servfail_with_an_extended_error)
                 now = engine_next_time(e);
                 engine_run(e, now);
         }
-        message_parse(&got, buffer_bytes(answer));
+        message_parse(&got, packet_bytes(answer));
         ck_assert_uint_eq(message_rcode(&got), RCODE_SERVFAIL);
         ck_assert_uint_eq(wire_read16(got.edns.options.p), EDNS_OPTION_EDE);
 }
@@ -83,11 +83,11 @@ START_TEST(no_route_is_answered_at_once_with_network_error)
                 if (a.type == ACTION_CONNECT)
                         engine_closed(e, a.connection, FAILURE_NO_ROUTE, now);
                 if (a.type == ACTION_ANSWER)
-                        answer = buffer_ref(a.answer.message);
+                        answer = packet_ref(a.answer.message);
                 ck_assert_msg(a.type != ACTION_STATE, "somebody is blamed for it");
         }
         ck_assert_ptr_nonnull(answer);
-        message_parse(&got, buffer_bytes(answer));
+        message_parse(&got, packet_bytes(answer));
         ck_assert_uint_eq(wire_read16(got.edns.options.p + 4), EDE_NETWORK_ERROR);
         ck_assert_int_eq(engine_network_state(e), NETWORK_OFFLINE);
 }

@@ -139,7 +139,7 @@ static void on_answer(const Action *a)
         n_waiting--;
         if (!a->answer.message)
                 return;
-        malformed |= message_parse(&m, buffer_bytes(a->answer.message)) != MESSAGE_OK;
+        malformed |= message_parse(&m, packet_bytes(a->answer.message)) != MESSAGE_OK;
         n_good += message_rcode(&m) == RCODE_NOERROR && m.ancount > 0;
 }
 
@@ -159,7 +159,7 @@ static void act(void)
                         engine_max_streams(e, a.connection, 100, now);
                         break;
                 case ACTION_SEND:
-                        make_reply(buffer_bytes(a.send.message));
+                        make_reply(packet_bytes(a.send.message));
                         if (upstream_answers) {
                                 engine_received(e, a.connection, now);
                                 engine_response(e, a.connection, a.exchange, &http, wire_bytes(&reply), now);
@@ -169,7 +169,7 @@ static void act(void)
                         engine_received(e, a.connection, now);
                         break;
                 case ACTION_DO53_SEND:
-                        make_reply(buffer_bytes(a.do53.message));
+                        make_reply(packet_bytes(a.do53.message));
                         engine_do53_answer(e, a.exchange, 0, wire_bytes(&reply), now);
                         break;
                 default:

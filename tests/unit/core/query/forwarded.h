@@ -22,7 +22,7 @@ typedef struct Asked {
         bool stream;
         bool closed;
         unsigned sent;                  /* how often */
-        Buffer *message;
+        Packet *message;
 } Asked;
 
 static Engine *e;
@@ -31,7 +31,7 @@ static Asked asked[64];
 static size_t n_asked;
 static uint32_t connection, exchange;
 static unsigned upstream_asked;         /* exchanges with the upstream */
-static Buffer *answers[8];
+static Packet *answers[8];
 static size_t n_answers;
 static Message got;
 static Wire w;
@@ -58,14 +58,14 @@ static inline void begin(const char *text)
 static inline void forget_answers(void)
 {
         while (n_answers > 0)
-                buffer_unref(answers[--n_answers]);
+                packet_unref(answers[--n_answers]);
 }
 
 static inline void stop(void)
 {
         forget_answers();
         while (n_asked > 0)
-                buffer_unref(asked[--n_asked].message);
+                packet_unref(asked[--n_asked].message);
         e = engine_free(e);
         upstream_asked = 0;
 }
@@ -87,8 +87,8 @@ static inline void act(void)
                 switch (a.type) {
                 case ACTION_ANSWER:
                         ck_assert_uint_lt(n_answers, ELEMENTS(answers));
-                        answers[n_answers++] = buffer_ref(a.answer.message);
-                        ck_assert_int_eq(message_parse(&got, buffer_bytes(a.answer.message)), MESSAGE_OK);
+                        answers[n_answers++] = packet_ref(a.answer.message);
+                        ck_assert_int_eq(message_parse(&got, packet_bytes(a.answer.message)), MESSAGE_OK);
                         break;
                 case ACTION_CONNECT:
                         connection = a.connection;
@@ -109,8 +109,8 @@ static inline void act(void)
                                 ck_assert_uint_eq(a.do53.server.port, 53);
                         }
                         x->sent++;
-                        buffer_unref(x->message);
-                        x->message = buffer_ref(a.do53.message);
+                        packet_unref(x->message);
+                        x->message = packet_ref(a.do53.message);
                         break;
                 case ACTION_DO53_CANCEL:
                         x = find(a.exchange);

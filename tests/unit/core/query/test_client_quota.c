@@ -45,7 +45,7 @@ static void act(void)
                 if (a.type != ACTION_ANSWER)
                         continue;
                 n_answers++;
-                ck_assert_int_eq(message_parse(&m, buffer_bytes(a.answer.message)), MESSAGE_OK);
+                ck_assert_int_eq(message_parse(&m, packet_bytes(a.answer.message)), MESSAGE_OK);
                 if (message_rcode(&m) != RCODE_SERVFAIL)
                         continue;
                 n_refused++;

@@ -19,7 +19,7 @@ static const uint8_t seed[16] = "0123456789abcde";
 static Engine *e;
 static Wire w;
 static Message got;
-static Buffer *answer;
+static Packet *answer;
 
 static Config *read_config(const char *local)
 {
@@ -36,7 +36,7 @@ static Config *read_config(const char *local)
 
 static void stop(void)
 {
-        answer = buffer_unref(answer);
+        answer = packet_unref(answer);
         e = engine_free(e);
 }
 
@@ -76,19 +76,19 @@ static bool ask(void)
         bool upstream = false;
         Action a;
 
-        answer = buffer_unref(answer);
+        answer = packet_unref(answer);
         engine_query(e, &c, true, wire_bytes(&w), USEC_PER_SEC);
         while (engine_next_action(e, &a)) {
                 if (a.type == ACTION_ANSWER) {
-                        buffer_unref(answer);
-                        answer = buffer_ref(a.answer.message);
+                        packet_unref(answer);
+                        answer = packet_ref(a.answer.message);
                 } else {
                         upstream = true;
                 }
         }
         ck_assert_msg(!answer || !upstream, "what is answered here is not asked of the upstream");
         if (answer)
-                ck_assert_int_eq(message_parse(&got, buffer_bytes(answer)), MESSAGE_OK);
+                ck_assert_int_eq(message_parse(&got, packet_bytes(answer)), MESSAGE_OK);
         return answer;
 }
 

@@ -97,7 +97,7 @@ START_TEST(RFC8467_the_question_is_not_padded_and_has_no_options_of_the_client)
         w.data[13] = 'W';
         wire_opt(&w, 4096, 0x8000, "\0\x0a\0\x08" "cccccccc\0\x08\0\7\0\1\x18\0\1\2\3", 23);
         ask_wire();
-        ck_assert_int_eq(message_parse(&m, buffer_bytes(last()->message)), MESSAGE_OK);
+        ck_assert_int_eq(message_parse(&m, packet_bytes(last()->message)), MESSAGE_OK);
         ck_assert(!last()->stream);
         ck_assert_uint_eq(m.flags, DNS_RD);
         ck_assert_uint_eq(m.qname.p[1], 'w');
@@ -270,13 +270,13 @@ START_TEST(RFC6891_a_server_that_does_not_know_edns_is_asked_without_and_so_is_t
                 respond(last());
                 ck_assert_uint_eq(n_asked, 2);
                 ck_assert_uint_eq(last()->server, 1);
-                message_parse(&m, buffer_bytes(last()->message));
+                message_parse(&m, packet_bytes(last()->message));
                 ck_assert(!m.edns.present);
                 respond_a(last());
                 ck_assert_uint_eq(n_answers, 1);
                 ck_assert_uint_eq(message_rcode(&got), RCODE_NOERROR);
                 ask();
-                message_parse(&m, buffer_bytes(last()->message));
+                message_parse(&m, packet_bytes(last()->message));
                 ck_assert_msg(!m.edns.present, "the OPT is tried each time");
                 stop();
         }
@@ -520,7 +520,7 @@ START_TEST(dead_servers_say_nothing_of_the_upstreams)
                 expect_servfail(EDE_NO_REACHABLE_AUTHORITY);
                 now += 10 * SEC;
                 while (n_asked > 0)
-                        buffer_unref(asked[--n_asked].message);
+                        packet_unref(asked[--n_asked].message);
         }
         ck_assert(engine_upstream(e, 0, &u));
         ck_assert_int_eq(u.health->state, HEALTH_UNKNOWN);
@@ -547,7 +547,7 @@ START_TEST(beyond_the_cap_it_is_servfail_at_once)
                         sent += a.type == ACTION_DO53_SEND;
                         answered += a.type == ACTION_ANSWER;
                         if (a.type == ACTION_ANSWER) {
-                                message_parse(&got, buffer_bytes(a.answer.message));
+                                message_parse(&got, packet_bytes(a.answer.message));
                                 ck_assert_uint_eq(message_rcode(&got), RCODE_SERVFAIL);
                                 code = ede();
                         }

@@ -30,7 +30,7 @@ static struct {
 static Sent sends[4096];
 static uint32_t closes[256], pings[256];
 static unsigned n_connects, n_sends, n_closes, n_pings, n_answers, n_servfails, asked;
-static Buffer *last_answer;
+static Packet *last_answer;
 static struct {
         HealthState to;
         FailureReason reason;
@@ -59,7 +59,7 @@ static inline void stop(void)
 {
         engine_free(e);
         config_unref(config);
-        last_answer = buffer_unref(last_answer);
+        last_answer = packet_unref(last_answer);
 }
 
 static inline void act(void)
@@ -71,8 +71,8 @@ static inline void act(void)
                 switch (a.type) {
                 case ACTION_ANSWER:
                         n_answers++;
-                        buffer_unref(last_answer);
-                        last_answer = buffer_ref(a.answer.message);
+                        packet_unref(last_answer);
+                        last_answer = packet_ref(a.answer.message);
                         n_servfails += (a.answer.message->data[3] & 15) == RCODE_SERVFAIL;
                         break;
                 case ACTION_CONNECT:

@@ -36,13 +36,13 @@ static size_t answer_size;              /* octets; 0: as the query */
 
 static void answer_to(const Client *client, Bytes octets)
 {
-        Buffer *b = buffer_new(MAX(answer_size, octets.n));
+        Packet *b = packet_new(MAX(answer_size, octets.n));
 
         b->n = (uint32_t) MAX(answer_size, octets.n);
         memset(b->data, 0, b->n);
         memcpy(b->data, octets.p, octets.n);
         listener_answer(client, b);
-        buffer_unref(b);
+        packet_unref(b);
 }
 
 /* Answers query number `i`. */

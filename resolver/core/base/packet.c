@@ -1,14 +1,14 @@
-#include "core/base/buffer.h"
+#include "core/base/packet.h"
 
 #include <string.h>
 
-Buffer *buffer_new(size_t size)
+Packet *packet_new(size_t size)
 {
-        Buffer *b;
+        Packet *b;
 
-        if (size > UINT32_MAX - sizeof(Buffer))
+        if (size > UINT32_MAX - sizeof(Packet))
                 return NULL;
-        b = malloc(sizeof(Buffer) + size);
+        b = malloc(sizeof(Packet) + size);
         if (!b)
                 return NULL;
         b->refs = 1;
@@ -17,9 +17,9 @@ Buffer *buffer_new(size_t size)
         return b;
 }
 
-Buffer *buffer_copy(Bytes bytes)
+Packet *packet_copy(Bytes bytes)
 {
-        Buffer *b = buffer_new(bytes.n);
+        Packet *b = packet_new(bytes.n);
 
         if (!b)
                 return NULL;
@@ -29,13 +29,13 @@ Buffer *buffer_copy(Bytes bytes)
         return b;
 }
 
-Buffer *buffer_ref(Buffer *b)
+Packet *packet_ref(Packet *b)
 {
         b->refs++;
         return b;
 }
 
-Buffer *buffer_unref(Buffer *b)
+Packet *packet_unref(Packet *b)
 {
         if (b && --b->refs == 0)
                 free(b);

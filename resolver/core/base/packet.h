@@ -1,32 +1,32 @@
 #pragma once
 /*
- * Buffer: a heap block of octets with one or more owners. Made by one module, handed along without a copy, freed by
+ * Packet: a heap block of octets with one or more owners. Made by one module, handed along without a copy, freed by
  * the last who held it. Not for use by two threads.
  */
 
 #include "core/base/base.h"
 
-typedef struct Buffer {
+typedef struct Packet {
         uint32_t refs;
         uint32_t n;             /* octets in use */
         uint32_t size;          /* octets there is room for */
         uint8_t data[];
-} Buffer;
+} Packet;
 
 /* A buffer with room for `size` octets and none in use; NULL when out of memory. The caller owns one reference. */
-Buffer *buffer_new(size_t size);
+Packet *packet_new(size_t size);
 
 /* A buffer that holds a copy of `bytes`; NULL when out of memory. */
-Buffer *buffer_copy(Bytes bytes);
+Packet *packet_copy(Bytes bytes);
 
-Buffer *buffer_ref(Buffer *b);
+Packet *packet_ref(Packet *b);
 
 /* Gives up one reference; NULL is fine. Always returns NULL. */
-Buffer *buffer_unref(Buffer *b);
+Packet *packet_unref(Packet *b);
 
-static inline Bytes buffer_bytes(const Buffer *b)
+static inline Bytes packet_bytes(const Packet *b)
 {
         return BYTES(b->data, b->n);
 }
 
-DEFINE_CLEANUP(Buffer, buffer_unref)
+DEFINE_CLEANUP(Packet, packet_unref)
