@@ -3,12 +3,12 @@
 #include "invariants.h"
 #include "servers.h"
 
-static void maybe_lose_links(World *w)
+static void maybe_lose_connections(World *w)
 {
         if (!world_below(w, 2))
                 return;
-        for (unsigned i = 0; i < LINKS_MAX; i++)
-                w->links[i].dead = true;
+        for (unsigned i = 0; i < CONNECTIONS_MAX; i++)
+                w->connections[i].dead = true;
         w->lost_at = w->now;
 }
 
@@ -23,13 +23,13 @@ static void come_up(World *w)
 void machine_roam(World *w)
 {
         world_say(w, "roam");
-        maybe_lose_links(w);
+        maybe_lose_connections(w);
         come_up(w);
         /* What passes nothing any more may do so because our address is another one now. */
         if (world_below(w, 2))
-                for (unsigned i = 0; i < LINKS_MAX; i++)
-                        if (w->links[i].number && w->links[i].dead)
-                                engine_address_gone(w->engine, w->links[i].number, w->now);
+                for (unsigned i = 0; i < CONNECTIONS_MAX; i++)
+                        if (w->connections[i].number && w->connections[i].dead)
+                                engine_address_gone(w->engine, w->connections[i].number, w->now);
 }
 
 /* All that is to come comes later, and clients do not see the time pass. */
@@ -61,7 +61,7 @@ void machine_suspend(World *w)
                 world_carry_out(w);
         }
         sleep_for(w, slept);
-        maybe_lose_links(w);
+        maybe_lose_connections(w);
         engine_resume(w->engine, slept, w->now);
         invariants_check_epoch(w);
 }

@@ -50,10 +50,10 @@ static unsigned status_of(World *w, const unsigned *statuses, size_t n)
 
 static unsigned find_link(const World *w, uint32_t number)
 {
-        for (unsigned i = 0; i < LINKS_MAX; i++)
-                if (w->links[i].number == number)
+        for (unsigned i = 0; i < CONNECTIONS_MAX; i++)
+                if (w->connections[i].number == number)
                         return i;
-        return LINKS_MAX;
+        return CONNECTIONS_MAX;
 }
 
 unsigned servers_of_upstream(const World *w, uint32_t number)
@@ -74,12 +74,12 @@ void servers_forget_upstream(World *w, uint32_t number)
         world_violated(w, "an upstream is gone that was not there");
 }
 
-static Event *later(World *w, unsigned link, uint64_t delay, EventType type, FailureReason failure)
+static Event *later(World *w, unsigned connection, uint64_t delay, EventType type, FailureReason failure)
 {
         Event *e = world_schedule(w, delay, type);
 
-        e->link = link;
-        e->generation = w->links[link].generation;
+        e->connection = connection;
+        e->generation = w->connections[connection].generation;
         e->failure = failure;
         return e;
 }
@@ -90,14 +90,14 @@ void servers_connect(World *w, const Action *a)
         Server *s = &w->servers[server];
         uint64_t rtt = s->rtt + world_below(w, s->rtt / 4 + 1);
 
-        while (w->links[i].number)
-                if (++i == LINKS_MAX)
-                        world_violated(w, "I6: more than %d connections", LINKS_MAX);
+        while (w->connections[i].number)
+                if (++i == CONNECTIONS_MAX)
+                        world_violated(w, "I6: more than %d connections", CONNECTIONS_MAX);
         if (!w->online) {
                 engine_closed(w->engine, a->connection, FAILURE_NO_ROUTE, w->now);
                 return;
         }
-        w->links[i] = (Link) { .number = a->connection, .server = server, .generation = w->links[i].generation + 1 };
+        w->connections[i] = (SimConnection) { .number = a->connection, .server = server, .generation = w->connections[i].generation + 1 };
         world_say(w, "connect to %u for a %s (%s)", server, purpose_name(a->connect.purpose), mood_names[s->behaviour]);
         if (s->behaviour == BLACK_HOLE)
                 return;
@@ -120,11 +120,11 @@ void servers_connect(World *w, const Action *a)
 void servers_ping(World *w, const Action *a)
 {
         unsigned i = find_link(w, a->connection);
-        const Server *s = &w->servers[w->links[i % LINKS_MAX].server];
+        const Server *s = &w->servers[w->connections[i % CONNECTIONS_MAX].server];
 
-        if (i == LINKS_MAX)
+        if (i == CONNECTIONS_MAX)
                 world_violated(w, "a PING goes out on a connection that is not open");
-        if (!w->links[i].dead && s->behaviour != BLACK_HOLE && w->online)
+        if (!w->connections[i].dead && s->behaviour != BLACK_HOLE && w->online)
                 later(w, i, s->rtt, EV_PONG, FAILURE_NONE);
 }
 
@@ -132,8 +132,8 @@ void servers_close(World *w, const Action *a)
 {
         unsigned i = find_link(w, a->connection);
 
-        if (i < LINKS_MAX)
-                w->links[i].number = 0;
+        if (i < CONNECTIONS_MAX)
+                w->connections[i].number = 0;
 }
 
 /* --- answers */
@@ -171,9 +171,9 @@ static Packet *make_answer(const World *w, const Packet *query, unsigned flags, 
         return packet_copy(BYTES(b, n + 16));
 }
 
-static Event *respond(World *w, const Action *a, unsigned link, unsigned status, Packet *body, uint64_t delay)
+static Event *respond(World *w, const Action *a, unsigned connection, unsigned status, Packet *body, uint64_t delay)
 {
-        Event *e = later(w, link, delay, EV_RESPONSE, FAILURE_NONE);
+        Event *e = later(w, connection, delay, EV_RESPONSE, FAILURE_NONE);
 
         e->exchange = a->exchange;
         e->status = status;
@@ -181,36 +181,36 @@ static Event *respond(World *w, const Action *a, unsigned link, unsigned status,
         return e;
 }
 
-static void answer(World *w, const Action *a, unsigned link, unsigned flags, uint64_t delay)
+static void answer(World *w, const Action *a, unsigned connection, unsigned flags, uint64_t delay)
 {
-        respond(w, a, link, 200, make_answer(w, a->send.message, flags, !(flags & DNS_TC)), delay);
+        respond(w, a, connection, 200, make_answer(w, a->send.message, flags, !(flags & DNS_TC)), delay);
 }
 
-static void fail_exchange(World *w, const Action *a, unsigned link, FailureReason f, uint64_t delay)
+static void fail_exchange(World *w, const Action *a, unsigned connection, FailureReason f, uint64_t delay)
 {
-        later(w, link, delay, EV_FAILED, f)->exchange = a->exchange;
+        later(w, connection, delay, EV_FAILED, f)->exchange = a->exchange;
 }
 
 /* No answer, by its status, though it looks like one. */
-static Event *deny(World *w, const Action *a, unsigned link, unsigned status, uint64_t delay)
+static Event *deny(World *w, const Action *a, unsigned connection, unsigned status, uint64_t delay)
 {
-        return respond(w, a, link, status, make_answer(w, a->send.message, 0, false), delay);
+        return respond(w, a, connection, status, make_answer(w, a->send.message, 0, false), delay);
 }
 
-static void overload(World *w, const Action *a, unsigned link, uint64_t delay)
+static void overload(World *w, const Action *a, unsigned connection, uint64_t delay)
 {
         unsigned retry_after = (unsigned) world_below(w, 10);
 
-        deny(w, a, link, ONE_STATUS(w, 503, 429), delay)->retry_after = retry_after;
+        deny(w, a, connection, ONE_STATUS(w, 503, 429), delay)->retry_after = retry_after;
 }
 
 /* The answer to something else: the first letter of the name is another. */
-static void mismatch(World *w, const Action *a, unsigned link, uint64_t delay)
+static void mismatch(World *w, const Action *a, unsigned connection, uint64_t delay)
 {
         Packet *b = make_answer(w, a->send.message, 0, false);
 
         b->data[DNS_HEADER_SIZE + 1] ^= 1;
-        respond(w, a, link, 200, b, delay);
+        respond(w, a, connection, 200, b, delay);
 }
 
 static void react(World *w, const Action *a, unsigned i, Server *s, uint64_t rtt, uint64_t work)
@@ -289,11 +289,11 @@ void servers_send(World *w, const Action *a)
         unsigned i = find_link(w, a->connection);
         uint64_t rtt, work;
         Server *s;
-        Link *l;
+        SimConnection *l;
 
-        if (i == LINKS_MAX)
+        if (i == CONNECTIONS_MAX)
                 world_violated(w, "something is sent on a connection that is not open");
-        l = &w->links[i];
+        l = &w->connections[i];
         if (!l->ready)
                 world_violated(w, "something is sent on a connection that is not ready");
         s = &w->servers[l->server];
@@ -318,8 +318,8 @@ void servers_set_behaviour(World *w, unsigned server, ServerBehaviour behaviour)
 
         world_say(w, "server %u is %s", server, mood_names[behaviour]);
         s->behaviour = behaviour == FROZEN ? GOOD : behaviour;
-        for (unsigned i = 0; i < LINKS_MAX; i++) {
-                Link *l = &w->links[i];
+        for (unsigned i = 0; i < CONNECTIONS_MAX; i++) {
+                SimConnection *l = &w->connections[i];
 
                 if (!l->number || l->server != server)
                         continue;
@@ -353,7 +353,7 @@ static void deliver_response(World *w, uint32_t connection, const Event *e)
 }
 
 /* ByteBuffer came on a connection that is up. */
-static void receive(World *w, const Event *e, const Link *l)
+static void receive(World *w, const Event *e, const SimConnection *l)
 {
         uint32_t number = l->number;
 
@@ -371,7 +371,7 @@ static void receive(World *w, const Event *e, const Link *l)
 
 void servers_event(World *w, const Event *e)
 {
-        Link *l = &w->links[e->link];
+        SimConnection *l = &w->connections[e->connection];
         uint32_t number = l->number;
 
         if (!number || l->generation != e->generation)
@@ -394,7 +394,7 @@ void servers_event(World *w, const Event *e)
         case EV_READY:
                 l->ready = true;
                 engine_ready(w->engine, number, world_below(w, 2), w->now);
-                later(w, e->link, 100, EV_SETTINGS, FAILURE_NONE);
+                later(w, e->connection, 100, EV_SETTINGS, FAILURE_NONE);
                 return;
         default:
                 receive(w, e, l);

@@ -11,7 +11,7 @@
 
 #define SERVERS_MAX 3
 #define NUMBERS_MAX 64
-#define LINKS_MAX 256
+#define CONNECTIONS_MAX 256
 #define EVENTS_MAX 65536
 #define QUERIES_MAX 20000
 #define PROBES_MAX 64
@@ -53,14 +53,14 @@ typedef struct Server {
         unsigned generation;            /* of its URL: another one is another upstream */
 } Server;
 
-typedef struct Link {
+typedef struct SimConnection {
         uint32_t number;                /* the engine's; 0: free */
         unsigned server;
         bool ready;
         bool dead;                      /* open, but nothing passes */
         uint64_t used_at;
         uint32_t generation;
-} Link;
+} SimConnection;
 
 typedef enum EventType {
         EV_ESTABLISHED,
@@ -85,7 +85,7 @@ typedef struct Event {
         uint64_t at;
         uint64_t order;                 /* of making: ties are broken by it, so that a seed replays */
         EventType type;
-        unsigned link;
+        unsigned connection;
         uint32_t generation;
         uint32_t exchange;
         FailureReason failure;
@@ -124,7 +124,7 @@ typedef struct World {
                 unsigned server;
         } numbers[NUMBERS_MAX];
         bool online;
-        Link links[LINKS_MAX];
+        SimConnection connections[CONNECTIONS_MAX];
         Event *events;                  /* a heap */
         size_t n_events;
         Asked *asked;
