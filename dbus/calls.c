@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static bool same_sender(sd_bus_message *a, sd_bus_message *b)
+static bool calls_same_sender(sd_bus_message *a, sd_bus_message *b)
 {
         return strcmp(sd_bus_message_get_sender(a) ?: "", sd_bus_message_get_sender(b) ?: "") == 0;
 }
@@ -16,7 +16,7 @@ uint64_t calls_add(Calls *c, sd_bus_message *call)
                 if (!c->waiting[i].message)
                         place = i;
                 else
-                        of_one += same_sender(c->waiting[i].message, call);
+                        of_one += calls_same_sender(c->waiting[i].message, call);
         if (place == CALLS_MAX || of_one >= CALLS_OF_ONE_MAX)
                 return 0;
         c->waiting[place].message = sd_bus_message_ref(call);

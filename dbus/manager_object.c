@@ -17,7 +17,7 @@
 
 /* --- methods */
 
-static int flush_cache(void *userdata, sd_bus_message *call, _unused_ uint64_t argument, _unused_ sd_bus_error *error)
+static int manager_flush_cache(void *userdata, sd_bus_message *call, _unused_ uint64_t argument, _unused_ sd_bus_error *error)
 {
         Objects *o = userdata;
 
@@ -26,11 +26,11 @@ static int flush_cache(void *userdata, sd_bus_message *call, _unused_ uint64_t a
         return sd_bus_reply_method_return(call, NULL);
 }
 
-static int on_flush_cache(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int manager_on_flush_cache(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
         Objects *o = userdata;
 
-        return polkit_check(&o->polkit, call, "org.dohmouse1.flush-cache", flush_cache, o, 0, error);
+        return polkit_check(&o->polkit, call, "org.dohmouse1.flush-cache", manager_flush_cache, o, 0, error);
 }
 
 typedef struct Findings {
@@ -40,14 +40,14 @@ typedef struct Findings {
 } Findings;
 
 /* What is in files may be anything; what is in a message on the bus is UTF-8, or the bus hangs up. */
-static void make_printable(char *text)
+static void manager_make_printable(char *text)
 {
         for (; *text; text++)
                 if (*text < ' ' || *text > '~')
                         *text = '?';
 }
 
-static void note_finding(void *userdata, const ConfigMessage *m)
+static void manager_note_finding(void *userdata, const ConfigMessage *m)
 {
         Findings *f = userdata;
         size_t room = sizeof(f->text) - f->length;
@@ -63,16 +63,16 @@ static void note_finding(void *userdata, const ConfigMessage *m)
         f->length += MIN((size_t) MAX(n, 0), room - 1);
 }
 
-static int reload(void *userdata, sd_bus_message *call, _unused_ uint64_t argument, sd_bus_error *error)
+static int manager_reload(void *userdata, sd_bus_message *call, _unused_ uint64_t argument, sd_bus_error *error)
 {
         Objects *o = userdata;
         Findings f = { .length = 0 };
-        int r = daemon_reload(o->daemon, note_finding, &f);
+        int r = daemon_reload(o->daemon, manager_note_finding, &f);
 
         if (r < 0)
                 return r;
         if (r > 0) {
-                make_printable(f.text);
+                manager_make_printable(f.text);
                 return f.errors > FINDINGS_MAX ?
                        sd_bus_error_setf(error, ERROR_INVALID_CONFIGURATION, "%s; and %u more", f.text, f.errors - FINDINGS_MAX) :
                        sd_bus_error_set(error, ERROR_INVALID_CONFIGURATION, f.text);
@@ -81,14 +81,14 @@ static int reload(void *userdata, sd_bus_message *call, _unused_ uint64_t argume
         return sd_bus_reply_method_return(call, NULL);
 }
 
-static int on_reload(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int manager_on_reload(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
         Objects *o = userdata;
 
-        return polkit_check(&o->polkit, call, "org.dohmouse1.reload", reload, o, 0, error);
+        return polkit_check(&o->polkit, call, "org.dohmouse1.reload", manager_reload, o, 0, error);
 }
 
-static int reset_statistics(void *userdata, sd_bus_message *call, _unused_ uint64_t argument, _unused_ sd_bus_error *error)
+static int manager_reset_statistics(void *userdata, sd_bus_message *call, _unused_ uint64_t argument, _unused_ sd_bus_error *error)
 {
         Objects *o = userdata;
 
@@ -96,14 +96,14 @@ static int reset_statistics(void *userdata, sd_bus_message *call, _unused_ uint6
         return sd_bus_reply_method_return(call, NULL);
 }
 
-static int on_reset_statistics(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int manager_on_reset_statistics(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
         Objects *o = userdata;
 
-        return polkit_check(&o->polkit, call, "org.dohmouse1.reset-statistics", reset_statistics, o, 0, error);
+        return polkit_check(&o->polkit, call, "org.dohmouse1.reset-statistics", manager_reset_statistics, o, 0, error);
 }
 
-static int on_resolve(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int manager_on_resolve(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
         Objects *o = userdata;
         _cleanup_(packet_unrefp) Packet *query = NULL;
@@ -141,7 +141,7 @@ void manager_answer(sd_bus_message *call, Packet *answer)
                 sd_bus_send(NULL, reply, NULL);
 }
 
-static int on_get_upstream(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int manager_on_get_upstream(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
         Objects *o = userdata;
         const char *name;
@@ -162,13 +162,13 @@ static int on_get_upstream(sd_bus_message *call, void *userdata, sd_bus_error *e
 
 /* --- properties */
 
-static int get_version(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
+static int manager_get_version(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
                        sd_bus_message *reply, _unused_ void *userdata, _unused_ sd_bus_error *error)
 {
         return sd_bus_message_append(reply, "s", PACKAGE_VERSION);
 }
 
-static int get_word(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, const char *property,
+static int manager_get_word(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, const char *property,
                     sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *error)
 {
         const Objects *o = userdata;
@@ -179,7 +179,7 @@ static int get_word(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ co
         return sd_bus_message_append(reply, "s", word);
 }
 
-static int get_figure(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, const char *property,
+static int manager_get_figure(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, const char *property,
                       sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *error)
 {
         const Objects *o = userdata;
@@ -245,7 +245,7 @@ static const struct {
 _Static_assert(ELEMENTS(counters) == sizeof(EngineStats) / 8 - 2 - HISTOGRAM_CLASSES + sizeof(ListenerStats) / 8 + sizeof(H2Stats) / 8,
                "a counter that is new belongs here, too, and into org.dohmouse1(5)");
 
-static int get_statistics(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
+static int manager_get_statistics(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
                           sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *error)
 {
         const Objects *o = userdata;
@@ -264,7 +264,7 @@ static int get_statistics(_unused_ sd_bus *bus, _unused_ const char *path, _unus
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int get_latency(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
+static int manager_get_latency(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
                        sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *error)
 {
         const Objects *o = userdata;
@@ -281,7 +281,7 @@ static int get_latency(_unused_ sd_bus *bus, _unused_ const char *path, _unused_
 
 /* --- the one property that can be written */
 
-static int set_log_level(void *userdata, sd_bus_message *call, uint64_t level, _unused_ sd_bus_error *error)
+static int manager_set_log_level(void *userdata, sd_bus_message *call, uint64_t level, _unused_ sd_bus_error *error)
 {
         journal_set_level((int) level);
         objects_sync(userdata);
@@ -289,7 +289,7 @@ static int set_log_level(void *userdata, sd_bus_message *call, uint64_t level, _
 }
 
 /* sd-bus would have the answer at once, but polkit takes its time: so this call is taken before it gets there. */
-static int on_call(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int manager_on_call(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
         Objects *o = userdata;
         const char *interface, *property, *word;
@@ -309,10 +309,10 @@ static int on_call(sd_bus_message *call, void *userdata, sd_bus_error *error)
         if (level < 0)
                 return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
                                         "LogLevel is one of emerg, alert, crit, err, warning, notice, info, debug");
-        return polkit_check(&o->polkit, call, "org.dohmouse1.set-log-level", set_log_level, o, (uint64_t) level, error);
+        return polkit_check(&o->polkit, call, "org.dohmouse1.set-log-level", manager_set_log_level, o, (uint64_t) level, error);
 }
 
-static int never_set(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
+static int manager_never_set(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
                      _unused_ sd_bus_message *value, _unused_ void *userdata, sd_bus_error *error)
 {
         return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "This is not to be written");
@@ -320,24 +320,24 @@ static int never_set(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ c
 
 static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_METHOD("FlushCache", NULL, NULL, on_flush_cache, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("Reload", NULL, NULL, on_reload, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("ResetStatistics", NULL, NULL, on_reset_statistics, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("Resolve", SD_BUS_ARGS("s", name, "q", type), SD_BUS_RESULT("ay", message), on_resolve,
+        SD_BUS_METHOD("FlushCache", NULL, NULL, manager_on_flush_cache, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Reload", NULL, NULL, manager_on_reload, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("ResetStatistics", NULL, NULL, manager_on_reset_statistics, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Resolve", SD_BUS_ARGS("s", name, "q", type), SD_BUS_RESULT("ay", message), manager_on_resolve,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("GetUpstream", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", upstream), on_get_upstream,
+        SD_BUS_METHOD_WITH_ARGS("GetUpstream", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", upstream), manager_on_get_upstream,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_PROPERTY("Version", "s", get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("HealthMode", "s", get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("NetworkState", "s", get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_WRITABLE_PROPERTY("LogLevel", "s", get_word, never_set, 0,
+        SD_BUS_PROPERTY("Version", "s", manager_get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("HealthMode", "s", manager_get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("NetworkState", "s", manager_get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_WRITABLE_PROPERTY("LogLevel", "s", manager_get_word, manager_never_set, 0,
                                  SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE | SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_PROPERTY("Statistics", "a{st}", get_statistics, 0, 0),
-        SD_BUS_PROPERTY("Latency", "a(tt)", get_latency, 0, 0),
-        SD_BUS_PROPERTY("CacheEntries", "t", get_figure, 0, 0),
-        SD_BUS_PROPERTY("CacheBytes", "t", get_figure, 0, 0),
-        SD_BUS_PROPERTY("CacheBytesMax", "t", get_figure, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("Queries", "t", get_figure, 0, 0),
+        SD_BUS_PROPERTY("Statistics", "a{st}", manager_get_statistics, 0, 0),
+        SD_BUS_PROPERTY("Latency", "a(tt)", manager_get_latency, 0, 0),
+        SD_BUS_PROPERTY("CacheEntries", "t", manager_get_figure, 0, 0),
+        SD_BUS_PROPERTY("CacheBytes", "t", manager_get_figure, 0, 0),
+        SD_BUS_PROPERTY("CacheBytesMax", "t", manager_get_figure, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Queries", "t", manager_get_figure, 0, 0),
         SD_BUS_VTABLE_END,
 };
 
@@ -345,5 +345,5 @@ int manager_attach(Objects *o, sd_bus *bus)
 {
         int r = sd_bus_add_object_vtable(bus, NULL, MANAGER_PATH, MANAGER_INTERFACE, manager_vtable, o);
 
-        return r < 0 ? r : sd_bus_add_filter(bus, NULL, on_call, o);
+        return r < 0 ? r : sd_bus_add_filter(bus, NULL, manager_on_call, o);
 }

@@ -9,12 +9,12 @@
 
 /* --- changes */
 
-static uint64_t real_of(uint64_t boottime)
+static uint64_t objects_real_of(uint64_t boottime)
 {
         return boottime ? clock_usec(CLOCK_REALTIME) + boottime - clock_now() : 0;
 }
 
-static void show(Shown *s, const UpstreamInfo *u, bool *ret_state, bool *ret_admin, bool *ret_reason, bool *ret_retry)
+static void objects_show(Shown *s, const UpstreamInfo *u, bool *ret_state, bool *ret_admin, bool *ret_reason, bool *ret_retry)
 {
         const Health *h = u->health;
         uint64_t retry_at = h->state == HEALTH_FAILED ? h->retry_at : 0;
@@ -28,12 +28,12 @@ static void show(Shown *s, const UpstreamInfo *u, bool *ret_state, bool *ret_adm
         s->reason = h->reason;
         s->retry_at = retry_at;
         if (*ret_state)
-                s->changed_at_real = real_of(h->changed_at);
+                s->changed_at_real = objects_real_of(h->changed_at);
         if (*ret_retry)
-                s->retry_at_real = real_of(retry_at);
+                s->retry_at_real = objects_real_of(retry_at);
 }
 
-static void show_new(Objects *o, Shown *s, const UpstreamInfo *u)
+static void objects_show_new(Objects *o, Shown *s, const UpstreamInfo *u)
 {
         *s = (Shown) {
                 .objects = o,
@@ -42,13 +42,13 @@ static void show_new(Objects *o, Shown *s, const UpstreamInfo *u)
                 .admin = u->health->admin,
                 .reason = u->health->reason,
                 .retry_at = u->health->state == HEALTH_FAILED ? u->health->retry_at : 0,
-                .changed_at_real = real_of(u->health->changed_at),
+                .changed_at_real = objects_real_of(u->health->changed_at),
         };
-        s->retry_at_real = real_of(s->retry_at);
+        s->retry_at_real = objects_real_of(s->retry_at);
         snprintf(s->name, sizeof(s->name), "%s", u->config->name);
 }
 
-static void say_changed(const Shown *s, bool state, bool admin, bool reason, bool retry)
+static void objects_say_changed(const Shown *s, bool state, bool admin, bool reason, bool retry)
 {
         sd_bus *bus = bus_ready(daemon_bus(s->objects->daemon));
         const char *names[6];
@@ -68,7 +68,7 @@ static void say_changed(const Shown *s, bool state, bool admin, bool reason, boo
                 sd_bus_emit_properties_changed_strv(bus, path, UPSTREAM_INTERFACE, (char **) names);
 }
 
-static void say_added(const Shown *s)
+static void objects_say_added(const Shown *s)
 {
         sd_bus *bus = bus_ready(daemon_bus(s->objects->daemon));
         _cleanup_(freep) char *path = NULL;
@@ -77,7 +77,7 @@ static void say_added(const Shown *s)
                 sd_bus_emit_object_added(bus, path);
 }
 
-static void say_removed(const Shown *s)
+static void objects_say_removed(const Shown *s)
 {
         /* What sd-bus gives each object, and says in sd_bus_emit_object_added(), which has no counterpart for one that is not there. */
         static const char *const interfaces[] = { "org.freedesktop.DBus.Peer", "org.freedesktop.DBus.Introspectable",
@@ -89,7 +89,7 @@ static void say_removed(const Shown *s)
                 sd_bus_emit_interfaces_removed_strv(bus, path, (char **) interfaces);
 }
 
-static const Shown *find_shown(const Shown *list, size_t n, uint32_t number)
+static const Shown *objects_find_shown(const Shown *list, size_t n, uint32_t number)
 {
         for (size_t i = 0; i < n; i++)
                 if (list[i].number == number)
@@ -98,7 +98,7 @@ static const Shown *find_shown(const Shown *list, size_t n, uint32_t number)
 }
 
 /* Are these still the upstreams, in this order? */
-static bool same_upstreams(const Objects *o)
+static bool objects_same_upstreams(const Objects *o)
 {
         UpstreamInfo u;
         size_t i;
@@ -110,7 +110,7 @@ static bool same_upstreams(const Objects *o)
 }
 
 /* After a reload: those that went go, those that are new come, and one that changed does both. */
-static void exchange_upstreams(Objects *o)
+static void objects_exchange_upstreams(Objects *o)
 {
         size_t n = engine_config(daemon_engine(o->daemon))->n_upstreams, n_before = o->n_upstreams;
         Shown *list = calloc(MAX(n, (size_t) 1), sizeof(*list)), *before = o->upstreams;
@@ -120,25 +120,25 @@ static void exchange_upstreams(Objects *o)
         if (!list)
                 return;
         for (size_t i = 0; i < n && engine_upstream(daemon_engine(o->daemon), i, &u); i++) {
-                const Shown *known = find_shown(before, n_before, u.number);
+                const Shown *known = objects_find_shown(before, n_before, u.number);
 
                 if (known)
                         list[i] = *known;
                 else
-                        show_new(o, &list[i], &u);
+                        objects_show_new(o, &list[i], &u);
         }
         o->upstreams = list;
         o->n_upstreams = n;
         for (size_t i = 0; i < n_before; i++)
-                if (!find_shown(list, n, before[i].number))
-                        say_removed(&before[i]);
+                if (!objects_find_shown(list, n, before[i].number))
+                        objects_say_removed(&before[i]);
         for (size_t i = 0; i < n; i++)
-                if (!find_shown(before, n_before, list[i].number))
-                        say_added(&list[i]);
+                if (!objects_find_shown(before, n_before, list[i].number))
+                        objects_say_added(&list[i]);
         free(before);
 }
 
-static void sync_manager(Objects *o)
+static void objects_sync_manager(Objects *o)
 {
         const Engine *e = daemon_engine(o->daemon);
         const Config *config = engine_config(e);
@@ -168,27 +168,27 @@ void objects_sync(Objects *o)
 {
         UpstreamInfo u;
 
-        if (!same_upstreams(o))
-                exchange_upstreams(o);
+        if (!objects_same_upstreams(o))
+                objects_exchange_upstreams(o);
         for (size_t i = 0; i < o->n_upstreams && engine_upstream(daemon_engine(o->daemon), i, &u); i++) {
                 bool state, admin, reason, retry;
 
                 if (o->upstreams[i].number != u.number)
                         continue;
-                show(&o->upstreams[i], &u, &state, &admin, &reason, &retry);
-                say_changed(&o->upstreams[i], state, admin, reason, retry);
+                objects_show(&o->upstreams[i], &u, &state, &admin, &reason, &retry);
+                objects_say_changed(&o->upstreams[i], state, admin, reason, retry);
         }
-        sync_manager(o);
+        objects_sync_manager(o);
 }
 
-static void on_turned(void *userdata)
+static void objects_on_turned(void *userdata)
 {
         objects_sync(userdata);
 }
 
 /* --- what the engine answers */
 
-static void on_probed(void *userdata, const Action *action)
+static void objects_on_probed(void *userdata, const Action *action)
 {
         Objects *o = userdata;
         sd_bus_message *call = calls_take(&o->calls, action->probed.cookie);
@@ -198,7 +198,7 @@ static void on_probed(void *userdata, const Action *action)
         sd_bus_message_unref(call);
 }
 
-static void on_answer(void *userdata, const Client *client, Packet *answer)
+static void objects_on_answer(void *userdata, const Client *client, Packet *answer)
 {
         Objects *o = userdata;
         sd_bus_message *call = calls_take(&o->calls, client->words[1]);
@@ -210,7 +210,7 @@ static void on_answer(void *userdata, const Client *client, Packet *answer)
 
 /* --- the name */
 
-static int on_name(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error)
+static int objects_on_name(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error)
 {
         Objects *o = userdata;
         uint32_t outcome = 0;
@@ -228,7 +228,7 @@ static int on_name(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *err
         return 0;
 }
 
-static int on_name_acquired(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error)
+static int objects_on_name_acquired(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error)
 {
         Objects *o = userdata;
         const char *name;
@@ -241,7 +241,7 @@ static int on_name_acquired(sd_bus_message *m, void *userdata, _unused_ sd_bus_e
         return 0;
 }
 
-static int attach(void *userdata, sd_bus *bus)
+static int objects_attach(void *userdata, sd_bus *bus)
 {
         Objects *o = userdata;
         int r;
@@ -253,14 +253,14 @@ static int attach(void *userdata, sd_bus *bus)
                 r = upstream_attach(o, bus);
         if (r >= 0)
                 r = sd_bus_match_signal_async(bus, NULL, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                                              "NameAcquired", on_name_acquired, NULL, o);
+                                              "NameAcquired", objects_on_name_acquired, NULL, o);
         /* Who has it may go, and then it is ours. */
         if (r >= 0)
-                r = sd_bus_request_name_async(bus, NULL, BUS_NAME, SD_BUS_NAME_QUEUE, on_name, o);
+                r = sd_bus_request_name_async(bus, NULL, BUS_NAME, SD_BUS_NAME_QUEUE, objects_on_name, o);
         return r;
 }
 
-static void detach(void *userdata)
+static void objects_detach(void *userdata)
 {
         Objects *o = userdata;
 
@@ -276,9 +276,9 @@ Objects *objects_new(Daemon *d)
         if (!o)
                 return NULL;
         o->daemon = d;
-        o->user = (BusUser) { .attach = attach, .detach = detach, .userdata = o };
+        o->user = (BusUser) { .attach = objects_attach, .detach = objects_detach, .userdata = o };
         polkit_init(&o->polkit);
-        daemon_observe(d, &(DaemonObserver) { .turned = on_turned, .probed = on_probed, .answer = on_answer, .userdata = o });
+        daemon_observe(d, &(DaemonObserver) { .turned = objects_on_turned, .probed = objects_on_probed, .answer = objects_on_answer, .userdata = o });
         objects_sync(o);
         bus_join(daemon_bus(d), &o->user);
         return o;
@@ -288,7 +288,7 @@ Objects *objects_free(Objects *o)
 {
         if (!o)
                 return NULL;
-        detach(o);
+        objects_detach(o);
         free(o->upstreams);
         free(o);
         return NULL;

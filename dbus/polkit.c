@@ -27,7 +27,7 @@ void polkit_init(Polkit *p)
         list_init(&p->requests);
 }
 
-static void request_free(Request *r)
+static void polkit_request_free(Request *r)
 {
         list_remove(&r->in_polkit);
         r->polkit->n--;
@@ -40,18 +40,18 @@ static void request_free(Request *r)
 void polkit_forget_all(Polkit *p)
 {
         while (!list_empty(&p->requests))
-                request_free(container_of(list_first(&p->requests), Request, in_polkit));
+                polkit_request_free(container_of(list_first(&p->requests), Request, in_polkit));
 }
 
 /* The outcome; `r` is gone afterwards. */
-static int refuse(Request *r, const char *name, const char *text)
+static int polkit_refuse(Request *r, const char *name, const char *text)
 {
         sd_bus_reply_method_errorf(r->call, name, "%s", text);
-        request_free(r);
+        polkit_request_free(r);
         return 0;
 }
 
-static int permit(Request *r)
+static int polkit_permit(Request *r)
 {
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
         sd_bus_message *call = sd_bus_message_ref(r->call);
@@ -60,7 +60,7 @@ static int permit(Request *r)
         uint64_t argument = r->argument;
         int k;
 
-        request_free(r);
+        polkit_request_free(r);
         k = permitted(userdata, call, argument, &error);
         if (sd_bus_error_is_set(&error))
                 sd_bus_reply_method_error(call, &error);
@@ -70,23 +70,23 @@ static int permit(Request *r)
         return 0;
 }
 
-static int on_polkit(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error)
+static int polkit_on_answer(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error)
 {
         Request *r = userdata;
         int authorized, challenge;
 
         if (sd_bus_message_is_method_error(m, NULL))
-                return refuse(r, SD_BUS_ERROR_ACCESS_DENIED, "polkit gave no permission, so that only root may do this");
+                return polkit_refuse(r, SD_BUS_ERROR_ACCESS_DENIED, "polkit gave no permission, so that only root may do this");
         if (sd_bus_message_enter_container(m, 'r', "bba{ss}") <= 0 || sd_bus_message_read(m, "bb", &authorized, &challenge) <= 0)
-                return refuse(r, SD_BUS_ERROR_ACCESS_DENIED, "polkit gave no answer that can be read, so that only root may do this");
+                return polkit_refuse(r, SD_BUS_ERROR_ACCESS_DENIED, "polkit gave no answer that can be read, so that only root may do this");
         if (authorized)
-                return permit(r);
+                return polkit_permit(r);
         if (challenge)
-                return refuse(r, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, "This needs a password, and nobody was asked for it");
-        return refuse(r, SD_BUS_ERROR_ACCESS_DENIED, "polkit does not permit this");
+                return polkit_refuse(r, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, "This needs a password, and nobody was asked for it");
+        return polkit_refuse(r, SD_BUS_ERROR_ACCESS_DENIED, "polkit does not permit this");
 }
 
-static bool too_many_checks(const Request *r)
+static bool polkit_too_many_checks(const Request *r)
 {
         unsigned n = 0;
 
@@ -99,7 +99,7 @@ static bool too_many_checks(const Request *r)
 }
 
 /* sd-bus hands over the message that carries what is asked of polkit. */
-static int ask_polkit(Request *r)
+static int polkit_ask(Request *r)
 {
         bool interactive = sd_bus_message_get_allow_interactive_authorization(r->call) > 0;
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
@@ -115,26 +115,26 @@ static int ask_polkit(Request *r)
                 k = sd_bus_message_append(m, "a{ss}us", 0, interactive ? UINT32_C(1) : UINT32_C(0), "");
         if (k < 0)
                 return k;
-        return sd_bus_call_async(sd_bus_message_get_bus(r->call), &r->slot, m, on_polkit, r, interactive ? PERSON_MAX : ANSWER_MAX);
+        return sd_bus_call_async(sd_bus_message_get_bus(r->call), &r->slot, m, polkit_on_answer, r, interactive ? PERSON_MAX : ANSWER_MAX);
 }
 
-static int on_user(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error)
+static int polkit_on_user(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error)
 {
         Request *r = userdata;
         uint32_t user;
 
         /* The caller has gone. */
         if (sd_bus_message_is_method_error(m, NULL) || sd_bus_message_read(m, "u", &user) <= 0)
-                return refuse(r, SD_BUS_ERROR_ACCESS_DENIED, "The bus does not say who asks");
+                return polkit_refuse(r, SD_BUS_ERROR_ACCESS_DENIED, "The bus does not say who asks");
         if (user == 0)
-                return permit(r);
+                return polkit_permit(r);
         r->user = user;
-        if (too_many_checks(r))
-                return refuse(r, ERROR_TOO_MANY_REQUESTS, "Too many of your requests wait for permission");
+        if (polkit_too_many_checks(r))
+                return polkit_refuse(r, ERROR_TOO_MANY_REQUESTS, "Too many of your requests wait for permission");
         r->checked = true;
         r->polkit->checks++;
-        if (ask_polkit(r) < 0)
-                return refuse(r, SD_BUS_ERROR_ACCESS_DENIED, "polkit cannot be asked, so that only root may do this");
+        if (polkit_ask(r) < 0)
+                return polkit_refuse(r, SD_BUS_ERROR_ACCESS_DENIED, "polkit cannot be asked, so that only root may do this");
         return 0;
 }
 
@@ -163,9 +163,9 @@ int polkit_check(Polkit *p, sd_bus_message *call, const char *action, Permitted 
         list_append(&p->requests, &r->in_polkit);
         p->n++;
         k = sd_bus_call_method_async(sd_bus_message_get_bus(call), &r->slot, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                     "org.freedesktop.DBus", "GetConnectionUnixUser", on_user, r, "s", sender);
+                                     "org.freedesktop.DBus", "GetConnectionUnixUser", polkit_on_user, r, "s", sender);
         if (k < 0) {
-                request_free(r);
+                polkit_request_free(r);
                 return k;
         }
         return 1;

@@ -14,12 +14,12 @@ int upstream_path(const char *name, char **ret)
 
 /* --- methods. What is kept while polkit is asked is the upstream's number, which no other ever has. */
 
-static int gone(sd_bus_error *error)
+static int upstream_object_gone(sd_bus_error *error)
 {
         return sd_bus_error_set(error, ERROR_NO_SUCH_UPSTREAM, "The upstream is not there any more");
 }
 
-static bool find(const Objects *o, uint32_t number, UpstreamInfo *ret)
+static bool upstream_object_find(const Objects *o, uint32_t number, UpstreamInfo *ret)
 {
         for (size_t i = 0; engine_upstream(daemon_engine(o->daemon), i, ret); i++)
                 if (ret->number == number)
@@ -27,14 +27,14 @@ static bool find(const Objects *o, uint32_t number, UpstreamInfo *ret)
         return false;
 }
 
-static int probe(void *userdata, sd_bus_message *call, uint64_t number, sd_bus_error *error)
+static int upstream_object_probe(void *userdata, sd_bus_message *call, uint64_t number, sd_bus_error *error)
 {
         Objects *o = userdata;
         UpstreamInfo u;
         uint64_t cookie;
 
-        if (!find(o, (uint32_t) number, &u))
-                return gone(error);
+        if (!upstream_object_find(o, (uint32_t) number, &u))
+                return upstream_object_gone(error);
         cookie = calls_add(&o->calls, call);
         if (!cookie)
                 return sd_bus_error_set(error, ERROR_TOO_MANY_REQUESTS, "Too many calls wait for an answer");
@@ -51,25 +51,25 @@ void upstream_probed(sd_bus_message *call, const Action *action)
                                    (int) action->probed.resumed);
 }
 
-static int on_probe(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int upstream_object_on_probe(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
         const Shown *s = userdata;
 
-        return polkit_check(&s->objects->polkit, call, "org.dohmouse1.probe", probe, s->objects, s->number, error);
+        return polkit_check(&s->objects->polkit, call, "org.dohmouse1.probe", upstream_object_probe, s->objects, s->number, error);
 }
 
 /* `argument`: the wish above the number. */
-static int set_admin(void *userdata, sd_bus_message *call, uint64_t argument, sd_bus_error *error)
+static int upstream_object_set_admin(void *userdata, sd_bus_message *call, uint64_t argument, sd_bus_error *error)
 {
         Objects *o = userdata;
 
         if (!engine_set_admin(daemon_engine(o->daemon), (uint32_t) argument, (HealthAdmin) (argument >> 32), clock_now()))
-                return gone(error);
+                return upstream_object_gone(error);
         objects_sync(o);
         return sd_bus_reply_method_return(call, NULL);
 }
 
-static int on_set_admin(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int upstream_object_on_set_admin(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
         const Shown *s = userdata;
         const char *word;
@@ -80,38 +80,38 @@ static int on_set_admin(sd_bus_message *call, void *userdata, sd_bus_error *erro
                 return r;
         for (HealthAdmin a = ADMIN_AUTO; a <= ADMIN_DOWN; a++)
                 if (strcmp(health_admin_name(a), word) == 0)
-                        return polkit_check(&s->objects->polkit, call, "org.dohmouse1.set-admin", set_admin, s->objects,
+                        return polkit_check(&s->objects->polkit, call, "org.dohmouse1.set-admin", upstream_object_set_admin, s->objects,
                                             (uint64_t) a << 32 | s->number, error);
         return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "It is set auto, up or down");
 }
 
-static int disconnect(void *userdata, sd_bus_message *call, uint64_t number, sd_bus_error *error)
+static int upstream_object_disconnect(void *userdata, sd_bus_message *call, uint64_t number, sd_bus_error *error)
 {
         Objects *o = userdata;
 
         if (!engine_disconnect(daemon_engine(o->daemon), (uint32_t) number, clock_now()))
-                return gone(error);
+                return upstream_object_gone(error);
         return sd_bus_reply_method_return(call, NULL);
 }
 
-static int on_disconnect(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int upstream_object_on_disconnect(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
         const Shown *s = userdata;
 
-        return polkit_check(&s->objects->polkit, call, "org.dohmouse1.disconnect", disconnect, s->objects, s->number, error);
+        return polkit_check(&s->objects->polkit, call, "org.dohmouse1.disconnect", upstream_object_disconnect, s->objects, s->number, error);
 }
 
 /* --- properties */
 
-static int get_word(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, const char *property,
+static int upstream_object_get_word(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, const char *property,
                     sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
         const Shown *s = userdata;
         UpstreamInfo u;
         const char *word;
 
-        if (!find(s->objects, s->number, &u))
-                return gone(error);
+        if (!upstream_object_find(s->objects, s->number, &u))
+                return upstream_object_gone(error);
         word = strcmp(property, "Name") == 0       ? s->name :
                strcmp(property, "URL") == 0        ? u.config->url :
                strcmp(property, "HealthMode") == 0 ? health_mode_name(u.config->health) :
@@ -121,15 +121,15 @@ static int get_word(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ co
         return sd_bus_message_append(reply, "s", word);
 }
 
-static int get_addresses(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
+static int upstream_object_get_addresses(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
                          sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
         const Shown *s = userdata;
         UpstreamInfo u;
         int r;
 
-        if (!find(s->objects, s->number, &u))
-                return gone(error);
+        if (!upstream_object_find(s->objects, s->number, &u))
+                return upstream_object_gone(error);
         r = sd_bus_message_open_container(reply, 'a', "s");
         for (size_t i = 0; i < u.config->n_addresses && r >= 0; i++) {
                 char text[ADDRESS_TEXT_MAX];
@@ -140,7 +140,7 @@ static int get_addresses(_unused_ sd_bus *bus, _unused_ const char *path, _unuse
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int get_time(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, const char *property,
+static int upstream_object_get_time(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, const char *property,
                     sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *error)
 {
         const Shown *s = userdata;
@@ -148,14 +148,14 @@ static int get_time(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ co
         return sd_bus_message_append(reply, "t", strcmp(property, "RetryAtUSec") == 0 ? s->retry_at_real : s->changed_at_real);
 }
 
-static int get_connections(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
+static int upstream_object_get_connections(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
                            sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
         const Shown *s = userdata;
         UpstreamInfo u;
 
-        if (!find(s->objects, s->number, &u))
-                return gone(error);
+        if (!upstream_object_find(s->objects, s->number, &u))
+                return upstream_object_gone(error);
         return sd_bus_message_append(reply, "u", (uint32_t) u.connections);
 }
 
@@ -174,15 +174,15 @@ static const struct {
         { "RacesWon", offsetof(UpstreamInfo, races_won) },
 };
 
-static int get_figure(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, const char *property,
+static int upstream_object_get_figure(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, const char *property,
                       sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
         const Shown *s = userdata;
         UpstreamInfo u;
         uint64_t value = 0;
 
-        if (!find(s->objects, s->number, &u))
-                return gone(error);
+        if (!upstream_object_find(s->objects, s->number, &u))
+                return upstream_object_gone(error);
         for (size_t i = 0; i < ELEMENTS(figures); i++)
                 if (strcmp(figures[i].name, property) == 0)
                         memcpy(&value, (const char *) &u + figures[i].offset, sizeof(value));
@@ -191,35 +191,35 @@ static int get_figure(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ 
 
 static const sd_bus_vtable upstream_vtable[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_METHOD_WITH_ARGS("Probe", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", outcome, "t", duration_usec, "b", resumed), on_probe,
+        SD_BUS_METHOD_WITH_ARGS("Probe", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", outcome, "t", duration_usec, "b", resumed), upstream_object_on_probe,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("SetAdmin", SD_BUS_ARGS("s", admin), SD_BUS_NO_RESULT, on_set_admin, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("Disconnect", NULL, NULL, on_disconnect, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_PROPERTY("Name", "s", get_word, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("URL", "s", get_word, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("Addresses", "as", get_addresses, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("HealthMode", "s", get_word, 0, SD_BUS_VTABLE_PROPERTY_CONST),
-        SD_BUS_PROPERTY("State", "s", get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("Reason", "s", get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("Admin", "s", get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("RetryAtUSec", "t", get_time, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("LastChangeUSec", "t", get_time, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
-        SD_BUS_PROPERTY("Connections", "u", get_connections, 0, 0),
-        SD_BUS_PROPERTY("SmoothedRTTUSec", "t", get_figure, 0, 0),
-        SD_BUS_PROPERTY("PeerIdleUSec", "t", get_figure, 0, 0),
-        SD_BUS_PROPERTY("Queries", "t", get_figure, 0, 0),
-        SD_BUS_PROPERTY("Failures", "t", get_figure, 0, 0),
-        SD_BUS_PROPERTY("HandshakesFull", "t", get_figure, 0, 0),
-        SD_BUS_PROPERTY("HandshakesResumed", "t", get_figure, 0, 0),
-        SD_BUS_PROPERTY("Probes", "t", get_figure, 0, 0),
-        SD_BUS_PROPERTY("Races", "t", get_figure, 0, 0),
-        SD_BUS_PROPERTY("RacesWon", "t", get_figure, 0, 0),
+        SD_BUS_METHOD_WITH_ARGS("SetAdmin", SD_BUS_ARGS("s", admin), SD_BUS_NO_RESULT, upstream_object_on_set_admin, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD("Disconnect", NULL, NULL, upstream_object_on_disconnect, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_PROPERTY("Name", "s", upstream_object_get_word, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("URL", "s", upstream_object_get_word, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Addresses", "as", upstream_object_get_addresses, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("HealthMode", "s", upstream_object_get_word, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("State", "s", upstream_object_get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Reason", "s", upstream_object_get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Admin", "s", upstream_object_get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("RetryAtUSec", "t", upstream_object_get_time, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("LastChangeUSec", "t", upstream_object_get_time, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("Connections", "u", upstream_object_get_connections, 0, 0),
+        SD_BUS_PROPERTY("SmoothedRTTUSec", "t", upstream_object_get_figure, 0, 0),
+        SD_BUS_PROPERTY("PeerIdleUSec", "t", upstream_object_get_figure, 0, 0),
+        SD_BUS_PROPERTY("Queries", "t", upstream_object_get_figure, 0, 0),
+        SD_BUS_PROPERTY("Failures", "t", upstream_object_get_figure, 0, 0),
+        SD_BUS_PROPERTY("HandshakesFull", "t", upstream_object_get_figure, 0, 0),
+        SD_BUS_PROPERTY("HandshakesResumed", "t", upstream_object_get_figure, 0, 0),
+        SD_BUS_PROPERTY("Probes", "t", upstream_object_get_figure, 0, 0),
+        SD_BUS_PROPERTY("Races", "t", upstream_object_get_figure, 0, 0),
+        SD_BUS_PROPERTY("RacesWon", "t", upstream_object_get_figure, 0, 0),
         SD_BUS_VTABLE_END,
 };
 
 /* --- in the tree */
 
-static int find_object(_unused_ sd_bus *bus, const char *path, _unused_ const char *interface, void *userdata, void **ret,
+static int upstream_object_find_object(_unused_ sd_bus *bus, const char *path, _unused_ const char *interface, void *userdata, void **ret,
                        _unused_ sd_bus_error *error)
 {
         Objects *o = userdata;
@@ -235,7 +235,7 @@ static int find_object(_unused_ sd_bus *bus, const char *path, _unused_ const ch
         return 0;
 }
 
-static int list_objects(_unused_ sd_bus *bus, _unused_ const char *prefix, void *userdata, char ***ret, _unused_ sd_bus_error *error)
+static int upstream_object_list_objects(_unused_ sd_bus *bus, _unused_ const char *prefix, void *userdata, char ***ret, _unused_ sd_bus_error *error)
 {
         Objects *o = userdata;
         char **paths = calloc(o->n_upstreams + 1, sizeof(*paths));
@@ -255,7 +255,7 @@ static int list_objects(_unused_ sd_bus *bus, _unused_ const char *prefix, void 
 
 int upstream_attach(Objects *o, sd_bus *bus)
 {
-        int r = sd_bus_add_fallback_vtable(bus, NULL, UPSTREAM_PATH, UPSTREAM_INTERFACE, upstream_vtable, find_object, o);
+        int r = sd_bus_add_fallback_vtable(bus, NULL, UPSTREAM_PATH, UPSTREAM_INTERFACE, upstream_vtable, upstream_object_find_object, o);
 
-        return r < 0 ? r : sd_bus_add_node_enumerator(bus, NULL, UPSTREAM_PATH, list_objects, o);
+        return r < 0 ? r : sd_bus_add_node_enumerator(bus, NULL, UPSTREAM_PATH, upstream_object_list_objects, o);
 }

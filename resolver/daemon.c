@@ -51,7 +51,7 @@ struct Daemon {
 
 /* --- what there is to say */
 
-static void update_status(Daemon *d)
+static void daemon_update_status(Daemon *d)
 {
         UpstreamInfo u;
         unsigned failed = 0;
@@ -75,7 +75,7 @@ static void update_status(Daemon *d)
 
 /* --- the turn */
 
-static void carry_out(Daemon *d, const Action *a)
+static void daemon_carry_out(Daemon *d, const Action *a)
 {
         switch (a->type) {
         case ACTION_ANSWER:
@@ -107,7 +107,7 @@ static void carry_out(Daemon *d, const Action *a)
 }
 
 /* Did the machine sleep since we last looked? Timers do not tell: libuv's stand still in suspend. */
-static void note_suspend(Daemon *d)
+static void daemon_note_suspend(Daemon *d)
 {
         uint64_t suspended = clock_suspended();
         uint64_t slept = usec_sub(suspended, d->suspended);
@@ -117,9 +117,9 @@ static void note_suspend(Daemon *d)
                 engine_resume(d->engine, slept, clock_now());
 }
 
-static void finish(Daemon *d);
+static void daemon_finish(Daemon *d);
 
-static void set_timer(Daemon *d)
+static void daemon_set_timer(Daemon *d)
 {
         uint64_t next = MIN(engine_next_time(d->engine), journal_next_time()), now = clock_now(), msec;
 
@@ -135,7 +135,7 @@ static void set_timer(Daemon *d)
 }
 
 /* Nothing that was read is without its answer. */
-static bool is_done(const Daemon *d)
+static bool daemon_is_done(const Daemon *d)
 {
         for (size_t i = 0; i < d->n_listeners; i++)
                 if (!listener_is_done(d->listeners[i]))
@@ -149,52 +149,52 @@ void daemon_turn(Daemon *d)
 
         if (d->closed)
                 return;
-        note_suspend(d);
+        daemon_note_suspend(d);
         if (d->reload) {
                 d->reload = false;
                 daemon_reload(d, NULL, NULL);
         }
         engine_run(d->engine, clock_now());
         while (engine_next_action(d->engine, &a))
-                carry_out(d, &a);
+                daemon_carry_out(d, &a);
         transport_flush(d->transport);
         listener_flush_all();
         report_dropped(&d->listener_stats);
         journal_run();
-        update_status(d);
+        daemon_update_status(d);
         if (d->observer.turned)
                 d->observer.turned(d->observer.userdata);
         bus_flush(d->bus);
-        if (d->stopping && (is_done(d) || clock_now() >= d->stop_at)) {
-                finish(d);
+        if (d->stopping && (daemon_is_done(d) || clock_now() >= d->stop_at)) {
+                daemon_finish(d);
                 return;
         }
         service_busy(&d->service, engine_next_time(d->engine) != USEC_NEVER);
-        set_timer(d);
+        daemon_set_timer(d);
 }
 
-static void on_prepare(uv_prepare_t *p)
+static void daemon_on_prepare(uv_prepare_t *p)
 {
         daemon_turn(p->data);
 }
 
 /* Right after a sleep of the loop, before its events: those of a time before a suspend must not be judged by the new time. */
-static void on_timer(uv_timer_t *t)
+static void daemon_on_timer(uv_timer_t *t)
 {
         (void) t;
 }
 
-static void on_query(void *userdata, const Client *client, bool stream, Bytes query)
+static void daemon_on_query(void *userdata, const Client *client, bool stream, Bytes query)
 {
         Daemon *d = userdata;
 
-        note_suspend(d);
+        daemon_note_suspend(d);
         bus_retry(d->bus, clock_now());
         if (!engine_query(d->engine, client, stream, query, clock_now()))
                 listener_dismiss(client);
 }
 
-static void on_network(void *userdata, bool online)
+static void daemon_on_network(void *userdata, bool online)
 {
         Daemon *d = userdata;
 
@@ -203,21 +203,21 @@ static void on_network(void *userdata, bool online)
         upstreams_network_changed(d->transport);
 }
 
-static void on_clock_set(void *userdata)
+static void daemon_on_clock_set(void *userdata)
 {
         Daemon *d = userdata;
 
         engine_clock_set(d->engine, clock_now());
 }
 
-static void on_hosts(void *userdata, Hosts *file, Hosts *own)
+static void daemon_on_hosts(void *userdata, Hosts *file, Hosts *own)
 {
         Daemon *d = userdata;
 
         engine_set_hosts(d->engine, file, own);
 }
 
-static void on_sleep(void *userdata, bool before)
+static void daemon_on_sleep(void *userdata, bool before)
 {
         Daemon *d = userdata;
 
@@ -225,7 +225,7 @@ static void on_sleep(void *userdata, bool before)
         if (before)
                 engine_sleep(d->engine, clock_now());
         else
-                note_suspend(d);
+                daemon_note_suspend(d);
 }
 
 /* --- the end */
@@ -241,14 +241,14 @@ void daemon_stop(Daemon *d)
                 listener_stop(d->listeners[i]);
 }
 
-static void close_handle(uv_handle_t *h)
+static void daemon_close_handle(uv_handle_t *h)
 {
         if (h->loop && !uv_is_closing(h))
                 uv_close(h, NULL);
 }
 
 /* All is answered: what is ours in the loop closes, and the loop ends when connections have closed. */
-static void finish(Daemon *d)
+static void daemon_finish(Daemon *d)
 {
         d->closed = true;
         for (size_t i = 0; i < d->n_listeners; i++)
@@ -260,10 +260,10 @@ static void finish(Daemon *d)
         d->hosts = hosts_source_free(d->hosts);
         d->bus = bus_free(d->bus);
         service_close(&d->service);
-        close_handle((uv_handle_t *) &d->prepare);
-        close_handle((uv_handle_t *) &d->timer);
+        daemon_close_handle((uv_handle_t *) &d->prepare);
+        daemon_close_handle((uv_handle_t *) &d->timer);
         for (size_t i = 0; i < ELEMENTS(d->signals); i++)
-                close_handle((uv_handle_t *) &d->signals[i]);
+                daemon_close_handle((uv_handle_t *) &d->signals[i]);
 }
 
 Daemon *daemon_free(Daemon *d)
@@ -278,7 +278,7 @@ Daemon *daemon_free(Daemon *d)
 
 /* --- the beginning */
 
-static void on_signal(uv_signal_t *s, int number)
+static void daemon_on_signal(uv_signal_t *s, int number)
 {
         Daemon *d = s->data;
 
@@ -294,7 +294,7 @@ typedef struct Findings {
         void *userdata;
 } Findings;
 
-static void on_finding(void *userdata, const ConfigMessage *m)
+static void daemon_on_finding(void *userdata, const ConfigMessage *m)
 {
         const Findings *f = userdata;
 
@@ -311,7 +311,7 @@ int daemon_reload(Daemon *d, ConfigReport report, void *userdata)
         int r;
 
         service_reloading(&d->service);
-        r = config_load(NULL, d->config_file, on_finding, &findings, &config, &errors);
+        r = config_load(NULL, d->config_file, daemon_on_finding, &findings, &config, &errors);
         if (r >= 0 && errors == 0) {
                 transport_reload(d->transport);
                 r = engine_reload(d->engine, config, clock_now());
@@ -326,7 +326,7 @@ int daemon_reload(Daemon *d, ConfigReport report, void *userdata)
         return r < 0 ? r : (int) errors;
 }
 
-static bool add_listener(Daemon *d, Listener *l)
+static bool daemon_add_listener(Daemon *d, Listener *l)
 {
         Listener **listeners = reallocarray(d->listeners, d->n_listeners + 1, sizeof(*listeners));
 
@@ -340,19 +340,19 @@ static bool add_listener(Daemon *d, Listener *l)
 }
 
 /* Takes every socket that systemd passes; sockets that are none of ours are an error, said by number. */
-static int listen_passed(Daemon *d, int n)
+static int daemon_listen_passed(Daemon *d, int n)
 {
         bool streams = false, datagrams = false;
 
         for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
                 Listener *l = NULL;
-                int r = listener_new_fd(d->loop, fd, &listener_limits_default, &d->listener_stats, on_query, d, &l);
+                int r = listener_new_fd(d->loop, fd, &listener_limits_default, &d->listener_stats, daemon_on_query, d, &l);
 
                 if (r < 0) {
                         report_socket_useless(fd, r);
                         return EX_CONFIG;
                 }
-                if (!add_listener(d, l))
+                if (!daemon_add_listener(d, l))
                         return EX_OSERR;
                 *(listener_is_stream(l) ? &streams : &datagrams) = true;
         }
@@ -361,30 +361,30 @@ static int listen_passed(Daemon *d, int n)
         return 0;
 }
 
-static int listen_bound(Daemon *d, const Config *config)
+static int daemon_listen_bound(Daemon *d, const Config *config)
 {
         for (size_t i = 0; i < config->n_listen; i++) {
                 Listener *pair[2] = { NULL, NULL };
-                int r = listener_new_bind(d->loop, &config->listen[i], &listener_limits_default, &d->listener_stats, on_query, d, pair);
+                int r = listener_new_bind(d->loop, &config->listen[i], &listener_limits_default, &d->listener_stats, daemon_on_query, d, pair);
 
                 if (r < 0) {
                         report_cannot_listen(&config->listen[i], r);
                         return EXIT_FAILURE;
                 }
-                if (!add_listener(d, pair[0]) || !add_listener(d, pair[1]))
+                if (!daemon_add_listener(d, pair[0]) || !daemon_add_listener(d, pair[1]))
                         return EX_OSERR;
         }
         return 0;
 }
 
-static int start_handles(Daemon *d)
+static int daemon_start_handles(Daemon *d)
 {
         static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
 
         service_init(&d->service, d->loop);
         uv_prepare_init(d->loop, &d->prepare);
         uv_timer_init(d->loop, &d->timer);
-        d->timer.timer_cb = on_timer;
+        d->timer.timer_cb = daemon_on_timer;
         d->prepare.data = d->timer.data = d;
         for (size_t i = 0; i < ELEMENTS(numbers); i++) {
                 int r = uv_signal_init(d->loop, &d->signals[i]);
@@ -392,12 +392,12 @@ static int start_handles(Daemon *d)
                 if (r < 0)
                         return r;
                 d->signals[i].data = d;
-                uv_signal_start(&d->signals[i], on_signal, numbers[i]);
+                uv_signal_start(&d->signals[i], daemon_on_signal, numbers[i]);
         }
         return 0;
 }
 
-static int start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options)
+static int daemon_start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options)
 {
         _cleanup_(config_unrefp) Config *config = NULL;
         unsigned errors = 0;
@@ -418,27 +418,27 @@ static int start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options)
         if (!d->transport || !d->do53_client)
                 return EX_OSERR;
         n = sd_listen_fds(1);
-        r = n > 0 ? listen_passed(d, n) : listen_bound(d, config);
+        r = n > 0 ? daemon_listen_passed(d, n) : daemon_listen_bound(d, config);
         if (r != 0)
                 return r;
-        d->hosts = hosts_source_new(loop, config, seed, on_hosts, d);
+        d->hosts = hosts_source_new(loop, config, seed, daemon_on_hosts, d);
         if (!d->hosts)
                 return EX_OSERR;
-        r = network_new(loop, on_network, d, &d->network);
+        r = network_new(loop, daemon_on_network, d, &d->network);
         if (r < 0)
                 journal_log(LOG_NOTICE, "Changes of the network cannot be watched (%s); they are noticed by their effects.", strerror(-r));
-        r = clock_watch_new(loop, on_clock_set, d, &d->clock_watch);
+        r = clock_watch_new(loop, daemon_on_clock_set, d, &d->clock_watch);
         if (r < 0)
                 journal_log(LOG_NOTICE, "That the clock is set cannot be watched (%s); certificates are tried again in their time.", strerror(-r));
         d->bus = bus_new(loop);
         if (!d->bus)
                 return EX_OSERR;
-        sleep_init(&d->sleep, d->bus, on_sleep, d);
-        uv_prepare_start(&d->prepare, on_prepare);
+        sleep_init(&d->sleep, d->bus, daemon_on_sleep, d);
+        uv_prepare_start(&d->prepare, daemon_on_prepare);
         for (size_t i = 0; i < d->n_listeners; i++)
                 report_listening(d->listeners[i]);
         report_upstreams(NULL, config);
-        update_status(d);
+        daemon_update_status(d);
         service_ready(&d->service);
         return 0;
 }
@@ -454,9 +454,9 @@ int daemon_new(uv_loop_t *loop, const DaemonOptions *options, Daemon **ret)
         d->loop = loop;
         d->config_file = options->config_file;
         d->suspended = clock_suspended();
-        r = start_handles(d) < 0 ? EX_OSERR : start(d, loop, options);
+        r = daemon_start_handles(d) < 0 ? EX_OSERR : daemon_start(d, loop, options);
         if (r != 0)
-                finish(d);
+                daemon_finish(d);
         return r;
 }
 

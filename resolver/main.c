@@ -31,7 +31,7 @@ static const char help[] =
         "\n"
         "See dohmoused(8) and dohmouse.conf(5).\n";
 
-static void print_finding(void *userdata, const ConfigMessage *m)
+static void main_print_finding(void *userdata, const ConfigMessage *m)
 {
         (void) userdata;
         if (m->file)
@@ -41,11 +41,11 @@ static void print_finding(void *userdata, const ConfigMessage *m)
         fprintf(stderr, "%s%s%s\n", m->file ? " " : "", m->severity == CONFIG_WARNING ? "warning: " : "", m->text);
 }
 
-static int check_config(const char *file)
+static int main_check_config(const char *file)
 {
         _cleanup_(config_unrefp) Config *config = NULL;
         unsigned errors = 0;
-        int r = config_load(NULL, file, print_finding, NULL, &config, &errors);
+        int r = config_load(NULL, file, main_print_finding, NULL, &config, &errors);
 
         if (r < 0) {
                 fprintf(stderr, "Cannot read the configuration: %s\n", strerror(-r));
@@ -54,7 +54,7 @@ static int check_config(const char *file)
         return errors ? EX_CONFIG : EXIT_SUCCESS;
 }
 
-static int serve(const DaemonOptions *options)
+static int main_serve(const DaemonOptions *options)
 {
         uv_loop_t loop;
         Daemon *d = NULL;
@@ -112,13 +112,13 @@ int main(int argc, char *argv[])
                 return 2;
         }
         if (check)
-                return check_config(daemon_options.config_file);
+                return main_check_config(daemon_options.config_file);
 
         /* Memory holds names that were asked for. */
         prctl(PR_SET_DUMPABLE, 0);
         signal(SIGPIPE, SIG_IGN);
         journal_open(NULL);
-        r = serve(&daemon_options);
+        r = main_serve(&daemon_options);
         journal_close();
         return r;
 }

@@ -8,7 +8,7 @@
 
 #define FIELD_MAX 320
 
-static int level_of(HealthState s)
+static int report_level_of(HealthState s)
 {
         return s == HEALTH_FAILED ? LOG_WARNING : LOG_NOTICE;
 }
@@ -29,10 +29,10 @@ void report_state(const Action *a)
                 journal_fields(LOG_NOTICE, MESSAGE_UPSTREAM_ADMIN, fields, "Upstream %s was set %s by the administrator.", name,
                                health_admin_name(a->state.admin));
         else if (a->state.reason)
-                journal_fields(level_of(a->state.to), MESSAGE_UPSTREAM_STATE, fields, "Upstream %s is %s: %s (seen by a %s).", name, to,
+                journal_fields(report_level_of(a->state.to), MESSAGE_UPSTREAM_STATE, fields, "Upstream %s is %s: %s (seen by a %s).", name, to,
                                failure_text(a->state.reason), purpose_name(a->state.purpose));
         else
-                journal_fields(level_of(a->state.to), MESSAGE_UPSTREAM_STATE, fields, "Upstream %s is %s.", name, to);
+                journal_fields(report_level_of(a->state.to), MESSAGE_UPSTREAM_STATE, fields, "Upstream %s is %s.", name, to);
 }
 
 void report_network(NetworkState state)
@@ -76,7 +76,7 @@ void report_reload(int error, unsigned errors)
                 journal_fields(LOG_INFO, MESSAGE_RELOADED, NULL, "Configuration was reloaded.");
 }
 
-static const UpstreamConfig *find_upstream(const Config *c, const char *name)
+static const UpstreamConfig *report_find_upstream(const Config *c, const char *name)
 {
         for (size_t i = 0; c && i < c->n_upstreams; i++)
                 if (strcmp(c->upstreams[i].name, name) == 0)
@@ -102,12 +102,12 @@ void report_upstreams(const Config *before, const Config *after)
                 const char *fields[] = { upstream, NULL };
 
                 snprintf(upstream, sizeof(upstream), "DOHMOUSE_UPSTREAM=%s", before->upstreams[i].name);
-                if (!find_upstream(after, before->upstreams[i].name))
+                if (!report_find_upstream(after, before->upstreams[i].name))
                         journal_fields(LOG_INFO, MESSAGE_UPSTREAM_REMOVED, fields, "Upstream %s is not configured any longer.",
                                        before->upstreams[i].name);
         }
         for (size_t i = 0; i < after->n_upstreams; i++) {
-                const UpstreamConfig *u = &after->upstreams[i], *old = find_upstream(before, u->name);
+                const UpstreamConfig *u = &after->upstreams[i], *old = report_find_upstream(before, u->name);
 
                 if (!old || !upstream_config_equal(old, u))
                         report_upstream(u, old);

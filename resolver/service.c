@@ -57,7 +57,7 @@ void service_status(Service *s, const char *format, ...)
                 sd_notifyf(0, "STATUS=%s", s->status);
 }
 
-static void keep_alive(uv_timer_t *t)
+static void service_keep_alive(uv_timer_t *t)
 {
         (void) t;
         sd_notify(0, "WATCHDOG=1");
@@ -72,7 +72,7 @@ void service_busy(Service *s, bool busy)
                 uint64_t period = s->watchdog / 2 / USEC_PER_MSEC;
 
                 sd_notifyf(0, "WATCHDOG_USEC=%llu\nWATCHDOG=1", (unsigned long long) s->watchdog);
-                uv_timer_start(&s->keepalive, keep_alive, period, period);
+                uv_timer_start(&s->keepalive, service_keep_alive, period, period);
         } else {
                 sd_notify(0, "WATCHDOG_USEC=0");
                 uv_timer_stop(&s->keepalive);

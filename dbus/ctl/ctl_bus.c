@@ -32,7 +32,7 @@ int ctl_bad_reply(int error)
                         strerror(-error));
 }
 
-static bool not_running(void)
+static bool bus_not_running(void)
 {
         ctl_fail("dohmouse is not running, or has not reached the bus.\n"
                  "Start it: \"systemctl start dohmouse.service\",\n"
@@ -41,7 +41,7 @@ static bool not_running(void)
         return false;
 }
 
-static int ask_bus(sd_bus *bus, uint64_t patience, const char *method, sd_bus_message **ret, const char *types, ...)
+static int bus_ask(sd_bus *bus, uint64_t patience, const char *method, sd_bus_message **ret, const char *types, ...)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         va_list ap;
@@ -55,13 +55,13 @@ static int ask_bus(sd_bus *bus, uint64_t patience, const char *method, sd_bus_me
 }
 
 /* Of a service that cannot start, the bus itself would say so after 25 seconds, and each time in other words. */
-static bool start_daemon(sd_bus *bus)
+static bool bus_start_daemon(sd_bus *bus)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         int there;
 
-        return (ask_bus(bus, 0, "NameHasOwner", &reply, "s", BUS_NAME) >= 0 && sd_bus_message_read(reply, "b", &there) > 0 && there) ||
-               ask_bus(bus, START_MAX, "StartServiceByName", NULL, "su", BUS_NAME, 0) >= 0 || not_running();
+        return (bus_ask(bus, 0, "NameHasOwner", &reply, "s", BUS_NAME) >= 0 && sd_bus_message_read(reply, "b", &there) > 0 && there) ||
+               bus_ask(bus, START_MAX, "StartServiceByName", NULL, "su", BUS_NAME, 0) >= 0 || bus_not_running();
 }
 
 bool ctl_connect(Ctl *c)
@@ -74,12 +74,12 @@ bool ctl_connect(Ctl *c)
         if (r < 0)
                 ctl_fail("The system bus cannot be reached: %s\nIs dbus running? \"systemctl status dbus.socket\" tells. DNS is served without it.",
                          strerror(-r));
-        return r >= 0 && start_daemon(c->bus);
+        return r >= 0 && bus_start_daemon(c->bus);
 }
 
 /* --- who may: polkit's own agent asks for a password on this terminal */
 
-static void start_agent(Ctl *c)
+static void bus_start_agent(Ctl *c)
 {
         char number[16];
         int fds[2];
@@ -121,30 +121,30 @@ void ctl_disconnect_bus(Ctl *c)
 
 /* --- calls */
 
-static bool is(const sd_bus_error *e, const char *name)
+static bool bus_is(const sd_bus_error *e, const char *name)
 {
         return sd_bus_error_has_name(e, name);
 }
 
-static void say(const sd_bus_error *e, int error)
+static void bus_say(const sd_bus_error *e, int error)
 {
-        if (is(e, SD_BUS_ERROR_SERVICE_UNKNOWN) || is(e, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
-                not_running();
-        else if (is(e, SD_BUS_ERROR_ACCESS_DENIED) || is(e, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED))
+        if (bus_is(e, SD_BUS_ERROR_SERVICE_UNKNOWN) || bus_is(e, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
+                bus_not_running();
+        else if (bus_is(e, SD_BUS_ERROR_ACCESS_DENIED) || bus_is(e, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED))
                 ctl_fail("Access denied. Changing something needs root, or the permission of polkit: try \"sudo dohmousectl ...\".");
-        else if (is(e, SD_BUS_ERROR_NO_REPLY) || is(e, SD_BUS_ERROR_TIMEOUT) || error == -ETIMEDOUT)
+        else if (bus_is(e, SD_BUS_ERROR_NO_REPLY) || bus_is(e, SD_BUS_ERROR_TIMEOUT) || error == -ETIMEDOUT)
                 ctl_fail("dohmouse did not answer in time: \"systemctl status dohmouse.service\" tells how it is.");
-        else if (is(e, SD_BUS_ERROR_UNKNOWN_METHOD) || is(e, SD_BUS_ERROR_UNKNOWN_PROPERTY) || is(e, SD_BUS_ERROR_UNKNOWN_INTERFACE))
+        else if (bus_is(e, SD_BUS_ERROR_UNKNOWN_METHOD) || bus_is(e, SD_BUS_ERROR_UNKNOWN_PROPERTY) || bus_is(e, SD_BUS_ERROR_UNKNOWN_INTERFACE))
                 ctl_fail("The daemon does not know this: it is of another version. \"systemctl restart dohmouse.service\" starts the one installed.");
-        else if (is(e, "org.dohmouse1.Error.InvalidConfiguration"))
+        else if (bus_is(e, "org.dohmouse1.Error.InvalidConfiguration"))
                 ctl_fail("The configuration has errors, and the previous one stays in use:\n%s", e->message);
-        else if (is(e, "org.dohmouse1.Error.ProbeInProgress"))
+        else if (bus_is(e, "org.dohmouse1.Error.ProbeInProgress"))
                 ctl_fail("Somebody else's probe of this upstream is under way; try again in a few seconds.");
         else
                 ctl_fail("%s", e->message && *e->message ? e->message : strerror(-error));
 }
 
-static bool call(Ctl *c, bool change, const char *path, const char *interface, const char *method, sd_bus_message **ret, const char *types,
+static bool bus_call(Ctl *c, bool change, const char *path, const char *interface, const char *method, sd_bus_message **ret, const char *types,
                  va_list ap)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
@@ -154,7 +154,7 @@ static bool call(Ctl *c, bool change, const char *path, const char *interface, c
         if (!ctl_connect(c))
                 return false;
         if (change)
-                start_agent(c);
+                bus_start_agent(c);
         r = sd_bus_message_new_method_call(c->bus, &m, BUS_NAME, path, interface, method);
         if (r >= 0 && types)
                 r = sd_bus_message_appendv(m, types, ap);
@@ -163,7 +163,7 @@ static bool call(Ctl *c, bool change, const char *path, const char *interface, c
         if (r >= 0)
                 r = sd_bus_call(c->bus, m, change ? PATIENCE : 0, &error, ret);
         if (r < 0)
-                say(&error, r);
+                bus_say(&error, r);
         return r >= 0;
 }
 
@@ -173,7 +173,7 @@ bool ctl_call(Ctl *c, const char *path, const char *interface, const char *metho
         bool ok;
 
         va_start(ap, types);
-        ok = call(c, false, path, interface, method, ret, types, ap);
+        ok = bus_call(c, false, path, interface, method, ret, types, ap);
         va_end(ap);
         return ok;
 }
@@ -184,7 +184,7 @@ bool ctl_change(Ctl *c, const char *path, const char *interface, const char *met
         bool ok;
 
         va_start(ap, types);
-        ok = call(c, true, path, interface, method, ret, types, ap);
+        ok = bus_call(c, true, path, interface, method, ret, types, ap);
         va_end(ap);
         return ok;
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* ByteBuffer of the UTF-8 character at `s`; 0 if it is none (RFC 3629: not overlong, no surrogates). */
-static size_t utf8_size(const char *s)
+static size_t json_utf8_size(const char *s)
 {
         const unsigned char *p = (const unsigned char *) s;
         size_t n = *p < 0x80 ? 1 : *p >= 0xc2 && *p < 0xe0 ? 2 : (*p & 0xf0) == 0xe0 ? 3 : *p >= 0xf0 && *p < 0xf5 ? 4 : 0;
@@ -17,11 +17,11 @@ static size_t utf8_size(const char *s)
         return n;
 }
 
-static void put_string(Json *j, const char *s)
+static void json_put_string(Json *j, const char *s)
 {
         fputc('"', j->f);
         while (*s) {
-                size_t n = utf8_size(s);
+                size_t n = json_utf8_size(s);
 
                 if (n == 0)
                         fputs("\\ufffd", j->f);
@@ -36,7 +36,7 @@ static void put_string(Json *j, const char *s)
         fputc('"', j->f);
 }
 
-static void new_line(Json *j)
+static void json_new_line(Json *j)
 {
         if (!j->pretty)
                 return;
@@ -46,23 +46,23 @@ static void new_line(Json *j)
 }
 
 /* What stands before a value. */
-static void lead_in(Json *j, const char *key)
+static void json_lead_in(Json *j, const char *key)
 {
         if (j->depth > 0) {
                 if (j->levels[j->depth - 1].filled)
                         fputc(',', j->f);
                 j->levels[j->depth - 1].filled = true;
-                new_line(j);
+                json_new_line(j);
         }
         if (key) {
-                put_string(j, key);
+                json_put_string(j, key);
                 fputs(j->pretty ? " : " : ":", j->f);
         }
 }
 
-static void begin(Json *j, const char *key, char open, char close)
+static void json_begin(Json *j, const char *key, char open, char close)
 {
-        lead_in(j, key);
+        json_lead_in(j, key);
         fputc(open, j->f);
         if (j->depth == JSON_DEPTH_MAX)
                 abort();
@@ -72,12 +72,12 @@ static void begin(Json *j, const char *key, char open, char close)
 
 void json_object(Json *j, const char *key)
 {
-        begin(j, key, '{', '}');
+        json_begin(j, key, '{', '}');
 }
 
 void json_array(Json *j, const char *key)
 {
-        begin(j, key, '[', ']');
+        json_begin(j, key, '[', ']');
 }
 
 void json_end(Json *j)
@@ -85,7 +85,7 @@ void json_end(Json *j)
         char close = j->levels[--j->depth].close;
 
         if (j->levels[j->depth].filled)
-                new_line(j);
+                json_new_line(j);
         fputc(close, j->f);
         if (j->depth == 0)
                 fputc('\n', j->f);
@@ -93,31 +93,31 @@ void json_end(Json *j)
 
 void json_string(Json *j, const char *key, const char *value)
 {
-        lead_in(j, key);
-        put_string(j, value);
+        json_lead_in(j, key);
+        json_put_string(j, value);
 }
 
 void json_number(Json *j, const char *key, uint64_t value)
 {
-        lead_in(j, key);
+        json_lead_in(j, key);
         fprintf(j->f, "%llu", (unsigned long long) value);
 }
 
 void json_bool(Json *j, const char *key, bool value)
 {
-        lead_in(j, key);
+        json_lead_in(j, key);
         fputs(value ? "true" : "false", j->f);
 }
 
 void json_null(Json *j, const char *key)
 {
-        lead_in(j, key);
+        json_lead_in(j, key);
         fputs("null", j->f);
 }
 
 /* --- from the bus */
 
-static int container(Json *j, const char *key, sd_bus_message *m, char type, const char *contents)
+static int json_container(Json *j, const char *key, sd_bus_message *m, char type, const char *contents)
 {
         /* a{s...}: names and values */
         bool dictionary = type == 'a' && contents[0] == '{' && contents[1] == 's';
@@ -176,7 +176,7 @@ int json_bus_value(Json *j, const char *key, sd_bus_message *m)
         if (r <= 0)
                 return r < 0 ? r : -EBADMSG;
         if (strchr("avre", type))
-                return container(j, key, m, type, contents);
+                return json_container(j, key, m, type, contents);
         r = sd_bus_message_read_basic(m, type, &v);
         if (r < 0)
                 return r;
@@ -202,7 +202,7 @@ int json_bus_value(Json *j, const char *key, sd_bus_message *m)
         case 'n':
         case 'i':
         case 'x':
-                lead_in(j, key);
+                json_lead_in(j, key);
                 fprintf(j->f, "%lld", (long long) (type == 'n' ? v.n : type == 'i' ? v.i : v.x));
                 break;
         case 's':

@@ -67,7 +67,7 @@ static const struct {
         { "reload", 0, 0, "", ctl_reload },
 };
 
-static int run(Ctl *c, int argc, char *argv[])
+static int ctl_run(Ctl *c, int argc, char *argv[])
 {
         static char name[] = "status", *status[] = { name, NULL };
 
@@ -85,7 +85,7 @@ static int run(Ctl *c, int argc, char *argv[])
         return 2;
 }
 
-static bool set_json(Ctl *c, const char *mode)
+static bool ctl_set_json(Ctl *c, const char *mode)
 {
         static const char *const modes[] = { [JSON_OFF] = "off", [JSON_SHORT] = "short", [JSON_PRETTY] = "pretty" };
 
@@ -99,7 +99,7 @@ static bool set_json(Ctl *c, const char *mode)
 }
 
 /* What could not be printed is a failure. */
-static int end(int status)
+static int ctl_end(int status)
 {
         return fflush(stdout) != 0 || ferror(stdout) ? EXIT_FAILURE : status;
 }
@@ -126,12 +126,12 @@ int main(int argc, char *argv[])
                 switch (c) {
                 case 'h':
                         fputs(help, stdout);
-                        return end(EXIT_SUCCESS);
+                        return ctl_end(EXIT_SUCCESS);
                 case OPTION_VERSION:
                         puts("dohmouse " PACKAGE_VERSION);
-                        return end(EXIT_SUCCESS);
+                        return ctl_end(EXIT_SUCCESS);
                 case OPTION_JSON:
-                        if (!set_json(&ctl, optarg))
+                        if (!ctl_set_json(&ctl, optarg))
                                 return 2;
                         break;
                 case OPTION_RESET:
@@ -149,7 +149,7 @@ int main(int argc, char *argv[])
                         return 2;
                 }
         terminal_init(&ctl.terminal);
-        status = run(&ctl, argc - optind, argv + optind);
+        status = ctl_run(&ctl, argc - optind, argv + optind);
         ctl_disconnect_bus(&ctl);
-        return end(status);
+        return ctl_end(status);
 }

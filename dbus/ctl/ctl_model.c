@@ -59,14 +59,14 @@ uint64_t now_real(void)
         return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
 }
 
-static void free_list(char **list)
+static void model_free_list(char **list)
 {
         for (char **p = list; p && *p; p++)
                 free(*p);
         free(list);
 }
 
-static void clear(const Member *members, void *view)
+static void model_clear(const Member *members, void *view)
 {
         for (; members->name; members++) {
                 void *place = (char *) view + members->offset;
@@ -74,12 +74,12 @@ static void clear(const Member *members, void *view)
                 if (members->type == 's')
                         free(*(char **) place);
                 else if (members->type == 'a')
-                        free_list(*(char ***) place);
+                        model_free_list(*(char ***) place);
         }
 }
 
 /* A text that the daemon did not send is "". */
-static bool complete(const Member *members, void *view)
+static bool model_complete(const Member *members, void *view)
 {
         for (; members->name; members++) {
                 char **place = (char **) (void *) ((char *) view + members->offset);
@@ -93,7 +93,7 @@ static bool complete(const Member *members, void *view)
 }
 
 /* The value of one property: of a variant that holds `contents`. */
-static int read_value(sd_bus_message *m, void *place, const char *contents)
+static int model_read_value(sd_bus_message *m, void *place, const char *contents)
 {
         const char *text;
         char **list = NULL;
@@ -114,7 +114,7 @@ static int read_value(sd_bus_message *m, void *place, const char *contents)
                 r = sd_bus_message_read_strv(m, &list);
                 if (r < 0)
                         return r;
-                free_list(*(char ***) place);
+                model_free_list(*(char ***) place);
                 *(char ***) place = list;
                 break;
         case 'u':
@@ -128,7 +128,7 @@ static int read_value(sd_bus_message *m, void *place, const char *contents)
 }
 
 /* What another version has of another type is passed over, as what is not known. */
-static bool fits(const Member *member, const char *contents)
+static bool model_fits(const Member *member, const char *contents)
 {
         switch (member->type) {
         case 's':
@@ -140,7 +140,7 @@ static bool fits(const Member *member, const char *contents)
         }
 }
 
-static int read_property(sd_bus_message *m, const Member *members, void *view)
+static int model_read_property(sd_bus_message *m, const Member *members, void *view)
 {
         const char *name, *contents;
         int r = sd_bus_message_read(m, "s", &name);
@@ -151,41 +151,41 @@ static int read_property(sd_bus_message *m, const Member *members, void *view)
                 return r;
         while (members->name && strcmp(members->name, name) != 0)
                 members++;
-        if (!members->name || !fits(members, contents))
+        if (!members->name || !model_fits(members, contents))
                 return sd_bus_message_skip(m, "v");
-        return read_value(m, (char *) view + members->offset, contents);
+        return model_read_value(m, (char *) view + members->offset, contents);
 }
 
-static int read_properties(sd_bus_message *m, const Member *members, void *view)
+static int model_read_properties(sd_bus_message *m, const Member *members, void *view)
 {
         int r = sd_bus_message_enter_container(m, 'a', "{sv}");
 
         while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                r = read_property(m, members, view);
+                r = model_read_property(m, members, view);
                 if (r >= 0)
                         r = sd_bus_message_exit_container(m);
         }
         if (r >= 0)
                 r = sd_bus_message_exit_container(m);
-        if (r >= 0 && !complete(members, view))
+        if (r >= 0 && !model_complete(members, view))
                 r = -ENOMEM;
         return r;
 }
 
 int upstream_view_update(UpstreamView *v, sd_bus_message *m)
 {
-        return read_properties(m, upstream_members, v);
+        return model_read_properties(m, upstream_members, v);
 }
 
 void upstream_view_deinit(UpstreamView *v)
 {
-        clear(upstream_members, v);
+        model_clear(upstream_members, v);
         *v = (UpstreamView) { 0 };
 }
 
 void manager_view_deinit(ManagerView *v)
 {
-        clear(manager_members, v);
+        model_clear(manager_members, v);
         *v = (ManagerView) { 0 };
 }
 
@@ -204,13 +204,13 @@ bool ctl_read_manager(Ctl *c, ManagerView *ret)
 
         if (!ctl_call(c, MANAGER_PATH, "org.freedesktop.DBus.Properties", "GetAll", &m, "s", MANAGER_INTERFACE))
                 return false;
-        r = read_properties(m, manager_members, ret);
+        r = model_read_properties(m, manager_members, ret);
         if (r < 0)
                 ctl_bad_reply(r);
         return r >= 0;
 }
 
-static UpstreamView *upstream_list_add(UpstreamList *l)
+static UpstreamView *model_upstream_list_add(UpstreamList *l)
 {
         UpstreamView *views = reallocarray(l->views, l->n + 1, sizeof(*views));
 
@@ -230,7 +230,7 @@ int upstream_list_read(UpstreamList *l, sd_bus_message *m)
 
                 r = sd_bus_message_read(m, "s", &interface);
                 if (r >= 0 && strcmp(interface, UPSTREAM_INTERFACE) == 0) {
-                        UpstreamView *v = upstream_list_add(l);
+                        UpstreamView *v = model_upstream_list_add(l);
 
                         r = v ? upstream_view_update(v, m) : -ENOMEM;
                 } else if (r >= 0)

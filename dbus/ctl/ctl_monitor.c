@@ -12,7 +12,7 @@ typedef struct Monitor {
         bool reload;            /* what is known must be read again */
 } Monitor;
 
-static void print_time(const Ctl *c)
+static void monitor_print_time(const Ctl *c)
 {
         uint64_t now = now_real();
         time_t seconds = (time_t) (now / USEC_PER_SEC);
@@ -24,7 +24,7 @@ static void print_time(const Ctl *c)
 }
 
 /* `event`: current, changed, added, removed. */
-static void print_upstream(const Monitor *m, const char *event, const UpstreamView *v)
+static void monitor_print_upstream(const Monitor *m, const char *event, const UpstreamView *v)
 {
         const Ctl *c = m->c;
         const char *word = upstream_state_word(v);
@@ -42,7 +42,7 @@ static void print_upstream(const Monitor *m, const char *event, const UpstreamVi
                 json_number(&j, "RetryAtUSec", v->retry_at);
                 json_end(&j);
         } else {
-                print_time(c);
+                monitor_print_time(c);
                 if (strcmp(event, "removed") == 0)
                         printf("%s is not configured any longer\n", v->name);
                 else
@@ -52,7 +52,7 @@ static void print_upstream(const Monitor *m, const char *event, const UpstreamVi
         fflush(stdout);
 }
 
-static void print_word(const Monitor *m, const char *event, const char *subject, const char *key, const char *value)
+static void monitor_print_word(const Monitor *m, const char *event, const char *subject, const char *key, const char *value)
 {
         const Ctl *c = m->c;
 
@@ -65,7 +65,7 @@ static void print_word(const Monitor *m, const char *event, const char *subject,
                 json_string(&j, key, value);
                 json_end(&j);
         } else {
-                print_time(c);
+                monitor_print_time(c);
                 printf("%s is %s%s%s\n", subject, state_colour(c, value), value, *state_colour(c, value) ? c->terminal.normal : "");
         }
         fflush(stdout);
@@ -73,7 +73,7 @@ static void print_word(const Monitor *m, const char *event, const char *subject,
 
 /* --- signals */
 
-static UpstreamView *view_at(Monitor *m, const char *path)
+static UpstreamView *monitor_view_at(Monitor *m, const char *path)
 {
         _cleanup_(freep) char *name = NULL;
 
@@ -85,7 +85,7 @@ static UpstreamView *view_at(Monitor *m, const char *path)
         return NULL;
 }
 
-static int on_manager_changed(const Monitor *m, sd_bus_message *message)
+static int monitor_on_manager_changed(const Monitor *m, sd_bus_message *message)
 {
         int r = sd_bus_message_enter_container(message, 'a', "{sv}");
 
@@ -98,7 +98,7 @@ static int on_manager_changed(const Monitor *m, sd_bus_message *message)
                 if (r >= 0 && strcmp(name, "NetworkState") == 0 && strcmp(contents, "s") == 0) {
                         r = sd_bus_message_read(message, "v", "s", &value);
                         if (r >= 0)
-                                print_word(m, "network", "The network", "NetworkState", value);
+                                monitor_print_word(m, "network", "The network", "NetworkState", value);
                 } else if (r >= 0)
                         r = sd_bus_message_skip(message, "v");
                 if (r >= 0)
@@ -107,7 +107,7 @@ static int on_manager_changed(const Monitor *m, sd_bus_message *message)
         return r;
 }
 
-static int on_changed(sd_bus_message *message, void *userdata, _unused_ sd_bus_error *error)
+static int monitor_on_changed(sd_bus_message *message, void *userdata, _unused_ sd_bus_error *error)
 {
         Monitor *m = userdata;
         const char *interface;
@@ -116,82 +116,82 @@ static int on_changed(sd_bus_message *message, void *userdata, _unused_ sd_bus_e
         if (sd_bus_message_read(message, "s", &interface) < 0)
                 return 0;
         if (strcmp(interface, MANAGER_INTERFACE) == 0)
-                on_manager_changed(m, message);
-        else if (strcmp(interface, UPSTREAM_INTERFACE) == 0 && (v = view_at(m, sd_bus_message_get_path(message))) &&
+                monitor_on_manager_changed(m, message);
+        else if (strcmp(interface, UPSTREAM_INTERFACE) == 0 && (v = monitor_view_at(m, sd_bus_message_get_path(message))) &&
                  upstream_view_update(v, message) >= 0)
-                print_upstream(m, "changed", v);
+                monitor_print_upstream(m, "changed", v);
         return 0;
 }
 
-static int on_added(sd_bus_message *message, void *userdata, _unused_ sd_bus_error *error)
+static int monitor_on_added(sd_bus_message *message, void *userdata, _unused_ sd_bus_error *error)
 {
         Monitor *m = userdata;
         size_t before = m->upstreams.n;
 
         if (sd_bus_message_skip(message, "o") >= 0 && upstream_list_read(&m->upstreams, message) >= 0 && m->upstreams.n > before)
-                print_upstream(m, "added", &m->upstreams.views[before]);
+                monitor_print_upstream(m, "added", &m->upstreams.views[before]);
         return 0;
 }
 
-static int on_removed(sd_bus_message *message, void *userdata, _unused_ sd_bus_error *error)
+static int monitor_on_removed(sd_bus_message *message, void *userdata, _unused_ sd_bus_error *error)
 {
         Monitor *m = userdata;
         const char *path;
         UpstreamView *v;
 
-        if (sd_bus_message_read(message, "o", &path) < 0 || !(v = view_at(m, path)))
+        if (sd_bus_message_read(message, "o", &path) < 0 || !(v = monitor_view_at(m, path)))
                 return 0;
-        print_upstream(m, "removed", v);
+        monitor_print_upstream(m, "removed", v);
         upstream_view_deinit(v);
         *v = m->upstreams.views[--m->upstreams.n];
         return 0;
 }
 
 /* The daemon ends, or begins. */
-static int on_owner(sd_bus_message *message, void *userdata, _unused_ sd_bus_error *error)
+static int monitor_on_owner(sd_bus_message *message, void *userdata, _unused_ sd_bus_error *error)
 {
         Monitor *m = userdata;
         const char *name, *before, *after;
 
         if (sd_bus_message_read(message, "sss", &name, &before, &after) < 0 || strcmp(name, BUS_NAME) != 0)
                 return 0;
-        print_word(m, "daemon", "dohmouse", "Daemon", *after ? "running" : "not running");
+        monitor_print_word(m, "daemon", "dohmouse", "Daemon", *after ? "running" : "not running");
         m->reload = *after;
         return 0;
 }
 
-static int watch(Monitor *m)
+static int monitor_watch(Monitor *m)
 {
         sd_bus *bus = m->c->bus;
         int r = sd_bus_add_match(bus, NULL,
                                  "type='signal',sender='" BUS_NAME "',interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',"
                                  "path_namespace='" MANAGER_PATH "'",
-                                 on_changed, m);
+                                 monitor_on_changed, m);
 
         if (r >= 0)
-                r = sd_bus_match_signal(bus, NULL, BUS_NAME, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager", "InterfacesAdded", on_added, m);
+                r = sd_bus_match_signal(bus, NULL, BUS_NAME, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager", "InterfacesAdded", monitor_on_added, m);
         if (r >= 0)
-                r = sd_bus_match_signal(bus, NULL, BUS_NAME, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager", "InterfacesRemoved", on_removed,
+                r = sd_bus_match_signal(bus, NULL, BUS_NAME, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager", "InterfacesRemoved", monitor_on_removed,
                                         m);
         if (r >= 0)
                 r = sd_bus_add_match(bus, NULL,
                                      "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',member='NameOwnerChanged',"
                                      "arg0='" BUS_NAME "'",
-                                     on_owner, m);
+                                     monitor_on_owner, m);
         return r;
 }
 
 /* How things are now; false where that failed, which has been said. */
-static bool show_current(Monitor *m)
+static bool monitor_show_current(Monitor *m)
 {
         _cleanup_(manager_view_deinit) ManagerView manager = { 0 };
 
         upstream_list_deinit(&m->upstreams);
         if (!ctl_read_manager(m->c, &manager) || !ctl_read_upstreams(m->c, &m->upstreams))
                 return false;
-        print_word(m, "current", "The network", "NetworkState", manager.network);
+        monitor_print_word(m, "current", "The network", "NetworkState", manager.network);
         for (size_t i = 0; i < m->upstreams.n; i++)
-                print_upstream(m, "current", &m->upstreams.views[i]);
+                monitor_print_upstream(m, "current", &m->upstreams.views[i]);
         return true;
 }
 
@@ -202,18 +202,18 @@ int ctl_monitor(Ctl *c, _unused_ int argc, _unused_ char *argv[])
 
         if (!ctl_connect(c))
                 return EXIT_FAILURE;
-        r = watch(&m);
+        r = monitor_watch(&m);
         if (r < 0)
                 return ctl_fail("The bus does not let us watch: %s", strerror(-r));
         if (c->legend && c->terminal.interactive && !c->json)
                 printf("%sHow things are now, and what changes. Ctrl-C ends it.%s\n", c->terminal.grey, c->terminal.normal);
-        if (!show_current(&m))
+        if (!monitor_show_current(&m))
                 return EXIT_FAILURE;
         for (;;) {
                 r = sd_bus_process(c->bus, NULL);
                 if (r == 0 && m.reload) {
                         m.reload = false;
-                        show_current(&m);
+                        monitor_show_current(&m);
                 } else if (r == 0)
                         r = sd_bus_wait(c->bus, UINT64_MAX);
                 if (r < 0 && r != -EINTR)

@@ -16,7 +16,7 @@ typedef struct Asked {
         uint64_t took;          /* usec */
 } Asked;
 
-static uint64_t now_monotonic(void)
+static uint64_t query_now_monotonic(void)
 {
         struct timespec ts;
 
@@ -25,16 +25,16 @@ static uint64_t now_monotonic(void)
 }
 
 /* The message lives as long as `*ret`. */
-static bool ask(Ctl *c, Asked *a, sd_bus_message **ret)
+static bool query_ask(Ctl *c, Asked *a, sd_bus_message **ret)
 {
-        uint64_t start = now_monotonic();
+        uint64_t start = query_now_monotonic();
         const void *wire;
         size_t n;
         int r;
 
         if (!ctl_call(c, MANAGER_PATH, MANAGER_INTERFACE, "Resolve", ret, "sq", a->name, a->type))
                 return false;
-        a->took = now_monotonic() - start;
+        a->took = query_now_monotonic() - start;
         r = sd_bus_message_read_array(*ret, 'y', &wire, &n);
         if (r < 0) {
                 ctl_bad_reply(r);
@@ -49,7 +49,7 @@ static bool ask(Ctl *c, Asked *a, sd_bus_message **ret)
 
 /* --- text */
 
-static void print_records(const Ctl *c, const Asked *a)
+static void query_print_records(const Ctl *c, const Asked *a)
 {
         static const char *const heads[] = { "NAME", ">TTL", "CLASS", "TYPE", "DATA", NULL };
         _cleanup_(table_freep) Table *t = table_new(heads);
@@ -78,7 +78,7 @@ static void print_records(const Ctl *c, const Asked *a)
                 table_print(t, &whole, false);
 }
 
-static void print_extended_errors(const Asked *a, FILE *f)
+static void query_print_extended_errors(const Asked *a, FILE *f)
 {
         unsigned code;
         char *text;
@@ -92,23 +92,23 @@ static void print_extended_errors(const Asked *a, FILE *f)
         }
 }
 
-static int print_text(const Ctl *c, const Asked *a)
+static int query_print_text(const Ctl *c, const Asked *a)
 {
         unsigned rcode = message_rcode(&a->message);
         char type[TYPE_TEXT_MAX], number[16], span[SPAN_TEXT_MAX];
         const char *name = rcode_name(rcode);
 
-        print_records(c, a);
+        query_print_records(c, a);
         fflush(stdout);
         if (rcode != RCODE_NOERROR) {
                 snprintf(number, sizeof(number), "RCODE%u", rcode);
                 ctl_fail("%s: %s (%s)", a->word, rcode_words(rcode), name ? name : number);
-                print_extended_errors(a, stderr);
+                query_print_extended_errors(a, stderr);
                 return EXIT_FAILURE;
         }
         if (a->message.ancount == 0)
                 fprintf(stderr, "dohmousectl: %s: there is no record of type %s\n", a->word, type_to_text(a->type, type));
-        print_extended_errors(a, stdout);
+        query_print_extended_errors(a, stdout);
         if (c->legend && c->terminal.interactive)
                 printf("%s; %s: %u record%s in %s%s%s\n", c->terminal.grey, type_to_text(a->type, type), a->message.ancount,
                        a->message.ancount == 1 ? "" : "s", delay_text(a->took, span), a->message.flags & DNS_AD ? ", authenticated" : "",
@@ -118,7 +118,7 @@ static int print_text(const Ctl *c, const Asked *a)
 
 /* --- JSON */
 
-static void put_section(Json *j, const Message *m, Section section, const char *key)
+static void query_put_section(Json *j, const Message *m, Section section, const char *key)
 {
         RecordWalk w = RECORD_WALK(m);
         Record r;
@@ -143,7 +143,7 @@ static void put_section(Json *j, const Message *m, Section section, const char *
         json_end(j);
 }
 
-static int print_json(const Ctl *c, const Asked *a)
+static int query_print_json(const Ctl *c, const Asked *a)
 {
         Json j = JSON_INIT(stdout, c->json == JSON_PRETTY);
         unsigned rcode = message_rcode(&a->message), code;
@@ -168,9 +168,9 @@ static int print_json(const Ctl *c, const Asked *a)
                 free(text);
         }
         json_end(&j);
-        put_section(&j, &a->message, SECTION_ANSWER, "Answer");
-        put_section(&j, &a->message, SECTION_AUTHORITY, "Authority");
-        put_section(&j, &a->message, SECTION_ADDITIONAL, "Additional");
+        query_put_section(&j, &a->message, SECTION_ANSWER, "Answer");
+        query_put_section(&j, &a->message, SECTION_AUTHORITY, "Authority");
+        query_put_section(&j, &a->message, SECTION_ADDITIONAL, "Additional");
         json_end(&j);
         return rcode == RCODE_NOERROR ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -215,9 +215,9 @@ int ctl_query(Ctl *c, int argc, char *argv[])
                 _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
                 Asked a = { .word = argv[1], .name = name, .type = types[i] };
 
-                if (!ask(c, &a, &reply))
+                if (!query_ask(c, &a, &reply))
                         return EXIT_FAILURE;
-                if ((c->json ? print_json(c, &a) : print_text(c, &a)) != EXIT_SUCCESS)
+                if ((c->json ? query_print_json(c, &a) : query_print_text(c, &a)) != EXIT_SUCCESS)
                         status = EXIT_FAILURE;
                 /* What is wrong with a name is wrong with it for every type. */
                 if (status != EXIT_SUCCESS && !c->json)

@@ -14,7 +14,7 @@ typedef struct Cursor {
         bool bad;
 } Cursor;
 
-static Bytes take(Cursor *c, size_t n)
+static Bytes record_take(Cursor *c, size_t n)
 {
         Bytes b = { 0 };
 
@@ -27,45 +27,45 @@ static Bytes take(Cursor *c, size_t n)
         return b;
 }
 
-static Bytes take_rest(Cursor *c)
+static Bytes record_take_rest(Cursor *c)
 {
-        return take(c, c->bad ? 0 : c->wire.n - c->at);
+        return record_take(c, c->bad ? 0 : c->wire.n - c->at);
 }
 
-static bool at_end(const Cursor *c)
+static bool record_at_end(const Cursor *c)
 {
         return c->bad || c->at == c->wire.n;
 }
 
-static unsigned take8(Cursor *c)
+static unsigned record_take8(Cursor *c)
 {
-        Bytes b = take(c, 1);
+        Bytes b = record_take(c, 1);
 
         return b.p ? *b.p : 0;
 }
 
-static unsigned take16(Cursor *c)
+static unsigned record_take16(Cursor *c)
 {
-        Bytes b = take(c, 2);
+        Bytes b = record_take(c, 2);
 
         return b.p ? wire_read16(b.p) : 0;
 }
 
-static uint32_t take32(Cursor *c)
+static uint32_t record_take32(Cursor *c)
 {
-        Bytes b = take(c, 4);
+        Bytes b = record_take(c, 4);
 
         return b.p ? wire_read32(b.p) : 0;
 }
 
-static Bytes take_string(Cursor *c)
+static Bytes record_take_string(Cursor *c)
 {
-        return take(c, take8(c));
+        return record_take(c, record_take8(c));
 }
 
 /* --- parts of the data */
 
-static void put_name(FILE *f, Cursor *c)
+static void record_put_name(FILE *f, Cursor *c)
 {
         uint8_t name[DNS_NAME_MAX];
         char text[NAME_TEXT_MAX];
@@ -79,17 +79,17 @@ static void put_name(FILE *f, Cursor *c)
         fprintf(f, "%s%s", text, n > 1 ? "." : "");
 }
 
-static void put_address(FILE *f, Cursor *c, int family)
+static void record_put_address(FILE *f, Cursor *c, int family)
 {
         char text[INET6_ADDRSTRLEN];
-        Bytes b = take(c, family == AF_INET ? 4 : 16);
+        Bytes b = record_take(c, family == AF_INET ? 4 : 16);
 
         if (b.p && inet_ntop(family, b.p, text, sizeof(text)))
                 fputs(text, f);
 }
 
 /* `special`: more characters that take a backslash. */
-static void put_escaped(FILE *f, Bytes b, const char *special)
+static void record_put_escaped(FILE *f, Bytes b, const char *special)
 {
         for (size_t i = 0; i < b.n; i++)
                 if (b.p[i] < ' ' || b.p[i] >= 127)
@@ -100,20 +100,20 @@ static void put_escaped(FILE *f, Bytes b, const char *special)
                         fputc(b.p[i], f);
 }
 
-static void put_quoted(FILE *f, Bytes b)
+static void record_put_quoted(FILE *f, Bytes b)
 {
         fputc('"', f);
-        put_escaped(f, b, "");
+        record_put_escaped(f, b, "");
         fputc('"', f);
 }
 
-static void put_hex(FILE *f, Bytes b)
+static void record_put_hex(FILE *f, Bytes b)
 {
         for (size_t i = 0; i < b.n; i++)
                 fprintf(f, "%02x", b.p[i]);
 }
 
-static void put_base64(FILE *f, Bytes b)
+static void record_put_base64(FILE *f, Bytes b)
 {
         static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -128,9 +128,9 @@ static void put_base64(FILE *f, Bytes b)
 }
 
 /* Seconds since 1970, of a signature (RFC 4034 3.2). */
-static void put_time(FILE *f, Cursor *c)
+static void record_put_time(FILE *f, Cursor *c)
 {
-        time_t seconds = (time_t) take32(c);
+        time_t seconds = (time_t) record_take32(c);
         struct tm tm;
         char text[24];
 
@@ -138,7 +138,7 @@ static void put_time(FILE *f, Cursor *c)
                 fputs(text, f);
 }
 
-static void put_type(FILE *f, unsigned type)
+static void record_put_type(FILE *f, unsigned type)
 {
         char text[TYPE_TEXT_MAX];
 
@@ -146,19 +146,19 @@ static void put_type(FILE *f, unsigned type)
 }
 
 /* Which types there are (RFC 4034 4.1.2). */
-static void put_bitmap(FILE *f, Cursor *c)
+static void record_put_bitmap(FILE *f, Cursor *c)
 {
         const char *before = "";
 
-        while (!at_end(c)) {
-                unsigned window = take8(c);
-                Bytes bits = take_string(c);
+        while (!record_at_end(c)) {
+                unsigned window = record_take8(c);
+                Bytes bits = record_take_string(c);
 
                 c->bad = c->bad || bits.n == 0 || bits.n > 32;
                 for (unsigned i = 0; !c->bad && i < bits.n * 8; i++)
                         if (bits.p[i / 8] & 0x80u >> i % 8) {
                                 fputs(before, f);
-                                put_type(f, window << 8 | i);
+                                record_put_type(f, window << 8 | i);
                                 before = " ";
                         }
         }
@@ -168,7 +168,7 @@ static void put_bitmap(FILE *f, Cursor *c)
 
 static const char *const parameters[] = { "mandatory", "alpn", "no-default-alpn", "port", "ipv4hint", "ech", "ipv6hint", "dohpath" };
 
-static void put_key(FILE *f, unsigned key)
+static void record_put_key(FILE *f, unsigned key)
 {
         if (key < ELEMENTS(parameters))
                 fputs(parameters[key], f);
@@ -177,146 +177,146 @@ static void put_key(FILE *f, unsigned key)
 }
 
 /* A list of protocols. A comma or backslash within one is escaped for the list, and that once more for the string. */
-static void put_protocols(FILE *f, Cursor *c)
+static void record_put_protocols(FILE *f, Cursor *c)
 {
         const char *before = "\"";
 
-        while (!at_end(c)) {
-                Bytes id = take_string(c);
+        while (!record_at_end(c)) {
+                Bytes id = record_take_string(c);
 
                 fputs(before, f);
                 before = ",";
                 for (size_t i = 0; i < id.n; i++) {
                         if (id.p[i] == ',' || id.p[i] == '\\')
                                 fputs("\\\\", f);
-                        put_escaped(f, BYTES(id.p + i, 1), "");
+                        record_put_escaped(f, BYTES(id.p + i, 1), "");
                 }
         }
         fputc('"', f);
 }
 
-static void put_parameter(FILE *f, unsigned key, Cursor *c)
+static void record_put_parameter(FILE *f, unsigned key, Cursor *c)
 {
         const char *before = "";
 
-        put_key(f, key);
-        if (key == 2 && at_end(c))
+        record_put_key(f, key);
+        if (key == 2 && record_at_end(c))
                 return;
         fputc('=', f);
         switch (key) {
         case 0:
-                for (; !at_end(c); before = ",") {
+                for (; !record_at_end(c); before = ",") {
                         fputs(before, f);
-                        put_key(f, take16(c));
+                        record_put_key(f, record_take16(c));
                 }
                 break;
         case 1:
-                put_protocols(f, c);
+                record_put_protocols(f, c);
                 break;
         case 3:
-                fprintf(f, "%u", take16(c));
+                fprintf(f, "%u", record_take16(c));
                 break;
         case 4:
         case 6:
-                for (; !at_end(c); before = ",") {
+                for (; !record_at_end(c); before = ",") {
                         fputs(before, f);
-                        put_address(f, c, key == 4 ? AF_INET : AF_INET6);
+                        record_put_address(f, c, key == 4 ? AF_INET : AF_INET6);
                 }
                 break;
         case 5:
-                put_base64(f, take_rest(c));
+                record_put_base64(f, record_take_rest(c));
                 break;
         default:
-                put_quoted(f, take_rest(c));
+                record_put_quoted(f, record_take_rest(c));
                 break;
         }
 }
 
-static void put_parameters(FILE *f, Cursor *c)
+static void record_put_parameters(FILE *f, Cursor *c)
 {
         const char *before = "";
 
-        while (!at_end(c)) {
-                unsigned key = take16(c);
-                size_t n = take16(c);
+        while (!record_at_end(c)) {
+                unsigned key = record_take16(c);
+                size_t n = record_take16(c);
                 Cursor value = { .wire = c->wire, .at = c->at };
 
-                take(c, n);
+                record_take(c, n);
                 if (c->bad)
                         return;
                 value.wire.n = c->at;
                 fputs(before, f);
                 before = " ";
-                put_parameter(f, key, &value);
+                record_put_parameter(f, key, &value);
                 c->bad = value.bad || value.at != value.wire.n;
         }
 }
 
 /* --- a record */
 
-static void put_strings(FILE *f, Cursor *c)
+static void record_put_strings(FILE *f, Cursor *c)
 {
         const char *before = "";
 
-        for (; !at_end(c); before = " ") {
+        for (; !record_at_end(c); before = " ") {
                 fputs(before, f);
-                put_quoted(f, take_string(c));
+                record_put_quoted(f, record_take_string(c));
         }
 }
 
 /* One part, by its letter in RecordType.layout. */
-static void put_part(FILE *f, char letter, Cursor *c)
+static void record_put_part(FILE *f, char letter, Cursor *c)
 {
         /* Nothing has no text that would stand for it. */
-        c->bad = c->bad || (strchr("Shb", letter) && at_end(c));
+        c->bad = c->bad || (strchr("Shb", letter) && record_at_end(c));
         switch (letter) {
         case '1':
-                fprintf(f, "%u", take8(c));
+                fprintf(f, "%u", record_take8(c));
                 break;
         case '2':
-                fprintf(f, "%u", take16(c));
+                fprintf(f, "%u", record_take16(c));
                 break;
         case '4':
-                fprintf(f, "%u", take32(c));
+                fprintf(f, "%u", record_take32(c));
                 break;
         case 'a':
-                put_address(f, c, AF_INET);
+                record_put_address(f, c, AF_INET);
                 break;
         case '6':
-                put_address(f, c, AF_INET6);
+                record_put_address(f, c, AF_INET6);
                 break;
         case 'n':
-                put_name(f, c);
+                record_put_name(f, c);
                 break;
         case 's':               /* one string */
-                put_quoted(f, take_string(c));
+                record_put_quoted(f, record_take_string(c));
                 break;
         case 'S':               /* strings to the end */
-                put_strings(f, c);
+                record_put_strings(f, c);
                 break;
         case 'g':               /* a tag: a string without quotes */
-                put_escaped(f, take_string(c), " ();@$");
+                record_put_escaped(f, record_take_string(c), " ();@$");
                 break;
         case 'r':               /* a string without a length, to the end */
-                put_quoted(f, take_rest(c));
+                record_put_quoted(f, record_take_rest(c));
                 break;
         case 'h':
-                put_hex(f, take_rest(c));
+                record_put_hex(f, record_take_rest(c));
                 break;
         case 'b':
-                put_base64(f, take_rest(c));
+                record_put_base64(f, record_take_rest(c));
                 break;
         case 't':
-                put_time(f, c);
+                record_put_time(f, c);
                 break;
         case 'T':
-                put_type(f, take16(c));
+                record_put_type(f, record_take16(c));
                 break;
         case 'm':
-                put_bitmap(f, c);
+                record_put_bitmap(f, c);
                 break;
         case 'v':
-                put_parameters(f, c);
+                record_put_parameters(f, c);
                 break;
         default:
                 c->bad = true;
@@ -332,12 +332,12 @@ char *record_owner(const Message *m, const Record *r)
 
         if (!f)
                 return NULL;
-        put_name(f, &c);
+        record_put_name(f, &c);
         return fclose(f) == 0 ? text : NULL;
 }
 
 /* As its type has it; false if it is not laid out so. */
-static bool put_known(FILE *f, const Message *m, const Record *r)
+static bool record_put_known(FILE *f, const Message *m, const Record *r)
 {
         const RecordType *t = record_type(r->type);
         Cursor c = { .wire = BYTES(m->wire.p, r->end), .at = r->end - r->rdata.n };
@@ -347,13 +347,13 @@ static bool put_known(FILE *f, const Message *m, const Record *r)
                 return false;
         for (const char *p = t->layout; *p; p++) {
                 /* Parameters and types may be none. */
-                if (strchr("vm", *p) && at_end(&c))
+                if (strchr("vm", *p) && record_at_end(&c))
                         continue;
                 fputs(before, f);
                 before = " ";
-                put_part(f, *p, &c);
+                record_put_part(f, *p, &c);
         }
-        return !c.bad && at_end(&c);
+        return !c.bad && record_at_end(&c);
 }
 
 char *record_data(const Message *m, const Record *r)
@@ -364,10 +364,10 @@ char *record_data(const Message *m, const Record *r)
 
         if (!f)
                 return NULL;
-        if (!put_known(f, m, r)) {
+        if (!record_put_known(f, m, r)) {
                 rewind(f);
                 fprintf(f, "\\# %zu%s", r->rdata.n, r->rdata.n ? " " : "");
-                put_hex(f, r->rdata);
+                record_put_hex(f, r->rdata);
                 fputc(0, f);
         }
         return fclose(f) == 0 ? text : NULL;
@@ -377,20 +377,20 @@ bool message_extended_error(const Message *m, unsigned number, unsigned *ret_cod
 {
         Cursor c = { .wire = m->edns.options };
 
-        while (!at_end(&c)) {
-                unsigned option = take16(&c);
-                Cursor value = { .wire = take(&c, take16(&c)) };
+        while (!record_at_end(&c)) {
+                unsigned option = record_take16(&c);
+                Cursor value = { .wire = record_take(&c, record_take16(&c)) };
                 size_t n;
                 FILE *f;
 
                 if (c.bad || option != EDNS_OPTION_EDE || number-- > 0)
                         continue;
-                *ret_code = take16(&value);
+                *ret_code = record_take16(&value);
                 *ret_text = NULL;
                 f = value.bad ? NULL : open_memstream(ret_text, &n);
                 if (!f)
                         return false;
-                put_escaped(f, take_rest(&value), "");
+                record_put_escaped(f, record_take_rest(&value), "");
                 return fclose(f) == 0;
         }
         return false;

@@ -17,7 +17,7 @@ typedef struct Histogram {
         uint64_t sum;           /* of all n */
 } Histogram;
 
-static int read_histogram(sd_bus_message *m, Histogram *ret)
+static int statistics_read_histogram(sd_bus_message *m, Histogram *ret)
 {
         uint64_t bound, n;
         int r = sd_bus_message_enter_container(m, 'v', "a(tt)");
@@ -37,7 +37,7 @@ static int read_histogram(sd_bus_message *m, Histogram *ret)
 }
 
 /* A bound, shortly: classes double, so that a rounded one will do. */
-static const char *bound_text(uint64_t usec, char ret[static SPAN_TEXT_MAX])
+static const char *statistics_bound_text(uint64_t usec, char ret[static SPAN_TEXT_MAX])
 {
         if (usec < USEC_PER_MSEC)
                 snprintf(ret, SPAN_TEXT_MAX, "%llu us", (unsigned long long) usec);
@@ -48,7 +48,7 @@ static const char *bound_text(uint64_t usec, char ret[static SPAN_TEXT_MAX])
         return ret;
 }
 
-static void print_bar(const Ctl *c, const Bar *b, const Histogram *h, uint64_t most, unsigned room, const char *range)
+static void statistics_print_bar(const Ctl *c, const Bar *b, const Histogram *h, uint64_t most, unsigned room, const char *range)
 {
         unsigned length = (unsigned) ((b->n * room + most - 1) / most);
 
@@ -59,7 +59,7 @@ static void print_bar(const Ctl *c, const Bar *b, const Histogram *h, uint64_t m
 }
 
 /* Below which bound are so many of a thousand? */
-static uint64_t quantile(const Histogram *h, unsigned permille)
+static uint64_t statistics_quantile(const Histogram *h, unsigned permille)
 {
         uint64_t sum = 0;
 
@@ -71,17 +71,17 @@ static uint64_t quantile(const Histogram *h, unsigned permille)
         return UINT64_MAX;
 }
 
-static void print_quantile(const char *what, uint64_t bound, uint64_t last, const char *end)
+static void statistics_print_quantile(const char *what, uint64_t bound, uint64_t last, const char *end)
 {
         char text[SPAN_TEXT_MAX];
 
         if (bound == UINT64_MAX)
-                printf("%s over %s%s", what, bound_text(last, text), end);
+                printf("%s over %s%s", what, statistics_bound_text(last, text), end);
         else
-                printf("%s within %s%s", what, bound_text(bound, text), end);
+                printf("%s within %s%s", what, statistics_bound_text(bound, text), end);
 }
 
-static void print_histogram(const Ctl *c, const Histogram *h, uint64_t latency_sum)
+static void statistics_print_histogram(const Ctl *c, const Histogram *h, uint64_t latency_sum)
 {
         char mean[SPAN_TEXT_MAX];
         size_t first = 0, end = h->n;
@@ -105,21 +105,21 @@ static void print_histogram(const Ctl *c, const Histogram *h, uint64_t latency_s
                 char range[2 * SPAN_TEXT_MAX + 8], low[SPAN_TEXT_MAX], high[SPAN_TEXT_MAX];
 
                 if (i == 0)
-                        snprintf(range, sizeof(range), "under %s", bound_text(h->bars[i].bound, high));
+                        snprintf(range, sizeof(range), "under %s", statistics_bound_text(h->bars[i].bound, high));
                 else if (h->bars[i].bound == UINT64_MAX)
-                        snprintf(range, sizeof(range), "%s and more", bound_text(h->bars[i - 1].bound, low));
+                        snprintf(range, sizeof(range), "%s and more", statistics_bound_text(h->bars[i - 1].bound, low));
                 else
-                        snprintf(range, sizeof(range), "%s - %s", bound_text(h->bars[i - 1].bound, low), bound_text(h->bars[i].bound, high));
-                print_bar(c, &h->bars[i], h, most, room, range);
+                        snprintf(range, sizeof(range), "%s - %s", statistics_bound_text(h->bars[i - 1].bound, low), statistics_bound_text(h->bars[i].bound, high));
+                statistics_print_bar(c, &h->bars[i], h, most, room, range);
         }
         last = h->n > 1 ? h->bars[h->n - 2].bound : 0;
         printf("  Mean %s. ", delay_text(latency_sum / h->sum, mean));
-        print_quantile("Half came", quantile(h, 500), last, ", ");
-        print_quantile("95%", quantile(h, 950), last, ", ");
-        print_quantile("99%", quantile(h, 990), last, ".\n");
+        statistics_print_quantile("Half came", statistics_quantile(h, 500), last, ", ");
+        statistics_print_quantile("95%", statistics_quantile(h, 950), last, ", ");
+        statistics_print_quantile("99%", statistics_quantile(h, 990), last, ".\n");
 }
 
-static int print_counters(sd_bus_message *m, uint64_t *ret_latency_sum)
+static int statistics_print_counters(sd_bus_message *m, uint64_t *ret_latency_sum)
 {
         int r = sd_bus_message_enter_container(m, 'v', "a{st}");
 
@@ -141,12 +141,12 @@ static int print_counters(sd_bus_message *m, uint64_t *ret_latency_sum)
         return r;
 }
 
-static bool get(Ctl *c, const char *property, sd_bus_message **ret)
+static bool statistics_get(Ctl *c, const char *property, sd_bus_message **ret)
 {
         return ctl_call(c, MANAGER_PATH, "org.freedesktop.DBus.Properties", "Get", ret, "ss", MANAGER_INTERFACE, property);
 }
 
-static int print_json(const Ctl *c, sd_bus_message *counters, sd_bus_message *latency)
+static int statistics_print_json(const Ctl *c, sd_bus_message *counters, sd_bus_message *latency)
 {
         Json j = JSON_INIT(stdout, c->json == JSON_PRETTY);
         int r;
@@ -167,16 +167,16 @@ int ctl_statistics(Ctl *c, int argc, char *argv[])
         uint64_t latency_sum = 0;
         int r;
 
-        if (!get(c, "Statistics", &counters) || !get(c, "Latency", &latency))
+        if (!statistics_get(c, "Statistics", &counters) || !statistics_get(c, "Latency", &latency))
                 return EXIT_FAILURE;
         if (c->json)
-                r = print_json(c, counters, latency);
+                r = statistics_print_json(c, counters, latency);
         else {
-                r = print_counters(counters, &latency_sum);
+                r = statistics_print_counters(counters, &latency_sum);
                 if (r >= 0)
-                        r = read_histogram(latency, &h);
+                        r = statistics_read_histogram(latency, &h);
                 if (r >= 0)
-                        print_histogram(c, &h, latency_sum);
+                        statistics_print_histogram(c, &h, latency_sum);
         }
         free(h.bars);
         if (r < 0)

@@ -5,7 +5,7 @@
 
 #define KEY "%14s: "
 
-static const char *state_mark(const Ctl *c, const UpstreamView *v)
+static const char *status_state_mark(const Ctl *c, const UpstreamView *v)
 {
         const char *word = upstream_state_word(v);
 
@@ -17,7 +17,7 @@ static const char *state_mark(const Ctl *c, const UpstreamView *v)
 }
 
 /* How long ago its state changed. */
-static const char *since_text(const UpstreamView *v, char ret[static SPAN_TEXT_MAX])
+static const char *status_since_text(const UpstreamView *v, char ret[static SPAN_TEXT_MAX])
 {
         uint64_t ago = usec_sub(now_real(), v->last_change);
 
@@ -27,7 +27,7 @@ static const char *since_text(const UpstreamView *v, char ret[static SPAN_TEXT_M
 }
 
 /* "connection refused; tried again in 12s"; "" if nothing is wrong. */
-static const char *why(const UpstreamView *v, char *ret, size_t size)
+static const char *status_why(const UpstreamView *v, char *ret, size_t size)
 {
         uint64_t wait = usec_sub(v->retry_at, now_real());
         char span[SPAN_TEXT_MAX];
@@ -46,7 +46,7 @@ static const char *why(const UpstreamView *v, char *ret, size_t size)
 
 /* --- all of them */
 
-static int print_table(const Ctl *c, const UpstreamList *l)
+static int status_print_table(const Ctl *c, const UpstreamList *l)
 {
         static const char *const narrow[] = { "UPSTREAM", "STATE", ">SINCE", ">RTT", ">OPEN", ">TLS FULL", ">RESUMED", ">QUERIES", ">FAILURES", NULL };
         static const char *const with_reason[] = { "UPSTREAM", "STATE", ">SINCE", ">RTT", ">OPEN", ">TLS FULL", ">RESUMED", ">QUERIES",
@@ -59,17 +59,17 @@ static int print_table(const Ctl *c, const UpstreamList *l)
                 const UpstreamView *v = &l->views[i];
                 char span[SPAN_TEXT_MAX], text[160];
 
-                table_row(t, state_colour(c, upstream_state_word(v)), state_mark(c, v));
+                table_row(t, state_colour(c, upstream_state_word(v)), status_state_mark(c, v));
                 table_cell(t, "%s", v->name);
                 table_cell(t, "%s", upstream_state_word(v));
-                table_cell(t, "%s", since_text(v, span));
+                table_cell(t, "%s", status_since_text(v, span));
                 table_cell(t, "%s", v->smoothed_rtt ? delay_text(v->smoothed_rtt, span) : "-");
                 table_cell(t, "%llu", (unsigned long long) v->connections);
                 table_cell(t, "%llu", (unsigned long long) v->handshakes_full);
                 table_cell(t, "%llu", (unsigned long long) v->handshakes_resumed);
                 table_cell(t, "%llu", (unsigned long long) v->queries);
                 table_cell(t, "%llu", (unsigned long long) v->failures);
-                why(v, text, sizeof(text));
+                status_why(v, text, sizeof(text));
                 if (!c->terminal.interactive)
                         table_cell(t, "%s", *text ? text : "-");
                 else if (*text)
@@ -79,7 +79,7 @@ static int print_table(const Ctl *c, const UpstreamList *l)
         return EXIT_SUCCESS;
 }
 
-static void print_manager(const Ctl *c, const ManagerView *m, const UpstreamList *l)
+static void status_print_manager(const Ctl *c, const ManagerView *m, const UpstreamList *l)
 {
         char octets[SPAN_TEXT_MAX], most[SPAN_TEXT_MAX];
         unsigned usable = 0;
@@ -102,7 +102,7 @@ static void print_manager(const Ctl *c, const ManagerView *m, const UpstreamList
 
 /* --- one of them */
 
-static void print_list(const char *key, char *const *list)
+static void status_print_list(const char *key, char *const *list)
 {
         for (char *const *p = list; *p; p++)
                 if (p == list)
@@ -111,7 +111,7 @@ static void print_list(const char *key, char *const *list)
                         printf("%16s%s\n", "", *p);
 }
 
-static void print_connection(const UpstreamView *v)
+static void status_print_connection(const UpstreamView *v)
 {
         char span[SPAN_TEXT_MAX];
 
@@ -121,25 +121,25 @@ static void print_connection(const UpstreamView *v)
         putchar('\n');
 }
 
-static void print_upstream(const Ctl *c, const UpstreamView *v)
+static void status_print_upstream(const Ctl *c, const UpstreamView *v)
 {
         const char *colour = state_colour(c, upstream_state_word(v)), *normal = *colour ? c->terminal.normal : "";
         char span[SPAN_TEXT_MAX], moment[MOMENT_TEXT_MAX], text[160];
 
-        printf("%s%s%s %s - %s\n", colour, state_mark(c, v), normal, v->name, v->url);
+        printf("%s%s%s %s - %s\n", colour, status_state_mark(c, v), normal, v->name, v->url);
         printf(KEY "%s%s%s", "State", colour, upstream_state_word(v), normal);
         if (v->last_change) {
-                const char *since = since_text(v, span);
+                const char *since = status_since_text(v, span);
 
                 printf(" since %s; %s%s", moment_text(v->last_change, moment), since, since == span ? " ago" : "");
         }
         putchar('\n');
-        if (*why(v, text, sizeof(text)))
+        if (*status_why(v, text, sizeof(text)))
                 printf(KEY "%s\n", "Reason", text);
         printf(KEY "%s%s\n", "Admin", v->admin, strcmp(v->admin, "auto") == 0 ? "" : " (set by the administrator)");
         printf(KEY "%s\n", "Health mode", v->health_mode);
-        print_list("Addresses", v->addresses);
-        print_connection(v);
+        status_print_list("Addresses", v->addresses);
+        status_print_connection(v);
         printf(KEY "%s\n", "RTT", v->smoothed_rtt ? delay_text(v->smoothed_rtt, span) : "not known");
         printf(KEY "%llu full, %llu resumed\n", "Handshakes", (unsigned long long) v->handshakes_full,
                (unsigned long long) v->handshakes_resumed);
@@ -148,7 +148,7 @@ static void print_upstream(const Ctl *c, const UpstreamView *v)
         printf(KEY "%llu, %llu won\n", "Races", (unsigned long long) v->races, (unsigned long long) v->races_won);
 }
 
-static int print_some(const Ctl *c, const UpstreamList *l, int n, char *names[])
+static int status_print_some(const Ctl *c, const UpstreamList *l, int n, char *names[])
 {
         int status = EXIT_SUCCESS;
 
@@ -161,14 +161,14 @@ static int print_some(const Ctl *c, const UpstreamList *l, int n, char *names[])
                 }
                 if (i > 0)
                         putchar('\n');
-                print_upstream(c, v);
+                status_print_upstream(c, v);
         }
         return status;
 }
 
 /* --- JSON: the properties by the names that they have on the bus */
 
-static bool wanted(const char *path, int n, char *names[])
+static bool status_wanted(const char *path, int n, char *names[])
 {
         char *name = NULL;
         bool found = n == 0;
@@ -181,7 +181,7 @@ static bool wanted(const char *path, int n, char *names[])
         return found;
 }
 
-static int put_object(Json *j, sd_bus_message *m, bool put)
+static int status_put_object(Json *j, sd_bus_message *m, bool put)
 {
         int r = sd_bus_message_enter_container(m, 'a', "{sa{sv}}");
 
@@ -201,7 +201,7 @@ static int put_object(Json *j, sd_bus_message *m, bool put)
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-static int put_upstreams(Json *j, sd_bus_message *m, int n, char *names[])
+static int status_put_upstreams(Json *j, sd_bus_message *m, int n, char *names[])
 {
         int r = sd_bus_message_enter_container(m, 'a', "{oa{sa{sv}}}");
 
@@ -210,14 +210,14 @@ static int put_upstreams(Json *j, sd_bus_message *m, int n, char *names[])
 
                 r = sd_bus_message_read(m, "o", &path);
                 if (r >= 0)
-                        r = put_object(j, m, wanted(path, n, names));
+                        r = status_put_object(j, m, status_wanted(path, n, names));
                 if (r >= 0)
                         r = sd_bus_message_exit_container(m);
         }
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-static int print_json(Ctl *c, int n, char *names[])
+static int status_print_json(Ctl *c, int n, char *names[])
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *manager = NULL, *objects = NULL;
         Json j = JSON_INIT(stdout, c->json == JSON_PRETTY);
@@ -232,7 +232,7 @@ static int print_json(Ctl *c, int n, char *names[])
         }
         json_array(&j, n == 0 ? "Upstreams" : NULL);
         if (r >= 0)
-                r = put_upstreams(&j, objects, n, names);
+                r = status_put_upstreams(&j, objects, n, names);
         while (j.depth > 0)
                 json_end(&j);
         return r < 0 ? ctl_bad_reply(r) : EXIT_SUCCESS;
@@ -249,13 +249,13 @@ int ctl_status(Ctl *c, int argc, char *argv[])
                 for (int i = 1; i < argc; i++)
                         if (!upstream_find(&upstreams, argv[i]))
                                 return EXIT_FAILURE;
-                return print_json(c, argc - 1, argv + 1);
+                return status_print_json(c, argc - 1, argv + 1);
         }
         if (argc > 1)
-                return print_some(c, &upstreams, argc - 1, argv + 1);
+                return status_print_some(c, &upstreams, argc - 1, argv + 1);
         if (!ctl_read_manager(c, &manager))
                 return EXIT_FAILURE;
         if (c->legend)
-                print_manager(c, &manager, &upstreams);
-        return print_table(c, &upstreams);
+                status_print_manager(c, &manager, &upstreams);
+        return status_print_table(c, &upstreams);
 }

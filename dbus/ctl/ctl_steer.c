@@ -4,23 +4,23 @@
 
 #include "ctl_model.h"
 
-static int change(Ctl *c, const char *method)
+static int steer_change(Ctl *c, const char *method)
 {
         return ctl_change(c, MANAGER_PATH, MANAGER_INTERFACE, method, NULL, NULL) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int ctl_flush(Ctl *c, _unused_ int argc, _unused_ char *argv[])
 {
-        return change(c, "FlushCache");
+        return steer_change(c, "FlushCache");
 }
 
 int ctl_reload(Ctl *c, _unused_ int argc, _unused_ char *argv[])
 {
-        return change(c, "Reload");
+        return steer_change(c, "Reload");
 }
 
 /* Calls `method` of each upstream named; of none if one of them is not there. */
-static int change_upstreams(Ctl *c, const char *method, char *names[], int n, const char *argument)
+static int steer_change_upstreams(Ctl *c, const char *method, char *names[], int n, const char *argument)
 {
         _cleanup_(upstream_list_deinit) UpstreamList upstreams = { 0 };
         int status = EXIT_SUCCESS;
@@ -42,17 +42,17 @@ static int change_upstreams(Ctl *c, const char *method, char *names[], int n, co
 
 int ctl_set_admin(Ctl *c, int argc, char *argv[])
 {
-        return change_upstreams(c, "SetAdmin", argv + 1, argc - 1, argv[0]);
+        return steer_change_upstreams(c, "SetAdmin", argv + 1, argc - 1, argv[0]);
 }
 
 int ctl_disconnect(Ctl *c, int argc, char *argv[])
 {
-        return change_upstreams(c, "Disconnect", argv + 1, argc - 1, NULL);
+        return steer_change_upstreams(c, "Disconnect", argv + 1, argc - 1, NULL);
 }
 
 /* --- probes */
 
-static int print_outcome(const Ctl *c, const char *name, size_t width, sd_bus_message *m)
+static int steer_print_outcome(const Ctl *c, const char *name, size_t width, sd_bus_message *m)
 {
         const char *outcome;
         uint64_t took;
@@ -101,7 +101,7 @@ int ctl_probe(Ctl *c, int argc, char *argv[])
                 _cleanup_(freep) char *path = ctl_upstream_path(name);
 
                 if (!path || !ctl_change(c, path, UPSTREAM_INTERFACE, "Probe", &m, NULL) ||
-                    print_outcome(c, name, width, m) != EXIT_SUCCESS)
+                    steer_print_outcome(c, name, width, m) != EXIT_SUCCESS)
                         status = EXIT_FAILURE;
         }
         return status;

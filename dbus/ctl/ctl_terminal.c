@@ -11,24 +11,24 @@
 #define COLUMNS_MIN 20
 #define NAME_MIN 12     /* columns that are left of a name, while others could be left out */
 
-static bool is_false(const char *word)
+static bool terminal_is_false(const char *word)
 {
         return strcmp(word, "0") == 0 || strcmp(word, "no") == 0 || strcmp(word, "n") == 0 || strcmp(word, "false") == 0 ||
                strcmp(word, "f") == 0 || strcmp(word, "off") == 0;
 }
 
-static bool want_colours(const Terminal *t)
+static bool terminal_want_colours(const Terminal *t)
 {
         const char *systemd = getenv("SYSTEMD_COLORS"), *none = getenv("NO_COLOR"), *term = getenv("TERM");
 
         if (systemd && *systemd)
-                return !is_false(systemd);
+                return !terminal_is_false(systemd);
         if (none && *none)
                 return false;
         return t->interactive && term && *term && strcmp(term, "dumb") != 0;
 }
 
-static unsigned columns_of(int fd)
+static unsigned terminal_columns_of(int fd)
 {
         const char *text = getenv("COLUMNS");
         struct winsize size = { 0 };
@@ -49,8 +49,8 @@ void terminal_init(Terminal *t)
                 .columns = UINT_MAX,
         };
         if (t->interactive)
-                t->columns = columns_of(STDOUT_FILENO);
-        colours = want_colours(t);
+                t->columns = terminal_columns_of(STDOUT_FILENO);
+        colours = terminal_want_colours(t);
         t->red = colours ? "\033[0;1;31m" : "";
         t->green = colours ? "\033[0;1;32m" : "";
         t->yellow = colours ? "\033[0;1;33m" : "";
@@ -164,7 +164,7 @@ Table *table_free(Table *t)
 }
 
 /* Out of memory ends the tool: there is nothing that it could print then. */
-static void give_up(void)
+static void terminal_give_up(void)
 {
         fputs("dohmousectl: out of memory\n", stderr);
         exit(EXIT_FAILURE);
@@ -175,17 +175,17 @@ void table_row(Table *t, const char *colour, const char *mark)
         Row *rows = reallocarray(t->rows, t->n_rows + 1, sizeof(*rows));
 
         if (!rows)
-                give_up();
+                terminal_give_up();
         t->rows = rows;
         rows[t->n_rows++] = (Row) { .colour = colour ? colour : "", .mark = mark ? mark : " " };
 }
 
-static char *format_text(const char *format, va_list ap)
+static char *terminal_format_text(const char *format, va_list ap)
 {
         char *text = NULL;
 
         if (vasprintf(&text, format, ap) < 0)
-                give_up();
+                terminal_give_up();
         return text;
 }
 
@@ -197,7 +197,7 @@ void table_cell(Table *t, const char *format, ...)
         if (row->n == t->n_columns)
                 return;
         va_start(ap, format);
-        row->cells[row->n++] = format_text(format, ap);
+        row->cells[row->n++] = terminal_format_text(format, ap);
         va_end(ap);
 }
 
@@ -206,19 +206,19 @@ void table_note(Table *t, const char *format, ...)
         va_list ap;
 
         va_start(ap, format);
-        t->rows[t->n_rows - 1].note = format_text(format, ap);
+        t->rows[t->n_rows - 1].note = terminal_format_text(format, ap);
         va_end(ap);
 }
 
-static const char *head_of(const Table *t, unsigned column)
+static const char *terminal_head_of(const Table *t, unsigned column)
 {
         return t->heads[column] + (*t->heads[column] == '>');
 }
 
 /* Cells are ASCII. */
-static size_t width_of(const Table *t, unsigned column, bool heads)
+static size_t terminal_width_of(const Table *t, unsigned column, bool heads)
 {
-        size_t n = heads ? strlen(head_of(t, column)) : 0;
+        size_t n = heads ? strlen(terminal_head_of(t, column)) : 0;
 
         for (size_t i = 0; i < t->n_rows; i++)
                 if (column < t->rows[i].n)
@@ -227,13 +227,13 @@ static size_t width_of(const Table *t, unsigned column, bool heads)
 }
 
 /* Sets the widths of columns, and returns how many there is room for. */
-static unsigned fit(const Table *t, size_t *widths, size_t room, bool heads)
+static unsigned terminal_fit(const Table *t, size_t *widths, size_t room, bool heads)
 {
         unsigned n = t->n_columns;
-        size_t others = 0, name = MIN(width_of(t, 0, heads), (size_t) NAME_MIN);
+        size_t others = 0, name = MIN(terminal_width_of(t, 0, heads), (size_t) NAME_MIN);
 
         for (unsigned i = 0; i < n; i++) {
-                widths[i] = width_of(t, i, heads);
+                widths[i] = terminal_width_of(t, i, heads);
                 others += i ? widths[i] + 2 : 0;
         }
         while (n > 1 && name + others > room)
@@ -244,7 +244,7 @@ static unsigned fit(const Table *t, size_t *widths, size_t room, bool heads)
         return n;
 }
 
-static void print_cell(const Terminal *terminal, const char *text, size_t width, bool right, bool last)
+static void terminal_print_cell(const Terminal *terminal, const char *text, size_t width, bool right, bool last)
 {
         size_t n = strlen(text);
 
@@ -258,13 +258,13 @@ static void print_cell(const Terminal *terminal, const char *text, size_t width,
                 printf("%-*s", last ? 0 : (int) width, text);
 }
 
-static void print_row(const Table *t, const Terminal *terminal, const Row *row, const size_t *widths, unsigned n)
+static void terminal_print_row(const Table *t, const Terminal *terminal, const Row *row, const size_t *widths, unsigned n)
 {
         if (terminal->interactive)
                 printf("%s%s%s ", row->colour, row->mark, *row->colour ? terminal->normal : "");
         for (unsigned i = 0; i < n && i < row->n; i++) {
                 fputs(i ? "  " : "", stdout);
-                print_cell(terminal, row->cells[i], widths[i], *t->heads[i] == '>', i + 1 == n || i + 1 == row->n);
+                terminal_print_cell(terminal, row->cells[i], widths[i], *t->heads[i] == '>', i + 1 == n || i + 1 == row->n);
         }
         putchar('\n');
         if (row->note)
@@ -275,7 +275,7 @@ void table_print(const Table *t, const Terminal *terminal, bool heads)
 {
         size_t widths[TABLE_COLUMNS_MAX];
         size_t room = terminal->columns == UINT_MAX ? SIZE_MAX : terminal->columns - 2;
-        unsigned n = fit(t, widths, room, heads);
+        unsigned n = terminal_fit(t, widths, room, heads);
 
         if (heads) {
                 fputs(terminal->bold, stdout);
@@ -283,10 +283,10 @@ void table_print(const Table *t, const Terminal *terminal, bool heads)
                         fputs("  ", stdout);
                 for (unsigned i = 0; i < n; i++) {
                         fputs(i ? "  " : "", stdout);
-                        print_cell(terminal, head_of(t, i), widths[i], *t->heads[i] == '>', i + 1 == n);
+                        terminal_print_cell(terminal, terminal_head_of(t, i), widths[i], *t->heads[i] == '>', i + 1 == n);
                 }
                 printf("%s\n", terminal->normal);
         }
         for (size_t i = 0; i < t->n_rows; i++)
-                print_row(t, terminal, &t->rows[i], widths, n);
+                terminal_print_row(t, terminal, &t->rows[i], widths, n);
 }

@@ -11,7 +11,7 @@
 
 /* --- actions */
 
-static bool grow_actions(Engine *e)
+static bool engine_grow_actions(Engine *e)
 {
         size_t size = e->actions_size ? e->actions_size * 2 : 64;
         Action *actions = calloc(size, sizeof(*actions));
@@ -31,14 +31,14 @@ Action *engine_act(Engine *e, ActionType type)
 {
         Action *a;
 
-        if (e->actions_n == e->actions_size && !grow_actions(e))
+        if (e->actions_n == e->actions_size && !engine_grow_actions(e))
                 return NULL;
         a = &e->actions[(e->actions_first + e->actions_n++) % e->actions_size];
         *a = (Action) { .type = type };
         return a;
 }
 
-static Packet *action_packet(const Action *a)
+static Packet *engine_action_packet(const Action *a)
 {
         switch (a->type) {
         case ACTION_ANSWER:
@@ -60,7 +60,7 @@ bool engine_next_action(Engine *e, Action *ret)
         *ret = e->actions[e->actions_first];
         e->actions_first = (e->actions_first + 1) % e->actions_size;
         e->actions_n--;
-        e->lent = action_packet(ret);
+        e->lent = engine_action_packet(ret);
         return true;
 }
 
@@ -140,7 +140,7 @@ CacheKey engine_cache_key(const Query *q)
 
 /* --- life */
 
-static CacheLimits cache_limits(const Config *c)
+static CacheLimits engine_cache_limits(const Config *c)
 {
         return (CacheLimits) {
                 .size = (size_t) c->cache_size,
@@ -152,7 +152,7 @@ static CacheLimits cache_limits(const Config *c)
         };
 }
 
-static void set_parameters(Engine *e)
+static void engine_set_parameters(Engine *e)
 {
         e->parameters = health_defaults;
         e->parameters.backoff = e->config->backoff;
@@ -161,7 +161,7 @@ static void set_parameters(Engine *e)
 }
 
 /* What the administrator wants of the upstream of that name. */
-static HealthAdmin admin_of(const Engine *e, const char *name)
+static HealthAdmin engine_admin_of(const Engine *e, const char *name)
 {
         for (size_t i = 0; i < e->n_upstreams; i++)
                 if (strcmp(e->upstreams[i]->config->name, name) == 0)
@@ -171,7 +171,7 @@ static HealthAdmin admin_of(const Engine *e, const char *name)
 
 /* Upstreams for `config`: those that did not change are taken over from the running ones; of one that did, the administrator's request is.
  * Nothing is changed on failure. */
-static Upstream **make_upstreams(Engine *e, Config *config, uint64_t now)
+static Upstream **engine_make_upstreams(Engine *e, Config *config, uint64_t now)
 {
         Upstream **list = calloc(MAX(config->n_upstreams, (size_t) 1), sizeof(*list));
 
@@ -182,7 +182,7 @@ static Upstream **make_upstreams(Engine *e, Config *config, uint64_t now)
                         if (upstream_config_equal(e->upstreams[k]->config, &config->upstreams[i]))
                                 list[i] = e->upstreams[k];
                 if (!list[i])
-                        list[i] = upstream_new(e, config, &config->upstreams[i], admin_of(e, config->upstreams[i].name), now);
+                        list[i] = upstream_new(e, config, &config->upstreams[i], engine_admin_of(e, config->upstreams[i].name), now);
                 if (list[i])
                         continue;
                 while (i-- > 0)
@@ -194,7 +194,7 @@ static Upstream **make_upstreams(Engine *e, Config *config, uint64_t now)
         return list;
 }
 
-static void adopt_upstreams(Engine *e, Upstream **list, Health **members, size_t n)
+static void engine_adopt_upstreams(Engine *e, Upstream **list, Health **members, size_t n)
 {
         free(e->upstreams);
         free(e->members);
@@ -222,16 +222,16 @@ Engine *engine_new(Config *config, const uint8_t seed[16], uint64_t now)
         e->now = now;
         e->hedge_tokens = ENGINE_HEDGE_BURST;
         e->config = config_ref(config);
-        set_parameters(e);
+        engine_set_parameters(e);
         health_group_init(&e->group, &e->parameters, engine_random(e, 1, UINT64_MAX - 1));
         if (config->cache) {
-                limits = cache_limits(config);
+                limits = engine_cache_limits(config);
                 e->cache = cache_new(&limits, seed);
                 if (!e->cache)
                         return NULL;
         }
         /* The first actions need no memory that there may not be. */
-        if (!grow_actions(e) || engine_reload(e, config, now) < 0)
+        if (!engine_grow_actions(e) || engine_reload(e, config, now) < 0)
                 return NULL;
         return take_pointer(e);
 }
@@ -278,7 +278,7 @@ Engine *engine_free(Engine *e)
 }
 
 /* Removed upstreams that have finished go. */
-static void bury(Engine *e)
+static void engine_bury(Engine *e)
 {
         for (size_t i = 0; i < e->n_retired;) {
                 Upstream *u = e->retired[i];
@@ -307,7 +307,7 @@ void engine_settle(Engine *e)
                         exchange_free(x);
         }
         if (e->n_retired)
-                bury(e);
+                engine_bury(e);
 }
 
 uint64_t engine_next_time(const Engine *e)
@@ -324,23 +324,23 @@ void engine_run(Engine *e, uint64_t now)
 
 /* --- events of connections */
 
-static Connection *find_connection(Engine *e, uint32_t number, uint64_t now)
+static Connection *engine_find_connection(Engine *e, uint32_t number, uint64_t now)
 {
         e->now = now;
         return handle_table_get(&e->connection_handles, number);
 }
 
 /* One that was said to be ready: before that, HTTP/2 has nothing to tell of it. */
-static Connection *find_ready(Engine *e, uint32_t number, uint64_t now)
+static Connection *engine_find_ready(Engine *e, uint32_t number, uint64_t now)
 {
-        Connection *c = find_connection(e, number, now);
+        Connection *c = engine_find_connection(e, number, now);
 
         return c && c->state != CONNECTION_CONNECTING ? c : NULL;
 }
 
 void engine_established(Engine *e, uint32_t connection, uint64_t now)
 {
-        Connection *c = find_connection(e, connection, now);
+        Connection *c = engine_find_connection(e, connection, now);
 
         if (!c)
                 return;
@@ -351,7 +351,7 @@ void engine_established(Engine *e, uint32_t connection, uint64_t now)
 
 void engine_ready(Engine *e, uint32_t connection, bool resumed, uint64_t now)
 {
-        Connection *c = find_connection(e, connection, now);
+        Connection *c = engine_find_connection(e, connection, now);
 
         if (!c || c->state != CONNECTION_CONNECTING)
                 return;
@@ -362,7 +362,7 @@ void engine_ready(Engine *e, uint32_t connection, bool resumed, uint64_t now)
 
 void engine_received(Engine *e, uint32_t connection, uint64_t now)
 {
-        Connection *c = find_ready(e, connection, now);
+        Connection *c = engine_find_ready(e, connection, now);
 
         if (!c)
                 return;
@@ -372,7 +372,7 @@ void engine_received(Engine *e, uint32_t connection, uint64_t now)
 
 void engine_max_streams(Engine *e, uint32_t connection, uint32_t max, uint64_t now)
 {
-        Connection *c = find_ready(e, connection, now);
+        Connection *c = engine_find_ready(e, connection, now);
 
         if (!c)
                 return;
@@ -388,7 +388,7 @@ void engine_max_streams(Engine *e, uint32_t connection, uint32_t max, uint64_t n
 
 void engine_goaway(Engine *e, uint32_t connection, FailureReason failure, uint64_t now)
 {
-        Connection *c = find_ready(e, connection, now);
+        Connection *c = engine_find_ready(e, connection, now);
 
         if (!c)
                 return;
@@ -398,7 +398,7 @@ void engine_goaway(Engine *e, uint32_t connection, FailureReason failure, uint64
 
 void engine_address_gone(Engine *e, uint32_t connection, uint64_t now)
 {
-        Connection *c = find_ready(e, connection, now);
+        Connection *c = engine_find_ready(e, connection, now);
 
         if (!c)
                 return;
@@ -408,7 +408,7 @@ void engine_address_gone(Engine *e, uint32_t connection, uint64_t now)
 
 void engine_closed(Engine *e, uint32_t connection, FailureReason failure, uint64_t now)
 {
-        Connection *c = find_connection(e, connection, now);
+        Connection *c = engine_find_connection(e, connection, now);
 
         if (!c)
                 return;
@@ -417,7 +417,7 @@ void engine_closed(Engine *e, uint32_t connection, FailureReason failure, uint64
 }
 
 /* The exchange on that connection; NULL if it is not wanted any longer. */
-static Exchange *find_exchange(Engine *e, uint32_t connection, uint32_t exchange, uint64_t now)
+static Exchange *engine_find_exchange(Engine *e, uint32_t connection, uint32_t exchange, uint64_t now)
 {
         Exchange *x = handle_table_get(&e->exchange_handles, exchange);
 
@@ -426,7 +426,7 @@ static Exchange *find_exchange(Engine *e, uint32_t connection, uint32_t exchange
 }
 
 /* Off its connection: it has its outcome. */
-static void take_off(Exchange *x, uint64_t now)
+static void engine_take_off(Exchange *x, uint64_t now)
 {
         Connection *c = x->connection;
 
@@ -435,7 +435,7 @@ static void take_off(Exchange *x, uint64_t now)
         connection_ended(c, now);
 }
 
-static void exchange_failed(Exchange *x, FailureReason f, uint64_t retry_after, uint64_t now)
+static void engine_fail_exchange(Exchange *x, FailureReason f, uint64_t retry_after, uint64_t now)
 {
         upstream_failed(x->upstream, x, f, retry_after, now);
         exchange_post(x, f, now);
@@ -443,16 +443,16 @@ static void exchange_failed(Exchange *x, FailureReason f, uint64_t retry_after, 
 
 void engine_exchange_failed(Engine *e, uint32_t connection, uint32_t exchange, FailureReason failure, uint64_t now)
 {
-        Exchange *x = find_exchange(e, connection, exchange, now);
+        Exchange *x = engine_find_exchange(e, connection, exchange, now);
 
         if (!x)
                 return;
-        exchange_failed(x, failure, 0, now);
+        engine_fail_exchange(x, failure, 0, now);
         engine_settle(e);
 }
 
 /* The name that was asked, in lower case. */
-static Bytes question_name(const Exchange *x)
+static Bytes engine_question_name(const Exchange *x)
 {
         Message question;
 
@@ -461,7 +461,7 @@ static Bytes question_name(const Exchange *x)
 }
 
 /* Is the body the answer to what was asked? */
-static FailureReason judge(const Exchange *x, Bytes body, Message *ret)
+static FailureReason engine_judge(const Exchange *x, Bytes body, Message *ret)
 {
         Message question;
 
@@ -479,7 +479,7 @@ static FailureReason judge(const Exchange *x, Bytes body, Message *ret)
 
 void engine_response(Engine *e, uint32_t connection, uint32_t exchange, const HttpResponse *response, Bytes body, uint64_t now)
 {
-        Exchange *x = find_exchange(e, connection, exchange, now);
+        Exchange *x = engine_find_exchange(e, connection, exchange, now);
         Message answer;
         FailureReason f;
 
@@ -487,14 +487,14 @@ void engine_response(Engine *e, uint32_t connection, uint32_t exchange, const Ht
                 return;
         f = http_response_failure(response, body.n);
         if (f == FAILURE_NONE)
-                f = judge(x, body, &answer);
+                f = engine_judge(x, body, &answer);
         if (f != FAILURE_NONE) {
-                exchange_failed(x, f, response->has_retry_after ? response->retry_after * USEC_PER_SEC : 0, now);
+                engine_fail_exchange(x, f, response->has_retry_after ? response->retry_after * USEC_PER_SEC : 0, now);
         } else {
                 upstream_answered(x->upstream, x, now);
                 if (!x->synthetic)
-                        upstream_rcode(x->upstream, message_rcode(&answer), siphash(e->hash_key, question_name(x)), now);
-                take_off(x, now);
+                        upstream_rcode(x->upstream, message_rcode(&answer), siphash(e->hash_key, engine_question_name(x)), now);
+                engine_take_off(x, now);
                 if (x->query)
                         query_answered(x->query, x, &answer, response, now);
                 else
@@ -506,7 +506,7 @@ void engine_response(Engine *e, uint32_t connection, uint32_t exchange, const Ht
 /* --- events of the machine */
 
 /* Calls `tell` for each query, which may be gone afterwards. */
-static void tell_queries(Engine *e, void (*tell)(Query *q, uint64_t now), uint64_t now)
+static void engine_tell_queries(Engine *e, void (*tell)(Query *q, uint64_t now), uint64_t now)
 {
         for (size_t i = 0; i < ENGINE_TABLE; i++)
                 for (Query *q = e->table[i], *next; q; q = next) {
@@ -515,7 +515,7 @@ static void tell_queries(Engine *e, void (*tell)(Query *q, uint64_t now), uint64
                 }
 }
 
-static void new_epoch(Engine *e, bool resumed, uint64_t now)
+static void engine_new_epoch(Engine *e, bool resumed, uint64_t now)
 {
         e->epoch++;
         health_epoch(&e->group, now);
@@ -528,11 +528,11 @@ static void new_epoch(Engine *e, bool resumed, uint64_t now)
         for (size_t i = 0; i < e->n_retired; i++)
                 upstream_epoch(e->retired[i], resumed, now);
         forwards_forget(e->forwards);
-        tell_queries(e, query_forward_epoch, now);
+        engine_tell_queries(e, query_forward_epoch, now);
 }
 
 /* A connection at hand for the first query in the new network: to the upstream that would get it. */
-static void preconnect(Engine *e, uint64_t now)
+static void engine_preconnect(Engine *e, uint64_t now)
 {
         for (size_t i = 0; i < e->n_upstreams; i++)
                 if (health_usable(&e->upstreams[i]->health)) {
@@ -544,10 +544,10 @@ static void preconnect(Engine *e, uint64_t now)
 void engine_network_changed(Engine *e, bool online, uint64_t now)
 {
         e->now = now;
-        new_epoch(e, false, now);
+        engine_new_epoch(e, false, now);
         engine_set_network(e, online ? NETWORK_ONLINE : NETWORK_OFFLINE);
         if (online && e->config->preconnect == PRECONNECT_ON_NETWORK_UP)
-                preconnect(e, now);
+                engine_preconnect(e, now);
         engine_settle(e);
 }
 
@@ -565,7 +565,7 @@ void engine_resume(Engine *e, uint64_t slept, uint64_t now)
         for (size_t i = 0; i < ENGINE_TABLE; i++)
                 for (Query *q = e->table[i]; q; q = q->next)
                         query_shift(q, slept, now);
-        new_epoch(e, true, now);
+        engine_new_epoch(e, true, now);
         engine_settle(e);
 }
 
@@ -595,7 +595,7 @@ int engine_reload(Engine *e, Config *config, uint64_t now)
         Upstream **old = e->upstreams, **list;
         size_t n_old = e->n_upstreams;
         bool same = config->n_upstreams == n_old;
-        CacheLimits limits = cache_limits(config);
+        CacheLimits limits = engine_cache_limits(config);
         Config *before = e->config;
         bool rerouted;
         _cleanup_(forwards_freep) Forwards *forwards = forwards_new(config, e->forwards, &rerouted), *old_forwards = NULL;
@@ -604,19 +604,19 @@ int engine_reload(Engine *e, Config *config, uint64_t now)
         if (!members || !retired || !forwards)
                 return -ENOMEM;
         e->config = config;
-        list = make_upstreams(e, config, now);
+        list = engine_make_upstreams(e, config, now);
         if (!list) {
                 e->config = before;
                 return -ENOMEM;
         }
         config_ref(config);
         config_unref(before);
-        set_parameters(e);
+        engine_set_parameters(e);
         old_forwards = e->forwards;
         e->forwards = take_pointer(forwards);
         /* Before anything moves: a stream that becomes free must not take along what was queued for it before. */
         if (rerouted)
-                tell_queries(e, query_withdraw, now);
+                engine_tell_queries(e, query_withdraw, now);
         if (e->n_retired)
                 memcpy(retired, e->retired, e->n_retired * sizeof(*retired));
         free(e->retired);
@@ -631,7 +631,7 @@ int engine_reload(Engine *e, Config *config, uint64_t now)
                 e->retired[e->n_retired++] = old[i];
                 same = false;
         }
-        adopt_upstreams(e, list, take_pointer(members), config->n_upstreams);
+        engine_adopt_upstreams(e, list, take_pointer(members), config->n_upstreams);
         for (size_t i = 0; i < e->n_retired; i++)
                 upstream_retire(e->retired[i], now);
         if (!config->cache)
@@ -644,7 +644,7 @@ int engine_reload(Engine *e, Config *config, uint64_t now)
         if (e->cache && (!same || rerouted))
                 cache_flush(e->cache);
         if (rerouted)
-                tell_queries(e, query_reroute, now);
+                engine_tell_queries(e, query_reroute, now);
         engine_settle(e);
         return 0;
 }
@@ -678,7 +678,7 @@ void engine_reset_statistics(Engine *e)
         }
 }
 
-static Upstream *find_upstream(Engine *e, uint32_t number, uint64_t now)
+static Upstream *engine_find_upstream(Engine *e, uint32_t number, uint64_t now)
 {
         Upstream *u = handle_table_get(&e->upstream_handles, number);
 
@@ -688,7 +688,7 @@ static Upstream *find_upstream(Engine *e, uint32_t number, uint64_t now)
 
 bool engine_set_admin(Engine *e, uint32_t upstream, HealthAdmin admin, uint64_t now)
 {
-        Upstream *u = find_upstream(e, upstream, now);
+        Upstream *u = engine_find_upstream(e, upstream, now);
 
         if (!u)
                 return false;
@@ -699,7 +699,7 @@ bool engine_set_admin(Engine *e, uint32_t upstream, HealthAdmin admin, uint64_t 
 
 bool engine_probe(Engine *e, uint32_t upstream, uint64_t cookie, uint64_t now)
 {
-        Upstream *u = find_upstream(e, upstream, now);
+        Upstream *u = engine_find_upstream(e, upstream, now);
 
         if (!u || !upstream_probe(u, cookie, now))
                 return false;
@@ -709,7 +709,7 @@ bool engine_probe(Engine *e, uint32_t upstream, uint64_t cookie, uint64_t now)
 
 bool engine_disconnect(Engine *e, uint32_t upstream, uint64_t now)
 {
-        Upstream *u = find_upstream(e, upstream, now);
+        Upstream *u = engine_find_upstream(e, upstream, now);
 
         if (!u)
                 return false;

@@ -3,7 +3,7 @@
 
 #include "core/config/config.h"
 
-static bool digits(const char *text, unsigned max, unsigned *ret)
+static bool address_digits(const char *text, unsigned max, unsigned *ret)
 {
         unsigned n = 0;
 
@@ -18,7 +18,7 @@ static bool digits(const char *text, unsigned max, unsigned *ret)
         return n <= max;
 }
 
-static bool parse_v4(const char *text, uint8_t ret[4])
+static bool address_parse_v4(const char *text, uint8_t ret[4])
 {
         for (unsigned i = 0; i < 4; i++) {
                 char part[4] = "";
@@ -28,7 +28,7 @@ static bool parse_v4(const char *text, uint8_t ret[4])
                 if (n == 0 || n > 3 || (n > 1 && text[0] == '0') || text[n] != (i < 3 ? '.' : 0))
                         return false;
                 memcpy(part, text, n);
-                if (!digits(part, 255, &v))
+                if (!address_digits(part, 255, &v))
                         return false;
                 ret[i] = (uint8_t) v;
                 text += n + 1;
@@ -36,7 +36,7 @@ static bool parse_v4(const char *text, uint8_t ret[4])
         return true;
 }
 
-static int hex(char c)
+static int address_hex(char c)
 {
         if (c >= '0' && c <= '9')
                 return c - '0';
@@ -48,7 +48,7 @@ static int hex(char c)
 }
 
 /* RFC 4291 2.2: groups, one run of them left out as "::", the last 32 bits perhaps dotted. */
-static bool parse_v6(const char *text, uint8_t ret[16])
+static bool address_parse_v6(const char *text, uint8_t ret[16])
 {
         uint8_t b[16] = { 0 };
         size_t n = 0, gap = SIZE_MAX;
@@ -60,12 +60,12 @@ static bool parse_v6(const char *text, uint8_t ret[16])
         while (*text) {
                 unsigned v = 0, k = 0;
 
-                if (n <= 12 && parse_v4(text, b + n)) {
+                if (n <= 12 && address_parse_v4(text, b + n)) {
                         n += 4;
                         break;
                 }
-                for (; k < 4 && hex(text[k]) >= 0; k++)
-                        v = v * 16 + (unsigned) hex(text[k]);
+                for (; k < 4 && address_hex(text[k]) >= 0; k++)
+                        v = v * 16 + (unsigned) address_hex(text[k]);
                 if (k == 0 || n == 16)
                         return false;
                 b[n++] = (uint8_t) (v >> 8);
@@ -92,7 +92,7 @@ static bool parse_v6(const char *text, uint8_t ret[16])
 }
 
 /* What the kernel takes for the name of an interface, or its index; but for a bracket, which would end the address. */
-static bool is_interface(const char *name)
+static bool address_is_interface(const char *name)
 {
         for (const char *p = name; *p; p++)
                 if ((unsigned char) *p <= ' ' || *p == '/' || *p == ':' || *p == ']' || *p == 127)
@@ -117,13 +117,13 @@ bool address_from_text(const char *text, uint16_t port, Address *ret)
         if (bracket) {
                 text++;
                 end = strchr(text, ']');
-                if (!end || (end[1] && end[1] != ':') || (end[1] == ':' && !digits(end + 2, 65535, &p)))
+                if (!end || (end[1] && end[1] != ':') || (end[1] == ':' && !address_digits(end + 2, 65535, &p)))
                         return false;
         } else {
                 colon = strchr(text, ':');
                 end = text + strlen(text);
                 if (colon && !strchr(colon + 1, ':')) {
-                        if (!digits(colon + 1, 65535, &p))
+                        if (!address_digits(colon + 1, 65535, &p))
                                 return false;
                         end = colon;
                 }
@@ -135,7 +135,7 @@ bool address_from_text(const char *text, uint16_t port, Address *ret)
                         return false;
                 memcpy(ret->interface, percent + 1, n);
                 end = percent;
-                if (!is_interface(ret->interface))
+                if (!address_is_interface(ret->interface))
                         return false;
         }
         n = (size_t) (end - text);
@@ -146,13 +146,13 @@ bool address_from_text(const char *text, uint16_t port, Address *ret)
         ret->port = (uint16_t) p;
         ret->v6 = strchr(host, ':');
         if (!ret->v6)
-                return !bracket && !percent && parse_v4(host, ret->octets);
+                return !bracket && !percent && address_parse_v4(host, ret->octets);
         /* RFC 4007 6: only there does an address need its zone. */
-        return parse_v6(host, ret->octets) && (!percent || address_is_link_local(ret));
+        return address_parse_v6(host, ret->octets) && (!percent || address_is_link_local(ret));
 }
 
 /* RFC 5952: the longest run of two or more zero groups is left out. */
-static void v6_to_text(const uint8_t o[16], char *ret, size_t size)
+static void address_v6_to_text(const uint8_t o[16], char *ret, size_t size)
 {
         unsigned best = 8, best_n = 1;
         size_t n = 0;
@@ -187,7 +187,7 @@ void address_to_text(const Address *a, char ret[ADDRESS_TEXT_MAX])
                          a->octets[3], a->port);
                 return;
         }
-        v6_to_text(a->octets, v6, sizeof(v6));
+        address_v6_to_text(a->octets, v6, sizeof(v6));
         snprintf(ret, ADDRESS_TEXT_MAX, "[%s%s%s]:%u", v6, a->interface[0] ? "%" : "", a->interface, a->port);
 }
 
@@ -198,7 +198,7 @@ bool address_equal(const Address *a, const Address *b)
 }
 
 /* The four octets of an IPv4 address, one that is mapped into IPv6 too (RFC 4291 2.5.5.2), or NULL. */
-static const uint8_t *as_v4(const Address *a)
+static const uint8_t *address_as_v4(const Address *a)
 {
         static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 
@@ -209,7 +209,7 @@ static const uint8_t *as_v4(const Address *a)
 
 bool address_same_host(const Address *a, const Address *b)
 {
-        const uint8_t *a4 = as_v4(a), *b4 = as_v4(b);
+        const uint8_t *a4 = address_as_v4(a), *b4 = address_as_v4(b);
 
         if (a4 && b4)
                 return memcmp(a4, b4, 4) == 0;
@@ -219,7 +219,7 @@ bool address_same_host(const Address *a, const Address *b)
 bool address_is_unspecified(const Address *a)
 {
         static const uint8_t zero[16];
-        const uint8_t *v4 = as_v4(a);
+        const uint8_t *v4 = address_as_v4(a);
 
         return memcmp(v4 ? v4 : a->octets, zero, v4 ? 4 : 16) == 0;
 }
@@ -227,7 +227,7 @@ bool address_is_unspecified(const Address *a)
 bool address_is_loopback(const Address *a)
 {
         static const uint8_t one[16] = { [15] = 1 };
-        const uint8_t *v4 = as_v4(a);
+        const uint8_t *v4 = address_as_v4(a);
 
         return v4 ? v4[0] == 127 : memcmp(a->octets, one, 16) == 0;
 }
@@ -235,7 +235,7 @@ bool address_is_loopback(const Address *a)
 bool address_is_multicast(const Address *a)
 {
         static const uint8_t broadcast[4] = { 255, 255, 255, 255 };
-        const uint8_t *v4 = as_v4(a);
+        const uint8_t *v4 = address_as_v4(a);
 
         return v4 ? (v4[0] & 0xf0) == 0xe0 || memcmp(v4, broadcast, 4) == 0 : a->octets[0] == 0xff;
 }

@@ -9,7 +9,7 @@ void handle_table_deinit(HandleTable *s)
         *s = (HandleTable) { 0 };
 }
 
-static bool grow(HandleTable *s)
+static bool handle_table_grow(HandleTable *s)
 {
         uint32_t size = s->size ? s->size * 2 : 32;
         struct HandleSlot *slots;
@@ -32,7 +32,7 @@ uint32_t handle_table_add(HandleTable *s, void *pointer)
                 i = s->free - 1;
                 s->free = s->slots[i].next_free;
         } else {
-                if (s->n == s->size && !grow(s))
+                if (s->n == s->size && !handle_table_grow(s))
                         return 0;
                 i = s->n++;
                 s->slots[i].generation = 1;

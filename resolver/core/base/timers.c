@@ -30,22 +30,22 @@ void timers_release(Timers *t)
         t->reserved--;
 }
 
-static void place(Timers *t, size_t i, Timer *timer)
+static void timers_place(Timers *t, size_t i, Timer *timer)
 {
         t->heap[i] = timer;
         timer->index = i;
 }
 
-static void sift_up(Timers *t, size_t i, Timer *timer)
+static void timers_sift_up(Timers *t, size_t i, Timer *timer)
 {
         while (i > 0 && t->heap[(i - 1) / 2]->at > timer->at) {
-                place(t, i, t->heap[(i - 1) / 2]);
+                timers_place(t, i, t->heap[(i - 1) / 2]);
                 i = (i - 1) / 2;
         }
-        place(t, i, timer);
+        timers_place(t, i, timer);
 }
 
-static void sift_down(Timers *t, size_t i, Timer *timer)
+static void timers_sift_down(Timers *t, size_t i, Timer *timer)
 {
         for (;;) {
                 size_t child = 2 * i + 1;
@@ -56,18 +56,18 @@ static void sift_down(Timers *t, size_t i, Timer *timer)
                         child++;
                 if (t->heap[child]->at >= timer->at)
                         break;
-                place(t, i, t->heap[child]);
+                timers_place(t, i, t->heap[child]);
                 i = child;
         }
-        place(t, i, timer);
+        timers_place(t, i, timer);
 }
 
-static void fit(Timers *t, size_t i, Timer *timer)
+static void timers_fit(Timers *t, size_t i, Timer *timer)
 {
         if (i > 0 && t->heap[(i - 1) / 2]->at > timer->at)
-                sift_up(t, i, timer);
+                timers_sift_up(t, i, timer);
         else
-                sift_down(t, i, timer);
+                timers_sift_down(t, i, timer);
 }
 
 void timer_set(Timers *t, Timer *timer, uint64_t at)
@@ -81,9 +81,9 @@ void timer_set(Timers *t, Timer *timer, uint64_t at)
                 Timer *last = t->heap[--t->n];
 
                 if (last != timer)
-                        fit(t, timer->index, last);
+                        timers_fit(t, timer->index, last);
         } else
-                fit(t, was_set ? timer->index : t->n++, timer);
+                timers_fit(t, was_set ? timer->index : t->n++, timer);
 }
 
 uint64_t timers_next(const Timers *t)

@@ -11,7 +11,7 @@
 /* --- what is said about it */
 
 /* Takes away the last character, unless it is ASCII: its rest may have been cut off. */
-static void mend_end(char *text, size_t n)
+static void config_mend_end(char *text, size_t n)
 {
         size_t start = n;
 
@@ -31,7 +31,7 @@ void config_say(ConfigParser *parser, ConfigSeverity severity, const char *forma
 
         va_start(ap, format);
         if (vsnprintf(text, sizeof(text), format, ap) >= (int) sizeof(text))
-                mend_end(text, sizeof(text) - 1);
+                config_mend_end(text, sizeof(text) - 1);
         va_end(ap);
         if (severity == CONFIG_ERROR)
                 parser->errors++;
@@ -49,7 +49,7 @@ const char *config_shown(const char *text, char ret[CONFIG_SHOWN_MAX])
         if (text[n]) {
                 n -= sizeof(more) - 1;
                 ret[n] = 0;
-                mend_end(ret, n);
+                config_mend_end(ret, n);
                 memcpy(ret + strlen(ret), more, sizeof(more));
         }
         for (char *p = ret; *p; p++)
@@ -107,7 +107,7 @@ void config_set_defaults(Config *c)
         };
 }
 
-static void upstream_deinit(UpstreamConfig *u)
+static void config_upstream_deinit(UpstreamConfig *u)
 {
         config_clear_url(u);
         free(u->addresses);
@@ -117,10 +117,10 @@ static void upstream_deinit(UpstreamConfig *u)
 
 void upstream_builder_deinit(UpstreamBuilder *u)
 {
-        upstream_deinit(&u->config);
+        config_upstream_deinit(&u->config);
 }
 
-static UpstreamBuilder *find_named(const ConfigParser *parser, const char *name)
+static UpstreamBuilder *config_find_named(const ConfigParser *parser, const char *name)
 {
         for (size_t i = 0; i < parser->n_upstreams; i++)
                 if (strcmp(parser->upstreams[i].config.name, name) == 0)
@@ -129,7 +129,7 @@ static UpstreamBuilder *find_named(const ConfigParser *parser, const char *name)
 }
 
 /* A second file speaks of it. If it was a stand-in, its place is here, among those that were chosen. */
-static UpstreamBuilder *choose(ConfigParser *parser, UpstreamBuilder *u)
+static UpstreamBuilder *config_choose(ConfigParser *parser, UpstreamBuilder *u)
 {
         UpstreamBuilder chosen = *u, *last = &parser->upstreams[parser->n_upstreams - 1];
 
@@ -147,10 +147,10 @@ static UpstreamBuilder *choose(ConfigParser *parser, UpstreamBuilder *u)
 
 UpstreamBuilder *config_find_upstream(ConfigParser *parser, const char *name)
 {
-        UpstreamBuilder *u = name ? find_named(parser, name) : NULL, *grown;
+        UpstreamBuilder *u = name ? config_find_named(parser, name) : NULL, *grown;
 
         if (u)
-                return u->text == parser->text || u->elsewhere ? u : choose(parser, u);
+                return u->text == parser->text || u->elsewhere ? u : config_choose(parser, u);
         if (parser->n_upstreams >= CONFIG_UPSTREAMS_MAX)
                 return NULL;
         grown = reallocarray(parser->upstreams, parser->n_upstreams + 1, sizeof(*grown));
@@ -184,7 +184,7 @@ static const struct {
 };
 
 /* The place of the one called `name` among its kind; SIZE_MAX if there are too many. */
-static size_t find_place(ConfigParser *parser, const char *kind, const char *name)
+static size_t config_find_place(ConfigParser *parser, const char *kind, const char *name)
 {
         UpstreamBuilder *u;
         ForwardBuilder *f;
@@ -197,7 +197,7 @@ static size_t find_place(ConfigParser *parser, const char *kind, const char *nam
         return u ? (size_t) (u - parser->upstreams) : SIZE_MAX;
 }
 
-static void take_named_section(ConfigParser *parser, size_t i, const char *name)
+static void config_take_named_section(ConfigParser *parser, size_t i, const char *name)
 {
         const char *kind = named_sections[i].kind, *one = named_sections[i].one;
         size_t n = strlen(name), place;
@@ -209,7 +209,7 @@ static void take_named_section(ConfigParser *parser, size_t i, const char *name)
                            config_shown(name, shown), one, UPSTREAM_NAME_MAX);
                 return;
         }
-        place = find_place(parser, kind, name);
+        place = config_find_place(parser, kind, name);
         if (place == SIZE_MAX) {
                 config_say(parser, CONFIG_ERROR, "[%s %s]: one%s too many, expected up to %u", kind, name, strchr(one, ' '),
                            named_sections[i].max);
@@ -220,7 +220,7 @@ static void take_named_section(ConfigParser *parser, size_t i, const char *name)
         parser->kind = kind;
 }
 
-static void take_section(ConfigParser *parser, const char *name)
+static void config_take_section(ConfigParser *parser, const char *name)
 {
         char shown[CONFIG_SHOWN_MAX];
 
@@ -231,7 +231,7 @@ static void take_section(ConfigParser *parser, const char *name)
 
                 if (strncmp(name, named_sections[i].kind, n) != 0 || (name[n] && !strchr(" \t", name[n])))
                         continue;
-                take_named_section(parser, i, name + n + strspn(name + n, " \t"));
+                config_take_named_section(parser, i, name + n + strspn(name + n, " \t"));
                 return;
         }
         for (const ConfigKey *k = config_keys; k->name && !parser->kind; k++)
@@ -242,7 +242,7 @@ static void take_section(ConfigParser *parser, const char *name)
 }
 
 /* A key that is not known: perhaps another was meant. */
-static void say_unknown_key(ConfigParser *parser, const char *name)
+static void config_say_unknown_key(ConfigParser *parser, const char *name)
 {
         char shown[CONFIG_SHOWN_MAX];
         const ConfigKey *meant = NULL;
@@ -255,7 +255,7 @@ static void say_unknown_key(ConfigParser *parser, const char *name)
                    meant ? meant->section : "", meant ? "]" : "");
 }
 
-static void take_assignment(ConfigParser *parser, const char *name, const char *value)
+static void config_take_assignment(ConfigParser *parser, const char *name, const char *value)
 {
         char shown[CONFIG_SHOWN_MAX];
 
@@ -271,20 +271,20 @@ static void take_assignment(ConfigParser *parser, const char *name, const char *
                         config_assign(parser, k, value);
                         return;
                 }
-        say_unknown_key(parser, name);
+        config_say_unknown_key(parser, name);
 }
 
-static void on_line(void *userdata, ConfigLine kind, unsigned line, char *name, char *value)
+static void config_on_line(void *userdata, ConfigLine kind, unsigned line, char *name, char *value)
 {
         ConfigParser *parser = userdata;
 
         parser->line = line;
         switch (kind) {
         case LINE_SECTION:
-                take_section(parser, name);
+                config_take_section(parser, name);
                 break;
         case LINE_ASSIGNMENT:
-                take_assignment(parser, name, value);
+                config_take_assignment(parser, name, value);
                 break;
         case LINE_BAD:
                 config_say(parser, CONFIG_WARNING, "%s, ignoring", value);
@@ -333,7 +333,7 @@ bool config_is_loop(const Config *c, const Address *a)
 }
 
 /* What keeps an upstream from being used, or NULL. */
-static const char *finish_upstream(const Config *c, UpstreamBuilder *builder)
+static const char *config_finish_upstream(const Config *c, UpstreamBuilder *builder)
 {
         static const char template[] = "{?dns}";
         UpstreamConfig *u = &builder->config;
@@ -360,7 +360,7 @@ static const char *finish_upstream(const Config *c, UpstreamBuilder *builder)
 }
 
 /* Names the upstream of a DNS= after its host: "dns.example", and "dns.example-2" if that is taken. */
-static void name_one_line(ConfigParser *parser, UpstreamBuilder *u)
+static void config_name_one_line(ConfigParser *parser, UpstreamBuilder *u)
 {
         char name[UPSTREAM_NAME_MAX + 1];
         size_t n = strnlen(u->config.host, UPSTREAM_NAME_MAX - 3);
@@ -368,35 +368,35 @@ static void name_one_line(ConfigParser *parser, UpstreamBuilder *u)
         for (size_t i = 0; i < n; i++)
                 name[i] = strchr(NAME_CHARACTERS, u->config.host[i]) ? u->config.host[i] : '-';
         name[n] = 0;
-        for (unsigned i = 2; find_named(parser, name); i++)
+        for (unsigned i = 2; config_find_named(parser, name); i++)
                 snprintf(name + n, sizeof(name) - n, "-%u", i);
         memcpy(u->config.name, name, sizeof(name));
 }
 
 /* An upstream with Default= stands in while nobody has chosen any: by another upstream, or by naming this one in a
  * second file. */
-static bool is_stand_in(const UpstreamBuilder *u)
+static bool config_is_stand_in(const UpstreamBuilder *u)
 {
         return u->is_default && !u->elsewhere;
 }
 
-static void take_upstreams(ConfigParser *parser)
+static void config_take_upstreams(ConfigParser *parser)
 {
         Config *c = parser->config;
         bool chosen = false;
 
         for (size_t i = 0; i < parser->n_upstreams; i++)
-                chosen = chosen || !is_stand_in(&parser->upstreams[i]);
+                chosen = chosen || !config_is_stand_in(&parser->upstreams[i]);
         c->upstreams = calloc(parser->n_upstreams + 1, sizeof(*c->upstreams));
         for (size_t i = 0; i < parser->n_upstreams; i++) {
                 UpstreamBuilder *u = &parser->upstreams[i];
                 const char *wrong;
 
                 if (u->one_line)
-                        name_one_line(parser, u);
+                        config_name_one_line(parser, u);
                 parser->text = u->text;
                 parser->line = u->line;
-                if (chosen && is_stand_in(u)) {
+                if (chosen && config_is_stand_in(u)) {
                         upstream_builder_deinit(u);
                         continue;
                 }
@@ -406,7 +406,7 @@ static void take_upstreams(ConfigParser *parser)
                         upstream_builder_deinit(u);
                         continue;
                 }
-                wrong = c->upstreams ? finish_upstream(c, u) : "out of memory";
+                wrong = c->upstreams ? config_finish_upstream(c, u) : "out of memory";
                 if (wrong) {
                         config_say(parser, CONFIG_ERROR, "[Upstream %s] is left out: %s", u->config.name, wrong);
                         upstream_builder_deinit(u);
@@ -422,7 +422,7 @@ static void take_upstreams(ConfigParser *parser)
                                             "or DNS= in [Resolver]");
 }
 
-static void finish(ConfigParser *parser)
+static void config_finish(ConfigParser *parser)
 {
         Config *c = parser->config;
 
@@ -442,7 +442,7 @@ static void finish(ConfigParser *parser)
                 c->backoff = c->backoff_max;
         }
         config_take_forwards(parser);
-        take_upstreams(parser);
+        config_take_upstreams(parser);
 }
 
 Config *config_parse(const ConfigText *texts, size_t n, ConfigReport report, void *userdata, unsigned *ret_errors)
@@ -459,9 +459,9 @@ Config *config_parse(const ConfigText *texts, size_t n, ConfigReport report, voi
                 parser.line = 0;
                 parser.section[0] = 0;
                 parser.kind = NULL;
-                config_read_lines(texts[i].text, texts[i].n, on_line, &parser);
+                config_read_lines(texts[i].text, texts[i].n, config_on_line, &parser);
         }
-        finish(&parser);
+        config_finish(&parser);
         *ret_errors = parser.errors;
         return c;
 }
@@ -479,7 +479,7 @@ Config *config_unref(Config *c)
         if (!c || --c->refs > 0)
                 return NULL;
         for (size_t i = 0; i < c->n_upstreams; i++)
-                upstream_deinit(&c->upstreams[i]);
+                config_upstream_deinit(&c->upstreams[i]);
         for (size_t i = 0; i < c->n_forwards; i++)
                 forward_config_deinit(&c->forwards[i]);
         free(c->upstreams);
@@ -491,15 +491,15 @@ Config *config_unref(Config *c)
         return NULL;
 }
 
-static bool same_text(const char *a, const char *b)
+static bool config_same_text(const char *a, const char *b)
 {
         return a == b || (a && b && strcmp(a, b) == 0);
 }
 
 bool upstream_config_equal(const UpstreamConfig *a, const UpstreamConfig *b)
 {
-        if (strcmp(a->name, b->name) != 0 || !same_text(a->url, b->url) || a->method != b->method ||
-            a->health != b->health || !same_text(a->trust_anchors, b->trust_anchors) ||
+        if (strcmp(a->name, b->name) != 0 || !config_same_text(a->url, b->url) || a->method != b->method ||
+            a->health != b->health || !config_same_text(a->trust_anchors, b->trust_anchors) ||
             a->n_addresses != b->n_addresses || a->n_pins != b->n_pins)
                 return false;
         for (size_t i = 0; i < a->n_addresses; i++)

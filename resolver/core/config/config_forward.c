@@ -11,7 +11,7 @@
 
 /* --- Domains= */
 
-static const char *add_domain(ForwardConfig *f, Bytes name)
+static const char *forward_add_domain(ForwardConfig *f, Bytes name)
 {
         Domain *grown, *parser;
 
@@ -31,7 +31,7 @@ static const char *add_domain(ForwardConfig *f, Bytes name)
 }
 
 /* The zone of reverse names of the first `labels` digits (hexadecimal ones for IPv6) or numbers of an address. */
-static size_t reverse_name(const Address *a, unsigned labels, uint8_t *ret)
+static size_t forward_reverse_name(const Address *a, unsigned labels, uint8_t *ret)
 {
         char text[128];
         size_t n = 0;
@@ -46,7 +46,7 @@ static size_t reverse_name(const Address *a, unsigned labels, uint8_t *ret)
 }
 
 /* Are all bits behind the first `bits` zero? */
-static bool is_prefix(const Address *a, unsigned bits)
+static bool forward_is_prefix(const Address *a, unsigned bits)
 {
         for (unsigned i = bits; i < (a->v6 ? 128u : 32u); i++)
                 if (a->octets[i / 8] & 0x80u >> i % 8)
@@ -55,7 +55,7 @@ static bool is_prefix(const Address *a, unsigned bits)
 }
 
 /* "172.16.0.0/12" is all that ends in 16.172.in-addr.arpa to 31.172.in-addr.arpa: as many names as the last label has values. */
-static const char *add_prefix(ForwardConfig *f, const char *word, const char *slash)
+static const char *forward_add_prefix(ForwardConfig *f, const char *word, const char *slash)
 {
         char text[64];
         size_t n = (size_t) (slash - word);
@@ -74,7 +74,7 @@ static const char *add_prefix(ForwardConfig *f, const char *word, const char *sl
                 bits = bits * 10 + (unsigned) (*p - '0');
         if (bits == 0 || bits > (a.v6 ? 128 : 32))
                 return "no such length of a prefix";
-        if (!is_prefix(&a, bits))
+        if (!forward_is_prefix(&a, bits))
                 return "has bits behind its prefix";
         unit = a.v6 ? 4 : 8;
         labels = (bits + unit - 1) / unit;
@@ -82,8 +82,8 @@ static const char *add_prefix(ForwardConfig *f, const char *word, const char *sl
         step = a.v6 && labels % 2 ? 16 : 1;
         at = (labels * unit - 1) / 8;
         for (unsigned k = 1u << (labels * unit - bits); k > 0; k--) {
-                size_t size = reverse_name(&a, labels, name);
-                const char *wrong = add_domain(f, BYTES(name, size));
+                size_t size = forward_reverse_name(&a, labels, name);
+                const char *wrong = forward_add_domain(f, BYTES(name, size));
 
                 if (wrong)
                         return wrong;
@@ -101,7 +101,7 @@ const char *config_add_domains(ForwardConfig *f, const char *word)
 
         digits = slash ? strspn(slash + 1, "0123456789") : 0;
         if (digits > 0 && digits <= 3 && !slash[1 + digits])
-                return add_prefix(f, word, slash);
+                return forward_add_prefix(f, word, slash);
         if (address_from_text(word, 0, &a))
                 return "an address";
         if (word[0] == '*')
@@ -114,7 +114,7 @@ const char *config_add_domains(ForwardConfig *f, const char *word)
         /* Everything would go there, which is what upstreams are for. */
         if (n == 1)
                 return "the root";
-        return add_domain(f, BYTES(name, n));
+        return forward_add_domain(f, BYTES(name, n));
 }
 
 /* --- while they are being read */
@@ -147,7 +147,7 @@ ForwardBuilder *config_find_forward(ConfigParser *parser, const char *name)
 /* --- the whole */
 
 /* Servers that are ourselves go: a question would come back for ever. */
-static void drop_loops(ConfigParser *parser, ForwardConfig *f)
+static void forward_drop_loops(ConfigParser *parser, ForwardConfig *f)
 {
         size_t kept = 0;
 
@@ -165,7 +165,7 @@ static void drop_loops(ConfigParser *parser, ForwardConfig *f)
 }
 
 /* Domains that an earlier forward has go. */
-static void drop_taken(ConfigParser *parser, ForwardConfig *f)
+static void forward_drop_taken(ConfigParser *parser, ForwardConfig *f)
 {
         const Config *c = parser->config;
         size_t kept = 0;
@@ -190,18 +190,18 @@ static void drop_taken(ConfigParser *parser, ForwardConfig *f)
         f->n_domains = kept;
 }
 
-static void take_forward(ConfigParser *parser, ForwardConfig *f)
+static void forward_take_forward(ConfigParser *parser, ForwardConfig *f)
 {
         Config *c = parser->config;
 
         if (f->n_domains == 0)
                 config_say(parser, CONFIG_ERROR, "[Forward %s] is left out: no name in Domains=", f->name);
-        drop_taken(parser, f);
+        forward_drop_taken(parser, f);
         if (f->n_domains == 0) {
                 forward_config_deinit(f);
                 return;
         }
-        drop_loops(parser, f);
+        forward_drop_loops(parser, f);
         if (f->n_servers == 0)
                 config_say(parser, CONFIG_ERROR, "[Forward %s] has no server in DNS=, and its names are asked of nobody else", f->name);
         c->forwards[c->n_forwards++] = *f;
@@ -218,7 +218,7 @@ void config_take_forwards(ConfigParser *parser)
                 parser->text = parser->forwards[i].text;
                 parser->line = parser->forwards[i].line;
                 if (c->forwards) {
-                        take_forward(parser, &parser->forwards[i].config);
+                        forward_take_forward(parser, &parser->forwards[i].config);
                         continue;
                 }
                 config_say(parser, CONFIG_ERROR, "[Forward %s] is left out: out of memory", parser->forwards[i].config.name);

@@ -6,7 +6,7 @@
 
 /* --- plain values */
 
-static const char *parse_span(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
+static const char *keys_parse_span(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
         uint64_t v;
 
@@ -19,7 +19,7 @@ static const char *parse_span(ConfigParser *parser, const ConfigKey *k, void *fi
         return NULL;
 }
 
-static const char *parse_octets(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
+static const char *keys_parse_octets(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
         uint64_t v;
 
@@ -32,7 +32,7 @@ static const char *parse_octets(ConfigParser *parser, const ConfigKey *k, void *
         return NULL;
 }
 
-static const char *parse_number(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
+static const char *keys_parse_number(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
         size_t n = strspn(value, "0123456789");
         uint64_t v = 0;
@@ -51,7 +51,7 @@ static const char *parse_number(ConfigParser *parser, const ConfigKey *k, void *
         return NULL;
 }
 
-static const char *parse_boolean(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
+static const char *keys_parse_boolean(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
         static const char *const words[] = { "0", "no", "n", "false", "f", "off", "1", "yes", "y", "true", "t", "on" };
 
@@ -65,7 +65,7 @@ static const char *parse_boolean(ConfigParser *parser, const ConfigKey *k, void 
         return "neither yes nor no";
 }
 
-static const char *parse_choice(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
+static const char *keys_parse_choice(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
         (void) parser;
         for (int i = 0; k->words[i]; i++)
@@ -78,7 +78,7 @@ static const char *parse_choice(ConfigParser *parser, const ConfigKey *k, void *
 
 /* --- text */
 
-static const char *parse_path(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
+static const char *keys_parse_path(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
         char *copy;
 
@@ -95,20 +95,20 @@ static const char *parse_path(ConfigParser *parser, const ConfigKey *k, void *fi
 }
 
 /* A path, or "no", which is kept as "". */
-static const char *parse_path_or_no(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
+static const char *keys_parse_path_or_no(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
         bool yes;
 
         if (*value == '/')
-                return parse_path(parser, k, field, value);
-        if (parse_boolean(parser, k, &yes, value) || yes)
+                return keys_parse_path(parser, k, field, value);
+        if (keys_parse_boolean(parser, k, &yes, value) || yes)
                 return "neither an absolute path nor no";
         free(*(char **) field);
         *(char **) field = strdup("");
         return *(char **) field ? NULL : "out of memory";
 }
 
-static void clear_path(ConfigParser *parser, const ConfigKey *k, void *field)
+static void keys_clear_path(ConfigParser *parser, const ConfigKey *k, void *field)
 {
         (void) parser;
         (void) k;
@@ -116,14 +116,14 @@ static void clear_path(ConfigParser *parser, const ConfigKey *k, void *field)
         *(char **) field = NULL;
 }
 
-static const char *parse_url(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
+static const char *keys_parse_url(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
         (void) parser;
         (void) k;
         return config_parse_url(field, value);
 }
 
-static void clear_url(ConfigParser *parser, const ConfigKey *k, void *field)
+static void keys_clear_url(ConfigParser *parser, const ConfigKey *k, void *field)
 {
         (void) parser;
         (void) k;
@@ -134,7 +134,7 @@ static void clear_url(ConfigParser *parser, const ConfigKey *k, void *field)
 
 #define WORD_MAX 1536
 
-static void each_word(ConfigParser *parser, const ConfigKey *k, void *target, const char *value,
+static void keys_each_word(ConfigParser *parser, const ConfigKey *k, void *target, const char *value,
                       const char *(*take)(ConfigParser *parser, void *target, const char *word))
 {
         while (*(value += strspn(value, " \t"))) {
@@ -169,7 +169,7 @@ const char *config_add_address(Address **list, size_t *n, size_t max, const Addr
         return NULL;
 }
 
-static const char *take_listen(ConfigParser *parser, void *target, const char *word)
+static const char *keys_take_listen(ConfigParser *parser, void *target, const char *word)
 {
         Config *c = target;
         Address a;
@@ -182,14 +182,14 @@ static const char *take_listen(ConfigParser *parser, void *target, const char *w
         return config_add_address(&c->listen, &c->n_listen, CONFIG_LIST_MAX, &a);
 }
 
-static const char *parse_listen(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
+static const char *keys_parse_listen(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
         (void) field;
-        each_word(parser, k, parser->config, value, take_listen);
+        keys_each_word(parser, k, parser->config, value, keys_take_listen);
         return NULL;
 }
 
-static void clear_listen(ConfigParser *parser, const ConfigKey *k, void *field)
+static void keys_clear_listen(ConfigParser *parser, const ConfigKey *k, void *field)
 {
         (void) k;
         (void) field;
@@ -197,7 +197,7 @@ static void clear_listen(ConfigParser *parser, const ConfigKey *k, void *field)
 }
 
 /* The address of somebody to ask; `port`, which may be 0, if none is given. */
-static const char *read_server(const char *word, uint16_t port, Address *ret)
+static const char *keys_read_server(const char *word, uint16_t port, Address *ret)
 {
         Address again;
 
@@ -213,24 +213,24 @@ static const char *read_server(const char *word, uint16_t port, Address *ret)
         return NULL;
 }
 
-static const char *take_server(ConfigParser *parser, void *target, const char *word)
+static const char *keys_take_server(ConfigParser *parser, void *target, const char *word)
 {
         UpstreamConfig *u = target;
         const char *wrong;
         Address a;
 
         (void) parser;
-        wrong = read_server(word, 0, &a);
+        wrong = keys_read_server(word, 0, &a);
         return wrong ? wrong : config_add_address(&u->addresses, &u->n_addresses, CONFIG_LIST_MAX, &a);
 }
 
-static const char *parse_servers(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
+static const char *keys_parse_servers(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
-        each_word(parser, k, field, value, take_server);
+        keys_each_word(parser, k, field, value, keys_take_server);
         return NULL;
 }
 
-static void clear_servers(ConfigParser *parser, const ConfigKey *k, void *field)
+static void keys_clear_servers(ConfigParser *parser, const ConfigKey *k, void *field)
 {
         UpstreamConfig *u = field;
 
@@ -239,7 +239,7 @@ static void clear_servers(ConfigParser *parser, const ConfigKey *k, void *field)
         u->n_addresses = 0;
 }
 
-static const char *take_pin(ConfigParser *parser, void *target, const char *word)
+static const char *keys_take_pin(ConfigParser *parser, void *target, const char *word)
 {
         UpstreamConfig *u = target;
         uint8_t pin[PIN_SIZE], (*grown)[PIN_SIZE];
@@ -257,13 +257,13 @@ static const char *take_pin(ConfigParser *parser, void *target, const char *word
         return NULL;
 }
 
-static const char *parse_pins(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
+static const char *keys_parse_pins(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
-        each_word(parser, k, field, value, take_pin);
+        keys_each_word(parser, k, field, value, keys_take_pin);
         return NULL;
 }
 
-static void clear_pins(ConfigParser *parser, const ConfigKey *k, void *field)
+static void keys_clear_pins(ConfigParser *parser, const ConfigKey *k, void *field)
 {
         UpstreamConfig *u = field;
 
@@ -272,19 +272,19 @@ static void clear_pins(ConfigParser *parser, const ConfigKey *k, void *field)
         u->n_pins = 0;
 }
 
-static const char *take_domain(ConfigParser *parser, void *target, const char *word)
+static const char *keys_take_domain(ConfigParser *parser, void *target, const char *word)
 {
         (void) parser;
         return config_add_domains(target, word);
 }
 
-static const char *parse_domains(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
+static const char *keys_parse_domains(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
-        each_word(parser, k, field, value, take_domain);
+        keys_each_word(parser, k, field, value, keys_take_domain);
         return NULL;
 }
 
-static void clear_domains(ConfigParser *parser, const ConfigKey *k, void *field)
+static void keys_clear_domains(ConfigParser *parser, const ConfigKey *k, void *field)
 {
         ForwardConfig *f = field;
 
@@ -293,24 +293,24 @@ static void clear_domains(ConfigParser *parser, const ConfigKey *k, void *field)
         f->n_domains = 0;
 }
 
-static const char *take_do53_server(ConfigParser *parser, void *target, const char *word)
+static const char *keys_take_do53_server(ConfigParser *parser, void *target, const char *word)
 {
         ForwardConfig *f = target;
         const char *wrong;
         Address a;
 
         (void) parser;
-        wrong = read_server(word, 53, &a);
+        wrong = keys_read_server(word, 53, &a);
         return wrong ? wrong : config_add_address(&f->servers, &f->n_servers, FORWARD_SERVERS_MAX, &a);
 }
 
-static const char *parse_plain_servers(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
+static const char *keys_parse_plain_servers(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
-        each_word(parser, k, field, value, take_do53_server);
+        keys_each_word(parser, k, field, value, keys_take_do53_server);
         return NULL;
 }
 
-static void clear_plain_servers(ConfigParser *parser, const ConfigKey *k, void *field)
+static void keys_clear_plain_servers(ConfigParser *parser, const ConfigKey *k, void *field)
 {
         ForwardConfig *f = field;
 
@@ -320,7 +320,7 @@ static void clear_plain_servers(ConfigParser *parser, const ConfigKey *k, void *
 }
 
 /* "ADDRESS[:PORT]#URL": a whole upstream. The same URL again is another address of it. */
-static const char *take_dns(ConfigParser *parser, void *target, const char *word)
+static const char *keys_take_dns(ConfigParser *parser, void *target, const char *word)
 {
         _cleanup_(freep) char *address = NULL;
         const char *hash = strchr(word, '#'), *wrong;
@@ -336,13 +336,13 @@ static const char *take_dns(ConfigParser *parser, void *target, const char *word
                 if (parser->upstreams[i].one_line && strcmp(parser->upstreams[i].config.url, hash + 1) == 0)
                         u = &parser->upstreams[i];
         if (u)
-                return take_server(parser, &u->config, address);
+                return keys_take_server(parser, &u->config, address);
         u = config_find_upstream(parser, NULL);
         if (!u)
                 return "one upstream too many";
         wrong = config_parse_url(&u->config, hash + 1);
         if (!wrong)
-                wrong = take_server(parser, &u->config, address);
+                wrong = keys_take_server(parser, &u->config, address);
         if (wrong) {
                 upstream_builder_deinit(u);
                 parser->n_upstreams--;
@@ -350,14 +350,14 @@ static const char *take_dns(ConfigParser *parser, void *target, const char *word
         return wrong;
 }
 
-static const char *parse_dns(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
+static const char *keys_parse_dns(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
         (void) field;
-        each_word(parser, k, NULL, value, take_dns);
+        keys_each_word(parser, k, NULL, value, keys_take_dns);
         return NULL;
 }
 
-static void clear_dns(ConfigParser *parser, const ConfigKey *k, void *field)
+static void keys_clear_dns(ConfigParser *parser, const ConfigKey *k, void *field)
 {
         size_t kept = 0;
 
@@ -373,20 +373,20 @@ static void clear_dns(ConfigParser *parser, const ConfigKey *k, void *field)
 
 /* --- the keys: one row each, and one in dohmouse.conf(5) */
 
-static const ConfigType type_span = { .parse = parse_span, .size = sizeof(uint64_t) };
-static const ConfigType type_octets = { .parse = parse_octets, .size = sizeof(uint64_t) };
-static const ConfigType type_number = { .parse = parse_number, .size = sizeof(unsigned) };
-static const ConfigType type_boolean = { .parse = parse_boolean, .size = sizeof(bool) };
-static const ConfigType type_choice = { .parse = parse_choice, .size = sizeof(int) };
-static const ConfigType type_path = { .parse = parse_path, .clear = clear_path };
-static const ConfigType type_path_or_no = { .parse = parse_path_or_no, .clear = clear_path };
-static const ConfigType type_url = { .parse = parse_url, .clear = clear_url };
-static const ConfigType type_listen = { .parse = parse_listen, .clear = clear_listen };
-static const ConfigType type_servers = { .parse = parse_servers, .clear = clear_servers };
-static const ConfigType type_pins = { .parse = parse_pins, .clear = clear_pins };
-static const ConfigType type_domains = { .parse = parse_domains, .clear = clear_domains };
-static const ConfigType type_plain_servers = { .parse = parse_plain_servers, .clear = clear_plain_servers };
-static const ConfigType type_dns = { .parse = parse_dns, .clear = clear_dns };
+static const ConfigType type_span = { .parse = keys_parse_span, .size = sizeof(uint64_t) };
+static const ConfigType type_octets = { .parse = keys_parse_octets, .size = sizeof(uint64_t) };
+static const ConfigType type_number = { .parse = keys_parse_number, .size = sizeof(unsigned) };
+static const ConfigType type_boolean = { .parse = keys_parse_boolean, .size = sizeof(bool) };
+static const ConfigType type_choice = { .parse = keys_parse_choice, .size = sizeof(int) };
+static const ConfigType type_path = { .parse = keys_parse_path, .clear = keys_clear_path };
+static const ConfigType type_path_or_no = { .parse = keys_parse_path_or_no, .clear = keys_clear_path };
+static const ConfigType type_url = { .parse = keys_parse_url, .clear = keys_clear_url };
+static const ConfigType type_listen = { .parse = keys_parse_listen, .clear = keys_clear_listen };
+static const ConfigType type_servers = { .parse = keys_parse_servers, .clear = keys_clear_servers };
+static const ConfigType type_pins = { .parse = keys_parse_pins, .clear = keys_clear_pins };
+static const ConfigType type_domains = { .parse = keys_parse_domains, .clear = keys_clear_domains };
+static const ConfigType type_plain_servers = { .parse = keys_parse_plain_servers, .clear = keys_clear_plain_servers };
+static const ConfigType type_dns = { .parse = keys_parse_dns, .clear = keys_clear_dns };
 
 _Static_assert(sizeof(Policy) == sizeof(int) && sizeof(Hedge) == sizeof(int) && sizeof(Method) == sizeof(int) &&
                sizeof(HealthMode) == sizeof(int) && sizeof(Preconnect) == sizeof(int), "a choice is stored as an int");
@@ -495,7 +495,7 @@ const ConfigKey config_keys[] = {
 };
 
 /* What the fields of the section where we are belong to. */
-static char *owner_of(ConfigParser *parser, const ConfigKey *k)
+static char *keys_owner_of(ConfigParser *parser, const ConfigKey *k)
 {
         if (strcmp(k->section, CONFIG_SECTION_UPSTREAM) == 0)
                 return (char *) &parser->upstreams[parser->named];
@@ -508,7 +508,7 @@ void config_assign(ConfigParser *parser, const ConfigKey *k, const char *value)
 {
         static const UpstreamBuilder upstream_default = { .config = { .method = METHOD_UNSET, .health = HEALTH_UNSET } };
         bool of_upstream = strcmp(k->section, CONFIG_SECTION_UPSTREAM) == 0;
-        char *field = owner_of(parser, k) + k->offset;
+        char *field = keys_owner_of(parser, k) + k->offset;
         Config fresh = { 0 };
         const char *wrong;
 

@@ -15,7 +15,7 @@ typedef struct LineReader {
         unsigned first;         /* number of its first line; 0: none is open */
 } LineReader;
 
-static char *strip(char *s)
+static char *text_strip(char *s)
 {
         size_t n;
 
@@ -26,7 +26,7 @@ static char *strip(char *s)
         return s;
 }
 
-static bool is_tail(const uint8_t *p, size_t n)
+static bool text_is_tail(const uint8_t *p, size_t n)
 {
         for (size_t i = 0; i < n; i++)
                 if ((p[i] & 0xc0) != 0x80)
@@ -35,7 +35,7 @@ static bool is_tail(const uint8_t *p, size_t n)
 }
 
 /* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
-static bool is_utf8(const char *text)
+static bool text_is_utf8(const char *text)
 {
         const uint8_t *p = (const uint8_t *) text;
         size_t n = strlen(text);
@@ -48,7 +48,7 @@ static bool is_utf8(const char *text)
                               : c >= 0xf0 && c < 0xf5 ? 3
                                                       : SIZE_MAX;
 
-                if (tail == SIZE_MAX || n - i <= tail || !is_tail(p + i + 1, tail))
+                if (tail == SIZE_MAX || n - i <= tail || !text_is_tail(p + i + 1, tail))
                         return false;
                 if ((c == 0xe0 && second < 0xa0) || (c == 0xed && second > 0x9f) || (c == 0xf0 && second < 0x90) ||
                     (c == 0xf4 && second > 0x8f))
@@ -58,7 +58,7 @@ static bool is_utf8(const char *text)
         return true;
 }
 
-static void give(const LineReader *r, ConfigLine kind, const char *why)
+static void text_give(const LineReader *r, ConfigLine kind, const char *why)
 {
         char text[80];
 
@@ -66,19 +66,19 @@ static void give(const LineReader *r, ConfigLine kind, const char *why)
         r->take(r->userdata, kind, r->first, NULL, text);
 }
 
-static void take_line(LineReader *r)
+static void text_take_line(LineReader *r)
 {
-        char *s = strip(r->joined), *equals, *end = s + strlen(s) - 1;
+        char *s = text_strip(r->joined), *equals, *end = s + strlen(s) - 1;
 
         if (!*s)
                 return;
-        if (!is_utf8(s)) {
-                give(r, *s == '[' ? LINE_BAD_SECTION : LINE_BAD, "line is not in UTF-8");
+        if (!text_is_utf8(s)) {
+                text_give(r, *s == '[' ? LINE_BAD_SECTION : LINE_BAD, "line is not in UTF-8");
                 return;
         }
         if (*s == '[') {
                 if (*end != ']' || end == s + 1) {
-                        give(r, LINE_BAD_SECTION,
+                        text_give(r, LINE_BAD_SECTION,
                              end == s + 1 ? "section without a name" : "section does not end in a bracket");
                         return;
                 }
@@ -88,14 +88,14 @@ static void take_line(LineReader *r)
         }
         equals = strchr(s, '=');
         if (!equals || equals == s) {
-                give(r, LINE_BAD, "line is neither a section nor an assignment");
+                text_give(r, LINE_BAD, "line is neither a section nor an assignment");
                 return;
         }
         *equals = 0;
-        r->take(r->userdata, LINE_ASSIGNMENT, r->first, strip(s), strip(equals + 1));
+        r->take(r->userdata, LINE_ASSIGNMENT, r->first, text_strip(s), text_strip(equals + 1));
 }
 
-static void append(LineReader *r, const char *p, size_t n)
+static void text_append(LineReader *r, const char *p, size_t n)
 {
         if (n)
                 memcpy(r->joined + r->n, p, n);
@@ -104,7 +104,7 @@ static void append(LineReader *r, const char *p, size_t n)
 }
 
 /* An odd number of backslashes at the end: the last of them is not escaped itself. */
-static bool goes_on(const char *p, size_t n)
+static bool text_goes_on(const char *p, size_t n)
 {
         size_t k = 0;
 
@@ -114,7 +114,7 @@ static bool goes_on(const char *p, size_t n)
 }
 
 /* One line as it stands in the file, without its end. */
-static void add_line(LineReader *r, const char *p, size_t n, unsigned number)
+static void text_add_line(LineReader *r, const char *p, size_t n, unsigned number)
 {
         size_t blank = 0;
 
@@ -126,18 +126,18 @@ static void add_line(LineReader *r, const char *p, size_t n, unsigned number)
                 r->first = number;
                 r->n = 0;
         }
-        if (goes_on(p, n)) {
-                append(r, p, n - 1);
-                append(r, " ", 1);
+        if (text_goes_on(p, n)) {
+                text_append(r, p, n - 1);
+                text_append(r, " ", 1);
                 return;
         }
-        append(r, p, n);
-        take_line(r);
+        text_append(r, p, n);
+        text_take_line(r);
         r->first = 0;
 }
 
 /* ByteBuffer of the line at `p`, and of its end: as in systemd "\n", "\r", or both of them in any order. */
-static size_t find_line_end(const char *p, size_t n, size_t *ret_end)
+static size_t text_find_line_end(const char *p, size_t n, size_t *ret_end)
 {
         size_t size = 0;
 
@@ -163,35 +163,35 @@ void config_read_lines(const char *text, size_t n,
         }
         r.joined = malloc(n + 2);
         if (!r.joined) {
-                give(&r, LINE_FATAL, "out of memory");
+                text_give(&r, LINE_FATAL, "out of memory");
                 return;
         }
         while (n > 0) {
-                size_t end, size = find_line_end(text, n, &end);
+                size_t end, size = text_find_line_end(text, n, &end);
                 bool nul = memchr(text, 0, size);
 
                 number++;
                 if (nul || size + (r.first ? r.n : 0) > CONFIG_LINE_MAX) {
                         r.first = number;
-                        give(&r, LINE_FATAL,
+                        text_give(&r, LINE_FATAL,
                              nul ? "NUL octet: not a text, ignoring it from here"
                                  : "line of more than 1 MiB, ignoring the file from here");
                         r.first = 0;
                         break;
                 }
-                add_line(&r, text, size, number);
+                text_add_line(&r, text, size, number);
                 text += size + end;
                 n -= size + end;
         }
         /* The file ends in a line that was to go on. */
         if (r.first)
-                take_line(&r);
+                text_take_line(&r);
         free(r.joined);
 }
 
 /* --- base64 */
 
-static int base64_value(char c)
+static int text_base64_value(char c)
 {
         static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
         const char *at = c ? strchr(alphabet, c) : NULL;
@@ -210,7 +210,7 @@ bool config_parse_base64(const char *text, uint8_t *ret, size_t n)
         if (size % 4 != 0 || digits != (n * 8 + 5) / 6)
                 return false;
         for (size_t i = 0; i < digits; i++) {
-                int v = base64_value(text[i]);
+                int v = text_base64_value(text[i]);
 
                 if (v < 0)
                         return false;

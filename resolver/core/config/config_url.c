@@ -14,7 +14,7 @@ void config_clear_url(UpstreamConfig *u)
         u->port = 0;
 }
 
-static bool parse_port(const char *p, size_t n, uint16_t *ret)
+static bool url_parse_port(const char *p, size_t n, uint16_t *ret)
 {
         unsigned v = 0;
 
@@ -29,7 +29,7 @@ static bool parse_port(const char *p, size_t n, uint16_t *ret)
         return v > 0 && v <= 65535;
 }
 
-static bool is_address(const char *p, size_t n, bool v6)
+static bool url_is_address(const char *p, size_t n, bool v6)
 {
         char text[64];
         Address a;
@@ -42,7 +42,7 @@ static bool is_address(const char *p, size_t n, bool v6)
 }
 
 /* RFC 1123 2.1. A name whose last label is a number can only be an IPv4 address. */
-static bool is_host(const char *p, size_t n)
+static bool url_is_host(const char *p, size_t n)
 {
         size_t label = 0;
         bool number = true;
@@ -63,21 +63,21 @@ static bool is_host(const char *p, size_t n)
                         return false;
                 number = number && p[i] >= '0' && p[i] <= '9';
         }
-        return !number || is_address(p, n, false);
+        return !number || url_is_address(p, n, false);
 }
 
-static bool is_hex(char c)
+static bool url_is_hex(char c)
 {
         return c && strchr("0123456789abcdefABCDEF", c);
 }
 
 /* RFC 3986 3.3, 3.4: what may stand in path and query; percent signs only before two hexadecimal digits. */
-static bool is_path(const char *p, size_t n)
+static bool url_is_path(const char *p, size_t n)
 {
         for (size_t i = 0; i < n; i++) {
                 if ((unsigned char) p[i] <= ' ' || (unsigned char) p[i] >= 127 || strchr("\"<>\\^`{|}", p[i]))
                         return false;
-                if (p[i] == '%' && (n - i < 3 || !is_hex(p[i + 1]) || !is_hex(p[i + 2])))
+                if (p[i] == '%' && (n - i < 3 || !url_is_hex(p[i + 1]) || !url_is_hex(p[i + 2])))
                         return false;
         }
         return true;
@@ -89,7 +89,7 @@ typedef struct Parts {
         uint16_t port;
 } Parts;
 
-static const char *split_authority(const char *p, size_t n, Parts *ret)
+static const char *url_split_authority(const char *p, size_t n, Parts *ret)
 {
         bool v6 = n && *p == '[';
         const char *end = p + n, *host_end;
@@ -104,16 +104,16 @@ static const char *split_authority(const char *p, size_t n, Parts *ret)
                 host_end = end;
         ret->host = p;
         ret->host_size = (size_t) (host_end - p);
-        if (v6 ? !is_address(p, ret->host_size, true) : !is_host(p, ret->host_size))
+        if (v6 ? !url_is_address(p, ret->host_size, true) : !url_is_host(p, ret->host_size))
                 return "not a host name or address";
         host_end += v6;
         if (host_end < end &&
-            (*host_end != ':' || !parse_port(host_end + 1, (size_t) (end - host_end) - 1, &ret->port)))
+            (*host_end != ':' || !url_parse_port(host_end + 1, (size_t) (end - host_end) - 1, &ret->port)))
                 return "not a port from 1 to 65535";
         return NULL;
 }
 
-static const char *split(const char *url, Parts *ret)
+static const char *url_split(const char *url, Parts *ret)
 {
         static const char plain[] = "http://", scheme[] = "https://", template[] = "{?dns}";
         const char *authority = url + sizeof(scheme) - 1, *wrong;
@@ -125,7 +125,7 @@ static const char *split(const char *url, Parts *ret)
                 return "not an https URL";
         *ret = (Parts) { .port = 443 };
         authority_size = strcspn(authority, "/?#{");
-        wrong = split_authority(authority, authority_size, ret);
+        wrong = url_split_authority(authority, authority_size, ret);
         if (wrong)
                 return wrong;
         ret->path = authority + authority_size;
@@ -137,7 +137,7 @@ static const char *split(const char *url, Parts *ret)
         }
         if (memchr(ret->path, '#', n))
                 return "a fragment has no place in it";
-        if (!is_path(ret->path, n))
+        if (!url_is_path(ret->path, n))
                 return "the path has characters that must be percent-encoded";
         if (n >= PATH_MAX_OCTETS)
                 return "the path is too long";
@@ -148,7 +148,7 @@ static const char *split(const char *url, Parts *ret)
 const char *config_parse_url(UpstreamConfig *u, const char *text)
 {
         Parts parts;
-        const char *wrong = split(text, &parts);
+        const char *wrong = url_split(text, &parts);
         bool rooted = !wrong && parts.path_size > 0 && *parts.path == '/';
         UpstreamConfig new = { 0 };
 

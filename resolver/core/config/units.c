@@ -28,7 +28,7 @@ typedef struct Decimal {
 } Decimal;
 
 /* Reads "5", "1.5", ".5"; where `open`, "5." too. ByteBuffer of it, or 0 if it is none. */
-static size_t read_decimal(const char *p, bool open, Decimal *ret)
+static size_t units_read_decimal(const char *p, bool open, Decimal *ret)
 {
         size_t n = strspn(p, DIGITS), k = 0;
 
@@ -42,7 +42,7 @@ static size_t read_decimal(const char *p, bool open, Decimal *ret)
         return ret->n_whole + k == 0 || (ret->fraction && k == 0 && !open) ? 0 : n + k;
 }
 
-static bool whole_product(const Decimal *d, uint64_t unit, uint64_t *ret)
+static bool units_whole_product(const Decimal *d, uint64_t unit, uint64_t *ret)
 {
         uint64_t v = 0;
 
@@ -53,7 +53,7 @@ static bool whole_product(const Decimal *d, uint64_t unit, uint64_t *ret)
         return !__builtin_mul_overflow(v, unit, ret);
 }
 
-static size_t find_unit(const char *p, uint64_t *ret)
+static size_t units_find_unit(const char *p, uint64_t *ret)
 {
         for (size_t i = 0; i < ELEMENTS(units); i++) {
                 size_t n = strlen(units[i].name);
@@ -80,14 +80,14 @@ bool parse_time_span(const char *text, uint64_t *ret)
         }
         while (*text) {
                 Decimal d;
-                size_t n = read_decimal(text, false, &d), blank, unit_size;
+                size_t n = units_read_decimal(text, false, &d), blank, unit_size;
                 uint64_t unit = USEC_PER_SEC, v;
 
                 if (n == 0)
                         return false;
                 text += n;
                 blank = strspn(text, BLANK);
-                unit_size = find_unit(text + blank, &unit);
+                unit_size = units_find_unit(text + blank, &unit);
                 /* "12.34.56" is not two numbers, "12.34 .56" is. */
                 if (blank + unit_size == 0 && *text)
                         return false;
@@ -95,7 +95,7 @@ bool parse_time_span(const char *text, uint64_t *ret)
                 text += strspn(text, BLANK);
                 any = true;
 
-                if (!whole_product(&d, unit, &v) || __builtin_add_overflow(sum, v, &sum))
+                if (!units_whole_product(&d, unit, &v) || __builtin_add_overflow(sum, v, &sum))
                         return false;
                 for (size_t i = 0; i < d.n_fraction; i++) {
                         unit /= 10;
@@ -123,7 +123,7 @@ bool parse_size(const char *text, uint64_t *ret)
                 double fraction = 0;
 
                 text += strspn(text, BLANK);
-                n = read_decimal(text, true, &d);
+                n = units_read_decimal(text, true, &d);
                 if (n == 0 || d.n_whole == 0)
                         return false;
                 text += n;
@@ -134,7 +134,7 @@ bool parse_size(const char *text, uint64_t *ret)
                 allowed = suffix;
                 text += *text != 0;
 
-                if (!whole_product(&d, UINT64_C(1) << 10 * (suffix - suffixes), &v) ||
+                if (!units_whole_product(&d, UINT64_C(1) << 10 * (suffix - suffixes), &v) ||
                     __builtin_add_overflow(sum, v, &sum))
                         return false;
                 for (size_t i = d.n_fraction; i > 0; i--)

@@ -68,7 +68,7 @@ Hosts *hosts_unref(Hosts *h)
         return NULL;
 }
 
-static bool make_slots(Slots32 *s, size_t n)
+static bool hosts_make_slots(Slots32 *s, size_t n)
 {
         size_t size = 8;
 
@@ -81,7 +81,7 @@ static bool make_slots(Slots32 *s, size_t n)
 
 /* --- looking up */
 
-static Bytes name_at(const Hosts *h, uint32_t index)
+static Bytes hosts_name_at(const Hosts *h, uint32_t index)
 {
         const uint8_t *p = h->names + h->list[index - 1].at;
 
@@ -89,7 +89,7 @@ static Bytes name_at(const Hosts *h, uint32_t index)
 }
 
 /* The slot of a name in lower case: the one it is in, or the empty one that it would take. */
-static uint32_t *find_name(const Hosts *h, Bytes name)
+static uint32_t *hosts_find_name(const Hosts *h, Bytes name)
 {
         size_t i = (size_t) siphash(h->key, name) & h->by_name.mask;
 
@@ -99,13 +99,13 @@ static uint32_t *find_name(const Hosts *h, Bytes name)
 
                 if (!*slot)
                         return slot;
-                there = name_at(h, *slot);
+                there = hosts_name_at(h, *slot);
                 if (there.n == name.n && memcmp(there.p, name.p, name.n) == 0)
                         return slot;
         }
 }
 
-static uint32_t *find_address(const Hosts *h, Bytes address)
+static uint32_t *hosts_find_address(const Hosts *h, Bytes address)
 {
         size_t i = (size_t) siphash(h->key, address) & h->by_address.mask;
 
@@ -129,7 +129,7 @@ bool hosts_find(const Hosts *h, Bytes name, HostsWalk *ret)
         if (!h || name.n > sizeof(lower))
                 return false;
         name_lower(name, lower);
-        index = *find_name(h, BYTES(lower, name.n));
+        index = *hosts_find_name(h, BYTES(lower, name.n));
         if (!index)
                 return false;
         *ret = (HostsWalk) { .hosts = h, .next = h->list[index - 1].first };
@@ -152,15 +152,15 @@ bool hosts_next(HostsWalk *w, Bytes *ret)
 
 Bytes hosts_name(const Hosts *h, Bytes address)
 {
-        uint32_t index = h ? *find_address(h, address) : 0;
+        uint32_t index = h ? *hosts_find_address(h, address) : 0;
 
-        return index && h->addresses[index - 1].name ? name_at(h, h->addresses[index - 1].name) : BYTES(NULL, 0);
+        return index && h->addresses[index - 1].name ? hosts_name_at(h, h->addresses[index - 1].name) : BYTES(NULL, 0);
 }
 
 /* --- reading */
 
 /* Takes the next line off `text`, without its comment; false behind the last. */
-static bool next_line(Bytes *text, Bytes *ret)
+static bool hosts_next_line(Bytes *text, Bytes *ret)
 {
         const uint8_t *end, *hash;
 
@@ -176,18 +176,18 @@ static bool next_line(Bytes *text, Bytes *ret)
 }
 
 /* Of a line: it has no newline. */
-static bool is_blank(uint8_t c)
+static bool hosts_is_blank(uint8_t c)
 {
         return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-static bool next_word(Bytes *line, Bytes *ret)
+static bool hosts_next_word(Bytes *line, Bytes *ret)
 {
         size_t start = 0, end;
 
-        while (start < line->n && is_blank(line->p[start]))
+        while (start < line->n && hosts_is_blank(line->p[start]))
                 start++;
-        for (end = start; end < line->n && !is_blank(line->p[end]);)
+        for (end = start; end < line->n && !hosts_is_blank(line->p[end]);)
                 end++;
         *ret = BYTES(line->p + start, end - start);
         *line = BYTES(line->p + end, line->n - end);
@@ -195,7 +195,7 @@ static bool next_word(Bytes *line, Bytes *ret)
 }
 
 /* As text with a NUL; false if it is too long or has one already. */
-static bool word_to_text(Bytes word, char ret[WORD_MAX])
+static bool hosts_word_to_text(Bytes word, char ret[WORD_MAX])
 {
         if (word.n >= WORD_MAX || memchr(word.p, 0, word.n))
                 return false;
@@ -204,12 +204,12 @@ static bool word_to_text(Bytes word, char ret[WORD_MAX])
         return true;
 }
 
-static bool read_address(Bytes word, HostAddress *ret)
+static bool hosts_read_address(Bytes word, HostAddress *ret)
 {
         char text[WORD_MAX], *zone;
         Address a;
 
-        if (!word_to_text(word, text) || text[0] == '[')
+        if (!hosts_word_to_text(word, text) || text[0] == '[')
                 return false;
         if (strchr(text, ':') && (zone = strchr(text, '%')))
                 *zone = 0;
@@ -222,12 +222,12 @@ static bool read_address(Bytes word, HostAddress *ret)
 }
 
 /* The wire name in lower case, or empty. */
-static Bytes read_name(Bytes word, uint8_t ret[DNS_NAME_MAX])
+static Bytes hosts_read_name(Bytes word, uint8_t ret[DNS_NAME_MAX])
 {
         char text[WORD_MAX];
         size_t n;
 
-        if (!word_to_text(word, text) || strchr(text, '\\'))
+        if (!hosts_word_to_text(word, text) || strchr(text, '\\'))
                 return BYTES(NULL, 0);
         n = name_from_text(text, ret);
         if (n <= 1)
@@ -237,9 +237,9 @@ static Bytes read_name(Bytes word, uint8_t ret[DNS_NAME_MAX])
 }
 
 /* The index of an address or a name in the table, put there if it is new; 0 if there are too many. */
-static uint32_t add_address(Hosts *h, const HostAddress *a, HostsReport *report)
+static uint32_t hosts_add_address(Hosts *h, const HostAddress *a, HostsReport *report)
 {
-        uint32_t *slot = find_address(h, BYTES(a->octets, a->size));
+        uint32_t *slot = hosts_find_address(h, BYTES(a->octets, a->size));
 
         if (*slot)
                 return *slot;
@@ -251,9 +251,9 @@ static uint32_t add_address(Hosts *h, const HostAddress *a, HostsReport *report)
         return *slot = (uint32_t) h->n_addresses;
 }
 
-static uint32_t add_name(Hosts *h, Bytes name, HostsReport *report)
+static uint32_t hosts_add_name(Hosts *h, Bytes name, HostsReport *report)
 {
-        uint32_t *slot = find_name(h, name);
+        uint32_t *slot = hosts_find_name(h, name);
 
         if (*slot)
                 return *slot;
@@ -268,7 +268,7 @@ static uint32_t add_name(Hosts *h, Bytes name, HostsReport *report)
         return *slot = (uint32_t) h->n;
 }
 
-static void link_address(Hosts *h, uint32_t name, uint32_t address, HostsReport *report)
+static void hosts_link_address(Hosts *h, uint32_t name, uint32_t address, HostsReport *report)
 {
         uint32_t *next = &h->list[name - 1].first;
 
@@ -288,7 +288,7 @@ static void link_address(Hosts *h, uint32_t name, uint32_t address, HostsReport 
 }
 
 /* False if something on it is wrong; the rest counts. */
-static bool read_line(Hosts *h, Bytes line, HostsReport *report)
+static bool hosts_read_line(Hosts *h, Bytes line, HostsReport *report)
 {
         static const uint8_t unspecified[16];
         uint32_t index = 0, name;
@@ -297,22 +297,22 @@ static bool read_line(Hosts *h, Bytes line, HostsReport *report)
         HostAddress address;
         Bytes word, wire;
 
-        if (!next_word(&line, &word))
+        if (!hosts_next_word(&line, &word))
                 return true;
-        if (!read_address(word, &address))
+        if (!hosts_read_address(word, &address))
                 return false;
-        while (next_word(&line, &word)) {
-                wire = read_name(word, octets);
+        while (hosts_next_word(&line, &word)) {
+                wire = hosts_read_name(word, octets);
                 if (!wire.n) {
                         n_bad++;
                         continue;
                 }
                 n_good++;
-                index = index ?: add_address(h, &address, report);
-                name = index ? add_name(h, wire, report) : 0;
+                index = index ?: hosts_add_address(h, &address, report);
+                name = index ? hosts_add_name(h, wire, report) : 0;
                 if (!name)
                         continue;
-                link_address(h, name, index, report);
+                hosts_link_address(h, name, index, report);
                 if (!h->addresses[index - 1].name && memcmp(address.octets, unspecified, address.size) != 0)
                         h->addresses[index - 1].name = name;
         }
@@ -320,15 +320,15 @@ static bool read_line(Hosts *h, Bytes line, HostsReport *report)
 }
 
 /* Room for all that the text may have, so that nothing has to grow while it is read. What is not used costs no memory. */
-static bool make_room(Hosts *h, Bytes text)
+static bool hosts_make_room(Hosts *h, Bytes text)
 {
         size_t n_lines = 0, n_words = 0;
         Bytes rest = text, line, word;
 
-        while (next_line(&rest, &line))
-                if (next_word(&line, &word)) {
+        while (hosts_next_line(&rest, &line))
+                if (hosts_next_word(&line, &word)) {
                         n_lines++;
-                        while (next_word(&line, &word))
+                        while (hosts_next_word(&line, &word))
                                 n_words++;
                 }
         /* A name on the wire has two octets more than its text, and has its length before it. */
@@ -338,7 +338,7 @@ static bool make_room(Hosts *h, Bytes text)
         n_lines = MIN(n_lines, (size_t) HOSTS_ADDRESSES_MAX);
         h->addresses = calloc(n_lines + 1, sizeof(*h->addresses));
         return h->names && h->list && h->links && h->addresses &&
-               make_slots(&h->by_name, MIN(n_words, (size_t) HOSTS_NAMES_MAX)) && make_slots(&h->by_address, n_lines);
+               hosts_make_slots(&h->by_name, MIN(n_words, (size_t) HOSTS_NAMES_MAX)) && hosts_make_slots(&h->by_address, n_lines);
 }
 
 Hosts *hosts_new(Bytes text, const uint8_t key[16], HostsReport *ret)
@@ -352,10 +352,10 @@ Hosts *hosts_new(Bytes text, const uint8_t key[16], HostsReport *ret)
                 return NULL;
         h->refs = 1;
         memcpy(h->key, key, sizeof(h->key));
-        if (!make_room(h, text))
+        if (!hosts_make_room(h, text))
                 return NULL;
-        for (size_t number = 1; next_line(&text, &line); number++)
-                if (!read_line(h, line, ret) && ret->bad_lines++ == 0)
+        for (size_t number = 1; hosts_next_line(&text, &line); number++)
+                if (!hosts_read_line(h, line, ret) && ret->bad_lines++ == 0)
                         ret->first_bad = number;
         fitting = realloc(h->names, h->names_n + 1);
         h->names = fitting ?: h->names;

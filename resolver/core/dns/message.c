@@ -24,13 +24,13 @@ typedef struct Reader {
                                    TTLs there are changed later on */
 } Reader;
 
-static void mark_fixed(Reader *r, size_t at, size_t n)
+static void message_mark_fixed(Reader *r, size_t at, size_t n)
 {
         for (size_t end = MIN(at + n, (size_t) POINTER_REACH); at < end; at++)
                 r->fixed[at / 8] |= (uint8_t) (1u << at % 8);
 }
 
-static bool any_fixed(const Reader *r, size_t at, size_t n)
+static bool message_any_fixed(const Reader *r, size_t at, size_t n)
 {
         for (size_t end = MIN(at + n, (size_t) POINTER_REACH); at < end; at++)
                 if (r->fixed[at / 8] & 1u << at % 8)
@@ -42,7 +42,7 @@ static bool any_fixed(const Reader *r, size_t at, size_t n)
  * Goes over one name. Pointers lead strictly backwards, before the name they stand in and before the pointer that led there,
  * and never into the header (RFC 9267 2): so there is no loop, and the budget bounds the sum of all chains.
  */
-static bool skip_name(Reader *r, bool compressed)
+static bool message_skip_name(Reader *r, bool compressed)
 {
         size_t at = r->at, limit = r->at, octets = 0;
         bool jumped = false;
@@ -73,7 +73,7 @@ static bool skip_name(Reader *r, bool compressed)
                 if (length > LABEL_MAX)
                         return false;
                 octets += 1 + (size_t) length;
-                if (octets > DNS_NAME_MAX || at + 1 + length > r->wire.n || (jumped && any_fixed(r, at, 1 + (size_t) length)))
+                if (octets > DNS_NAME_MAX || at + 1 + length > r->wire.n || (jumped && message_any_fixed(r, at, 1 + (size_t) length)))
                         return false;
                 if (jumped)
                         r->furthest = MAX(r->furthest, at + length);
@@ -87,7 +87,7 @@ static bool skip_name(Reader *r, bool compressed)
 }
 
 /* Names within RDATA that may be compressed (RFC 3597 4): how many octets stand before them, and how many there are. */
-static bool rdata_names(uint16_t type, size_t *ret_skip, unsigned *ret_names)
+static bool message_rdata_names(uint16_t type, size_t *ret_skip, unsigned *ret_names)
 {
         *ret_skip = 0;
         *ret_names = 1;
@@ -113,17 +113,17 @@ static bool rdata_names(uint16_t type, size_t *ret_skip, unsigned *ret_names)
         }
 }
 
-static bool check_rdata(Reader *r, uint16_t type, size_t end)
+static bool message_check_rdata(Reader *r, uint16_t type, size_t end)
 {
         size_t skip;
         unsigned names;
 
-        if (r->at < end && rdata_names(type, &skip, &names)) {
+        if (r->at < end && message_rdata_names(type, &skip, &names)) {
                 Reader inner = *r;
 
                 inner.at += skip;
                 while (names-- > 0)
-                        if (!skip_name(&inner, true) || inner.at > end)
+                        if (!message_skip_name(&inner, true) || inner.at > end)
                                 return false;
                 if (inner.at + (type == TYPE_SOA ? 20u : 0u) != end)
                         return false;
@@ -134,26 +134,26 @@ static bool check_rdata(Reader *r, uint16_t type, size_t end)
         return true;
 }
 
-static bool parse_question(Reader *r, Message *m)
+static bool message_parse_question(Reader *r, Message *m)
 {
         for (unsigned i = 0; i < m->qdcount; i++) {
                 size_t start = r->at;
 
-                if (!skip_name(r, false) || r->at + 4 > r->wire.n)
+                if (!message_skip_name(r, false) || r->at + 4 > r->wire.n)
                         return false;
                 if (i == 0) {
                         m->qname = BYTES(r->wire.p + start, r->at - start);
                         m->qtype = wire_read16(r->wire.p + r->at);
                         m->qclass = wire_read16(r->wire.p + r->at + 2);
                 }
-                mark_fixed(r, r->at, 4);
+                message_mark_fixed(r, r->at, 4);
                 r->at += 4;
         }
         m->question_end = r->at;
         return true;
 }
 
-static bool parse_option(Edns *e, uint16_t code, size_t length)
+static bool message_parse_option(Edns *e, uint16_t code, size_t length)
 {
         if (code == EDNS_OPTION_KEEPALIVE)
                 e->keepalive = true;
@@ -165,7 +165,7 @@ static bool parse_option(Edns *e, uint16_t code, size_t length)
 }
 
 /* The fixed parts and options of an OPT record (RFC 6891 6.1). False if its options are not well-formed. */
-static bool parse_opt(Message *m, const uint8_t *fixed, Bytes options)
+static bool message_parse_opt(Message *m, const uint8_t *fixed, Bytes options)
 {
         uint32_t ttl = wire_read32(fixed + RECORD_TTL);
         Edns *e = &m->edns;
@@ -185,32 +185,32 @@ static bool parse_opt(Message *m, const uint8_t *fixed, Bytes options)
                 if (options.n < 4 || ++n > EDNS_OPTIONS_MAX)
                         return false;
                 length = wire_read16(options.p + 2);
-                if (length > options.n - 4 || !parse_option(e, wire_read16(options.p), length))
+                if (length > options.n - 4 || !message_parse_option(e, wire_read16(options.p), length))
                         return false;
                 options = BYTES(options.p + 4 + length, options.n - 4 - length);
         }
         return true;
 }
 
-static bool is_signature(uint16_t type, Bytes rdata)
+static bool message_is_signature(uint16_t type, Bytes rdata)
 {
         /* SIG(0): a SIG that covers no type (RFC 2931 3) */
         return type == TYPE_TSIG || (type == TYPE_SIG && rdata.n >= 2 && wire_read16(rdata.p) == 0);
 }
 
 /* One record of the section `s`; false if it is malformed. *bad_edns becomes true where only the OPT is. */
-static bool parse_record(Reader *r, Message *m, Section s, bool *bad_edns)
+static bool message_parse_record(Reader *r, Message *m, Section s, bool *bad_edns)
 {
         size_t start = r->at, end;
         const uint8_t *fixed;
         uint16_t type;
 
         r->furthest = 0;
-        if (!skip_name(r, true) || r->at + RECORD_FIXED > r->wire.n)
+        if (!message_skip_name(r, true) || r->at + RECORD_FIXED > r->wire.n)
                 return false;
         fixed = r->wire.p + r->at;
         type = wire_read16(fixed + RECORD_TYPE);
-        mark_fixed(r, r->at, RECORD_FIXED);
+        message_mark_fixed(r, r->at, RECORD_FIXED);
         r->at += RECORD_FIXED;
         end = r->at + wire_read16(fixed + RECORD_RDLENGTH);
         if (end > r->wire.n)
@@ -222,14 +222,14 @@ static bool parse_record(Reader *r, Message *m, Section s, bool *bad_edns)
                         m->opt_offset = start;
                         m->opt_end = end;
                 }
-                if (!parse_opt(m, fixed, BYTES(r->wire.p + r->at, end - r->at)))
+                if (!message_parse_opt(m, fixed, BYTES(r->wire.p + r->at, end - r->at)))
                         *bad_edns = true;
                 r->at = end;
                 return true;
         }
-        if (is_signature(type, BYTES(r->wire.p + r->at, end - r->at)) && s == SECTION_ADDITIONAL)
+        if (message_is_signature(type, BYTES(r->wire.p + r->at, end - r->at)) && s == SECTION_ADDITIONAL)
                 m->signed_message = true;
-        if (!check_rdata(r, type, end))
+        if (!message_check_rdata(r, type, end))
                 return false;
         if (m->edns.present && r->furthest >= m->opt_offset && r->furthest > 0)
                 m->pointers_past_opt = true;
@@ -256,7 +256,7 @@ MessageStatus message_parse(Message *ret, Bytes wire)
         m.arcount = wire_read16(wire.p + HEADER_ARCOUNT);
         m.question_end = DNS_HEADER_SIZE;
         *ret = m;
-        if (!parse_question(&r, &m)) {
+        if (!message_parse_question(&r, &m)) {
                 *ret = m;
                 ret->qname = BYTES(NULL, 0);
                 ret->question_end = DNS_HEADER_SIZE;
@@ -265,7 +265,7 @@ MessageStatus message_parse(Message *ret, Bytes wire)
         *ret = m;
         for (Section s = SECTION_ANSWER; s <= SECTION_ADDITIONAL; s++)
                 for (unsigned i = wire_read16(wire.p + counts[s]); i > 0; i--)
-                        if (!parse_record(&r, &m, s, &bad_edns)) {
+                        if (!message_parse_record(&r, &m, s, &bad_edns)) {
                                 ret->edns = m.edns;
                                 return MESSAGE_MALFORMED;
                         }
@@ -277,7 +277,7 @@ MessageStatus message_parse(Message *ret, Bytes wire)
 
 /* --- records of a parsed message: nothing is checked again */
 
-static size_t after_name(Bytes wire, size_t at)
+static size_t message_after_name(Bytes wire, size_t at)
 {
         for (;;) {
                 uint8_t length = wire.p[at];
@@ -299,7 +299,7 @@ bool record_next(RecordWalk *w, Record *ret)
 
         if (w->index >= (uint32_t) m->ancount + m->nscount + m->arcount)
                 return false;
-        at = after_name(m->wire, w->offset);
+        at = message_after_name(m->wire, w->offset);
         fixed = m->wire.p + at;
         ttl = wire_read32(fixed + RECORD_TTL);
         *ret = (Record) {
@@ -318,7 +318,7 @@ bool record_next(RecordWalk *w, Record *ret)
         return true;
 }
 
-static bool is_data(const Record *r, uint16_t qtype)
+static bool message_is_data(const Record *r, uint16_t qtype)
 {
         return r->section == SECTION_ANSWER && (r->type == qtype || qtype == TYPE_ANY);
 }
@@ -340,7 +340,7 @@ Lifetime message_lifetime(const Message *m, uint32_t *ret_seconds)
                 if (r.type == TYPE_OPT)
                         continue;
                 least = MIN(least, r.ttl);
-                data = data || is_data(&r, m->qtype);
+                data = data || message_is_data(&r, m->qtype);
                 if (r.section == SECTION_AUTHORITY && r.type == TYPE_SOA && r.rdata.n >= 22) {
                         uint32_t minimum = wire_read32(r.rdata.p + r.rdata.n - 4);
 
@@ -395,7 +395,7 @@ bool message_answers(const Message *answer, const Message *question)
 
 /* --- names */
 
-static uint8_t fold(uint8_t c)
+static uint8_t message_fold(uint8_t c)
 {
         return c >= 'A' && c <= 'Z' ? (uint8_t) (c + ('a' - 'A')) : c;
 }
@@ -458,7 +458,7 @@ bool name_equal(Bytes a, Bytes b)
                 return false;
         /* Length octets are below 'A': folding leaves them alone. */
         for (size_t i = 0; i < a.n; i++)
-                if (fold(a.p[i]) != fold(b.p[i]))
+                if (message_fold(a.p[i]) != message_fold(b.p[i]))
                         return false;
         return true;
 }
@@ -477,11 +477,11 @@ bool name_under(Bytes name, Bytes suffix)
 void name_lower(Bytes name, uint8_t *ret)
 {
         for (size_t i = 0; i < name.n; i++)
-                ret[i] = fold(name.p[i]);
+                ret[i] = message_fold(name.p[i]);
 }
 
 /* One character of text, which may be escaped, to an octet: how many characters it took; 0 if it is none. */
-static size_t unescape(const char *text, uint8_t *ret)
+static size_t message_unescape(const char *text, uint8_t *ret)
 {
         unsigned value = 0;
 
@@ -523,7 +523,7 @@ size_t name_from_text(const char *text, uint8_t *ret)
                 }
                 if (n >= DNS_NAME_MAX || n - label > LABEL_MAX)
                         return 0;
-                used = unescape(text, &ret[n++]);
+                used = message_unescape(text, &ret[n++]);
                 if (!used)
                         return 0;
                 text += used;

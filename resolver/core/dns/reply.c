@@ -20,7 +20,7 @@ typedef struct OptBuilder {
         size_t n_do53;         /* of those: without the extended errors, which may be left out */
 } OptBuilder;
 
-static void put_option(OptBuilder *o, uint16_t code, const uint8_t *data, size_t n)
+static void reply_put_option(OptBuilder *o, uint16_t code, const uint8_t *data, size_t n)
 {
         wire_write16(o->options + o->n, code);
         wire_write16(o->options + o->n + 2, (unsigned) n);
@@ -29,7 +29,7 @@ static void put_option(OptBuilder *o, uint16_t code, const uint8_t *data, size_t
         o->n += OPTION_HEADER + n;
 }
 
-static void put_ede(OptBuilder *o, int code, const char *text)
+static void reply_put_ede(OptBuilder *o, int code, const char *text)
 {
         uint8_t data[2 + EDE_TEXT_MAX];
         size_t n = text ? strnlen(text, EDE_TEXT_MAX) : 0;
@@ -37,11 +37,11 @@ static void put_ede(OptBuilder *o, int code, const char *text)
         wire_write16(data, (unsigned) code);
         if (n)
                 memcpy(data + 2, text, n);
-        put_option(o, EDNS_OPTION_EDE, data, 2 + n);
+        reply_put_option(o, EDNS_OPTION_EDE, data, 2 + n);
 }
 
 /* The extended errors that the upstream gave cross to the client; nothing else does. */
-static void pass_ede(OptBuilder *o, Bytes options)
+static void reply_pass_ede(OptBuilder *o, Bytes options)
 {
         unsigned passed = 0;
 
@@ -49,14 +49,14 @@ static void pass_ede(OptBuilder *o, Bytes options)
                 size_t length = wire_read16(options.p + 2);
 
                 if (wire_read16(options.p) == EDNS_OPTION_EDE && length >= 2 && length <= EDE_PASSED_SIZE) {
-                        put_option(o, EDNS_OPTION_EDE, options.p + OPTION_HEADER, length);
+                        reply_put_option(o, EDNS_OPTION_EDE, options.p + OPTION_HEADER, length);
                         passed++;
                 }
                 options = BYTES(options.p + OPTION_HEADER + length, options.n - OPTION_HEADER - length);
         }
 }
 
-static OptBuilder opt_builder_init(const ReplyTarget *target, const Edns *upstream, const ReplyOptions *options)
+static OptBuilder reply_opt_builder_init(const ReplyTarget *target, const Edns *upstream, const ReplyOptions *options)
 {
         OptBuilder o;
         uint8_t keepalive[2];
@@ -64,17 +64,17 @@ static OptBuilder opt_builder_init(const ReplyTarget *target, const Edns *upstre
         o.n = 0;
         if (target->stream && target->keepalive) {
                 wire_write16(keepalive, options->keepalive);
-                put_option(&o, EDNS_OPTION_KEEPALIVE, keepalive, sizeof(keepalive));
+                reply_put_option(&o, EDNS_OPTION_KEEPALIVE, keepalive, sizeof(keepalive));
         }
         o.n_do53 = o.n;
         if (upstream)
-                pass_ede(&o, upstream->options);
+                reply_pass_ede(&o, upstream->options);
         if (options->ede != EDE_NONE)
-                put_ede(&o, options->ede, options->ede_text);
+                reply_put_ede(&o, options->ede, options->ede_text);
         return o;
 }
 
-static size_t put_opt(uint8_t *p, unsigned size, unsigned rcode, bool dnssec_ok, const uint8_t *options, size_t n)
+static size_t reply_put_opt(uint8_t *p, unsigned size, unsigned rcode, bool dnssec_ok, const uint8_t *options, size_t n)
 {
         p[0] = 0;
         wire_write16(p + 1, TYPE_OPT);
@@ -101,12 +101,12 @@ ReplyTarget reply_target_of(const Message *query, bool stream)
         };
 }
 
-static size_t size_limit(const ReplyTarget *target, const ReplyOptions *options)
+static size_t reply_size_limit(const ReplyTarget *target, const ReplyOptions *options)
 {
         return target->stream ? DNS_MESSAGE_MAX : MIN(target->udp_size, MAX(options->udp_max, (uint16_t) DNS_UDP_MIN));
 }
 
-static void put_counts(uint8_t *p, unsigned qd, unsigned an, unsigned ns, unsigned ar)
+static void reply_put_counts(uint8_t *p, unsigned qd, unsigned an, unsigned ns, unsigned ar)
 {
         wire_write16(p + HEADER_QDCOUNT, qd);
         wire_write16(p + HEADER_ANCOUNT, an);
@@ -115,12 +115,12 @@ static void put_counts(uint8_t *p, unsigned qd, unsigned an, unsigned ns, unsign
 }
 
 /* An rcode that the target can be told: extended ones need an OPT. */
-static unsigned sayable(const ReplyTarget *target, unsigned rcode)
+static unsigned reply_sayable(const ReplyTarget *target, unsigned rcode)
 {
         return rcode > DNS_RCODE_MASK && !target->edns ? RCODE_SERVFAIL : rcode;
 }
 
-static void put_header(uint8_t *p, const ReplyTarget *target, unsigned flags, unsigned rcode)
+static void reply_put_header(uint8_t *p, const ReplyTarget *target, unsigned flags, unsigned rcode)
 {
         wire_write16(p, target->id);
         wire_write16(p + HEADER_FLAGS, DNS_QR | DNS_RA | (target->flags & (DNS_OPCODE_MASK | DNS_RD | DNS_CD)) | flags |
@@ -130,7 +130,7 @@ static void put_header(uint8_t *p, const ReplyTarget *target, unsigned flags, un
 /* --- answers out of an upstream's */
 
 /* Copies the records of `answer` behind `p`, without its OPT; returns how many additional ones there are. */
-static unsigned put_records(uint8_t *p, size_t *n, const Message *answer)
+static unsigned reply_put_records(uint8_t *p, size_t *n, const Message *answer)
 {
         const Edns *edns = &answer->edns;
         Bytes wire = answer->wire;
@@ -154,7 +154,7 @@ static unsigned put_records(uint8_t *p, size_t *n, const Message *answer)
         return arcount;
 }
 
-static uint32_t aged(uint32_t ttl, const ReplyOptions *o)
+static uint32_t reply_aged(uint32_t ttl, const ReplyOptions *o)
 {
         ttl = ttl > o->age ? ttl - o->age : 0;
         ttl = MAX(ttl, o->ttl_floor);
@@ -162,7 +162,7 @@ static uint32_t aged(uint32_t ttl, const ReplyOptions *o)
 }
 
 /* TTLs as of now. The walk is over the copy, which is well-formed because the original is. */
-static void patch_ttls(uint8_t *p, size_t n, size_t question_end, unsigned records, const ReplyOptions *options)
+static void reply_patch_ttls(uint8_t *p, size_t n, size_t question_end, unsigned records, const ReplyOptions *options)
 {
         Message copy = {
                 .wire = BYTES(p, n),
@@ -173,10 +173,10 @@ static void patch_ttls(uint8_t *p, size_t n, size_t question_end, unsigned recor
         Record r;
 
         while (record_next(&w, &r))
-                wire_write32(p + r.ttl_offset, aged(r.ttl, options));
+                wire_write32(p + r.ttl_offset, reply_aged(r.ttl, options));
 }
 
-static Packet *verbatim(const ReplyTarget *target, const Message *answer)
+static Packet *reply_verbatim(const ReplyTarget *target, const Message *answer)
 {
         Packet *b = packet_copy(answer->wire);
 
@@ -186,28 +186,28 @@ static Packet *verbatim(const ReplyTarget *target, const Message *answer)
 }
 
 /* AD tells something only to those who say that they know what it is (RFC 6840 5.8). */
-static unsigned authentic(const ReplyTarget *target, const Message *answer, const ReplyOptions *options)
+static unsigned reply_authentic(const ReplyTarget *target, const Message *answer, const ReplyOptions *options)
 {
         return options->trust_ad && (target->dnssec_ok || (target->flags & DNS_AD)) ? answer->flags & DNS_AD : 0;
 }
 
 Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message *answer, const ReplyOptions *options)
 {
-        unsigned rcode = sayable(target, message_rcode(answer)), flags, arcount;
-        size_t limit = size_limit(target, options), n = answer->question_end;
-        OptBuilder opt = opt_builder_init(target, &answer->edns, options);
+        unsigned rcode = reply_sayable(target, message_rcode(answer)), flags, arcount;
+        size_t limit = reply_size_limit(target, options), n = answer->question_end;
+        OptBuilder opt = reply_opt_builder_init(target, &answer->edns, options);
         bool truncated = false;
         Packet *b;
 
         if (options->verbatim && answer->wire.n <= limit)
-                return verbatim(target, answer);
+                return reply_verbatim(target, answer);
         b = packet_new(answer->wire.n + OPT_FIXED + opt.n);
         if (!b)
                 return NULL;
         memcpy(b->data, answer->wire.p, n);
         memcpy(b->data + DNS_HEADER_SIZE, qname.p, qname.n);
-        arcount = put_records(b->data, &n, answer);
-        patch_ttls(b->data, n, answer->question_end, (unsigned) answer->ancount + answer->nscount + arcount, options);
+        arcount = reply_put_records(b->data, &n, answer);
+        reply_patch_ttls(b->data, n, answer->question_end, (unsigned) answer->ancount + answer->nscount + arcount, options);
 
         if (target->edns && n + OPT_FIXED + opt.n > limit)
                 opt.n = opt.n_do53;
@@ -215,14 +215,14 @@ Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message 
                 truncated = true;
                 n = answer->question_end;
         }
-        flags = (answer->flags & DNS_AA) | authentic(target, answer, options) | (truncated ? DNS_TC : 0);
-        put_header(b->data, target, flags, rcode);
+        flags = (answer->flags & DNS_AA) | reply_authentic(target, answer, options) | (truncated ? DNS_TC : 0);
+        reply_put_header(b->data, target, flags, rcode);
         if (truncated)
-                put_counts(b->data, 1, 0, 0, target->edns);
+                reply_put_counts(b->data, 1, 0, 0, target->edns);
         else
-                put_counts(b->data, 1, answer->ancount, answer->nscount, arcount + target->edns);
+                reply_put_counts(b->data, 1, answer->ancount, answer->nscount, arcount + target->edns);
         if (target->edns)
-                n += put_opt(b->data + n, OUR_UDP_SIZE, rcode, target->dnssec_ok, opt.options, opt.n);
+                n += reply_put_opt(b->data + n, OUR_UDP_SIZE, rcode, target->dnssec_ok, opt.options, opt.n);
         b->n = (uint32_t) n;
         return b;
 }
@@ -237,13 +237,13 @@ Packet *reply_error(const ReplyTarget *target, Bytes question, unsigned rcode, c
 Packet *reply_local(const ReplyTarget *target, Bytes question, unsigned rcode, const LocalRecord *records, size_t n_records,
                     const ReplyOptions *options)
 {
-        OptBuilder opt = opt_builder_init(target, NULL, options);
-        size_t size = DNS_HEADER_SIZE + question.n + OPT_FIXED + opt.n, limit = size_limit(target, options), n;
+        OptBuilder opt = reply_opt_builder_init(target, NULL, options);
+        size_t size = DNS_HEADER_SIZE + question.n + OPT_FIXED + opt.n, limit = reply_size_limit(target, options), n;
         unsigned counts[2] = { 0, 0 };
         bool truncated = false;
         Packet *b;
 
-        rcode = sayable(target, rcode);
+        rcode = reply_sayable(target, rcode);
         for (size_t i = 0; i < n_records; i++)
                 size += MAX(records[i].owner.n, (size_t) 2) + 10 + records[i].rdata.n;
         b = packet_new(size);
@@ -274,10 +274,10 @@ Packet *reply_local(const ReplyTarget *target, Bytes question, unsigned rcode, c
                 n = DNS_HEADER_SIZE + question.n;
                 counts[0] = counts[1] = 0;
         }
-        put_header(b->data, target, (options->authoritative ? DNS_AA : 0) | (truncated ? DNS_TC : 0), rcode);
-        put_counts(b->data, question.n > 0, counts[0], counts[1], target->edns);
+        reply_put_header(b->data, target, (options->authoritative ? DNS_AA : 0) | (truncated ? DNS_TC : 0), rcode);
+        reply_put_counts(b->data, question.n > 0, counts[0], counts[1], target->edns);
         if (target->edns)
-                n += put_opt(b->data + n, OUR_UDP_SIZE, rcode, target->dnssec_ok, opt.options, opt.n);
+                n += reply_put_opt(b->data + n, OUR_UDP_SIZE, rcode, target->dnssec_ok, opt.options, opt.n);
         b->n = (uint32_t) n;
         return b;
 }
@@ -299,7 +299,7 @@ Packet *reply_malformed(const Message *query, MessageStatus status)
 /* --- queries */
 
 /* A question and nothing behind it, with room for `more` octets; NULL when out of memory. */
-static Packet *begin_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, size_t more)
+static Packet *reply_begin_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, size_t more)
 {
         Packet *b = packet_new(DNS_HEADER_SIZE + qname.n + 4 + more);
         size_t n = DNS_HEADER_SIZE;
@@ -308,7 +308,7 @@ static Packet *begin_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_
                 return NULL;
         wire_write16(b->data, 0);
         wire_write16(b->data + HEADER_FLAGS, flags & (DNS_RD | DNS_CD | DNS_AD));
-        put_counts(b->data, 1, 0, 0, 0);
+        reply_put_counts(b->data, 1, 0, 0, 0);
         name_lower(qname, b->data + n);
         n += qname.n;
         wire_write16(b->data + n, qtype);
@@ -329,22 +329,22 @@ Packet *reply_upstream_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint1
                 wire_write16(option + 2, (unsigned) pad);
                 pad += OPTION_HEADER;
         }
-        b = begin_query(qname, qtype, qclass, flags, OPT_FIXED + pad);
+        b = reply_begin_query(qname, qtype, qclass, flags, OPT_FIXED + pad);
         if (!b)
                 return NULL;
-        b->n += (uint32_t) put_opt(b->data + b->n, OUR_UDP_SIZE, 0, dnssec_ok, option, pad);
-        put_counts(b->data, 1, 0, 0, 1);
+        b->n += (uint32_t) reply_put_opt(b->data + b->n, OUR_UDP_SIZE, 0, dnssec_ok, option, pad);
+        reply_put_counts(b->data, 1, 0, 0, 1);
         return b;
 }
 
 Packet *reply_do53_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool edns)
 {
-        Packet *b = begin_query(qname, qtype, qclass, flags, OPT_FIXED);
+        Packet *b = reply_begin_query(qname, qtype, qclass, flags, OPT_FIXED);
 
         if (!b || !edns)
                 return b;
-        b->n += (uint32_t) put_opt(b->data + b->n, DNS_DO53_UDP_SIZE, 0, dnssec_ok, NULL, 0);
-        put_counts(b->data, 1, 0, 0, 1);
+        b->n += (uint32_t) reply_put_opt(b->data + b->n, DNS_DO53_UDP_SIZE, 0, dnssec_ok, NULL, 0);
+        reply_put_counts(b->data, 1, 0, 0, 1);
         return b;
 }
 

@@ -30,7 +30,7 @@ const HealthParameters health_defaults = {
 #define BACKOFF_DOUBLINGS 20
 
 /* xorshift64*: back-offs are to differ, nothing more. */
-static int32_t draw(HealthGroup *g)
+static int32_t health_draw(HealthGroup *g)
 {
         g->random ^= g->random >> 12;
         g->random ^= g->random << 25;
@@ -40,7 +40,7 @@ static int32_t draw(HealthGroup *g)
 }
 
 /* `usec`, more or less the jitter. */
-static uint64_t spread(HealthGroup *g, uint64_t usec)
+static uint64_t health_spread(HealthGroup *g, uint64_t usec)
 {
         uint64_t width = usec * g->parameters->jitter_percent / 100;
 
@@ -53,12 +53,12 @@ void health_group_init(HealthGroup *g, const HealthParameters *p, uint64_t seed)
                 .parameters = p,
                 .last_resort_gap = p->last_resort_gap,
                 .random = seed | 1,
-                .draw = draw,
+                .draw = health_draw,
         };
 }
 
 /* Forgets all that was learned, but that it flaps; what others decided stays. */
-static void reset(Health *h, uint64_t now)
+static void health_reset(Health *h, uint64_t now)
 {
         Health fresh = {
                 .group = h->group,
@@ -76,11 +76,11 @@ static void reset(Health *h, uint64_t now)
 void health_init(Health *h, HealthGroup *g, HealthMode mode, uint64_t now)
 {
         *h = (Health) { .group = g, .mode = mode };
-        reset(h, now);
+        health_reset(h, now);
 }
 
 /* Nothing that happens changes how it is used. */
-static bool fixed(const Health *h)
+static bool health_fixed(const Health *h)
 {
         return h->admin != ADMIN_AUTO || h->mode == MODE_NONE;
 }
@@ -92,7 +92,7 @@ bool health_usable(const Health *h)
         return h->state == HEALTH_UNKNOWN || h->state == HEALTH_HEALTHY || h->state == HEALTH_SUSPECT;
 }
 
-static void set_state(Health *h, HealthState state, uint64_t now)
+static void health_set_state(Health *h, HealthState state, uint64_t now)
 {
         if (h->state != state)
                 h->changed_at = now;
@@ -103,7 +103,7 @@ static void set_state(Health *h, HealthState state, uint64_t now)
 
 /* Every upstream that may be used went wrong just now and none is well: it is more likely the network. Or there is one
  * only, and nobody to ask in its place. */
-static bool correlated(const HealthGroup *g, uint64_t now)
+static bool health_correlated(const HealthGroup *g, uint64_t now)
 {
         uint64_t since = usec_sub(now, g->parameters->correlation);
         size_t n = 0;
@@ -123,7 +123,7 @@ static bool correlated(const HealthGroup *g, uint64_t now)
         return true;
 }
 
-static unsigned rise_needed(const Health *h, uint64_t now)
+static unsigned health_rise_needed(const Health *h, uint64_t now)
 {
         const HealthParameters *p = h->group->parameters;
         unsigned n = 0;
@@ -133,7 +133,7 @@ static unsigned rise_needed(const Health *h, uint64_t now)
         return n >= p->flap_trips ? MAX(p->flap_rise, p->rise) : p->rise;
 }
 
-static void note_trip(Health *h, uint64_t now)
+static void health_note_trip(Health *h, uint64_t now)
 {
         h->trips[h->trips_next] = now;
         h->trips_next = (h->trips_next + 1) % HEALTH_TRIPS;
@@ -141,21 +141,21 @@ static void note_trip(Health *h, uint64_t now)
 }
 
 /* The back-off of `level`, at least 1: doubled from one to the next, up to a cap. */
-static uint64_t backoff(const HealthGroup *g, unsigned level, uint64_t now)
+static uint64_t health_backoff(const HealthGroup *g, unsigned level, uint64_t now)
 {
         const HealthParameters *p = g->parameters;
-        uint64_t cap = correlated(g, now) ? MIN(p->backoff_correlated, p->backoff_max) : p->backoff_max;
+        uint64_t cap = health_correlated(g, now) ? MIN(p->backoff_correlated, p->backoff_max) : p->backoff_max;
         unsigned doublings = MIN(level - 1, (unsigned) BACKOFF_DOUBLINGS);
 
         return p->backoff > cap >> doublings ? cap : p->backoff << doublings;
 }
 
-static void fail(Health *h, uint64_t now, FailureReason reason)
+static void health_fail(Health *h, uint64_t now, FailureReason reason)
 {
         HealthGroup *g = h->group;
 
         if (health_usable(h))
-                note_trip(h, now);
+                health_note_trip(h, now);
         if (h->healthy_since) {
                 uint64_t decayed = (now - h->healthy_since) / g->parameters->decay;
 
@@ -163,18 +163,18 @@ static void fail(Health *h, uint64_t now, FailureReason reason)
                 h->healthy_since = 0;
         }
         h->level++;
-        set_state(h, HEALTH_FAILED, now);
+        health_set_state(h, HEALTH_FAILED, now);
         h->reason = reason;
         h->probing = false;
         h->successes = 0;
-        h->retry_at = now + spread(g, backoff(g, h->level, now));
+        h->retry_at = now + health_spread(g, health_backoff(g, h->level, now));
 }
 
-static void recover(Health *h, uint64_t now)
+static void health_recover(Health *h, uint64_t now)
 {
         HealthGroup *g = h->group;
 
-        set_state(h, HEALTH_HEALTHY, now);
+        health_set_state(h, HEALTH_HEALTHY, now);
         h->suspect_connect = false;
         h->consecutive = h->probe_failures = h->successes = h->config_failures = 0;
         h->ring_n = h->incidents_n = 0;
@@ -184,7 +184,7 @@ static void recover(Health *h, uint64_t now)
         g->last_resort_at = 0;
 }
 
-static void push(Health *h, uint64_t now, bool bad)
+static void health_push(Health *h, uint64_t now, bool bad)
 {
         h->ring[h->ring_next].at = now;
         h->ring[h->ring_next].bad = bad;
@@ -193,7 +193,7 @@ static void push(Health *h, uint64_t now, bool bad)
 }
 
 /* Of the samples within the window, so many are bad that it matters. */
-static bool too_many_bad(const Health *h, uint64_t now)
+static bool health_too_many_bad(const Health *h, uint64_t now)
 {
         const HealthParameters *p = h->group->parameters;
         uint64_t since = usec_sub(now, p->window);
@@ -211,7 +211,7 @@ static bool too_many_bad(const Health *h, uint64_t now)
 }
 
 /* True the first time that this incident is seen. */
-static bool note_incident(Health *h, uint64_t incident)
+static bool health_note_incident(Health *h, uint64_t incident)
 {
         for (unsigned i = 0; i < h->incidents_n; i++)
                 if (h->incidents[(h->incidents_next + HEALTH_INCIDENTS - 1 - i) % HEALTH_INCIDENTS] == incident)
@@ -234,11 +234,11 @@ void health_ok(Health *h, uint64_t now, bool fresh)
         case HEALTH_TRIAL:
                 h->successes++;
                 h->probing = false;
-                if (h->successes >= rise_needed(h, now)) {
-                        recover(h, now);
+                if (h->successes >= health_rise_needed(h, now)) {
+                        health_recover(h, now);
                         break;
                 }
-                set_state(h, HEALTH_FAILED, now);
+                health_set_state(h, HEALTH_FAILED, now);
                 h->retry_at = now;
                 break;
         case HEALTH_FAILED:
@@ -247,19 +247,19 @@ void health_ok(Health *h, uint64_t now, bool fresh)
                 if (h->suspect_connect && !fresh)
                         h->consecutive = 0;
                 else
-                        recover(h, now);
+                        health_recover(h, now);
                 break;
         case HEALTH_UNKNOWN:
-                recover(h, now);
+                health_recover(h, now);
                 break;
         case HEALTH_HEALTHY:
                 h->consecutive = 0;
-                push(h, now, false);
+                health_push(h, now, false);
                 break;
         }
 }
 
-static unsigned probes_flying(const HealthGroup *g)
+static unsigned health_probes_flying(const HealthGroup *g)
 {
         unsigned n = 0;
 
@@ -270,7 +270,7 @@ static unsigned probes_flying(const HealthGroup *g)
 
 bool health_probe_start(Health *h)
 {
-        if (h->probing || fixed(h) || probes_flying(h->group) >= h->group->parameters->probes_at_once)
+        if (h->probing || health_fixed(h) || health_probes_flying(h->group) >= h->group->parameters->probes_at_once)
                 return false;
         h->probing = true;
         return true;
@@ -280,13 +280,13 @@ void health_probe_abandon(Health *h, uint64_t now)
 {
         h->probing = false;
         if (h->state == HEALTH_TRIAL)
-                set_state(h, HEALTH_FAILED, now);
+                health_set_state(h, HEALTH_FAILED, now);
 }
 
-static HealthRequest suspect(Health *h, uint64_t now, FailureReason f, bool connecting)
+static HealthRequest health_suspect(Health *h, uint64_t now, FailureReason f, bool connecting)
 {
         if (h->state != HEALTH_SUSPECT) {
-                set_state(h, HEALTH_SUSPECT, now);
+                health_set_state(h, HEALTH_SUSPECT, now);
                 h->suspect_connect = connecting;
                 h->probe_failures = 0;
         }
@@ -296,59 +296,59 @@ static HealthRequest suspect(Health *h, uint64_t now, FailureReason f, bool conn
         return health_probe_start(h) ? HEALTH_REQUEST_PROBE : HEALTH_REQUEST_PROBE_LATER;
 }
 
-static HealthRequest soft(Health *h, uint64_t now, FailureReason f, uint64_t incident, bool connecting)
+static HealthRequest health_soft(Health *h, uint64_t now, FailureReason f, uint64_t incident, bool connecting)
 {
-        if (!note_incident(h, incident))
+        if (!health_note_incident(h, incident))
                 return HEALTH_REQUEST_NONE;
         h->last_failure = now;
         if (h->state == HEALTH_TRIAL)
-                fail(h, now, f);
+                health_fail(h, now, f);
         if (h->state == HEALTH_FAILED)
                 return HEALTH_REQUEST_NONE;
         h->consecutive++;
-        push(h, now, true);
+        health_push(h, now, true);
         if (h->state == HEALTH_SUSPECT || h->consecutive >= h->group->parameters->fail_consecutive ||
-            too_many_bad(h, now))
-                return suspect(h, now, f, connecting);
+            health_too_many_bad(h, now))
+                return health_suspect(h, now, f, connecting);
         return HEALTH_REQUEST_NONE;
 }
 
-static HealthRequest hard(Health *h, uint64_t now, FailureReason f)
+static HealthRequest health_hard(Health *h, uint64_t now, FailureReason f)
 {
         h->last_failure = now;
         if (h->state == HEALTH_TRIAL || failure_class(f) == CLASS_TLS_VERIFY) {
-                fail(h, now, f);
+                health_fail(h, now, f);
                 return HEALTH_REQUEST_NONE;
         }
-        return h->state == HEALTH_FAILED ? HEALTH_REQUEST_NONE : suspect(h, now, f, true);
+        return h->state == HEALTH_FAILED ? HEALTH_REQUEST_NONE : health_suspect(h, now, f, true);
 }
 
-static void overload(Health *h, uint64_t now, FailureReason f, uint64_t retry_after)
+static void health_overload(Health *h, uint64_t now, FailureReason f, uint64_t retry_after)
 {
         const HealthParameters *p = h->group->parameters;
         unsigned level = h->level;
 
-        fail(h, now, f);
+        health_fail(h, now, f);
         h->level = level;
         h->retry_at = now + (retry_after ? CLAMP(retry_after, USEC_PER_SEC, p->overload_max) : p->overload_default);
 }
 
 HealthRequest health_failure(Health *h, uint64_t now, FailureReason f, uint64_t incident, bool connecting, uint64_t retry_after)
 {
-        if (fixed(h))
+        if (health_fixed(h))
                 return HEALTH_REQUEST_NONE;
         switch (failure_class(f)) {
         case CLASS_SOFT:
-                return soft(h, now, f, incident, connecting);
+                return health_soft(h, now, f, incident, connecting);
         case CLASS_CONFIG:
                 if (h->state != HEALTH_TRIAL && h->config_failures++ == 0)
                         return HEALTH_REQUEST_NONE;
-                return hard(h, now, f);
+                return health_hard(h, now, f);
         case CLASS_CONNECT_HARD:
         case CLASS_TLS_VERIFY:
-                return hard(h, now, f);
+                return health_hard(h, now, f);
         case CLASS_OVERLOAD:
-                overload(h, now, f, retry_after);
+                health_overload(h, now, f, retry_after);
                 return HEALTH_REQUEST_NONE;
         case CLASS_LOCALNET:
                 if (h->state == HEALTH_TRIAL)
@@ -366,12 +366,12 @@ bool health_trial_start(Health *h, uint64_t now, bool due)
 {
         const HealthGroup *g = h->group;
 
-        if (h->state != HEALTH_FAILED || fixed(h) || (due && now < h->retry_at))
+        if (h->state != HEALTH_FAILED || health_fixed(h) || (due && now < h->retry_at))
                 return false;
         for (size_t i = 0; i < g->n; i++)
                 if (g->members[i]->state == HEALTH_TRIAL)
                         return false;
-        set_state(h, HEALTH_TRIAL, now);
+        health_set_state(h, HEALTH_TRIAL, now);
         h->probing = true;
         return true;
 }
@@ -381,20 +381,20 @@ uint64_t health_probe_done(Health *h, uint64_t now, FailureReason f, uint64_t re
         const HealthParameters *p = h->group->parameters;
 
         h->probing = false;
-        if (h->state != HEALTH_SUSPECT || fixed(h))
+        if (h->state != HEALTH_SUSPECT || health_fixed(h))
                 return USEC_NEVER;
         switch (failure_class(f)) {
         case CLASS_OK:
                 h->last_ok = now;
-                recover(h, now);
+                health_recover(h, now);
                 return USEC_NEVER;
         case CLASS_OVERLOAD:
-                overload(h, now, f, retry_after);
+                health_overload(h, now, f, retry_after);
                 return USEC_NEVER;
         case CLASS_LOCALNET:
                 break;
         case CLASS_TLS_VERIFY:
-                hard(h, now, f);
+                health_hard(h, now, f);
                 return USEC_NEVER;
         case CLASS_STALE: /* its connection was new, so nothing excuses it */
         case CLASS_CONNECT_HARD:
@@ -405,18 +405,18 @@ uint64_t health_probe_done(Health *h, uint64_t now, FailureReason f, uint64_t re
                 h->last_failure = now;
                 h->probe_failures++;
                 if (h->probe_failures >= p->probe_max && (!h->pool_ok || now - h->pool_ok > p->pool_grace)) {
-                        fail(h, now, f);
+                        health_fail(h, now, f);
                         return USEC_NEVER;
                 }
                 break;
         }
-        return now + spread(h->group, p->probe_gap);
+        return now + health_spread(h->group, p->probe_gap);
 }
 
 void health_epoch(HealthGroup *g, uint64_t now)
 {
         for (size_t i = 0; i < g->n; i++)
-                reset(g->members[i], now);
+                health_reset(g->members[i], now);
         g->last_resort_at = 0;
         g->last_resort_gap = g->parameters->last_resort_gap;
 }
@@ -426,15 +426,15 @@ void health_set_admin(Health *h, uint64_t now, HealthAdmin admin)
         if (h->admin == admin)
                 return;
         h->admin = admin;
-        reset(h, now);
+        health_reset(h, now);
 }
 
 /* Beside the query, one that is due is tried, while nothing else is probed. */
-static HealthDecision normal(HealthGroup *g, size_t first, uint64_t now)
+static HealthDecision health_normal(HealthGroup *g, size_t first, uint64_t now)
 {
         HealthDecision d = { .route = ROUTE_NORMAL, .upstream = first, .background = SIZE_MAX };
 
-        for (size_t i = 0; i < g->n && !probes_flying(g); i++)
+        for (size_t i = 0; i < g->n && !health_probes_flying(g); i++)
                 if (health_trial_start(g->members[i], now, true)) {
                         d.background = i;
                         break;
@@ -460,14 +460,14 @@ HealthDecision health_query(HealthGroup *g, uint64_t now)
                         failed = i;
         }
         if (first != SIZE_MAX || suspect_first != SIZE_MAX)
-                return normal(g, first != SIZE_MAX ? first : suspect_first, now);
+                return health_normal(g, first != SIZE_MAX ? first : suspect_first, now);
         if (d.route == ROUTE_JOIN || failed == SIZE_MAX)
                 return d;
         if (now < g->members[failed]->retry_at && now < g->last_resort_at)
                 return d;
-        set_state(g->members[failed], HEALTH_TRIAL, now);
+        health_set_state(g->members[failed], HEALTH_TRIAL, now);
         g->members[failed]->probing = true;
-        g->last_resort_at = now + spread(g, g->last_resort_gap);
+        g->last_resort_at = now + health_spread(g, g->last_resort_gap);
         g->last_resort_gap = MIN(g->last_resort_gap * 2, g->parameters->last_resort_max);
         d.route = ROUTE_LAST_RESORT;
         d.upstream = failed;

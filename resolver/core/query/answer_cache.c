@@ -28,7 +28,7 @@ bool answer_cache_lookup(Engine *e, const CacheKey *key, uint64_t now, CachedAns
         return true;
 }
 
-static bool worth_remembering(const Query *q)
+static bool answer_cache_worth_remembering(const Query *q)
 {
         return q->engine->cache && q->shared && (q->flags & DNS_RD);
 }
@@ -37,7 +37,7 @@ void answer_cache_store(Query *q, const Message *answer, uint32_t age, uint32_t 
 {
         CacheKey key = engine_cache_key(q);
 
-        if (worth_remembering(q))
+        if (answer_cache_worth_remembering(q))
                 cache_put(q->engine->cache, &key, answer, age, max_age, q->forward != NULL, now);
 }
 
@@ -53,7 +53,7 @@ void answer_cache_store_failure(Query *q, uint64_t now)
 
         for (size_t i = 0; i < e->n_upstreams; i++)
                 usable = usable || health_usable(&e->upstreams[i]->health);
-        if (!worth_remembering(q) || !usable || failure_class(q->failure) == CLASS_LOCALNET || q->failure == FAILURE_QUEUE_FULL)
+        if (!answer_cache_worth_remembering(q) || !usable || failure_class(q->failure) == CLASS_LOCALNET || q->failure == FAILURE_QUEUE_FULL)
                 return;
         failure = reply_error(&nobody, BYTES(q->message.qname.p, q->message.question_end - DNS_HEADER_SIZE), RCODE_SERVFAIL, &options);
         if (failure && message_parse(&m, packet_bytes(failure)) == MESSAGE_OK)

@@ -59,22 +59,22 @@ struct Cache {
         CacheStats stats;
 };
 
-static size_t cost(size_t name, size_t wire)
+static size_t cache_cost(size_t name, size_t wire)
 {
         return (sizeof(Entry) + name + wire + MALLOC_OVERHEAD + 15) / 16 * 16;
 }
 
-static size_t entry_cost(const Entry *e)
+static size_t cache_entry_cost(const Entry *e)
 {
-        return cost(e->name_size, e->wire_size);
+        return cache_cost(e->name_size, e->wire_size);
 }
 
-static size_t fixed_cost(size_t n_buckets, size_t n_ghosts)
+static size_t cache_fixed_cost(size_t n_buckets, size_t n_ghosts)
 {
         return sizeof(Cache) + n_buckets * sizeof(Entry *) + n_ghosts * sizeof(uint16_t) + 3 * MALLOC_OVERHEAD;
 }
 
-static size_t power_of_two(size_t n)
+static size_t cache_power_of_two(size_t n)
 {
         size_t p = 16;
 
@@ -83,9 +83,9 @@ static size_t power_of_two(size_t n)
         return p;
 }
 
-static bool make_index(Cache *c, size_t size)
+static bool cache_make_index(Cache *c, size_t size)
 {
-        size_t n_buckets = power_of_two(size / OCTETS_PER_BUCKET), n_ghosts = power_of_two(size / OCTETS_PER_GHOST);
+        size_t n_buckets = cache_power_of_two(size / OCTETS_PER_BUCKET), n_ghosts = cache_power_of_two(size / OCTETS_PER_GHOST);
         Entry **buckets = calloc(n_buckets, sizeof(*buckets));
         uint16_t *ghosts = calloc(n_ghosts, sizeof(*ghosts));
 
@@ -113,22 +113,22 @@ Cache *cache_new(const CacheLimits *limits, const uint8_t seed[16])
         list_init(&c->main);
         memcpy(c->key, seed, sizeof(c->key));
         c->limits = *limits;
-        if (!make_index(c, limits->size)) {
+        if (!cache_make_index(c, limits->size)) {
                 free(c);
                 return NULL;
         }
-        c->stats.octets = fixed_cost(c->n_buckets, c->n_ghosts);
+        c->stats.octets = cache_fixed_cost(c->n_buckets, c->n_ghosts);
         return c;
 }
 
-static Entry **bucket(Cache *c, uint64_t hash)
+static Entry **cache_bucket(Cache *c, uint64_t hash)
 {
         return &c->buckets[hash & (c->n_buckets - 1)];
 }
 
-static void drop(Cache *c, Entry *e)
+static void cache_drop(Cache *c, Entry *e)
 {
-        Entry **p = bucket(c, e->hash);
+        Entry **p = cache_bucket(c, e->hash);
         size_t size = sizeof(*e) + e->name_size + e->wire_size;
 
         while (*p != e)
@@ -136,14 +136,14 @@ static void drop(Cache *c, Entry *e)
         *p = e->next;
         list_remove(&e->in_queue);
         c->stats.entries--;
-        c->stats.octets -= entry_cost(e);
+        c->stats.octets -= cache_entry_cost(e);
         if (!e->main)
-                c->small_octets -= entry_cost(e);
+                c->small_octets -= cache_entry_cost(e);
         explicit_bzero(e, size);
         free(e);
 }
 
-static void flush(Cache *c, bool network_only)
+static void cache_do_flush(Cache *c, bool network_only)
 {
         List *queues[] = { &c->small, &c->main };
 
@@ -152,19 +152,19 @@ static void flush(Cache *c, bool network_only)
                         Entry *e = container_of(l, Entry, in_queue);
 
                         if (!network_only || e->epoch_bound)
-                                drop(c, e);
+                                cache_drop(c, e);
                 }
 }
 
 void cache_flush(Cache *c)
 {
-        flush(c, false);
+        cache_do_flush(c, false);
         memset(c->ghosts, 0, c->n_ghosts * sizeof(*c->ghosts));
 }
 
 void cache_flush_network(Cache *c)
 {
-        flush(c, true);
+        cache_do_flush(c, true);
 }
 
 Cache *cache_free(Cache *c)
@@ -181,20 +181,20 @@ Cache *cache_free(Cache *c)
 
 /* --- giving way */
 
-static uint16_t fingerprint(uint64_t hash)
+static uint16_t cache_fingerprint(uint64_t hash)
 {
         return (uint16_t) (hash >> 48) | 1;
 }
 
-static uint16_t *ghost(Cache *c, uint64_t hash)
+static uint16_t *cache_ghost(Cache *c, uint64_t hash)
 {
         return &c->ghosts[hash & (c->n_ghosts - 1)];
 }
 
-static void promote(Cache *c, Entry *e)
+static void cache_promote(Cache *c, Entry *e)
 {
         list_remove(&e->in_queue);
-        c->small_octets -= entry_cost(e);
+        c->small_octets -= cache_entry_cost(e);
         e->main = true;
         e->hits = 0;
         list_append(&c->main, &e->in_queue);
@@ -204,7 +204,7 @@ static void promote(Cache *c, Entry *e)
  * The head of one queue goes, or gets another round unless `drop_it`. True if it went. What has run out in the main queue gives way
  * before the small one as long as that is not too large: so that neither a flood fills all, nor the dead keep out the living.
  */
-static bool turn(Cache *c, uint64_t now, bool drop_it)
+static bool cache_turn(Cache *c, uint64_t now, bool drop_it)
 {
         Entry *oldest = list_empty(&c->main) ? NULL : container_of(list_first(&c->main), Entry, in_queue), *e = oldest;
         size_t tenths = oldest && oldest->expires <= now ? SMALL_MOST_TENTHS : SMALL_TENTHS;
@@ -213,13 +213,13 @@ static bool turn(Cache *c, uint64_t now, bool drop_it)
         if (small)
                 e = container_of(list_first(&c->small), Entry, in_queue);
         if (e->hits == 0 || (e->main && e->expires <= now) || drop_it) {
-                *ghost(c, e->hash) = fingerprint(e->hash);
+                *cache_ghost(c, e->hash) = cache_fingerprint(e->hash);
                 c->stats.evictions++;
-                drop(c, e);
+                cache_drop(c, e);
                 return true;
         }
         if (small) {
-                promote(c, e);
+                cache_promote(c, e);
         } else {
                 e->hits--;
                 list_remove(&e->in_queue);
@@ -229,37 +229,37 @@ static bool turn(Cache *c, uint64_t now, bool drop_it)
 }
 
 /* Makes room for `octets` more. Each turn drops an entry, promotes it, or uses up one of its few hits; and none takes long. */
-static void make_room(Cache *c, size_t octets, uint64_t now)
+static void cache_make_room(Cache *c, size_t octets, uint64_t now)
 {
         unsigned turns = 0;
 
         while (c->stats.octets + octets > c->limits.size && c->stats.entries)
-                turns = turn(c, now, turns >= TURNS_MAX) ? 0 : turns + 1;
+                turns = cache_turn(c, now, turns >= TURNS_MAX) ? 0 : turns + 1;
 }
 
 void cache_set_limits(Cache *c, const CacheLimits *limits)
 {
         bool resize = limits->size != c->limits.size;
-        size_t before = fixed_cost(c->n_buckets, c->n_ghosts);
+        size_t before = cache_fixed_cost(c->n_buckets, c->n_ghosts);
         List *queues[] = { &c->small, &c->main };
 
         c->limits = *limits;
-        if (!resize || !make_index(c, limits->size))
+        if (!resize || !cache_make_index(c, limits->size))
                 return;
-        c->stats.octets = c->stats.octets - before + fixed_cost(c->n_buckets, c->n_ghosts);
+        c->stats.octets = c->stats.octets - before + cache_fixed_cost(c->n_buckets, c->n_ghosts);
         for (size_t i = 0; i < ELEMENTS(queues); i++)
                 LIST_FOREACH(l, queues[i]) {
                         Entry *e = container_of(l, Entry, in_queue);
 
-                        e->next = *bucket(c, e->hash);
-                        *bucket(c, e->hash) = e;
+                        e->next = *cache_bucket(c, e->hash);
+                        *cache_bucket(c, e->hash) = e;
                 }
-        make_room(c, 0, 0);
+        cache_make_room(c, 0, 0);
 }
 
 /* --- finding */
 
-static uint64_t hash_of(const Cache *c, const CacheKey *k, uint16_t qtype)
+static uint64_t cache_hash_of(const Cache *c, const CacheKey *k, uint16_t qtype)
 {
         uint8_t data[DNS_NAME_MAX + 5];
 
@@ -270,9 +270,9 @@ static uint64_t hash_of(const Cache *c, const CacheKey *k, uint16_t qtype)
         return siphash(c->key, BYTES(data, k->qname.n + 5));
 }
 
-static Entry *find(Cache *c, const CacheKey *k, uint16_t qtype, uint64_t hash)
+static Entry *cache_find(Cache *c, const CacheKey *k, uint16_t qtype, uint64_t hash)
 {
-        for (Entry *e = *bucket(c, hash); e; e = e->next)
+        for (Entry *e = *cache_bucket(c, hash); e; e = e->next)
                 if (e->hash == hash && e->qtype == qtype && e->qclass == k->qclass && e->dnssec_ok == k->dnssec_ok &&
                     e->checking_disabled == k->checking_disabled && e->name_size == k->qname.n &&
                     memcmp(e->data, k->qname.p, k->qname.n) == 0)
@@ -280,19 +280,19 @@ static Entry *find(Cache *c, const CacheKey *k, uint16_t qtype, uint64_t hash)
         return NULL;
 }
 
-static Entry *find_alive(Cache *c, const CacheKey *k, uint16_t qtype, uint64_t now)
+static Entry *cache_find_alive(Cache *c, const CacheKey *k, uint16_t qtype, uint64_t now)
 {
-        Entry *e = find(c, k, qtype, hash_of(c, k, qtype));
+        Entry *e = cache_find(c, k, qtype, cache_hash_of(c, k, qtype));
 
         if (e && (e->gone <= now || (e->kind == LIFETIME_FAILURE && e->failures_of != c->failures))) {
-                drop(c, e);
+                cache_drop(c, e);
                 return NULL;
         }
         return e;
 }
 
 /* How much an entry is worth: nothing, a failure, a stale answer, a fresh one. */
-static unsigned worth(const Entry *e, uint64_t now)
+static unsigned cache_worth(const Entry *e, uint64_t now)
 {
         bool fresh = e && now < e->expires;
 
@@ -303,19 +303,19 @@ static unsigned worth(const Entry *e, uint64_t now)
 }
 
 /* The entry that answers best: that of the type or that of all types, of two that are stale the younger. */
-static Entry *find_best(Cache *c, const CacheKey *key, uint64_t now)
+static Entry *cache_find_best(Cache *c, const CacheKey *key, uint64_t now)
 {
-        Entry *one = find_alive(c, key, key->qtype, now), *all;
+        Entry *one = cache_find_alive(c, key, key->qtype, now), *all;
 
-        if (worth(one, now) == 3)
+        if (cache_worth(one, now) == 3)
                 return one;
-        all = find_alive(c, key, TYPE_ALL, now);
-        if (worth(all, now) == worth(one, now))
-                return worth(one, now) == 0 ? NULL : one->born > all->born ? one : all;
-        return worth(all, now) > worth(one, now) ? all : one;
+        all = cache_find_alive(c, key, TYPE_ALL, now);
+        if (cache_worth(all, now) == cache_worth(one, now))
+                return cache_worth(one, now) == 0 ? NULL : one->born > all->born ? one : all;
+        return cache_worth(all, now) > cache_worth(one, now) ? all : one;
 }
 
-static bool prefetch_due(Entry *e, uint64_t now)
+static bool cache_prefetch_due(Entry *e, uint64_t now)
 {
         uint64_t left = e->expires - now;
 
@@ -328,7 +328,7 @@ static bool prefetch_due(Entry *e, uint64_t now)
 
 CacheResult cache_get(Cache *c, const CacheKey *key, uint64_t now, CacheEntry *ret)
 {
-        Entry *e = find_best(c, key, now);
+        Entry *e = cache_find_best(c, key, now);
         bool fresh;
 
         if (!e) {
@@ -342,7 +342,7 @@ CacheResult cache_get(Cache *c, const CacheKey *key, uint64_t now, CacheEntry *r
                 .age = (uint32_t) ((now - e->born) / USEC_PER_SEC),
                 .ttl_left = fresh ? (uint32_t) ((e->expires - now) / USEC_PER_SEC) : 0,
                 .kind = e->kind,
-                .prefetch = fresh && prefetch_due(e, now),
+                .prefetch = fresh && cache_prefetch_due(e, now),
                 .failed_lately = !fresh && e->failures_of == c->failures && now < e->recheck_at,
         };
         e->asked = e->asked || fresh;
@@ -356,21 +356,21 @@ CacheResult cache_get(Cache *c, const CacheKey *key, uint64_t now, CacheEntry *r
 
 /* --- keeping */
 
-static uint64_t max_life(const Cache *c, Lifetime kind)
+static uint64_t cache_max_life(const Cache *c, Lifetime kind)
 {
         return kind == LIFETIME_NEGATIVE ? c->limits.negative_max_ttl : c->limits.max_ttl;
 }
 
 /* How long an answer may be kept, in usec, by itself and by what HTTP says; 0: not at all. */
-static uint64_t answer_life(const Cache *c, Lifetime kind, uint32_t ttl, uint32_t http_age, uint32_t http_max_age)
+static uint64_t cache_answer_life(const Cache *c, Lifetime kind, uint32_t ttl, uint32_t http_age, uint32_t http_max_age)
 {
         uint64_t life = (uint64_t) MIN(ttl, http_max_age) * USEC_PER_SEC;
 
-        return MIN(usec_sub(life, (uint64_t) http_age * USEC_PER_SEC), max_life(c, kind));
+        return MIN(usec_sub(life, (uint64_t) http_age * USEC_PER_SEC), cache_max_life(c, kind));
 }
 
 /* RFC 9520 3.2: longer each time, as long as the one before is remembered. */
-static uint64_t failure_life(const Cache *c, const Entry *before, uint32_t http_max_age)
+static uint64_t cache_failure_life(const Cache *c, const Entry *before, uint32_t http_max_age)
 {
         uint64_t life = before ? 2 * before->life * USEC_PER_SEC : c->limits.failure_min;
 
@@ -378,9 +378,9 @@ static uint64_t failure_life(const Cache *c, const Entry *before, uint32_t http_
 }
 
 /* `answer` as it is kept: in `ret`, of DNS_MESSAGE_MAX octets. Returns its size. */
-static size_t shape(const Cache *c, const Message *answer, Lifetime kind, uint32_t http_age, uint8_t *ret)
+static size_t cache_shape(const Cache *c, const Message *answer, Lifetime kind, uint32_t http_age, uint8_t *ret)
 {
-        uint32_t most = (uint32_t) MIN(max_life(c, kind) / USEC_PER_SEC, (uint64_t) UINT32_MAX);
+        uint32_t most = (uint32_t) MIN(cache_max_life(c, kind) / USEC_PER_SEC, (uint64_t) UINT32_MAX);
         size_t n = message_strip(answer, ret);
         RecordWalk w;
         Message copy;
@@ -395,25 +395,25 @@ static size_t shape(const Cache *c, const Message *answer, Lifetime kind, uint32
 }
 
 /* What is known by itself: its hash, key, times and kind. Everything about queues and octets is done here. */
-static bool insert(Cache *c, const Entry *draft, Bytes name, Bytes wire)
+static bool cache_insert(Cache *c, const Entry *draft, Bytes name, Bytes wire)
 {
-        size_t octets = cost(name.n, wire.n);
+        size_t octets = cache_cost(name.n, wire.n);
         Entry *e;
 
         /* One that is larger would drive out too many others. */
         if (octets > c->limits.size * SMALL_TENTHS / 10)
                 return false;
-        make_room(c, octets, draft->born);
+        cache_make_room(c, octets, draft->born);
         if (c->stats.octets + octets > c->limits.size || !(e = malloc(sizeof(*e) + name.n + wire.n)))
                 return false;
         *e = *draft;
-        e->next = *bucket(c, e->hash);
+        e->next = *cache_bucket(c, e->hash);
         e->name_size = (uint8_t) name.n;
         e->wire_size = (uint32_t) wire.n;
         list_init(&e->in_queue);
         memcpy(e->data, name.p, name.n);
         memcpy(e->data + name.n, wire.p, wire.n);
-        *bucket(c, e->hash) = e;
+        *cache_bucket(c, e->hash) = e;
         list_append(e->main ? &c->main : &c->small, &e->in_queue);
         c->stats.octets += octets;
         c->small_octets += e->main ? 0 : octets;
@@ -423,9 +423,9 @@ static bool insert(Cache *c, const Entry *draft, Bytes name, Bytes wire)
 }
 
 /* The answer that there is cannot be had anew; false if there is none. */
-static bool note_failure(Cache *c, const CacheKey *key, uint64_t now)
+static bool cache_note_failure(Cache *c, const CacheKey *key, uint64_t now)
 {
-        Entry *e = find_best(c, key, now);
+        Entry *e = cache_find_best(c, key, now);
 
         if (!e || e->kind == LIFETIME_FAILURE)
                 return false;
@@ -442,16 +442,16 @@ bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t ht
         Lifetime kind = message_lifetime(answer, &ttl);
         bool all = kind == LIFETIME_NEGATIVE && message_rcode(answer) == RCODE_NXDOMAIN && answer->ancount == 0;
         uint16_t qtype = all ? TYPE_ALL : key->qtype;
-        uint64_t hash = hash_of(c, key, qtype), life;
+        uint64_t hash = cache_hash_of(c, key, qtype), life;
         Entry *before[2], draft;
 
-        if (answer->signed_message || answer->flags & DNS_TC || (kind == LIFETIME_FAILURE && note_failure(c, key, now)))
+        if (answer->signed_message || answer->flags & DNS_TC || (kind == LIFETIME_FAILURE && cache_note_failure(c, key, now)))
                 return false;
-        before[0] = find_alive(c, key, key->qtype, now);
-        before[1] = find_alive(c, key, TYPE_ALL, now);
-        life = kind == LIFETIME_FAILURE ? failure_life(c, before[0], http_max_age)
+        before[0] = cache_find_alive(c, key, key->qtype, now);
+        before[1] = cache_find_alive(c, key, TYPE_ALL, now);
+        life = kind == LIFETIME_FAILURE ? cache_failure_life(c, before[0], http_max_age)
                : kind == LIFETIME_NONE  ? 0
-                                        : answer_life(c, kind, ttl, http_age, http_max_age);
+                                        : cache_answer_life(c, kind, ttl, http_age, http_max_age);
         draft = (Entry) {
                 .hash = hash,
                 .born = now,
@@ -465,15 +465,15 @@ bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t ht
                 .dnssec_ok = key->dnssec_ok,
                 .checking_disabled = key->checking_disabled,
                 .epoch_bound = epoch_bound,
-                .main = *ghost(c, hash) == fingerprint(hash),
+                .main = *cache_ghost(c, hash) == cache_fingerprint(hash),
         };
         for (size_t i = 0; i < ELEMENTS(before); i++)
                 if (before[i]) {
                         draft.main = true;
                         draft.hits = MAX(draft.hits, before[i]->hits);
-                        drop(c, before[i]);
+                        cache_drop(c, before[i]);
                 }
-        return life > 0 && insert(c, &draft, key->qname, BYTES(wire, shape(c, answer, kind, http_age, wire)));
+        return life > 0 && cache_insert(c, &draft, key->qname, BYTES(wire, cache_shape(c, answer, kind, http_age, wire)));
 }
 
 void cache_forget_failures(Cache *c)

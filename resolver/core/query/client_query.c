@@ -10,12 +10,12 @@
 
 #define PREFETCH_BELOW 64               /* questions in flight: with more, nobody is asked for what has not run out yet */
 
-static Bytes question_section(const Message *m)
+static Bytes client_query_question_section(const Message *m)
 {
         return BYTES(m->wire.p + DNS_HEADER_SIZE, m->question_end - DNS_HEADER_SIZE);
 }
 
-static bool refuse(Engine *e, const Client *client, bool stream, const Message *m, unsigned rcode, int ede, const char *text)
+static bool client_query_refuse(Engine *e, const Client *client, bool stream, const Message *m, unsigned rcode, int ede, const char *text)
 {
         ReplyOptions options = engine_reply_options(e);
         ReplyTarget target = reply_target_of(m, stream);
@@ -23,12 +23,12 @@ static bool refuse(Engine *e, const Client *client, bool stream, const Message *
         options.ede = ede;
         options.ede_text = text;
         e->stats.rejected++;
-        engine_answer(e, client, reply_error(&target, m->qname.n ? question_section(m) : BYTES(NULL, 0), rcode, &options));
+        engine_answer(e, client, reply_error(&target, m->qname.n ? client_query_question_section(m) : BYTES(NULL, 0), rcode, &options));
         return true;
 }
 
 /* Types that ask for no data: a message of that type cannot be answered (RFC 6895 3.1). */
-static bool is_meta_type(uint16_t type)
+static bool client_query_is_meta_type(uint16_t type)
 {
         return type == 0 || type == TYPE_OPT || type == TYPE_TSIG;
 }
@@ -37,7 +37,7 @@ static bool is_meta_type(uint16_t type)
  * Messages that never become a query (FAULTS.md C01-C10). Returns true if `m` was dealt with, and then *ret_answered says
  * whether the client gets an answer.
  */
-static bool turn_down(Engine *e, const Client *client, bool stream, const Message *m, MessageStatus status, bool *ret_answered)
+static bool client_query_turn_down(Engine *e, const Client *client, bool stream, const Message *m, MessageStatus status, bool *ret_answered)
 {
         *ret_answered = true;
         if (status == MESSAGE_SHORT || (m->flags & DNS_QR)) {
@@ -59,15 +59,15 @@ static bool turn_down(Engine *e, const Client *client, bool stream, const Messag
                 return true;
         }
         if (m->edns.present && m->edns.version > 0)
-                return refuse(e, client, stream, m, RCODE_BADVERS, EDE_NONE, NULL);
-        if (is_meta_type(m->qtype))
-                return refuse(e, client, stream, m, RCODE_FORMERR, EDE_NONE, NULL);
+                return client_query_refuse(e, client, stream, m, RCODE_BADVERS, EDE_NONE, NULL);
+        if (client_query_is_meta_type(m->qtype))
+                return client_query_refuse(e, client, stream, m, RCODE_FORMERR, EDE_NONE, NULL);
         if (m->qtype == TYPE_AXFR || m->qtype == TYPE_IXFR)
-                return refuse(e, client, stream, m, RCODE_NOTIMP, EDE_NOT_SUPPORTED, "zone transfers do not pass a stub resolver");
+                return client_query_refuse(e, client, stream, m, RCODE_NOTIMP, EDE_NOT_SUPPORTED, "zone transfers do not pass a stub resolver");
         return false;
 }
 
-static bool answer_locally(Engine *e, const Client *client, bool stream, const Message *m)
+static bool client_query_answer_locally(Engine *e, const Client *client, bool stream, const Message *m)
 {
         LocalNames names = { .config = &e->config->local, .file = e->hosts_file, .own = e->hosts_own };
         ReplyOptions options = engine_reply_options(e);
@@ -82,12 +82,12 @@ static bool answer_locally(Engine *e, const Client *client, bool stream, const M
                 options.ede_text = reply.reason;
         }
         e->stats.local++;
-        engine_answer(e, client, reply_local(&target, question_section(m), reply.rcode, reply.records, reply.n, &options));
+        engine_answer(e, client, reply_local(&target, client_query_question_section(m), reply.rcode, reply.records, reply.n, &options));
         return true;
 }
 
 /* A question as a table knows it: folded name, type, class, RD, CD and DO. */
-static uint64_t hash_of(const Engine *e, const Message *m)
+static uint64_t client_query_hash_of(const Engine *e, const Message *m)
 {
         uint8_t key[DNS_NAME_MAX + 7];
         size_t n = m->qname.n;
@@ -100,7 +100,7 @@ static uint64_t hash_of(const Engine *e, const Message *m)
         return siphash(e->hash_key, BYTES(key, n + 7));
 }
 
-static Query *find_query(const Engine *e, const Message *m, uint64_t hash)
+static Query *client_query_find_query(const Engine *e, const Message *m, uint64_t hash)
 {
         for (Query *q = e->table[hash % ENGINE_TABLE]; q; q = q->next)
                 if (q->shared && q->hash == hash && q->message.qtype == m->qtype && q->message.qclass == m->qclass &&
@@ -111,7 +111,7 @@ static Query *find_query(const Engine *e, const Message *m, uint64_t hash)
 }
 
 /* All queries are in the table, so that all can be found; only shared ones are joined. */
-static Query *add_query(Engine *e, const Message *m, uint64_t hash, uint64_t now)
+static Query *client_query_add_query(Engine *e, const Message *m, uint64_t hash, uint64_t now)
 {
         Query *q = query_new(e, m, now);
 
@@ -123,19 +123,19 @@ static Query *add_query(Engine *e, const Message *m, uint64_t hash, uint64_t now
         return q;
 }
 
-static void prefetch(Engine *e, const Message *m, uint64_t now)
+static void client_query_prefetch(Engine *e, const Message *m, uint64_t now)
 {
-        uint64_t hash = hash_of(e, m);
+        uint64_t hash = client_query_hash_of(e, m);
         Query *q;
 
-        if (e->n_queries >= PREFETCH_BELOW || find_query(e, m, hash) || !(q = add_query(e, m, hash, now)))
+        if (e->n_queries >= PREFETCH_BELOW || client_query_find_query(e, m, hash) || !(q = client_query_add_query(e, m, hash, now)))
                 return;
         q->fetching = true;
         e->stats.prefetches++;
         query_start(q, now);
 }
 
-static bool answer_from_cache(Engine *e, const Client *client, bool stream, const Message *m, uint64_t now)
+static bool client_query_answer_from_cache(Engine *e, const Client *client, bool stream, const Message *m, uint64_t now)
 {
         ReplyTarget target = reply_target_of(m, stream);
         uint8_t name[DNS_NAME_MAX];
@@ -162,7 +162,7 @@ static bool answer_from_cache(Engine *e, const Client *client, bool stream, cons
         }
         engine_answer(e, client, reply_from_answer(&target, m->qname, &known.answer, &known.options));
         if (known.prefetch)
-                prefetch(e, m, now);
+                client_query_prefetch(e, m, now);
         return true;
 }
 
@@ -177,31 +177,31 @@ bool engine_query(Engine *e, const Client *client, bool stream, Bytes message, u
 
         e->now = now;
         status = message_parse(&m, message);
-        if (turn_down(e, client, stream, &m, status, &answered))
+        if (client_query_turn_down(e, client, stream, &m, status, &answered))
                 return answered;
         e->stats.queries++;
-        if (answer_locally(e, client, stream, &m)) {
+        if (client_query_answer_locally(e, client, stream, &m)) {
                 engine_settle(e);
                 return true;
         }
-        if (answer_from_cache(e, client, stream, &m, now)) {
+        if (client_query_answer_from_cache(e, client, stream, &m, now)) {
                 engine_settle(e);
                 return true;
         }
         source = client_quota_source(e->hash_key, client);
         if (!client_quota_has_slot(&e->quota, source))
-                return refuse(e, client, stream, &m, RCODE_SERVFAIL, EDE_OTHER, "too many queries are waiting");
-        hash = hash_of(e, &m);
-        q = m.signed_message ? NULL : find_query(e, &m, hash);
+                return client_query_refuse(e, client, stream, &m, RCODE_SERVFAIL, EDE_OTHER, "too many queries are waiting");
+        hash = client_query_hash_of(e, &m);
+        q = m.signed_message ? NULL : client_query_find_query(e, &m, hash);
         is_new = !q;
         if (q)
                 e->stats.joined++;
         else
-                q = add_query(e, &m, hash, now);
+                q = client_query_add_query(e, &m, hash, now);
         if (!q || !query_join(q, client, source, &m, stream, now)) {
                 if (q && is_new)
                         query_free(q);
-                return refuse(e, client, stream, &m, RCODE_SERVFAIL, EDE_OTHER, "out of memory");
+                return client_query_refuse(e, client, stream, &m, RCODE_SERVFAIL, EDE_OTHER, "out of memory");
         }
         if (is_new)
                 query_start(q, now);

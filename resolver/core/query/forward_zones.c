@@ -16,7 +16,7 @@ struct Forwards {
 
 /* --- life */
 
-static Forward *forward_new(Config *config, const ForwardConfig *fc)
+static Forward *forwards_forward_new(Config *config, const ForwardConfig *fc)
 {
         Forward *f = calloc(1, sizeof(*f) + fc->n_servers * sizeof(*f->servers));
 
@@ -31,7 +31,7 @@ static Forward *forward_new(Config *config, const ForwardConfig *fc)
         return f;
 }
 
-static void forward_unref(Forward *f)
+static void forwards_forward_unref(Forward *f)
 {
         if (--f->refs > 0)
                 return;
@@ -44,14 +44,14 @@ Forwards *forwards_free(Forwards *f)
         if (!f)
                 return NULL;
         for (size_t i = 0; i < f->n; i++)
-                forward_unref(f->list[i]);
+                forwards_forward_unref(f->list[i]);
         free(f->list);
         free(f->entries);
         free(f);
         return NULL;
 }
 
-static Forward *find_equal(const Forwards *before, const ForwardConfig *fc)
+static Forward *forwards_find_equal(const Forwards *before, const ForwardConfig *fc)
 {
         for (size_t i = 0; before && i < before->n; i++)
                 if (forward_config_equal(before->list[i]->config, fc))
@@ -60,14 +60,14 @@ static Forward *find_equal(const Forwards *before, const ForwardConfig *fc)
 }
 
 /* Any order will do that tells names apart. */
-static int compare(const void *a, const void *b)
+static int forwards_compare(const void *a, const void *b)
 {
         const Domain *d1 = ((const Entry *) a)->domain, *d2 = ((const Entry *) b)->domain;
 
         return d1->n != d2->n ? d1->n - d2->n : memcmp(d1->name, d2->name, d1->n);
 }
 
-static void add_entries(Forwards *f, Forward *forward)
+static void forwards_add_entries(Forwards *f, Forward *forward)
 {
         for (size_t i = 0; i < forward->config->n_domains; i++)
                 f->entries[f->n_entries++] = (Entry) { .domain = &forward->config->domains[i], .forward = forward };
@@ -88,17 +88,17 @@ Forwards *forwards_new(Config *config, const Forwards *before, bool *ret_changed
                 return NULL;
         *ret_changed = config->n_forwards != (before ? before->n : 0);
         for (size_t i = 0; i < config->n_forwards; i++) {
-                Forward *kept = find_equal(before, &config->forwards[i]);
+                Forward *kept = forwards_find_equal(before, &config->forwards[i]);
 
                 if (kept)
                         kept->refs++;
-                else if (!(kept = forward_new(config, &config->forwards[i])))
+                else if (!(kept = forwards_forward_new(config, &config->forwards[i])))
                         return NULL;
                 *ret_changed = *ret_changed || kept->owner == config;
                 f->list[f->n++] = kept;
-                add_entries(f, kept);
+                forwards_add_entries(f, kept);
         }
-        qsort(f->entries, f->n_entries, sizeof(*f->entries), compare);
+        qsort(f->entries, f->n_entries, sizeof(*f->entries), forwards_compare);
         return take_pointer(f);
 }
 
@@ -117,7 +117,7 @@ Forward *forwards_find(const Forwards *f, Bytes name)
         for (size_t at = 0; at < name.n && lower[at]; at += 1 + (size_t) lower[at]) {
                 suffix.n = (uint8_t) (name.n - at);
                 memcpy(suffix.name, lower + at, suffix.n);
-                found = bsearch(&key, f->entries, f->n_entries, sizeof(*f->entries), compare);
+                found = bsearch(&key, f->entries, f->n_entries, sizeof(*f->entries), forwards_compare);
                 if (found)
                         return found->forward;
         }

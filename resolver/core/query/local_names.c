@@ -13,7 +13,7 @@ typedef struct Labels {
         unsigned n;             /* without the root */
 } Labels;
 
-static void find_labels(Bytes name, Labels *ret)
+static void local_find_labels(Bytes name, Labels *ret)
 {
         ret->name = name;
         ret->n = 0;
@@ -22,7 +22,7 @@ static void find_labels(Bytes name, Labels *ret)
 }
 
 /* The last `n` labels of it, with the root; no more than it has. */
-static Bytes suffix(const Labels *l, unsigned n)
+static Bytes local_suffix(const Labels *l, unsigned n)
 {
         size_t at = n ? l->at[l->n - n] : l->name.n - 1;
 
@@ -30,7 +30,7 @@ static Bytes suffix(const Labels *l, unsigned n)
 }
 
 /* Label number `i` from the end, from 0. */
-static Bytes label(const Labels *l, unsigned i)
+static Bytes local_label(const Labels *l, unsigned i)
 {
         const uint8_t *p = l->name.p + l->at[l->n - 1 - i];
 
@@ -47,7 +47,7 @@ typedef struct Reverse {
 } Reverse;
 
 /* A decimal number from 0 to 255 as it is written, or -1. */
-static int decimal(Bytes b)
+static int local_decimal(Bytes b)
 {
         int v = 0;
 
@@ -61,14 +61,14 @@ static int decimal(Bytes b)
         return v <= 255 ? v : -1;
 }
 
-static int nibble(Bytes b)
+static int local_nibble(Bytes b)
 {
         uint8_t c = b.n == 1 ? b.p[0] : 0;
 
         return c >= '0' && c <= '9' ? c - '0' : (c | 0x20) >= 'a' && (c | 0x20) <= 'f' ? (c | 0x20) - 'a' + 10 : -1;
 }
 
-static Reverse read_reverse(const Labels *l)
+static Reverse local_read_reverse(const Labels *l)
 {
         static const uint8_t v4[] = "\7in-addr\4arpa", v6[] = "\3ip6\4arpa";
         Reverse r = { .labels = 2 };
@@ -77,13 +77,13 @@ static Reverse read_reverse(const Labels *l)
 
         if (l->n < 2)
                 return r;
-        if (name_equal(suffix(l, 2), BYTES(v4, sizeof(v4))))
+        if (name_equal(local_suffix(l, 2), BYTES(v4, sizeof(v4))))
                 r.size = 4;
-        else if (name_equal(suffix(l, 2), BYTES(v6, sizeof(v6))))
+        else if (name_equal(local_suffix(l, 2), BYTES(v6, sizeof(v6))))
                 r.size = 16;
         step = r.size == 4 ? 8 : 4;
         for (; r.labels < l->n && r.bits < 8 * r.size; r.labels++, r.bits += step) {
-                v = step == 8 ? decimal(label(l, r.labels)) : nibble(label(l, r.labels));
+                v = step == 8 ? local_decimal(local_label(l, r.labels)) : local_nibble(local_label(l, r.labels));
                 if (v < 0)
                         break;
                 r.octets[r.bits / 8] |= (uint8_t) (step == 4 && r.bits % 8 == 0 ? v << 4 : v);
@@ -92,7 +92,7 @@ static Reverse read_reverse(const Labels *l)
 }
 
 /* The address that a name is the reverse of; empty if it is more, or less, or none. */
-static Bytes reverse_address(const Labels *l, const Reverse *r)
+static Bytes local_reverse_address(const Labels *l, const Reverse *r)
 {
         bool whole = r->size && r->bits == 8 * r->size && r->labels == l->n;
 
@@ -181,7 +181,7 @@ static const ReverseZone reverse_zones[] = {
         { { 0x20, 0x01, 0x0d, 0xb8 }, 16, 32, 32 },
 };
 
-static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
+static bool local_same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
 {
         uint8_t mask = (uint8_t) (0xff << (8 - bits % 8));
 
@@ -189,12 +189,12 @@ static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
 }
 
 /* How many labels the local zone has that a reverse name is in; 0: none. */
-static unsigned find_reverse_zone(const Reverse *r)
+static unsigned local_find_reverse_zone(const Reverse *r)
 {
         for (size_t i = 0; i < ELEMENTS(reverse_zones); i++) {
                 const ReverseZone *z = &reverse_zones[i];
 
-                if (r->size == z->size && r->bits >= z->zone_bits && same_bits(r->octets, z->octets, z->bits))
+                if (r->size == z->size && r->bits >= z->zone_bits && local_same_bits(r->octets, z->octets, z->bits))
                         return 2 + z->zone_bits / (z->size == 4 ? 8 : 4);
         }
         return 0;
@@ -204,14 +204,14 @@ static unsigned find_reverse_zone(const Reverse *r)
 
 static const uint8_t localhost[] = "\11localhost", loopback_v4[4] = { 127, 0, 0, 1 }, loopback_v6[16] = { [15] = 1 };
 
-static void add(LocalReply *ret, uint16_t type, uint32_t ttl, Bytes rdata)
+static void local_add(LocalReply *ret, uint16_t type, uint32_t ttl, Bytes rdata)
 {
         if (ret->n < ELEMENTS(ret->records))
                 ret->records[ret->n++] = (LocalRecord) { .type = type, .ttl = ttl, .rdata = rdata };
 }
 
 /* RFC 6303 3, but for the TTL, of which and MINIMUM the smaller counts (RFC 2308 5). */
-static Bytes make_soa(LocalReply *ret, Bytes zone)
+static Bytes local_make_soa(LocalReply *ret, Bytes zone)
 {
         static const uint8_t nobody[] = "\6nobody\7invalid";
         static const uint32_t numbers[] = { 1, 3600, 1200, 604800, 10800 };
@@ -225,41 +225,41 @@ static Bytes make_soa(LocalReply *ret, Bytes zone)
         return BYTES(ret->soa, n);
 }
 
-static void deny(LocalReply *ret, unsigned rcode, Bytes zone, uint32_t ttl, const char *reason)
+static void local_deny(LocalReply *ret, unsigned rcode, Bytes zone, uint32_t ttl, const char *reason)
 {
         ret->rcode = rcode;
         ret->reason = reason;
-        add(ret, TYPE_SOA, ttl, make_soa(ret, zone));
+        local_add(ret, TYPE_SOA, ttl, local_make_soa(ret, zone));
         ret->records[ret->n - 1].authority = true;
         ret->records[ret->n - 1].owner = zone;
 }
 
-static bool wants(const Message *q, uint16_t type)
+static bool local_wants(const Message *q, uint16_t type)
 {
         return q->qtype == type || q->qtype == TYPE_ANY;
 }
 
-static void add_address(LocalReply *ret, const Message *q, uint32_t ttl, Bytes address)
+static void local_add_address(LocalReply *ret, const Message *q, uint32_t ttl, Bytes address)
 {
         uint16_t type = address.n == 4 ? TYPE_A : TYPE_AAAA;
 
-        if (wants(q, type))
-                add(ret, type, ttl, address);
+        if (local_wants(q, type))
+                local_add(ret, type, ttl, address);
 }
 
-static bool answer_localhost(const LocalNames *names, const Labels *l, const Message *q, LocalReply *ret)
+static bool local_answer_localhost(const LocalNames *names, const Labels *l, const Message *q, LocalReply *ret)
 {
-        if (!names->config->localhost || !name_equal(suffix(l, 1), BYTES(localhost, sizeof(localhost))))
+        if (!names->config->localhost || !name_equal(local_suffix(l, 1), BYTES(localhost, sizeof(localhost))))
                 return false;
-        add_address(ret, q, LOCAL_ZONE_TTL, BYTES(loopback_v4, sizeof(loopback_v4)));
-        add_address(ret, q, LOCAL_ZONE_TTL, BYTES(loopback_v6, sizeof(loopback_v6)));
+        local_add_address(ret, q, LOCAL_ZONE_TTL, BYTES(loopback_v4, sizeof(loopback_v4)));
+        local_add_address(ret, q, LOCAL_ZONE_TTL, BYTES(loopback_v6, sizeof(loopback_v6)));
         if (!ret->n)
-                deny(ret, RCODE_NOERROR, suffix(l, 1), LOCAL_ZONE_TTL, BY("Localhost"));
+                local_deny(ret, RCODE_NOERROR, local_suffix(l, 1), LOCAL_ZONE_TTL, BY("Localhost"));
         return true;
 }
 
 /* What the tables know of a name is all there is to it: no other types, and no other family. */
-static bool answer_hosts(const LocalNames *names, const Message *q, LocalReply *ret)
+static bool local_answer_hosts(const LocalNames *names, const Message *q, LocalReply *ret)
 {
         const char *reason = BY("HostsFile");
         HostsWalk w;
@@ -271,13 +271,13 @@ static bool answer_hosts(const LocalNames *names, const Message *q, LocalReply *
                         return false;
         }
         while (hosts_next(&w, &address))
-                add_address(ret, q, LOCAL_HOSTS_TTL, address);
+                local_add_address(ret, q, LOCAL_HOSTS_TTL, address);
         if (!ret->n)
-                deny(ret, RCODE_NOERROR, q->qname, LOCAL_HOSTS_TTL, reason);
+                local_deny(ret, RCODE_NOERROR, q->qname, LOCAL_HOSTS_TTL, reason);
         return true;
 }
 
-static bool answer_pointer(const LocalNames *names, Bytes address, const Message *q, LocalReply *ret)
+static bool local_answer_pointer(const LocalNames *names, Bytes address, const Message *q, LocalReply *ret)
 {
         const uint8_t *loopback = address.n == 4 ? loopback_v4 : loopback_v6;
         const char *reason = BY("HostsFile");
@@ -295,35 +295,35 @@ static bool answer_pointer(const LocalNames *names, Bytes address, const Message
         }
         if (!name.n)
                 return false;
-        if (wants(q, TYPE_PTR))
-                add(ret, TYPE_PTR, ttl, name);
+        if (local_wants(q, TYPE_PTR))
+                local_add(ret, TYPE_PTR, ttl, name);
         else
-                deny(ret, RCODE_NOERROR, q->qname, ttl, reason);
+                local_deny(ret, RCODE_NOERROR, q->qname, ttl, reason);
         return true;
 }
 
 /* `labels`: of the zone's name, which is the end of the one asked for. */
-static bool answer_zone(const LocalNames *names, const Zone *z, unsigned labels, const Labels *l, const Message *q, bool forwarded,
+static bool local_answer_zone(const LocalNames *names, const Zone *z, unsigned labels, const Labels *l, const Message *q, bool forwarded,
                         LocalReply *ret)
 {
         bool is_top = l->n == labels && z->kind != ZONE_ABSENT;
-        Bytes zone = suffix(l, z->kind == ZONE_ABSENT ? 0 : labels);
+        Bytes zone = local_suffix(l, z->kind == ZONE_ABSENT ? 0 : labels);
 
         if (!*((const bool *) ((const char *) names->config + z->enabled)) || (forwarded && z->gives_way))
                 return false;
         if (is_top && q->qtype == TYPE_DS)
                 return false;
-        if (is_top && wants(q, TYPE_NS))
-                add(ret, TYPE_NS, LOCAL_ZONE_TTL, zone);
-        if (is_top && wants(q, TYPE_SOA))
-                add(ret, TYPE_SOA, LOCAL_ZONE_TTL, make_soa(ret, zone));
+        if (is_top && local_wants(q, TYPE_NS))
+                local_add(ret, TYPE_NS, LOCAL_ZONE_TTL, zone);
+        if (is_top && local_wants(q, TYPE_SOA))
+                local_add(ret, TYPE_SOA, LOCAL_ZONE_TTL, local_make_soa(ret, zone));
         if (!ret->n)
-                deny(ret, is_top || z->kind == ZONE_BARE ? RCODE_NOERROR : RCODE_NXDOMAIN, zone, LOCAL_ZONE_TTL, z->reason);
+                local_deny(ret, is_top || z->kind == ZONE_BARE ? RCODE_NOERROR : RCODE_NXDOMAIN, zone, LOCAL_ZONE_TTL, z->reason);
         return true;
 }
 
 /* Types that ask how to reach a host. What else is asked of a single label is about a top-level domain: NS, DS, SOA. */
-static bool is_for_host(uint16_t type)
+static bool local_is_for_host(uint16_t type)
 {
         return type == TYPE_A || type == TYPE_AAAA || type == TYPE_SVCB || type == TYPE_HTTPS;
 }
@@ -336,24 +336,24 @@ bool local_answer(const LocalNames *names, const Message *q, bool forwarded, Loc
 
         if (q->qclass != CLASS_IN && q->qclass != CLASS_ANY)
                 return false;
-        find_labels(q->qname, &l);
+        local_find_labels(q->qname, &l);
         if (!l.n)
                 return false;
         ret->rcode = RCODE_NOERROR;
         ret->reason = NULL;
         ret->n = 0;
-        if (answer_localhost(names, &l, q, ret) || answer_hosts(names, q, ret))
+        if (local_answer_localhost(names, &l, q, ret) || local_answer_hosts(names, q, ret))
                 return true;
         for (size_t i = 0; i < ELEMENTS(zones); i++)
-                if (l.n >= zones[i].labels && name_equal(suffix(&l, zones[i].labels), zones[i].name))
-                        return answer_zone(names, &zones[i], zones[i].labels, &l, q, forwarded, ret);
-        r = read_reverse(&l);
+                if (l.n >= zones[i].labels && name_equal(local_suffix(&l, zones[i].labels), zones[i].name))
+                        return local_answer_zone(names, &zones[i], zones[i].labels, &l, q, forwarded, ret);
+        r = local_read_reverse(&l);
         if (r.size) {
-                unsigned labels = find_reverse_zone(&r);
+                unsigned labels = local_find_reverse_zone(&r);
 
-                address = reverse_address(&l, &r);
-                return (address.n && answer_pointer(names, address, q, ret)) ||
-                       (labels && answer_zone(names, &private_reverse, labels, &l, q, forwarded, ret));
+                address = local_reverse_address(&l, &r);
+                return (address.n && local_answer_pointer(names, address, q, ret)) ||
+                       (labels && local_answer_zone(names, &private_reverse, labels, &l, q, forwarded, ret));
         }
-        return l.n == 1 && is_for_host(q->qtype) && answer_zone(names, &single_label, 1, &l, q, forwarded, ret);
+        return l.n == 1 && local_is_for_host(q->qtype) && local_answer_zone(names, &single_label, 1, &l, q, forwarded, ret);
 }

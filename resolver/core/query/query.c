@@ -11,14 +11,14 @@
 
 static void query_due(Timer *t, uint64_t now);
 
-static void set_route(Query *q, Forward *f)
+static void query_set_route(Query *q, Forward *f)
 {
         q->forward = f;
         q->route = f ? &query_to_forward : &query_to_upstreams;
 }
 
 /* What is sent for the question in `m`. */
-static Packet *write_question(const Query *q, const Message *m)
+static Packet *query_write_question(const Query *q, const Message *m)
 {
         const Config *c = q->engine->config;
         /* The upstream says AD to those who ask for it (RFC 6840 5.7): for all clients, as the answer is theirs together. */
@@ -48,8 +48,8 @@ Query *query_new(Engine *e, const Message *m, uint64_t now)
         list_init(&q->exchanges);
         list_init(&q->do53.exchanges);
         q->do53.next_at = USEC_NEVER;
-        set_route(q, forwards_find(e->forwards, m->qname));
-        q->wire = write_question(q, m);
+        query_set_route(q, forwards_find(e->forwards, m->qname));
+        q->wire = query_write_question(q, m);
         if (!q->wire || timers_reserve(&e->timers) < 0) {
                 packet_unref(q->wire);
                 free(q);
@@ -60,7 +60,7 @@ Query *query_new(Engine *e, const Message *m, uint64_t now)
         return q;
 }
 
-static void leave_table(Query *q)
+static void query_leave_table(Query *q)
 {
         Query **p = &q->engine->table[q->hash % ENGINE_TABLE];
 
@@ -70,7 +70,7 @@ static void leave_table(Query *q)
                 *p = q->next;
 }
 
-static void pending_client_free(Query *q, PendingClient *w)
+static void query_pending_client_free(Query *q, PendingClient *w)
 {
         list_remove(&w->in_query);
         client_quota_give_back(&q->engine->quota, w->source);
@@ -84,9 +84,9 @@ Query *query_free(Query *q)
         if (!q)
                 return NULL;
         e = q->engine;
-        leave_table(q);
+        query_leave_table(q);
         LIST_FOREACH(l, &q->pending)
-                pending_client_free(q, container_of(l, PendingClient, in_query));
+                query_pending_client_free(q, container_of(l, PendingClient, in_query));
         q->route->cancel(q, e->now);
         timer_set(&e->timers, &q->timer, USEC_NEVER);
         timers_release(&e->timers);
@@ -133,13 +133,13 @@ void query_arm(Query *q)
 
 /* --- answers */
 
-static void answer_pending(Query *q, PendingClient *w, Packet *message)
+static void query_answer_pending(Query *q, PendingClient *w, Packet *message)
 {
         engine_answer(q->engine, &w->client, message);
-        pending_client_free(q, w);
+        query_pending_client_free(q, w);
 }
 
-static void answer_all(Query *q, const Message *answer, const ReplyOptions *options)
+static void query_answer_all(Query *q, const Message *answer, const ReplyOptions *options)
 {
         ReplyOptions own = *options;
 
@@ -147,7 +147,7 @@ static void answer_all(Query *q, const Message *answer, const ReplyOptions *opti
         LIST_FOREACH(l, &q->pending) {
                 PendingClient *w = container_of(l, PendingClient, in_query);
 
-                answer_pending(q, w, reply_from_answer(&w->target, BYTES(w->question, w->question_size - 4U), answer, &own));
+                query_answer_pending(q, w, reply_from_answer(&w->target, BYTES(w->question, w->question_size - 4U), answer, &own));
         }
 }
 
@@ -155,7 +155,7 @@ static void answer_all(Query *q, const Message *answer, const ReplyOptions *opti
  * Answers whoever waits out of the cache though the TTL is over (RFC 8767), or with what has got there meanwhile by another
  * question (NXDOMAIN for another type of the name); false if there is nothing of use.
  */
-static bool answer_stale(Query *q, uint64_t now)
+static bool query_answer_stale(Query *q, uint64_t now)
 {
         CacheKey key = engine_cache_key(q);
         CachedAnswer known;
@@ -165,21 +165,21 @@ static bool answer_stale(Query *q, uint64_t now)
                 return false;
         LIST_FOREACH(l, &q->pending)
                 *(known.stale ? &q->engine->stats.stale : &q->engine->stats.answered) += 1;
-        answer_all(q, &known.answer, &known.options);
+        query_answer_all(q, &known.answer, &known.options);
         return true;
 }
 
 /* Answers whoever waits with the best that there is without a new answer; those whom nothing helps wait on. */
-static void answer_second_best(Query *q, uint64_t now)
+static void query_answer_second_best(Query *q, uint64_t now)
 {
         ReplyOptions options = engine_reply_options(q->engine);
         Message m;
 
-        if (!answer_stale(q, now) && q->fallback && message_parse(&m, packet_bytes(q->fallback)) == MESSAGE_OK)
-                answer_all(q, &m, &options);
+        if (!query_answer_stale(q, now) && q->fallback && message_parse(&m, packet_bytes(q->fallback)) == MESSAGE_OK)
+                query_answer_all(q, &m, &options);
 }
 
-static void refuse_pending(Query *q, PendingClient *w, uint64_t now)
+static void query_refuse_pending(Query *q, PendingClient *w, uint64_t now)
 {
         ReplyOptions options = engine_reply_options(q->engine);
         char text[128];
@@ -188,11 +188,11 @@ static void refuse_pending(Query *q, PendingClient *w, uint64_t now)
         options.ede_text = text;
         q->engine->stats.failed++;
         q->engine->stats.forward_failed += q->forward != NULL;
-        answer_pending(q, w, reply_error(&w->target, BYTES(w->question, w->question_size), RCODE_SERVFAIL, &options));
+        query_answer_pending(q, w, reply_error(&w->target, BYTES(w->question, w->question_size), RCODE_SERVFAIL, &options));
 }
 
 /* The query is gone afterwards. */
-static void end_unanswered(Query *q, uint64_t now)
+static void query_end_unanswered(Query *q, uint64_t now)
 {
         Message m;
 
@@ -205,14 +205,14 @@ static void end_unanswered(Query *q, uint64_t now)
 
 void query_give_up(Query *q, uint64_t now)
 {
-        answer_second_best(q, now);
+        query_answer_second_best(q, now);
         LIST_FOREACH(l, &q->pending)
-                refuse_pending(q, container_of(l, PendingClient, in_query), now);
-        end_unanswered(q, now);
+                query_refuse_pending(q, container_of(l, PendingClient, in_query), now);
+        query_end_unanswered(q, now);
 }
 
 /* When clients that wait have a stale answer, if there is one. */
-static uint64_t stale_time(const Query *q, uint64_t now)
+static uint64_t query_stale_time(const Query *q, uint64_t now)
 {
         return q->engine->cache && q->engine->config->serve_stale && q->shared ? now + STALE_AFTER : USEC_NEVER;
 }
@@ -221,13 +221,13 @@ void query_joined(Query *q, uint64_t now)
 {
         q->end_at = USEC_NEVER;
         if (q->stale_at == USEC_NEVER)
-                q->stale_at = stale_time(q, now);
+                q->stale_at = query_stale_time(q, now);
         q->route->join(q, now);
 }
 
 void query_start(Query *q, uint64_t now)
 {
-        q->stale_at = stale_time(q, now);
+        q->stale_at = query_stale_time(q, now);
         if (list_empty(&q->pending))
                 q->end_at = now + q->engine->config->query_timeout;
         q->route->start(q, now);
@@ -256,13 +256,13 @@ void query_reroute(Query *q, uint64_t now)
         if (f == q->forward)
                 return;
         q->route->cancel(q, now);
-        set_route(q, f);
+        query_set_route(q, f);
         q->fallback = packet_unref(q->fallback);
         q->failure = FAILURE_NONE;
         q->n_tried = q->attempts = q->rounds = 0;
         q->resent = false;
         q->hedge_at = q->retry_at = USEC_NEVER;
-        wire = write_question(q, &q->message);
+        wire = query_write_question(q, &q->message);
         if (!wire) {
                 q->failure = FAILURE_RESOURCES;
                 query_give_up(q, now);
@@ -276,7 +276,7 @@ void query_reroute(Query *q, uint64_t now)
 
 /* --- the answer */
 
-static void note_latency(Query *q, uint64_t now)
+static void query_note_latency(Query *q, uint64_t now)
 {
         LIST_FOREACH(l, &q->pending) {
                 histogram_add(&q->engine->stats.latency, now - container_of(l, PendingClient, in_query)->arrived);
@@ -293,28 +293,28 @@ void query_deliver(Query *q, const Message *answer, uint32_t age, uint32_t max_a
 
         answer_cache_store(q, answer, age, max_age, now);
         /* A failure to refresh what is known leaves that as it is (RFC 8767 4). */
-        if (kind == LIFETIME_FAILURE && answer_stale(q, now)) {
+        if (kind == LIFETIME_FAILURE && query_answer_stale(q, now)) {
                 query_free(q);
                 return;
         }
-        note_latency(q, now);
+        query_note_latency(q, now);
         options.age = age;
         if (kind == LIFETIME_NEGATIVE)
                 options.ttl_cap = (uint32_t) MIN((uint64_t) options.ttl_cap, e->config->negative_max_ttl / USEC_PER_SEC);
-        answer_all(q, answer, &options);
+        query_answer_all(q, answer, &options);
         query_free(q);
 }
 
 /* --- time passes */
 
-static void expire_pending(Query *q, uint64_t now)
+static void query_expire_pending(Query *q, uint64_t now)
 {
         bool due = false;
 
         LIST_FOREACH(l, &q->pending)
                 due = due || container_of(l, PendingClient, in_query)->deadline <= now;
         if (due)
-                answer_second_best(q, now);
+                query_answer_second_best(q, now);
         LIST_FOREACH(l, &q->pending) {
                 PendingClient *w = container_of(l, PendingClient, in_query);
 
@@ -323,7 +323,7 @@ static void expire_pending(Query *q, uint64_t now)
                 q->engine->stats.timeouts++;
                 if (q->failure == FAILURE_NONE)
                         q->failure = FAILURE_TIMEOUT;
-                refuse_pending(q, w, now);
+                query_refuse_pending(q, w, now);
         }
         if (!due || !list_empty(&q->pending))
                 return;
@@ -335,14 +335,14 @@ static void query_due(Timer *t, uint64_t now)
 {
         Query *q = container_of(t, Query, timer);
 
-        expire_pending(q, now);
+        query_expire_pending(q, now);
         if (list_empty(&q->pending) && (q->end_at <= now || !q->route->under_way(q))) {
-                end_unanswered(q, now);
+                query_end_unanswered(q, now);
                 return;
         }
         if (q->stale_at <= now) {
                 q->stale_at = USEC_NEVER;
-                if (answer_stale(q, now)) {
+                if (query_answer_stale(q, now)) {
                         q->fetching = true;
                         answer_cache_store_failure(q, now);
                 }

@@ -27,7 +27,7 @@ typedef struct Do53Exchange {
 
 /* --- exchanges */
 
-static Do53Exchange *exchange_with(const Query *q, const Do53Server *s)
+static Do53Exchange *do53_exchange_with(const Query *q, const Do53Server *s)
 {
         LIST_FOREACH(l, &q->do53.exchanges) {
                 Do53Exchange *x = container_of(l, Do53Exchange, in_query);
@@ -39,14 +39,14 @@ static Do53Exchange *exchange_with(const Query *q, const Do53Server *s)
 }
 
 /* It has gone from io, too. */
-static void end(Do53Exchange *x)
+static void do53_end(Do53Exchange *x)
 {
         handle_table_remove(&x->query->engine->do53_handles, x->number);
         list_remove(&x->in_query);
         free(x);
 }
 
-static void close_socket(const Do53Exchange *x)
+static void do53_close_socket(const Do53Exchange *x)
 {
         Action *a = engine_act(x->query->engine, ACTION_DO53_CANCEL);
 
@@ -54,14 +54,14 @@ static void close_socket(const Do53Exchange *x)
                 a->exchange = x->number;
 }
 
-static void call_off(Do53Exchange *x)
+static void do53_call_off(Do53Exchange *x)
 {
-        close_socket(x);
-        end(x);
+        do53_close_socket(x);
+        do53_end(x);
 }
 
 /* NULL, and the failure noted, if there cannot be another. */
-static Do53Exchange *begin(Query *q, Do53Server *s, bool edns, bool stream)
+static Do53Exchange *do53_begin(Query *q, Do53Server *s, bool edns, bool stream)
 {
         Engine *e = q->engine;
         Do53Exchange *x;
@@ -85,7 +85,7 @@ static Do53Exchange *begin(Query *q, Do53Server *s, bool edns, bool stream)
         return x;
 }
 
-static Packet *write_question(const Query *q, bool edns)
+static Packet *do53_write_question(const Query *q, bool edns)
 {
         if (edns || !q->shared)
                 return packet_ref(q->wire);
@@ -93,7 +93,7 @@ static Packet *write_question(const Query *q, bool edns)
 }
 
 /* How long this server may take before another is asked: its share of the time that is left, but not for ever. */
-static uint64_t server_timeout(const Query *q, uint64_t now)
+static uint64_t do53_server_timeout(const Query *q, uint64_t now)
 {
         unsigned others = 0;
 
@@ -104,23 +104,23 @@ static uint64_t server_timeout(const Query *q, uint64_t now)
 
 /* The question to `s`, from a socket of its own; by UDP once more from the one that still waits. False, and the failure noted, if it
  * cannot be. */
-static bool ask(Query *q, Do53Server *s, bool edns, bool stream, uint64_t now)
+static bool do53_ask(Query *q, Do53Server *s, bool edns, bool stream, uint64_t now)
 {
-        Do53Exchange *x = exchange_with(q, s);
-        _cleanup_(packet_unrefp) Packet *wire = write_question(q, edns);
+        Do53Exchange *x = do53_exchange_with(q, s);
+        _cleanup_(packet_unrefp) Packet *wire = do53_write_question(q, edns);
         Action *a;
 
         if (x && (x->stream || stream || x->edns != edns)) {
-                call_off(x);
+                do53_call_off(x);
                 x = NULL;
         }
         if (!x)
-                x = begin(q, s, edns, stream);
+                x = do53_begin(q, s, edns, stream);
         if (!x)
                 return false;
         a = wire ? engine_act(q->engine, ACTION_DO53_SEND) : NULL;
         if (!a) {
-                end(x);
+                do53_end(x);
                 q->failure = FAILURE_RESOURCES;
                 return false;
         }
@@ -129,14 +129,14 @@ static bool ask(Query *q, Do53Server *s, bool edns, bool stream, uint64_t now)
         a->do53.stream = stream;
         a->do53.message = take_pointer(wire);
         q->do53.asked = s;
-        q->do53.next_at = now + server_timeout(q, now);
+        q->do53.next_at = now + do53_server_timeout(q, now);
         return true;
 }
 
 /* --- whom to ask */
 
 /* The best server that was not asked in this round: the one that answered last, then in order, then those that rest. */
-static Do53Server *choose(const Query *q, uint64_t now)
+static Do53Server *do53_choose(const Query *q, uint64_t now)
 {
         Forward *f = q->forward;
         Do53Server *best = NULL;
@@ -154,24 +154,24 @@ static Do53Server *choose(const Query *q, uint64_t now)
         return best;
 }
 
-static bool under_way(const Query *q)
+static bool do53_under_way(const Query *q)
 {
         return !list_empty(&q->do53.exchanges);
 }
 
 /* The next server of this round is asked; if there is none, what is under way is waited for, or it is the end. */
-static void advance(Query *q, uint64_t now)
+static void do53_advance(Query *q, uint64_t now)
 {
         Do53Server *s;
 
-        while (query_is_wanted(q) && (s = choose(q, now))) {
+        while (query_is_wanted(q) && (s = do53_choose(q, now))) {
                 q->do53.tried |= 1u << (s - q->forward->servers);
-                if (ask(q, s, s->no_edns_until <= now, false, now)) {
+                if (do53_ask(q, s, s->no_edns_until <= now, false, now)) {
                         query_arm(q);
                         return;
                 }
         }
-        if (!under_way(q)) {
+        if (!do53_under_way(q)) {
                 query_give_up(q, now);
                 return;
         }
@@ -180,82 +180,82 @@ static void advance(Query *q, uint64_t now)
         query_arm(q);
 }
 
-static void begin_round(Query *q)
+static void do53_begin_round(Query *q)
 {
         q->do53.tried = 0;
         q->rounds++;
 }
 
-static void rest(Do53Server *s, uint64_t now)
+static void do53_rest(Do53Server *s, uint64_t now)
 {
         s->resting_until = now + REST;
 }
 
 /* --- as a route */
 
-static void start(Query *q, uint64_t now)
+static void do53_start(Query *q, uint64_t now)
 {
         q->engine->stats.forwarded++;
-        advance(q, now);
+        do53_advance(q, now);
 }
 
-static void join(Query *q, uint64_t now)
+static void do53_join(Query *q, uint64_t now)
 {
-        if (under_way(q) && q->do53.next_at != USEC_NEVER) {
+        if (do53_under_way(q) && q->do53.next_at != USEC_NEVER) {
                 query_arm(q);
                 return;
         }
         q->do53.tried = q->rounds = 0;
-        advance(q, now);
+        do53_advance(q, now);
 }
 
-static void due(Query *q, uint64_t now)
+static void do53_due(Query *q, uint64_t now)
 {
         if (q->do53.next_at > now) {
                 query_arm(q);
                 return;
         }
         q->failure = FAILURE_TIMEOUT;
-        rest(q->do53.asked, now);
+        do53_rest(q->do53.asked, now);
         if (q->fallback) {
                 query_give_up(q, now);
                 return;
         }
-        if (!choose(q, now))
-                begin_round(q);
-        advance(q, now);
+        if (!do53_choose(q, now))
+                do53_begin_round(q);
+        do53_advance(q, now);
 }
 
-static uint64_t next_time(const Query *q)
+static uint64_t do53_next_time(const Query *q)
 {
         return q->do53.next_at;
 }
 
 /* Nobody else is asked; but who was may have an answer for the cache. */
-static void unwanted(Query *q, uint64_t now)
+static void do53_unwanted(Query *q, uint64_t now)
 {
         (void) now;
         q->do53.next_at = USEC_NEVER;
 }
 
-static void cancel(Query *q, uint64_t now)
+static void do53_cancel(Query *q, uint64_t now)
 {
         (void) now;
         LIST_FOREACH(l, &q->do53.exchanges)
-                call_off(container_of(l, Do53Exchange, in_query));
+                do53_call_off(container_of(l, Do53Exchange, in_query));
         q->do53.next_at = USEC_NEVER;
         q->do53.asked = NULL;
         q->do53.tried = 0;
 }
 
 /* A suspend is followed by a new epoch (query_forward_epoch), which asks anew. */
-static void shift(Query *q, uint64_t slept)
+static void do53_shift(Query *q, uint64_t slept)
 {
         (void) q;
         (void) slept;
 }
 
-static int explain(const Query *q, uint64_t now, char *ret_text, size_t size)
+static int do53_explain(const Query *q, uint64_t now, char *ret_text, size_t size)
 {
         FailureClass class = failure_class(q->failure);
         bool ours = q->failure == FAILURE_RESOURCES || q->failure == FAILURE_QUEUE_FULL;
@@ -270,26 +270,26 @@ static int explain(const Query *q, uint64_t now, char *ret_text, size_t size)
 }
 
 const QueryRoute query_to_forward = {
-        .start = start,
-        .join = join,
-        .due = due,
-        .next_time = next_time,
-        .under_way = under_way,
-        .unwanted = unwanted,
-        .cancel = cancel,
-        .shift = shift,
-        .explain = explain,
+        .start = do53_start,
+        .join = do53_join,
+        .due = do53_due,
+        .next_time = do53_next_time,
+        .under_way = do53_under_way,
+        .unwanted = do53_unwanted,
+        .cancel = do53_cancel,
+        .shift = do53_shift,
+        .explain = do53_explain,
 };
 
 void query_forward_epoch(Query *q, uint64_t now)
 {
         if (!q->forward)
                 return;
-        cancel(q, now);
+        do53_cancel(q, now);
         q->fallback = packet_unref(q->fallback);
         q->rounds = 0;
         if (query_is_wanted(q))
-                advance(q, now);
+                do53_advance(q, now);
         else
                 query_free(q);
 }
@@ -297,36 +297,36 @@ void query_forward_epoch(Query *q, uint64_t now)
 /* --- events */
 
 /* `x` is over without an answer. */
-static void failed(Do53Exchange *x, FailureReason failure, uint64_t now)
+static void do53_failed(Do53Exchange *x, FailureReason failure, uint64_t now)
 {
         Query *q = x->query;
         bool last = x->server == q->do53.asked;
 
         if (failure_class(failure) != CLASS_LOCALNET)
-                rest(x->server, now);
-        end(x);
+                do53_rest(x->server, now);
+        do53_end(x);
         q->failure = failure;
-        if (last || !under_way(q))
-                advance(q, now);
+        if (last || !do53_under_way(q))
+                do53_advance(q, now);
         else
                 query_arm(q);
 }
 
-static void give_up_on(Do53Exchange *x, FailureReason failure, uint64_t now)
+static void do53_give_up_on(Do53Exchange *x, FailureReason failure, uint64_t now)
 {
-        close_socket(x);
-        failed(x, failure, now);
+        do53_close_socket(x);
+        do53_failed(x, failure, now);
 }
 
 /* The same server again, in another way. */
-static void ask_otherwise(Do53Exchange *x, bool edns, bool stream, uint64_t now)
+static void do53_ask_otherwise(Do53Exchange *x, bool edns, bool stream, uint64_t now)
 {
         Query *q = x->query;
 
-        if (ask(q, x->server, edns, stream, now))
+        if (do53_ask(q, x->server, edns, stream, now))
                 query_arm(q);
         else
-                advance(q, now);
+                do53_advance(q, now);
 }
 
 typedef enum ResponseClass {
@@ -338,12 +338,12 @@ typedef enum ResponseClass {
         GOOD,
 } ResponseClass;
 
-static bool is_refusal(unsigned rcode)
+static bool do53_is_refusal(unsigned rcode)
 {
         return rcode == RCODE_FORMERR || rcode == RCODE_SERVFAIL || rcode == RCODE_NOTIMP || rcode == RCODE_REFUSED;
 }
 
-static ResponseClass judge(const Do53Exchange *x, uint16_t id, Bytes bytes, Message *ret)
+static ResponseClass do53_judge(const Do53Exchange *x, uint16_t id, Bytes bytes, Message *ret)
 {
         const Message *question = &x->query->message;
         MessageStatus status = message_parse(ret, bytes);
@@ -355,7 +355,7 @@ static ResponseClass judge(const Do53Exchange *x, uint16_t id, Bytes bytes, Mess
         rcode = ret->flags & DNS_RCODE_MASK;
         no_edns = x->edns && x->query->shared && (rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP);
         /* Who could not read the question does not give it back. */
-        if (ret->qdcount == 0 && is_refusal(rcode))
+        if (ret->qdcount == 0 && do53_is_refusal(rcode))
                 return no_edns ? NO_EDNS : BROKEN;
         if (!ret->qname.n || !message_answers(ret, question))
                 return STRAY;
@@ -365,15 +365,15 @@ static ResponseClass judge(const Do53Exchange *x, uint16_t id, Bytes bytes, Mess
                 return NO_EDNS;
         if (status != MESSAGE_OK)
                 return BROKEN;
-        return is_refusal(message_rcode(ret)) ? REFUSAL : GOOD;
+        return do53_is_refusal(message_rcode(ret)) ? REFUSAL : GOOD;
 }
 
-static bool is_alone(const Do53Exchange *x)
+static bool do53_is_alone(const Do53Exchange *x)
 {
         return list_first(&x->query->do53.exchanges) == &x->in_query && x->in_query.next == &x->query->do53.exchanges;
 }
 
-static void deliver(Do53Exchange *x, const Message *answer, bool refusal, uint64_t now)
+static void do53_deliver(Do53Exchange *x, const Message *answer, bool refusal, uint64_t now)
 {
         Query *q = x->query;
         Forward *f = q->forward;
@@ -383,7 +383,7 @@ static void deliver(Do53Exchange *x, const Message *answer, bool refusal, uint64
         Message m;
 
         if (!wire) {
-                give_up_on(x, FAILURE_RESOURCES, now);
+                do53_give_up_on(x, FAILURE_RESOURCES, now);
                 return;
         }
         wire_write16(wire->data, 0);
@@ -395,10 +395,10 @@ static void deliver(Do53Exchange *x, const Message *answer, bool refusal, uint64
                 if (!x->edns && q->shared && s->no_edns_until <= now)
                         s->no_edns_until = now + NO_EDNS_TIME;
         }
-        if (refusal && !q->fallback && (choose(q, now) || !is_alone(x))) {
+        if (refusal && !q->fallback && (do53_choose(q, now) || !do53_is_alone(x))) {
                 q->fallback = take_pointer(wire);
-                call_off(x);
-                advance(q, now);
+                do53_call_off(x);
+                do53_advance(q, now);
                 return;
         }
         query_deliver(q, &m, 0, UINT32_MAX, now);
@@ -412,25 +412,25 @@ void engine_do53_answer(Engine *e, uint32_t exchange, uint16_t id, Bytes message
         e->now = now;
         if (!x)
                 return;
-        switch (judge(x, id, message, &answer)) {
+        switch (do53_judge(x, id, message, &answer)) {
         case STRAY:
                 if (x->stream || ++x->strays >= STRAYS_MAX)
-                        give_up_on(x, FAILURE_MISMATCH, now);
+                        do53_give_up_on(x, FAILURE_MISMATCH, now);
                 break;
         case BROKEN:
-                give_up_on(x, answer.flags & DNS_TC ? FAILURE_TRUNCATED : FAILURE_MALFORMED, now);
+                do53_give_up_on(x, answer.flags & DNS_TC ? FAILURE_TRUNCATED : FAILURE_MALFORMED, now);
                 break;
         case TRUNCATED:
-                ask_otherwise(x, x->edns, true, now);
+                do53_ask_otherwise(x, x->edns, true, now);
                 break;
         case NO_EDNS:
-                ask_otherwise(x, false, x->stream, now);
+                do53_ask_otherwise(x, false, x->stream, now);
                 break;
         case REFUSAL:
-                deliver(x, &answer, true, now);
+                do53_deliver(x, &answer, true, now);
                 break;
         case GOOD:
-                deliver(x, &answer, false, now);
+                do53_deliver(x, &answer, false, now);
                 break;
         }
         engine_settle(e);
@@ -443,6 +443,6 @@ void engine_do53_failed(Engine *e, uint32_t exchange, FailureReason failure, uin
         e->now = now;
         if (!x)
                 return;
-        failed(x, failure, now);
+        do53_failed(x, failure, now);
         engine_settle(e);
 }

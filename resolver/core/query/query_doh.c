@@ -13,7 +13,7 @@
 #define RETRY_MAX (800 * USEC_PER_MSEC)
 #define HEDGE_COST 10                           /* a token's tenths */
 
-static bool was_tried(const Query *q, const Upstream *u)
+static bool doh_was_tried(const Query *q, const Upstream *u)
 {
         for (unsigned i = 0; i < q->n_tried; i++)
                 if (q->tried[i] == u->number)
@@ -22,23 +22,23 @@ static bool was_tried(const Query *q, const Upstream *u)
 }
 
 /* Asking its upstream once more would be of no use: it waits for a stream, or is not overdue. */
-static bool is_pending(const Exchange *x)
+static bool doh_is_pending(const Exchange *x)
 {
         return !x->posted && (!x->late || !x->connection);
 }
 
-static bool is_pending_at(const Query *q, const Upstream *u)
+static bool doh_is_pending_at(const Query *q, const Upstream *u)
 {
         LIST_FOREACH(l, &q->exchanges) {
                 const Exchange *x = container_of(l, Exchange, in_query);
 
-                if (x->upstream == u && is_pending(x))
+                if (x->upstream == u && doh_is_pending(x))
                         return true;
         }
         return false;
 }
 
-static bool any_under_way(const Query *q)
+static bool doh_any_under_way(const Query *q)
 {
         LIST_FOREACH(l, &q->exchanges) {
                 const Exchange *x = container_of(l, Exchange, in_query);
@@ -50,7 +50,7 @@ static bool any_under_way(const Query *q)
 }
 
 /* Is one under way that is not overdue? Then there is no need for another. */
-static bool any_hopeful(const Query *q)
+static bool doh_any_hopeful(const Query *q)
 {
         LIST_FOREACH(l, &q->exchanges) {
                 const Exchange *x = container_of(l, Exchange, in_query);
@@ -65,34 +65,34 @@ static bool any_hopeful(const Query *q)
  * How long `u` may take before another is asked: what is usual for it, but not more than its share of the time that is left. HEALTH.md has
  * the time-out on a live path alone, 3 s at most; then a third upstream would be asked after the deadline.
  */
-static uint64_t server_timeout(const Query *q, const Upstream *u, uint64_t now)
+static uint64_t doh_server_timeout(const Query *q, const Upstream *u, uint64_t now)
 {
         const Engine *e = q->engine;
         unsigned others = 0;
 
         for (size_t i = 0; i < e->n_upstreams; i++)
-                others += e->upstreams[i] != u && health_usable(&e->upstreams[i]->health) && !is_pending_at(q, e->upstreams[i]);
+                others += e->upstreams[i] != u && health_usable(&e->upstreams[i]->health) && !doh_is_pending_at(q, e->upstreams[i]);
         return MIN(upstream_answer_time(u), query_time_left(q, now) / (1 + others));
 }
 
 /* One that came to nothing may be asked again: those that still may answer leave time for that. */
-static void share_anew(Query *q, uint64_t now)
+static void doh_share_anew(Query *q, uint64_t now)
 {
         LIST_FOREACH(l, &q->exchanges) {
                 Exchange *x = container_of(l, Exchange, in_query);
 
-                if (is_pending(x))
-                        x->late_at = MIN(x->late_at, now + server_timeout(q, x->upstream, now));
+                if (doh_is_pending(x))
+                        x->late_at = MIN(x->late_at, now + doh_server_timeout(q, x->upstream, now));
         }
 }
 
 /* One more exchange, with `u`; false, and the failure noted, if it cannot be. */
-static bool ask(Query *q, Upstream *u, Purpose purpose, uint64_t now)
+static bool doh_ask(Query *q, Upstream *u, Purpose purpose, uint64_t now)
 {
         Engine *e = q->engine;
         Exchange *x;
 
-        if (!was_tried(q, u) && q->n_tried < QUERY_TRIED_MAX)
+        if (!doh_was_tried(q, u) && q->n_tried < QUERY_TRIED_MAX)
                 q->tried[q->n_tried++] = u->number;
         if (q->attempts >= QUERY_ATTEMPTS_MAX)
                 return false;
@@ -101,10 +101,10 @@ static bool ask(Query *q, Upstream *u, Purpose purpose, uint64_t now)
                 q->failure = FAILURE_RESOURCES;
                 return false;
         }
-        x->late_at = now + server_timeout(q, u, now);
+        x->late_at = now + doh_server_timeout(q, u, now);
         e->stats.attempts++;
         e->stats.retries += q->attempts > 0;
-        e->stats.hedges += any_under_way(q) && list_first(&q->exchanges) != &x->in_query;
+        e->stats.hedges += doh_any_under_way(q) && list_first(&q->exchanges) != &x->in_query;
         q->attempts++;
         if (!upstream_submit(u, x, now)) {
                 exchange_free(x);
@@ -116,7 +116,7 @@ static bool ask(Query *q, Upstream *u, Purpose purpose, uint64_t now)
 }
 
 /* The best usable upstream that this query has not tried in this round; NULL if there is none. */
-static Upstream *select_untried(Query *q, uint64_t now)
+static Upstream *doh_select_untried(Query *q, uint64_t now)
 {
         Engine *e = q->engine;
         Candidate candidates[QUERY_TRIED_MAX];
@@ -127,7 +127,7 @@ static Upstream *select_untried(Query *q, uint64_t now)
                 const Upstream *u = e->upstreams[i];
 
                 candidates[i] = (Candidate) {
-                        .usable = health_usable(&u->health) && !was_tried(q, u),
+                        .usable = health_usable(&u->health) && !doh_was_tried(q, u),
                         .suspect = u->health.state == HEALTH_SUSPECT,
                         .doubtful = upstream_doubtful(u, now),
                         .cost = rtt_bound(&u->rtt),
@@ -142,7 +142,7 @@ static Upstream *select_untried(Query *q, uint64_t now)
 }
 
 /* Where health lets the query go now, and there it goes. False if nowhere new. */
-static bool route(Query *q, uint64_t now)
+static bool doh_route(Query *q, uint64_t now)
 {
         Engine *e = q->engine;
         HealthDecision d;
@@ -162,14 +162,14 @@ static bool route(Query *q, uint64_t now)
                 u = engine_member(e, d.upstream);
                 upstream_announce(u, PURPOSE_QUERY, now);
                 upstream_check(u, PURPOSE_TRIAL, true, now);
-                return ask(q, u, PURPOSE_TRIAL, now);
+                return doh_ask(q, u, PURPOSE_TRIAL, now);
         case ROUTE_JOIN:
                 u = engine_member(e, d.upstream);
-                return is_pending_at(q, u) || ask(q, u, PURPOSE_TRIAL, now);
+                return doh_is_pending_at(q, u) || doh_ask(q, u, PURPOSE_TRIAL, now);
         case ROUTE_NORMAL:
                 /* A full queue leads to the next upstream; each turn marks one as tried. */
-                for (size_t i = 0; i < e->n_upstreams && (u = select_untried(q, now)); i++)
-                        if (ask(q, u, PURPOSE_QUERY, now))
+                for (size_t i = 0; i < e->n_upstreams && (u = doh_select_untried(q, now)); i++)
+                        if (doh_ask(q, u, PURPOSE_QUERY, now))
                                 return true;
                 return false;
         case ROUTE_FAIL_FAST:
@@ -180,20 +180,20 @@ static bool route(Query *q, uint64_t now)
 
 /* All upstreams may be asked anew, but those where that would be of no use. One that let an answer become overdue may have lost
  * the question. */
-static void begin_round(Query *q)
+static void doh_begin_round(Query *q)
 {
         q->rounds++;
         q->n_tried = 0;
         LIST_FOREACH(l, &q->exchanges) {
                 const Exchange *x = container_of(l, Exchange, in_query);
 
-                if (is_pending(x) && q->n_tried < QUERY_TRIED_MAX)
+                if (doh_is_pending(x) && q->n_tried < QUERY_TRIED_MAX)
                         q->tried[q->n_tried++] = x->upstream->number;
         }
 }
 
 /* Nothing new to ask and nothing hopeful under way: again in a moment if an upstream is usable and time is left, or the end. */
-static void stuck(Query *q, uint64_t now)
+static void doh_stuck(Query *q, uint64_t now)
 {
         Engine *e = q->engine;
         uint64_t pause = MIN(RETRY_FIRST << MIN(q->rounds, 8u), RETRY_MAX);
@@ -203,7 +203,7 @@ static void stuck(Query *q, uint64_t now)
                 usable = usable || health_usable(&e->upstreams[i]->health);
         if (!usable || failure_class(q->failure) == CLASS_LOCALNET || q->fallback || q->attempts >= QUERY_ATTEMPTS_MAX ||
             !query_is_wanted(q)) {
-                if (!any_under_way(q)) {
+                if (!doh_any_under_way(q)) {
                         query_give_up(q, now);
                         return;
                 }
@@ -214,45 +214,45 @@ static void stuck(Query *q, uint64_t now)
                         return;
                 }
         }
-        begin_round(q);
+        doh_begin_round(q);
         q->hedge_at = USEC_NEVER;
         q->retry_at = now + pause;
         query_arm(q);
 }
 
-static void try_again(Query *q, uint64_t now)
+static void doh_try_again(Query *q, uint64_t now)
 {
-        if (route(q, now) || any_hopeful(q))
+        if (doh_route(q, now) || doh_any_hopeful(q))
                 query_arm(q);
         else
-                stuck(q, now);
+                doh_stuck(q, now);
 }
 
-static void start(Query *q, uint64_t now)
+static void doh_start(Query *q, uint64_t now)
 {
         Engine *e = q->engine;
 
         e->hedge_tokens = MIN(e->hedge_tokens + 1, (unsigned) ENGINE_HEDGE_BURST);
-        try_again(q, now);
+        doh_try_again(q, now);
 }
 
-static void join(Query *q, uint64_t now)
+static void doh_join(Query *q, uint64_t now)
 {
         /* Who comes late to a question is not to suffer from what was tried before him. */
         q->resent = false;
         q->attempts = 0;
-        if (any_hopeful(q) || (q->retry_at != USEC_NEVER && !any_under_way(q))) {
+        if (doh_any_hopeful(q) || (q->retry_at != USEC_NEVER && !doh_any_under_way(q))) {
                 query_arm(q);
                 return;
         }
         /* What is under way has been for too long: who comes now gets attempts of his own. */
         q->n_tried = q->rounds = 0;
         q->retry_at = USEC_NEVER;
-        try_again(q, now);
+        doh_try_again(q, now);
 }
 
 /* The connection went under it or was not the right one, or it was sent back untouched: sent again to the same upstream, once, for free. */
-static bool resend(Query *q, const Exchange *x, uint64_t now)
+static bool doh_resend(Query *q, const Exchange *x, uint64_t now)
 {
         FailureClass class = failure_class(x->failure);
 
@@ -261,7 +261,7 @@ static bool resend(Query *q, const Exchange *x, uint64_t now)
             x->failure == FAILURE_CANCELLED || x->upstream->retired || !health_usable(&x->upstream->health))
                 return false;
         q->resent = true;
-        return ask(q, x->upstream, PURPOSE_QUERY, now);
+        return doh_ask(q, x->upstream, PURPOSE_QUERY, now);
 }
 
 void query_exchange_over(Query *q, Exchange *x, uint64_t now)
@@ -270,15 +270,15 @@ void query_exchange_over(Query *q, Exchange *x, uint64_t now)
 
         if (x->failure != FAILURE_CANCELLED)
                 q->failure = x->failure;
-        again = resend(q, x, now);
+        again = doh_resend(q, x, now);
         exchange_free(x);
-        if (!query_is_wanted(q) && !any_under_way(q))
+        if (!query_is_wanted(q) && !doh_any_under_way(q))
                 query_give_up(q, now);
-        else if (again || any_hopeful(q)) {
-                share_anew(q, now);
+        else if (again || doh_any_hopeful(q)) {
+                doh_share_anew(q, now);
                 query_arm(q);
         } else
-                try_again(q, now);
+                doh_try_again(q, now);
 }
 
 void query_answered(Query *q, Exchange *x, const Message *answer, const HttpResponse *http, uint64_t now)
@@ -286,7 +286,7 @@ void query_answered(Query *q, Exchange *x, const Message *answer, const HttpResp
         exchange_free(x);
         if (message_rcode(answer) == RCODE_REFUSED && !q->fallback) {
                 q->fallback = packet_copy(answer->wire);
-                if (route(q, now) || any_under_way(q)) {
+                if (doh_route(q, now) || doh_any_under_way(q)) {
                         query_arm(q);
                         return;
                 }
@@ -297,7 +297,7 @@ void query_answered(Query *q, Exchange *x, const Message *answer, const HttpResp
 /* --- time passes */
 
 /* A second upstream is asked besides, where nothing proves that the first is there, or the administrator wants it always. */
-static void hedge(Query *q, uint64_t now)
+static void doh_hedge(Query *q, uint64_t now)
 {
         Engine *e = q->engine;
         const Exchange *last = NULL;
@@ -316,27 +316,27 @@ static void hedge(Query *q, uint64_t now)
         /* Where there is doubt, this is failing over, only sooner; else it costs budget, so as not to double the load. */
         if (!doubt && e->hedge_tokens < HEDGE_COST)
                 return;
-        u = select_untried(q, now);
-        if (!u || !ask(q, u, PURPOSE_QUERY, now))
+        u = doh_select_untried(q, now);
+        if (!u || !doh_ask(q, u, PURPOSE_QUERY, now))
                 return;
         if (!doubt)
                 e->hedge_tokens -= HEDGE_COST;
 }
 
-static uint64_t late_at(const Exchange *x)
+static uint64_t doh_late_at(const Exchange *x)
 {
         return x->late || x->posted ? USEC_NEVER : x->late_at;
 }
 
 /* Exchanges that had their time are counted against their upstream, once; true if there was one. */
-static bool note_late(Query *q, uint64_t now)
+static bool doh_note_late(Query *q, uint64_t now)
 {
         bool any = false;
 
         LIST_FOREACH(l, &q->exchanges) {
                 Exchange *x = container_of(l, Exchange, in_query);
 
-                if (late_at(x) <= now) {
+                if (doh_late_at(x) <= now) {
                         upstream_late(x->upstream, x, now);
                         any = true;
                 }
@@ -344,35 +344,35 @@ static bool note_late(Query *q, uint64_t now)
         return any;
 }
 
-static void due(Query *q, uint64_t now)
+static void doh_due(Query *q, uint64_t now)
 {
-        bool late = note_late(q, now);
+        bool late = doh_note_late(q, now);
 
         if (q->retry_at <= now || (late && !list_empty(&q->pending))) {
                 q->retry_at = USEC_NEVER;
                 if (late)
                         q->failure = FAILURE_TIMEOUT;
-                if (late && !select_untried(q, now))
-                        begin_round(q);
-                try_again(q, now);
+                if (late && !doh_select_untried(q, now))
+                        doh_begin_round(q);
+                doh_try_again(q, now);
                 return;
         }
         if (q->hedge_at <= now)
-                hedge(q, now);
+                doh_hedge(q, now);
         query_arm(q);
 }
 
-static uint64_t next_time(const Query *q)
+static uint64_t doh_next_time(const Query *q)
 {
         uint64_t at = MIN(q->hedge_at, q->retry_at);
 
         LIST_FOREACH(l, &q->exchanges)
-                at = MIN(at, late_at(container_of(l, Exchange, in_query)));
+                at = MIN(at, doh_late_at(container_of(l, Exchange, in_query)));
         return at;
 }
 
 /* What was not even sent takes the place of somebody who still waits. */
-static void unwanted(Query *q, uint64_t now)
+static void doh_unwanted(Query *q, uint64_t now)
 {
         LIST_FOREACH(l, &q->exchanges) {
                 Exchange *x = container_of(l, Exchange, in_query);
@@ -382,13 +382,13 @@ static void unwanted(Query *q, uint64_t now)
         }
 }
 
-static void cancel(Query *q, uint64_t now)
+static void doh_cancel(Query *q, uint64_t now)
 {
         LIST_FOREACH(l, &q->exchanges)
                 exchange_cancel(container_of(l, Exchange, in_query), now);
 }
 
-static void shift(Query *q, uint64_t slept)
+static void doh_shift(Query *q, uint64_t slept)
 {
         q->hedge_at = usec_add(q->hedge_at, slept);
         q->retry_at = usec_add(q->retry_at, slept);
@@ -401,7 +401,7 @@ static void shift(Query *q, uint64_t slept)
         }
 }
 
-static int explain(const Query *q, uint64_t now, char *ret_text, size_t size)
+static int doh_explain(const Query *q, uint64_t now, char *ret_text, size_t size)
 {
         uint64_t retry_at = health_retry_at(&q->engine->group);
         FailureClass class = failure_class(q->failure);
@@ -425,13 +425,13 @@ static int explain(const Query *q, uint64_t now, char *ret_text, size_t size)
 }
 
 const QueryRoute query_to_upstreams = {
-        .start = start,
-        .join = join,
-        .due = due,
-        .next_time = next_time,
-        .under_way = any_under_way,
-        .unwanted = unwanted,
-        .cancel = cancel,
-        .shift = shift,
-        .explain = explain,
+        .start = doh_start,
+        .join = doh_join,
+        .due = doh_due,
+        .next_time = doh_next_time,
+        .under_way = doh_any_under_way,
+        .unwanted = doh_unwanted,
+        .cancel = doh_cancel,
+        .shift = doh_shift,
+        .explain = doh_explain,
 };

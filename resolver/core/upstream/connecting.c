@@ -6,7 +6,7 @@
 #define ATTEMPT_DELAY_TLS (1000 * USEC_PER_MSEC)        /* once TCP is up somewhere, TLS gets this long */
 
 /* Address number `i` in the order of trying: the one that worked last, then the others, families in turn (RFC 8305 4). */
-static size_t address_at(const Upstream *u, size_t i)
+static size_t connecting_address_at(const Upstream *u, size_t i)
 {
         const UpstreamConfig *config = u->config;
         bool v6 = config->addresses[u->first_address].v6;
@@ -40,7 +40,7 @@ static size_t connecting(const Upstream *u)
         return n;
 }
 
-static void close_connecting(Upstream *u)
+static void connecting_close_connecting(Upstream *u)
 {
         LIST_FOREACH(l, &u->connections) {
                 Connection *c = container_of(l, Connection, in_upstream);
@@ -50,17 +50,17 @@ static void close_connecting(Upstream *u)
         }
 }
 
-static void stop(Upstream *u)
+static void connecting_stop(Upstream *u)
 {
         u->connect.active = false;
         timer_set(&u->engine->timers, &u->connect.timer, USEC_NEVER);
-        close_connecting(u);
+        connecting_close_connecting(u);
 }
 
 /* No address worked: whoever waits for a connection is told, and so is health. */
-static void connect_failed(Upstream *u, FailureReason f, uint64_t now)
+static void connecting_connect_failed(Upstream *u, FailureReason f, uint64_t now)
 {
-        stop(u);
+        connecting_stop(u);
         if (failure_class(f) == CLASS_LOCALNET && f != FAILURE_RESOURCES && f != FAILURE_FORBIDDEN)
                 engine_set_network(u->engine, NETWORK_OFFLINE);
         while (!list_empty(&u->queue))
@@ -81,13 +81,13 @@ static void connect_failed(Upstream *u, FailureReason f, uint64_t now)
 }
 
 /* Goes to the next address. */
-static void attempt(Upstream *u, uint64_t now)
+static void connecting_attempt(Upstream *u, uint64_t now)
 {
         Connect *connect = &u->connect;
         uint64_t delay = connect->established ? ATTEMPT_DELAY_TLS : ATTEMPT_DELAY;
 
-        if (!connection_new(u, address_at(u, connect->tried++), connect->purpose, now)) {
-                connect_failed(u, FAILURE_RESOURCES, now);
+        if (!connection_new(u, connecting_address_at(u, connect->tried++), connect->purpose, now)) {
+                connecting_connect_failed(u, FAILURE_RESOURCES, now);
                 return;
         }
         timer_set(&u->engine->timers, &connect->timer,
@@ -105,12 +105,12 @@ void upstream_connect(Upstream *u, Purpose purpose, uint64_t now)
         };
         if (purpose == PURPOSE_RACE)
                 u->races++;
-        attempt(u, now);
+        connecting_attempt(u, now);
 }
 
 void upstream_connect_expire(Upstream *u, uint64_t now)
 {
-        connect_failed(u, u->connect.established ? FAILURE_HANDSHAKE_TIMEOUT : FAILURE_CONNECT_TIMEOUT, now);
+        connecting_connect_failed(u, u->connect.established ? FAILURE_HANDSHAKE_TIMEOUT : FAILURE_CONNECT_TIMEOUT, now);
 }
 
 void upstream_connect_due(Timer *t, uint64_t now)
@@ -118,7 +118,7 @@ void upstream_connect_due(Timer *t, uint64_t now)
         Upstream *u = container_of(t, Upstream, connect.timer);
 
         if (now < u->connect.deadline)
-                attempt(u, now);
+                connecting_attempt(u, now);
         else
                 upstream_connect_expire(u, now);
 }
@@ -127,7 +127,7 @@ void upstream_connect_abandon(Upstream *u, uint64_t now)
 {
         (void) now;
         if (u->connect.active)
-                stop(u);
+                connecting_stop(u);
 }
 
 void upstream_requeue(Upstream *u, Connection *c, uint64_t now)
@@ -147,7 +147,7 @@ void upstream_requeue(Upstream *u, Connection *c, uint64_t now)
 }
 
 /* The one that was made carries on; what it replaces goes, or finishes what it has. */
-static void supersede(Upstream *u, Connection *fresh, uint64_t now)
+static void connecting_supersede(Upstream *u, Connection *fresh, uint64_t now)
 {
         bool overflow = u->connect.purpose == PURPOSE_QUERY;
         bool won = false;
@@ -178,8 +178,8 @@ void upstream_connection_ready(Upstream *u, Connection *c, uint64_t now)
         u->first_address = c->address;
         *(c->resumed ? &u->handshakes_resumed : &u->handshakes_full) += 1;
         if (u->connect.active) {
-                supersede(u, c, now);
-                stop(u);
+                connecting_supersede(u, c, now);
+                connecting_stop(u);
         }
         /* Behind a portal, too, connections come up: only an answer ends that. */
         if (u->engine->network == NETWORK_OFFLINE)
@@ -219,7 +219,7 @@ void upstream_connection_alive(Upstream *u, Connection *c, uint64_t now)
 }
 
 /* Learns after which idle time the peer closes connections. */
-static void learn_idle(Upstream *u, const Connection *c, uint64_t now)
+static void connecting_learn_idle(Upstream *u, const Connection *c, uint64_t now)
 {
         if (!c->streams && c->state == CONNECTION_READY && c->epoch == u->engine->epoch)
                 u->peer_idle = MIN(u->peer_idle, now - c->idle_since);
@@ -229,14 +229,14 @@ void upstream_connection_goaway(Upstream *u, Connection *c, FailureReason f, uin
 {
         if (c->state == CONNECTION_CONNECTING)
                 return;
-        learn_idle(u, c, now);
+        connecting_learn_idle(u, c, now);
         if (f != FAILURE_GOAWAY)
                 upstream_failure(u, f, connection_incident(c, now, now), false, 0, PURPOSE_QUERY, now);
         connection_drain(c, now);
 }
 
 /* The attempt on one address came to nothing. */
-static void attempt_failed(Upstream *u, Connection *c, FailureReason f, uint64_t now)
+static void connecting_attempt_failed(Upstream *u, Connection *c, FailureReason f, uint64_t now)
 {
         connection_close(c);
         if (u->connect.failure == FAILURE_NONE || failure_class(u->connect.failure) == CLASS_LOCALNET)
@@ -244,9 +244,9 @@ static void attempt_failed(Upstream *u, Connection *c, FailureReason f, uint64_t
         if (!u->connect.active)
                 return;
         if (u->connect.tried < u->config->n_addresses)
-                attempt(u, now);
+                connecting_attempt(u, now);
         else if (!connecting(u))
-                connect_failed(u, u->connect.failure, now);
+                connecting_connect_failed(u, u->connect.failure, now);
 }
 
 void upstream_connection_gone(Upstream *u, Connection *c, FailureReason f, uint64_t now)
@@ -255,10 +255,10 @@ void upstream_connection_gone(Upstream *u, Connection *c, FailureReason f, uint6
         Exchange *x;
 
         if (c->state == CONNECTION_CONNECTING) {
-                attempt_failed(u, c, f, now);
+                connecting_attempt_failed(u, c, f, now);
                 return;
         }
-        learn_idle(u, c, now);
+        connecting_learn_idle(u, c, now);
         if (stale || !c->streams) {
                 if (failure_class(f) == CLASS_SOFT)
                         f = FAILURE_SILENT;

@@ -72,7 +72,7 @@ Connection *connection_close(Connection *c)
 }
 
 /* Since when nothing was heard while something waits. */
-static uint64_t silent_since(const Connection *c)
+static uint64_t connection_silent_since(const Connection *c)
 {
         const Exchange *oldest = container_of(list_first(&c->exchanges), Exchange, in_place);
 
@@ -80,7 +80,7 @@ static uint64_t silent_since(const Connection *c)
 }
 
 /* Sets the one timer of a connection in use: the next look at its silence, or its idle close. */
-static void arm(Connection *c)
+static void connection_arm(Connection *c)
 {
         uint64_t at = USEC_NEVER;
 
@@ -88,12 +88,12 @@ static void arm(Connection *c)
                 if (!c->streams)
                         at = usec_add(c->idle_since, c->upstream->engine->config->idle_max);
                 else
-                        at = MAX(silent_since(c), c->pinging ? c->ping_at : 0) + upstream_stale_race(c->upstream);
+                        at = MAX(connection_silent_since(c), c->pinging ? c->ping_at : 0) + upstream_stale_race(c->upstream);
         }
         timer_set(&c->upstream->engine->timers, &c->timer, at);
 }
 
-static void ping(Connection *c, uint64_t now)
+static void connection_ping(Connection *c, uint64_t now)
 {
         Action *a = engine_act(c->upstream->engine, ACTION_PING);
 
@@ -117,16 +117,16 @@ static void connection_due(Timer *t, uint64_t now)
         }
         if (c->pinging) {
                 c->silent = true;
-                arm(c);
+                connection_arm(c);
                 upstream_connection_silent(c->upstream, c, now);
                 return;
         }
-        ping(c, now);
-        arm(c);
+        connection_ping(c, now);
+        connection_arm(c);
 }
 
 /* Used again now, might it be dead without our knowing? */
-static bool at_risk(const Connection *c, uint64_t now)
+static bool connection_at_risk(const Connection *c, uint64_t now)
 {
         uint64_t quiet = now - c->received_at;
         uint64_t peer_idle = c->upstream->peer_idle;
@@ -148,7 +148,7 @@ bool connection_takes(const Connection *c, uint64_t now)
 void connection_send(Connection *c, Exchange *x, uint64_t now)
 {
         Action *a = exchange_prepare(x) ? engine_act(c->upstream->engine, ACTION_SEND) : NULL;
-        bool risky = !c->pinging && at_risk(c, now);
+        bool risky = !c->pinging && connection_at_risk(c, now);
 
         /* Before it is on the connection, which would send the next one, and so on, each from inside the one before. */
         if (!a) {
@@ -169,7 +169,7 @@ void connection_send(Connection *c, Exchange *x, uint64_t now)
         a->exchange = x->number;
         a->send.message = packet_ref(x->wire);
         a->send.ping = risky;
-        arm(c);
+        connection_arm(c);
 }
 
 void connection_ended(Connection *c, uint64_t now)
@@ -185,7 +185,7 @@ void connection_ended(Connection *c, uint64_t now)
                         return;
                 }
         }
-        arm(c);
+        connection_arm(c);
         upstream_advance(u, now);
 }
 
@@ -200,7 +200,7 @@ void connection_heard(Connection *c, uint64_t now)
                 c->silent = false;
                 upstream_connection_alive(c->upstream, c, now);
         }
-        arm(c);
+        connection_arm(c);
 }
 
 void connection_drain(Connection *c, uint64_t now)
@@ -221,8 +221,8 @@ void connection_challenge(Connection *c, uint64_t now)
         if (!c->streams || c->pinging)
                 return;
         c->doubtful = true;
-        ping(c, now);
-        arm(c);
+        connection_ping(c, now);
+        connection_arm(c);
 }
 
 uint64_t connection_incident(Connection *c, uint64_t since, uint64_t now)

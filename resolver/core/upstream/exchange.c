@@ -28,7 +28,7 @@ Exchange *exchange_new(Engine *e, Query *query, Upstream *u, Packet *wire, Purpo
 }
 
 /* Out of the queue or off its connection, which is not told yet. */
-static void leave(Exchange *x)
+static void exchange_leave(Exchange *x)
 {
         if (!x->posted && !x->connection && !list_empty(&x->in_place))
                 x->upstream->queued--;
@@ -41,7 +41,7 @@ Exchange *exchange_free(Exchange *x)
                 return NULL;
         if (x->upstream->check.exchange == x)
                 x->upstream->check.exchange = NULL;
-        leave(x);
+        exchange_leave(x);
         list_remove(&x->in_query);
         handle_table_remove(&x->upstream->engine->exchange_handles, x->number);
         packet_unref(x->wire);
@@ -53,7 +53,7 @@ void exchange_post(Exchange *x, FailureReason failure, uint64_t now)
 {
         Connection *c = x->connection;
 
-        leave(x);
+        exchange_leave(x);
         x->connection = NULL;
         x->posted = true;
         x->failure = failure;

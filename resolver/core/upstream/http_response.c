@@ -8,7 +8,7 @@
 #define SECONDS_PER_DAY 86400
 #define SECONDS_PER_YEAR 31556952
 
-static bool is_word(Bytes b, const char *word)
+static bool http_is_word(Bytes b, const char *word)
 {
         size_t n = strlen(word);
 
@@ -25,7 +25,7 @@ static bool is_word(Bytes b, const char *word)
         return true;
 }
 
-static Bytes trim(Bytes b)
+static Bytes http_trim(Bytes b)
 {
         while (b.n && (b.p[0] == ' ' || b.p[0] == '\t'))
                 b = BYTES(b.p + 1, b.n - 1);
@@ -35,7 +35,7 @@ static Bytes trim(Bytes b)
 }
 
 /* The part before the next `separator` that is not quoted, trimmed; *rest moves behind it. */
-static Bytes cut(Bytes *rest, char separator)
+static Bytes http_cut(Bytes *rest, char separator)
 {
         bool quoted = false;
         Bytes part;
@@ -48,11 +48,11 @@ static Bytes cut(Bytes *rest, char separator)
                         n++;
         part = BYTES(rest->p, n);
         *rest = n < rest->n ? BYTES(rest->p + n + 1, rest->n - n - 1) : BYTES(NULL, 0);
-        return trim(part);
+        return http_trim(part);
 }
 
 /* Digits only; what is too large is the largest. */
-static bool number(Bytes b, uint64_t *ret)
+static bool http_number(Bytes b, uint64_t *ret)
 {
         uint64_t n = 0;
 
@@ -67,75 +67,75 @@ static bool number(Bytes b, uint64_t *ret)
         return true;
 }
 
-static uint32_t seconds(uint64_t n)
+static uint32_t http_seconds(uint64_t n)
 {
         return (uint32_t) MIN(n, (uint64_t) INT32_MAX);
 }
 
-static void take_status(HttpResponse *r, Bytes value)
+static void http_take_status(HttpResponse *r, Bytes value)
 {
         uint64_t n;
 
-        r->status = !r->has_status && value.n == 3 && number(value, &n) ? (unsigned) n : 0;
+        r->status = !r->has_status && value.n == 3 && http_number(value, &n) ? (unsigned) n : 0;
         r->has_status = true;
 }
 
-static void take_type(HttpResponse *r, Bytes value)
+static void http_take_type(HttpResponse *r, Bytes value)
 {
-        r->type_ok = !r->has_type && is_word(cut(&value, ';'), "application/dns-message");
+        r->type_ok = !r->has_type && http_is_word(http_cut(&value, ';'), "application/dns-message");
         r->has_type = true;
 }
 
-static void take_encoding(HttpResponse *r, Bytes value)
+static void http_take_encoding(HttpResponse *r, Bytes value)
 {
         while (value.n) {
-                Bytes coding = cut(&value, ',');
+                Bytes coding = http_cut(&value, ',');
 
-                r->encoded = r->encoded || (coding.n && !is_word(coding, "identity"));
+                r->encoded = r->encoded || (coding.n && !http_is_word(coding, "identity"));
         }
 }
 
-static void take_length(HttpResponse *r, Bytes value)
+static void http_take_length(HttpResponse *r, Bytes value)
 {
         uint64_t n = 0;
 
-        r->bad_length = r->bad_length || !number(value, &n) || (r->has_length && r->length != n);
+        r->bad_length = r->bad_length || !http_number(value, &n) || (r->has_length && r->length != n);
         r->length = n;
         r->has_length = true;
 }
 
 /* RFC 9111 5.2.2: no-store and no-cache leave no life, and of several max-age the least counts. */
-static void take_cache_control(HttpResponse *r, Bytes value)
+static void http_take_cache_control(HttpResponse *r, Bytes value)
 {
         while (value.n) {
-                Bytes directive = cut(&value, ','), argument = directive;
-                Bytes name = cut(&argument, '=');
+                Bytes directive = http_cut(&value, ','), argument = directive;
+                Bytes name = http_cut(&argument, '=');
                 uint64_t n;
 
                 if (argument.n >= 2 && argument.p[0] == '"' && argument.p[argument.n - 1] == '"')
                         argument = BYTES(argument.p + 1, argument.n - 2);
-                if (is_word(name, "no-store") || is_word(name, "no-cache"))
+                if (http_is_word(name, "no-store") || http_is_word(name, "no-cache"))
                         n = 0;
-                else if (!is_word(name, "max-age") || !number(argument, &n))
+                else if (!http_is_word(name, "max-age") || !http_number(argument, &n))
                         continue;
-                r->max_age = r->has_max_age ? MIN(r->max_age, seconds(n)) : seconds(n);
+                r->max_age = r->has_max_age ? MIN(r->max_age, http_seconds(n)) : http_seconds(n);
                 r->has_max_age = true;
         }
 }
 
-static void take_age(HttpResponse *r, Bytes value)
+static void http_take_age(HttpResponse *r, Bytes value)
 {
-        Bytes first = cut(&value, ',');
+        Bytes first = http_cut(&value, ',');
         uint64_t n;
 
         /* RFC 9111 5.1: of a list the first, and what is not a number is ignored. */
-        if (!r->has_age && number(first, &n))
-                r->age = seconds(n);
+        if (!r->has_age && http_number(first, &n))
+                r->age = http_seconds(n);
         r->has_age = true;
 }
 
 /* Days since 1970-01-01 of a date in the Gregorian calendar. */
-static int64_t days_of(int64_t year, unsigned month, unsigned day)
+static int64_t http_days_of(int64_t year, unsigned month, unsigned day)
 {
         int64_t y = month <= 2 ? year - 1 : year, era = y / 400;
         int64_t of_era = y - era * 400, of_year = (153 * ((int64_t) month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
@@ -148,7 +148,7 @@ typedef struct Date {
 } Date;
 
 /* 1 to 12 by the first three letters; 0 if they are none. */
-static unsigned month_of(Bytes b)
+static unsigned http_month_of(Bytes b)
 {
         static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                               "Jul", "Aug", "Sep", "Oct", "Nov", "Dec" };
@@ -159,7 +159,7 @@ static unsigned month_of(Bytes b)
         return 0;
 }
 
-static unsigned *field_of(Date *d, char letter)
+static unsigned *http_field_of(Date *d, char letter)
 {
         switch (letter) {
         case 'd':
@@ -179,16 +179,16 @@ static unsigned *field_of(Date *d, char letter)
 
 /* In the pattern "b" is a month's name, and each small letter else a digit of what it begins; a day may begin with a
  * space. */
-static bool date_matches(Bytes b, const char *pattern, Date *ret)
+static bool http_date_matches(Bytes b, const char *pattern, Date *ret)
 {
         *ret = (Date) { 0 };
         for (; *pattern && b.n; pattern++) {
-                unsigned *field = field_of(ret, *pattern);
+                unsigned *field = http_field_of(ret, *pattern);
                 size_t n = *pattern == 'b' ? 3 : 1;
                 uint8_t c = b.p[0];
 
                 if (*pattern == 'b')
-                        ret->month = month_of(b);
+                        ret->month = http_month_of(b);
                 else if (!field && c != (uint8_t) *pattern)
                         return false;
                 else if (field && c >= '0' && c <= '9')
@@ -212,24 +212,24 @@ static bool http_date(Bytes b, int64_t wall_clock, int64_t *ret)
                            : BYTES(b.p + MIN(b.n, 3u), b.n - MIN(b.n, 3u));
         Date d;
 
-        if (date_matches(rest, " dd-b-yy hh:mm:ss GMT", &d)) {
+        if (http_date_matches(rest, " dd-b-yy hh:mm:ss GMT", &d)) {
                 year = this_year - this_year % 100 + d.year;
                 if (year > this_year + 50)
                         year -= 100;
-        } else if (date_matches(rest, " dd b yyyy hh:mm:ss GMT", &d) || date_matches(rest, " b dd hh:mm:ss yyyy", &d))
+        } else if (http_date_matches(rest, " dd b yyyy hh:mm:ss GMT", &d) || http_date_matches(rest, " b dd hh:mm:ss yyyy", &d))
                 year = d.year;
         else
                 return false;
-        *ret = days_of(year, d.month, d.day) * SECONDS_PER_DAY + d.hour * 3600 + d.minute * 60 + d.second;
+        *ret = http_days_of(year, d.month, d.day) * SECONDS_PER_DAY + d.hour * 3600 + d.minute * 60 + d.second;
         return true;
 }
 
-static void take_retry_after(HttpResponse *r, Bytes value, int64_t wall_clock)
+static void http_take_retry_after(HttpResponse *r, Bytes value, int64_t wall_clock)
 {
         uint64_t n;
         int64_t date;
 
-        if (!number(value, &n)) {
+        if (!http_number(value, &n)) {
                 if (!value.n || !http_date(value, wall_clock, &date))
                         return;
                 n = date > wall_clock ? (uint64_t) (date - wall_clock) : 0;
@@ -240,21 +240,21 @@ static void take_retry_after(HttpResponse *r, Bytes value, int64_t wall_clock)
 
 void http_response_field(HttpResponse *r, Bytes name, Bytes value, int64_t wall_clock)
 {
-        value = trim(value);
-        if (is_word(name, ":status"))
-                take_status(r, value);
-        else if (is_word(name, "content-type"))
-                take_type(r, value);
-        else if (is_word(name, "content-encoding"))
-                take_encoding(r, value);
-        else if (is_word(name, "content-length"))
-                take_length(r, value);
-        else if (is_word(name, "age"))
-                take_age(r, value);
-        else if (is_word(name, "cache-control"))
-                take_cache_control(r, value);
-        else if (is_word(name, "retry-after"))
-                take_retry_after(r, value, wall_clock);
+        value = http_trim(value);
+        if (http_is_word(name, ":status"))
+                http_take_status(r, value);
+        else if (http_is_word(name, "content-type"))
+                http_take_type(r, value);
+        else if (http_is_word(name, "content-encoding"))
+                http_take_encoding(r, value);
+        else if (http_is_word(name, "content-length"))
+                http_take_length(r, value);
+        else if (http_is_word(name, "age"))
+                http_take_age(r, value);
+        else if (http_is_word(name, "cache-control"))
+                http_take_cache_control(r, value);
+        else if (http_is_word(name, "retry-after"))
+                http_take_retry_after(r, value, wall_clock);
 }
 
 bool http_response_answers(const HttpResponse *r)
@@ -262,7 +262,7 @@ bool http_response_answers(const HttpResponse *r)
         return r->status >= 200 && r->status <= 299;
 }
 
-static FailureReason status_failure(unsigned status)
+static FailureReason http_status_failure(unsigned status)
 {
         switch (status) {
         case 429:
@@ -288,7 +288,7 @@ static FailureReason status_failure(unsigned status)
 FailureReason http_response_failure(const HttpResponse *r, size_t body_size)
 {
         if (!http_response_answers(r))
-                return status_failure(r->status);
+                return http_status_failure(r->status);
         if (body_size == 0 || r->bad_length || (r->has_length && r->length != body_size))
                 return FAILURE_BODY_SIZE;
         if (!r->type_ok)

@@ -12,7 +12,7 @@ Packet *upstream_probe_message(const Upstream *u)
 }
 
 /* Takes the check's bookkeeping away. An exchange of it that is still under way and that no query wants is given up. */
-static void end(Upstream *u, bool failed, uint64_t now)
+static void probe_end(Upstream *u, bool failed, uint64_t now)
 {
         Exchange *x = u->check.exchange;
 
@@ -27,7 +27,7 @@ static void end(Upstream *u, bool failed, uint64_t now)
                 exchange_cancel(x, now);
 }
 
-static void say_probed(Upstream *u, const Check *check, FailureReason f, uint64_t now)
+static void probe_say_probed(Upstream *u, const Check *check, FailureReason f, uint64_t now)
 {
         Action *a = check->cookie ? engine_act(u->engine, ACTION_PROBED) : NULL;
 
@@ -42,12 +42,12 @@ static void say_probed(Upstream *u, const Check *check, FailureReason f, uint64_
 }
 
 /* Makes room for the next one; health knows of that already. */
-static void supersede(Upstream *u, uint64_t now)
+static void probe_supersede(Upstream *u, uint64_t now)
 {
         if (!u->check.active)
                 return;
-        say_probed(u, &u->check, FAILURE_CANCELLED, now);
-        end(u, false, now);
+        probe_say_probed(u, &u->check, FAILURE_CANCELLED, now);
+        probe_end(u, false, now);
 }
 
 void upstream_check(Upstream *u, Purpose purpose, bool suspicion, uint64_t now)
@@ -56,7 +56,7 @@ void upstream_check(Upstream *u, Purpose purpose, bool suspicion, uint64_t now)
 
         if (u->check.active && (purpose != PURPOSE_TRIAL || u->check.purpose == PURPOSE_TRIAL))
                 return;
-        supersede(u, now);
+        probe_supersede(u, now);
         if (purpose == PURPOSE_TRIAL && u->connect.active && u->connect.started_at < u->health.changed_at)
                 upstream_connect_abandon(u, now);
         u->check = (Check) {
@@ -97,7 +97,7 @@ void upstream_check_ready(Upstream *u, Connection *c, uint64_t now)
 }
 
 /* A trial that ends without an answer has failed, even where a query would just be sent again. */
-static FailureReason as_counted(FailureReason f)
+static FailureReason probe_as_counted(FailureReason f)
 {
         FailureClass class = failure_class(f);
 
@@ -110,18 +110,18 @@ void upstream_check_done(Upstream *u, FailureReason f, uint64_t retry_after, uin
         Engine *e = u->engine;
         uint64_t next;
 
-        say_probed(u, &check, f, now);
+        probe_say_probed(u, &check, f, now);
         if (check.purpose == PURPOSE_TRIAL && u->health.state == HEALTH_TRIAL) {
-                end(u, f != FAILURE_NONE, now);
+                probe_end(u, f != FAILURE_NONE, now);
                 if (f == FAILURE_NONE)
                         health_ok(&u->health, now, true);
                 else
-                        upstream_failure(u, as_counted(f), ++e->next_incident, false, retry_after, check.purpose, now);
+                        upstream_failure(u, probe_as_counted(f), ++e->next_incident, false, retry_after, check.purpose, now);
         } else {
                 bool suspect = u->health.state == HEALTH_SUSPECT;
 
                 next = health_probe_done(&u->health, now, f, retry_after);
-                end(u, f != FAILURE_NONE, now);
+                probe_end(u, f != FAILURE_NONE, now);
                 u->failures += suspect && f != FAILURE_NONE;
                 if (suspect && next != USEC_NEVER) {
                         u->probe_at = next;
@@ -140,7 +140,7 @@ void upstream_check_abandon(Upstream *u, uint64_t now)
 {
         if (u->check.active)
                 health_probe_abandon(&u->health, now);
-        supersede(u, now);
+        probe_supersede(u, now);
 }
 
 void upstream_check_due(Timer *t, uint64_t now)

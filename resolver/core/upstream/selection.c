@@ -1,12 +1,12 @@
 #include "core/upstream/selection.h"
 
-static unsigned rank(const Candidate *c)
+static unsigned selection_rank(const Candidate *c)
 {
         return 2 * c->suspect + c->doubtful;
 }
 
 /* Is `a` so much cheaper than `b`, the one in use, that moving is worth it? */
-static bool cheaper(const Candidate *a, const Candidate *b, bool in_use)
+static bool selection_cheaper(const Candidate *a, const Candidate *b, bool in_use)
 {
         if (!a->cost)
                 return false;
@@ -20,16 +20,16 @@ size_t select_upstream(const Candidate *candidates, size_t n, Policy policy, siz
         size_t best = SIZE_MAX;
 
         for (size_t i = 0; i < n; i++)
-                if (candidates[i].usable && (best == SIZE_MAX || rank(&candidates[i]) < rank(&candidates[best])))
+                if (candidates[i].usable && (best == SIZE_MAX || selection_rank(&candidates[i]) < selection_rank(&candidates[best])))
                         best = i;
         if (best == SIZE_MAX || policy == POLICY_ORDERED)
                 return best;
 
-        if (preferred < n && candidates[preferred].usable && rank(&candidates[preferred]) == rank(&candidates[best]))
+        if (preferred < n && candidates[preferred].usable && selection_rank(&candidates[preferred]) == selection_rank(&candidates[best]))
                 best = preferred;
         for (size_t i = 0; i < n; i++)
-                if (candidates[i].usable && rank(&candidates[i]) == rank(&candidates[best]) &&
-                    cheaper(&candidates[i], &candidates[best], best == preferred))
+                if (candidates[i].usable && selection_rank(&candidates[i]) == selection_rank(&candidates[best]) &&
+                    selection_cheaper(&candidates[i], &candidates[best], best == preferred))
                         best = i;
         return best;
 }

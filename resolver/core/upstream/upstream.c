@@ -17,7 +17,7 @@
 #define DRAINING_MAX 5                  /* connections of all sorts: then no new one for the queue */
 #define RESETS_MAX 3                    /* streams reset in a row, then the connection is given up */
 
-static void overflow_due(Timer *t, uint64_t now);
+static void upstream_overflow_due(Timer *t, uint64_t now);
 
 Upstream *upstream_new(Engine *e, Config *owner, const UpstreamConfig *config, HealthAdmin admin, uint64_t now)
 {
@@ -33,7 +33,7 @@ Upstream *upstream_new(Engine *e, Config *owner, const UpstreamConfig *config, H
                 .probe_at = USEC_NEVER,
                 .connect.timer = TIMER_INIT(upstream_connect_due),
                 .check.timer = TIMER_INIT(upstream_check_due),
-                .overflow = TIMER_INIT(overflow_due),
+                .overflow = TIMER_INIT(upstream_overflow_due),
                 .active = TIMER_INIT(upstream_active_due),
         };
         list_init(&u->connections);
@@ -128,18 +128,18 @@ bool upstream_doubtful(const Upstream *u, uint64_t now)
 /* --- sending and waiting */
 
 /* A trial's exchanges take no connection that is older than the trial: that it still works says nothing of the failure. */
-static bool fits_trial(const Upstream *u, const Connection *c)
+static bool upstream_fits_trial(const Upstream *u, const Connection *c)
 {
         return u->health.state != HEALTH_TRIAL || c->opened_at >= u->health.changed_at;
 }
 
 /* The connection for a new exchange: the youngest that has room. */
-static Connection *pick(const Upstream *u, uint64_t now)
+static Connection *upstream_pick(const Upstream *u, uint64_t now)
 {
         for (List *l = u->connections.previous; l != &u->connections; l = l->previous) {
                 Connection *c = container_of(l, Connection, in_upstream);
 
-                if (connection_takes(c, now) && fits_trial(u, c))
+                if (connection_takes(c, now) && upstream_fits_trial(u, c))
                         return c;
         }
         return NULL;
@@ -147,7 +147,7 @@ static Connection *pick(const Upstream *u, uint64_t now)
 
 bool upstream_submit(Upstream *u, Exchange *x, uint64_t now)
 {
-        Connection *c = list_empty(&u->queue) ? pick(u, now) : NULL;
+        Connection *c = list_empty(&u->queue) ? upstream_pick(u, now) : NULL;
 
         if (c) {
                 connection_send(c, x, now);
@@ -163,7 +163,7 @@ bool upstream_submit(Upstream *u, Exchange *x, uint64_t now)
 }
 
 /* Sees to it that what waits in the queue gets a connection: the first, or a second if the first stays full. */
-static void want_connection(Upstream *u, uint64_t now)
+static void upstream_want_connection(Upstream *u, uint64_t now)
 {
         const Exchange *head;
         unsigned n = 0, all = 0;
@@ -174,7 +174,7 @@ static void want_connection(Upstream *u, uint64_t now)
                 const Connection *c = container_of(l, Connection, in_upstream);
 
                 all++;
-                n += connection_good(c, now) && fits_trial(u, c);
+                n += connection_good(c, now) && upstream_fits_trial(u, c);
         }
         /* A peer that ends each connection as soon as it is used gets no more of them than this: the queue moves when one is done. */
         if (all >= DRAINING_MAX)
@@ -187,7 +187,7 @@ static void want_connection(Upstream *u, uint64_t now)
                           n < CONNECTIONS_MAX ? head->queued_at + MAX(u->rtt.smoothed, OVERFLOW_WAIT) : USEC_NEVER);
 }
 
-static void overflow_due(Timer *t, uint64_t now)
+static void upstream_overflow_due(Timer *t, uint64_t now)
 {
         Upstream *u = container_of(t, Upstream, overflow);
 
@@ -196,7 +196,7 @@ static void overflow_due(Timer *t, uint64_t now)
 }
 
 /* Given up for another's sake: its query is told, as of any that comes to nothing. */
-static void take_stream(Exchange *x, uint64_t now)
+static void upstream_take_stream(Exchange *x, uint64_t now)
 {
         Connection *c = x->connection;
         Action *a = engine_act(c->upstream->engine, ACTION_CANCEL);
@@ -215,18 +215,18 @@ static void take_stream(Exchange *x, uint64_t now)
  * Where all streams are taken, one that is overdue, and that later ones have overtaken, gives way to who waits: a peer that loses some
  * requests, on a connection that is well, would run out of streams else. One that is just slow with all of them may finish.
  */
-static Connection *make_room(Upstream *u, uint64_t now)
+static Connection *upstream_make_room(Upstream *u, uint64_t now)
 {
         LIST_FOREACH(l, &u->connections) {
                 Connection *c = container_of(l, Connection, in_upstream);
                 Exchange *oldest;
 
-                if (!c->streams || c->streams != c->max_streams || !connection_good(c, now) || !fits_trial(u, c))
+                if (!c->streams || c->streams != c->max_streams || !connection_good(c, now) || !upstream_fits_trial(u, c))
                         continue;
                 oldest = container_of(list_first(&c->exchanges), Exchange, in_place);
                 if (oldest == u->check.exchange || oldest->sent_at >= c->overtaken_at || now - oldest->sent_at < upstream_answer_time(u))
                         continue;
-                take_stream(oldest, now);
+                upstream_take_stream(oldest, now);
                 return c;
         }
         return NULL;
@@ -236,7 +236,7 @@ void upstream_advance(Upstream *u, uint64_t now)
 {
         Connection *c;
 
-        while (!list_empty(&u->queue) && ((c = pick(u, now)) || (c = make_room(u, now)))) {
+        while (!list_empty(&u->queue) && ((c = upstream_pick(u, now)) || (c = upstream_make_room(u, now)))) {
                 Exchange *x = container_of(list_first(&u->queue), Exchange, in_place);
 
                 list_remove(&x->in_place);
@@ -246,7 +246,7 @@ void upstream_advance(Upstream *u, uint64_t now)
         if (list_empty(&u->queue))
                 timer_set(&u->engine->timers, &u->overflow, USEC_NEVER);
         else
-                want_connection(u, now);
+                upstream_want_connection(u, now);
 }
 
 /* --- what exchanges tell of their upstream */
@@ -261,7 +261,7 @@ void upstream_rcode(Upstream *u, unsigned rcode, uint64_t name, uint64_t now)
 }
 
 /* It is not to be used: what waits for it goes elsewhere, and nothing is connected for nobody. */
-static void turn_away(Upstream *u, uint64_t now)
+static void upstream_turn_away(Upstream *u, uint64_t now)
 {
         while (!list_empty(&u->queue))
                 exchange_post(container_of(list_first(&u->queue), Exchange, in_place), FAILURE_CANCELLED, now);
@@ -295,10 +295,10 @@ void upstream_announce(Upstream *u, Purpose purpose, uint64_t now)
         if (u->health.state == HEALTH_FAILED)
                 engine_suspect_portal(u->engine);
         if (!health_usable(&u->health) && u->health.state != HEALTH_TRIAL)
-                turn_away(u, now);
+                upstream_turn_away(u, now);
 }
 
-static bool counted(FailureReason f)
+static bool upstream_counted(FailureReason f)
 {
         FailureClass class = failure_class(f);
 
@@ -310,7 +310,7 @@ void upstream_failure(Upstream *u, FailureReason f, uint64_t incident, bool conn
 {
         HealthRequest request;
 
-        if (counted(f))
+        if (upstream_counted(f))
                 u->failures++;
         request = health_failure(&u->health, now, f, incident, connecting, retry_after);
         upstream_announce(u, purpose, now);

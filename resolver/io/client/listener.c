@@ -50,7 +50,7 @@ static int listener_new(uv_loop_t *loop, int fd, bool stream, const ListenerLimi
         return 0;
 }
 
-static uint16_t port_of(int fd)
+static uint16_t listener_port_of(int fd)
 {
         struct sockaddr_storage a;
         socklen_t size = sizeof(a);
@@ -73,14 +73,14 @@ int listener_new_fd(uv_loop_t *loop, int fd, const ListenerLimits *limits, Liste
                 return -EAFNOSUPPORT;
         if (type != SOCK_DGRAM && !(type == SOCK_STREAM && listening))
                 return -EPROTOTYPE;
-        if (port_of(fd) == 0)
+        if (listener_port_of(fd) == 0)
                 return -EADDRNOTAVAIL;
         if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
                 return -errno;
         return listener_new(loop, fd, type == SOCK_STREAM, limits, stats, query, userdata, ret);
 }
 
-static socklen_t to_sockaddr(const Address *a, struct sockaddr_storage *ret)
+static socklen_t listener_to_sockaddr(const Address *a, struct sockaddr_storage *ret)
 {
         struct sockaddr_in *v4 = (void *) ret;
         struct sockaddr_in6 *v6 = (void *) ret;
@@ -99,10 +99,10 @@ static socklen_t to_sockaddr(const Address *a, struct sockaddr_storage *ret)
         return sizeof(*v6);
 }
 
-static int bind_socket(const Address *a, int type, int *ret)
+static int listener_bind_socket(const Address *a, int type, int *ret)
 {
         struct sockaddr_storage address;
-        socklen_t size = to_sockaddr(a, &address);
+        socklen_t size = listener_to_sockaddr(a, &address);
         int on = 1, receive = RECEIVE_BUFFER, r, fd = socket(address.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
         if (fd < 0)
@@ -132,11 +132,11 @@ int listener_new_bind(uv_loop_t *loop, const Address *address, const ListenerLim
         /* A free port of one protocol may be taken in the other: then another. */
         for (unsigned i = 0; i < (address->port ? 1 : 16) && r == -EADDRINUSE; i++) {
                 a.port = address->port;
-                r = bind_socket(&a, SOCK_STREAM, &tcp);
+                r = listener_bind_socket(&a, SOCK_STREAM, &tcp);
                 if (r < 0)
                         break;
-                a.port = port_of(tcp);
-                r = bind_socket(&a, SOCK_DGRAM, &udp);
+                a.port = listener_port_of(tcp);
+                r = listener_bind_socket(&a, SOCK_DGRAM, &udp);
                 if (r < 0)
                         close(tcp);
         }
@@ -180,7 +180,7 @@ bool listener_is_stream(const Listener *l)
         return l->tcp;
 }
 
-static Listener *find(const Client *client)
+static Listener *listener_find(const Client *client)
 {
         uint32_t number;
 
@@ -190,7 +190,7 @@ static Listener *find(const Client *client)
 
 void listener_answer(const Client *client, Packet *answer)
 {
-        Listener *l = find(client);
+        Listener *l = listener_find(client);
 
         if (l && l->tcp)
                 tcp_answer(l->tcp, client, answer);
@@ -200,7 +200,7 @@ void listener_answer(const Client *client, Packet *answer)
 
 void listener_dismiss(const Client *client)
 {
-        Listener *l = find(client);
+        Listener *l = listener_find(client);
 
         if (l && l->tcp)
                 tcp_dismiss(l->tcp, client);

@@ -79,7 +79,7 @@ struct Tcp {
         unsigned budget;                /* queries that may still be taken in this turn */
 };
 
-static void set_timer(Tcp *t);
+static void tcp_set_timer(Tcp *t);
 
 /* --- closing */
 
@@ -134,13 +134,13 @@ static void tcp_client_close(TcpClient *c)
 
 static void tcp_client_ready(uv_poll_t *p, int status, int events);
 
-static size_t unwritten(const TcpClient *c)
+static size_t tcp_unwritten(const TcpClient *c)
 {
         return c->out.n - c->out_at;
 }
 
 /* Is a whole message there, or what can never be one? */
-static bool has_message(const TcpClient *c)
+static bool tcp_has_message(const TcpClient *c)
 {
         size_t n = c->n_in - c->in_at, size;
 
@@ -150,28 +150,28 @@ static bool has_message(const TcpClient *c)
         return size < DNS_HEADER_SIZE || n >= 2 + size;
 }
 
-static bool has_room(const TcpClient *c)
+static bool tcp_has_room(const TcpClient *c)
 {
-        return c->in_flight < c->tcp->limits->tcp_pipeline && unwritten(c) < c->tcp->limits->tcp_write_octets;
+        return c->in_flight < c->tcp->limits->tcp_pipeline && tcp_unwritten(c) < c->tcp->limits->tcp_write_octets;
 }
 
 /* Nothing of the client's is under way. */
-static bool is_idle(const TcpClient *c)
+static bool tcp_is_idle(const TcpClient *c)
 {
-        return c->in_flight == 0 && unwritten(c) == 0 && !has_message(c);
+        return c->in_flight == 0 && tcp_unwritten(c) == 0 && !tcp_has_message(c);
 }
 
-static void touch(TcpClient *c)
+static void tcp_touch(TcpClient *c)
 {
         c->active_at = clock_now();
         list_remove(&c->in_tcp);
         list_append(&c->tcp->connections, &c->in_tcp);
 }
 
-static void write_out(TcpClient *c)
+static void tcp_write_out(TcpClient *c)
 {
-        while (unwritten(c)) {
-                ssize_t n = send(c->fd, c->out.p + c->out_at, unwritten(c), MSG_DONTWAIT | MSG_NOSIGNAL);
+        while (tcp_unwritten(c)) {
+                ssize_t n = send(c->fd, c->out.p + c->out_at, tcp_unwritten(c), MSG_DONTWAIT | MSG_NOSIGNAL);
 
                 if (n < 0 && errno == EINTR)
                         continue;
@@ -183,8 +183,8 @@ static void write_out(TcpClient *c)
                         break;
                 c->out_at += (size_t) n;
         }
-        if (c->out_at && unwritten(c))
-                memmove(c->out.p, c->out.p + c->out_at, unwritten(c));
+        if (c->out_at && tcp_unwritten(c))
+                memmove(c->out.p, c->out.p + c->out_at, tcp_unwritten(c));
         c->out.n -= c->out_at;
         c->out_at = 0;
         if (c->out.n == 0)
@@ -192,20 +192,20 @@ static void write_out(TcpClient *c)
 }
 
 /* After anything that happened to it: what is next for it. */
-static void settle(TcpClient *c)
+static void tcp_settle(TcpClient *c)
 {
         Tcp *t = c->tcp;
-        bool read = !c->eof && !t->stopped && has_room(c) && !has_message(c);
-        int events = (read ? UV_READABLE : 0) | (unwritten(c) ? UV_WRITABLE : 0);
+        bool read = !c->eof && !t->stopped && tcp_has_room(c) && !tcp_has_message(c);
+        int events = (read ? UV_READABLE : 0) | (tcp_unwritten(c) ? UV_WRITABLE : 0);
 
         if (c->closing)
                 return;
         /* The client is done, and has all its answers (RFC 7766 6.2.4: a half-close is no reason to leave one out). */
-        if (c->eof && is_idle(c)) {
+        if (c->eof && tcp_is_idle(c)) {
                 tcp_client_close(c);
                 return;
         }
-        if (has_message(c) && has_room(c)) {
+        if (tcp_has_message(c) && tcp_has_room(c)) {
                 if (list_empty(&c->in_work))
                         list_append(&t->work, &c->in_work);
         } else
@@ -220,16 +220,16 @@ static void settle(TcpClient *c)
 }
 
 /* Length and message go out as one (RFC 7766 8). */
-static bool append(TcpClient *c, const Packet *answer)
+static bool tcp_append(TcpClient *c, const Packet *answer)
 {
         uint8_t size[2];
 
         wire_write16(size, answer->n);
-        return unwritten(c) + 2 + answer->n <= c->tcp->limits->tcp_write_octets + 2 + DNS_MESSAGE_MAX &&
+        return tcp_unwritten(c) + 2 + answer->n <= c->tcp->limits->tcp_write_octets + 2 + DNS_MESSAGE_MAX &&
                byte_buffer_append(&c->out, BYTES(size, 2)) && byte_buffer_append(&c->out, packet_bytes(answer));
 }
 
-static TcpClient *find(Tcp *t, const Client *client)
+static TcpClient *tcp_find(Tcp *t, const Client *client)
 {
         TcpClientWords words;
 
@@ -239,40 +239,40 @@ static TcpClient *find(Tcp *t, const Client *client)
 
 void tcp_answer(Tcp *t, const Client *client, Packet *answer)
 {
-        TcpClient *c = find(t, client);
+        TcpClient *c = tcp_find(t, client);
 
         if (!c)
                 return;
         c->in_flight--;
-        if (!append(c, answer)) {
+        if (!tcp_append(c, answer)) {
                 t->stats->tcp_overflow++;
                 tcp_client_close(c);
                 return;
         }
-        touch(c);
+        tcp_touch(c);
         if (list_empty(&c->in_written))
                 list_append(&t->written, &c->in_written);
-        if (unwritten(c) >= WRITE_SOON)
-                write_out(c);
+        if (tcp_unwritten(c) >= WRITE_SOON)
+                tcp_write_out(c);
 }
 
 void tcp_dismiss(Tcp *t, const Client *client)
 {
-        TcpClient *c = find(t, client);
+        TcpClient *c = tcp_find(t, client);
 
         if (c && c->in_flight > 0)
                 c->in_flight--;
 }
 
 /* Takes whole messages out of what was read: as many as may be in flight, and as this turn has time for. */
-static void take_messages(TcpClient *c)
+static void tcp_take_messages(TcpClient *c)
 {
         Tcp *t = c->tcp;
         TcpClientWords words = { .index = t->index, .number = c->number };
         Client client = { 0 };
 
         memcpy(&client, &words, sizeof(words));
-        while (!c->closing && t->budget > 0 && has_message(c) && has_room(c)) {
+        while (!c->closing && t->budget > 0 && tcp_has_message(c) && tcp_has_room(c)) {
                 size_t size = wire_read16(c->in + c->in_at);
                 const uint8_t *message = c->in + c->in_at + 2;
 
@@ -285,7 +285,7 @@ static void take_messages(TcpClient *c)
                 c->in_at += 2 + size;
                 c->in_flight++;
                 t->budget--;
-                touch(c);
+                tcp_touch(c);
                 t->stats->tcp_queries++;
                 t->query(t->userdata, &client, true, BYTES(message, size));
         }
@@ -297,7 +297,7 @@ static void take_messages(TcpClient *c)
 }
 
 /* Connections take turns. */
-static void work(uv_idle_t *idle)
+static void tcp_work(uv_idle_t *idle)
 {
         Tcp *t = idle->data;
         List *l;
@@ -306,14 +306,14 @@ static void work(uv_idle_t *idle)
                 TcpClient *c = container_of(l, TcpClient, in_work);
 
                 list_remove(l);
-                take_messages(c);
-                settle(c);
+                tcp_take_messages(c);
+                tcp_settle(c);
         }
         if (list_empty(&t->work))
                 uv_idle_stop(idle);
 }
 
-static void read_in(TcpClient *c)
+static void tcp_read_in(TcpClient *c)
 {
         ssize_t n;
 
@@ -346,14 +346,14 @@ static void tcp_client_ready(uv_poll_t *p, int status, int events)
                 return;
         }
         if (events & UV_WRITABLE)
-                write_out(c);
-        if (!c->closing && (events & UV_READABLE) && !has_message(c))
-                read_in(c);
+                tcp_write_out(c);
+        if (!c->closing && (events & UV_READABLE) && !tcp_has_message(c))
+                tcp_read_in(c);
         if (!c->closing)
-                take_messages(c);
-        settle(c);
+                tcp_take_messages(c);
+        tcp_settle(c);
         if (!list_empty(&c->tcp->work))
-                uv_idle_start(&c->tcp->idle, work);
+                uv_idle_start(&c->tcp->idle, tcp_work);
 }
 
 void tcp_flush(Tcp *t)
@@ -365,23 +365,23 @@ void tcp_flush(Tcp *t)
                 TcpClient *c = container_of(l, TcpClient, in_written);
 
                 list_remove(l);
-                write_out(c);
-                settle(c);
+                tcp_write_out(c);
+                tcp_settle(c);
         }
         if (!list_empty(&t->work))
-                uv_idle_start(&t->idle, work);
-        set_timer(t);
+                uv_idle_start(&t->idle, tcp_work);
+        tcp_set_timer(t);
 }
 
 /* --- accepting */
 
 /* Closes the connection that has been idle longest; false if all have something under way. */
-static bool evict_idle(Tcp *t)
+static bool tcp_evict_idle(Tcp *t)
 {
         LIST_FOREACH(l, &t->connections) {
                 TcpClient *c = container_of(l, TcpClient, in_tcp);
 
-                if (!is_idle(c))
+                if (!tcp_is_idle(c))
                         continue;
                 t->stats->tcp_evicted++;
                 tcp_client_close(c);
@@ -390,7 +390,7 @@ static bool evict_idle(Tcp *t)
         return false;
 }
 
-static void add_connection(Tcp *t, int fd)
+static void tcp_add_connection(Tcp *t, int fd)
 {
         TcpClient *c = calloc(1, sizeof(*c));
         int on = 1;
@@ -404,7 +404,7 @@ static void add_connection(Tcp *t, int fd)
                 close(fd);
                 return;
         }
-        if (t->n >= t->connections_max && !evict_idle(t)) {
+        if (t->n >= t->connections_max && !tcp_evict_idle(t)) {
                 t->stats->tcp_evicted++;
                 tcp_client_close(container_of(list_first(&t->connections), TcpClient, in_tcp));
         }
@@ -421,11 +421,11 @@ static void add_connection(Tcp *t, int fd)
         t->n++;
         t->stats->tcp_accepted++;
         t->stats->tcp_open++;
-        settle(c);
+        tcp_settle(c);
 }
 
 /* Nobody is accepted for a while: who waits stays in the kernel's queue, and the loop does not spin. */
-static void pause_accepting(Tcp *t)
+static void tcp_pause_accepting(Tcp *t)
 {
         uv_poll_stop(&t->poll);
         t->paused_until = clock_now() + ACCEPT_PAUSE_MSEC * USEC_PER_MSEC;
@@ -433,9 +433,9 @@ static void pause_accepting(Tcp *t)
 
 /* Out of descriptors: an idle connection gives up its own. If there is none, the first of the queue is taken with the one in
  * reserve and turned away, so that it need not wait in vain. */
-static void make_room(Tcp *t)
+static void tcp_make_room(Tcp *t)
 {
-        if (evict_idle(t))
+        if (tcp_evict_idle(t))
                 return;
         if (t->reserve >= 0) {
                 int fd;
@@ -446,10 +446,10 @@ static void make_room(Tcp *t)
                         close(fd);
                 t->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
         }
-        pause_accepting(t);
+        tcp_pause_accepting(t);
 }
 
-static void acceptable(uv_poll_t *p, int status, int events)
+static void tcp_acceptable(uv_poll_t *p, int status, int events)
 {
         Tcp *t = p->data;
 
@@ -463,13 +463,13 @@ static void acceptable(uv_poll_t *p, int status, int events)
                         if (errno == ECONNABORTED || errno == EINTR)
                                 continue;
                         if (errno == EMFILE || errno == ENFILE)
-                                make_room(t);
+                                tcp_make_room(t);
                         else if (errno != EAGAIN)
-                                pause_accepting(t);
+                                tcp_pause_accepting(t);
                         break;
                 }
                 if (!t->loopback || source_is_loopback(&peer))
-                        add_connection(t, fd);
+                        tcp_add_connection(t, fd);
                 else {
                         t->stats->dropped_source++;
                         close(fd);
@@ -477,13 +477,13 @@ static void acceptable(uv_poll_t *p, int status, int events)
         }
         /* libuv has stopped watching it. */
         if (status < 0)
-                pause_accepting(t);
-        set_timer(t);
+                tcp_pause_accepting(t);
+        tcp_set_timer(t);
 }
 
 /* --- time */
 
-static void due(uv_timer_t *timer)
+static void tcp_due(uv_timer_t *timer)
 {
         Tcp *t = timer->data;
         uint64_t now = clock_now();
@@ -491,7 +491,7 @@ static void due(uv_timer_t *timer)
         if (t->paused_until && t->paused_until <= now) {
                 t->paused_until = 0;
                 if (!t->stopped)
-                        uv_poll_start(&t->poll, UV_READABLE, acceptable);
+                        uv_poll_start(&t->poll, UV_READABLE, tcp_acceptable);
         }
         LIST_FOREACH(l, &t->connections) {
                 TcpClient *c = container_of(l, TcpClient, in_tcp);
@@ -500,15 +500,15 @@ static void due(uv_timer_t *timer)
                         break;
                 /* An answer is still to come. It may take that long: with a suspend, or QueryTimeoutSec= of a minute. */
                 if (c->in_flight)
-                        touch(c);
+                        tcp_touch(c);
                 else
                         tcp_client_close(c);
         }
-        set_timer(t);
+        tcp_set_timer(t);
 }
 
 /* One timer for all: the list is in the order of their last messages. */
-static void set_timer(Tcp *t)
+static void tcp_set_timer(Tcp *t)
 {
         uint64_t at = t->paused_until ? t->paused_until : USEC_NEVER;
         uint64_t now = clock_now();
@@ -521,13 +521,13 @@ static void set_timer(Tcp *t)
         if (at == USEC_NEVER)
                 uv_timer_stop(&t->timer);
         else
-                uv_timer_start(&t->timer, due, usec_sub(at, now) / USEC_PER_MSEC + 1, 0);
+                uv_timer_start(&t->timer, tcp_due, usec_sub(at, now) / USEC_PER_MSEC + 1, 0);
 }
 
 /* --- life */
 
 /* However few descriptors there are, upstreams are to have some. */
-static unsigned connections_max(const ListenerLimits *limits)
+static unsigned tcp_connections_max(const ListenerLimits *limits)
 {
         struct rlimit files;
 
@@ -545,7 +545,7 @@ int tcp_new(uv_loop_t *loop, int fd, uint32_t index, const ListenerLimits *limit
         if (!t)
                 return -ENOMEM;
         *t = (Tcp) { .fd = fd, .index = index, .loop = loop, .limits = limits, .stats = stats, .query = query, .userdata = userdata,
-                     .handles = 3, .loopback = source_restrict(fd), .budget = TURN_MAX, .connections_max = connections_max(limits) };
+                     .handles = 3, .loopback = source_restrict(fd), .budget = TURN_MAX, .connections_max = tcp_connections_max(limits) };
         r = uv_poll_init(loop, &t->poll, fd);
         if (r < 0) {
                 free(t);
@@ -558,7 +558,7 @@ int tcp_new(uv_loop_t *loop, int fd, uint32_t index, const ListenerLimits *limit
         uv_timer_init(loop, &t->timer);
         uv_idle_init(loop, &t->idle);
         t->poll.data = t->timer.data = t->idle.data = t;
-        uv_poll_start(&t->poll, UV_READABLE, acceptable);
+        uv_poll_start(&t->poll, UV_READABLE, tcp_acceptable);
         *ret = t;
         return 0;
 }
@@ -568,13 +568,13 @@ void tcp_stop(Tcp *t)
         t->stopped = true;
         uv_poll_stop(&t->poll);
         LIST_FOREACH(l, &t->connections)
-                settle(container_of(l, TcpClient, in_tcp));
+                tcp_settle(container_of(l, TcpClient, in_tcp));
 }
 
 bool tcp_is_done(const Tcp *t)
 {
         LIST_FOREACH(l, &t->connections)
-                if (!is_idle(container_of(l, TcpClient, in_tcp)))
+                if (!tcp_is_idle(container_of(l, TcpClient, in_tcp)))
                         return false;
         return true;
 }

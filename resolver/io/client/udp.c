@@ -55,7 +55,7 @@ struct Udp {
         } out[BATCH];
 };
 
-static void take_control(Udp *u, UdpClient *c, struct msghdr *m, bool *ret_overflow)
+static void udp_take_control(Udp *u, UdpClient *c, struct msghdr *m, bool *ret_overflow)
 {
         for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
                 if (h->cmsg_level == IPPROTO_IP && h->cmsg_type == IP_PKTINFO) {
@@ -79,7 +79,7 @@ static void take_control(Udp *u, UdpClient *c, struct msghdr *m, bool *ret_overf
         }
 }
 
-static bool make_client(Udp *u, struct msghdr *m, UdpClient *ret, bool *ret_overflow)
+static bool udp_make_client(Udp *u, struct msghdr *m, UdpClient *ret, bool *ret_overflow)
 {
         const struct sockaddr_storage *from = m->msg_name;
         const struct sockaddr_in *v4 = m->msg_name;
@@ -94,7 +94,7 @@ static bool make_client(Udp *u, struct msghdr *m, UdpClient *ret, bool *ret_over
                 ret->scope = v6->sin6_scope_id;
                 memcpy(ret->address, &v6->sin6_addr, 16);
         }
-        take_control(u, ret, m, ret_overflow);
+        udp_take_control(u, ret, m, ret_overflow);
         return ret->port != 0 && (!u->loopback || source_is_loopback(from));
 }
 
@@ -105,12 +105,12 @@ typedef struct Turn {
         uint8_t taken[SOURCES];
 } Turn;
 
-static void take(Udp *u, Turn *turn, struct msghdr *m, const uint8_t *data, size_t n)
+static void udp_take(Udp *u, Turn *turn, struct msghdr *m, const uint8_t *data, size_t n)
 {
         UdpClient c;
         Client client = { 0 };
 
-        if (!make_client(u, m, &c, &turn->overflow)) {
+        if (!udp_make_client(u, m, &c, &turn->overflow)) {
                 u->stats->dropped_source++;
                 return;
         }
@@ -124,10 +124,10 @@ static void take(Udp *u, Turn *turn, struct msghdr *m, const uint8_t *data, size
         u->query(u->userdata, &client, false, BYTES(data, n));
 }
 
-static void readable(uv_poll_t *p, int status, int events);
+static void udp_readable(uv_poll_t *p, int status, int events);
 
 /* Something is wrong with the socket, and libuv has stopped watching it. The error is taken off it, and all goes on. */
-static void recover(Udp *u)
+static void udp_recover(Udp *u)
 {
         int error;
         socklen_t size = sizeof(error);
@@ -136,10 +136,10 @@ static void recover(Udp *u)
         getsockopt(u->fd, SOL_SOCKET, SO_ERROR, &error, &size);
         for (unsigned i = 0; i < BATCH * BATCHES_MAX && recvmsg(u->fd, &none, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0; i++)
                 ;
-        uv_poll_start(&u->poll, UV_READABLE, readable);
+        uv_poll_start(&u->poll, UV_READABLE, udp_readable);
 }
 
-static void readable(uv_poll_t *p, int status, int events)
+static void udp_readable(uv_poll_t *p, int status, int events)
 {
         static uint8_t data[BATCH][QUERY_MAX];
         static _Alignas(struct cmsghdr) uint8_t control[BATCH][CONTROL_SIZE];
@@ -149,7 +149,7 @@ static void readable(uv_poll_t *p, int status, int events)
 
         (void) events;
         if (status < 0) {
-                recover(u);
+                udp_recover(u);
                 return;
         }
         for (unsigned batch = 0; batch < (turn.shedding ? BATCHES_SHEDDING : BATCHES_MAX); batch++) {
@@ -167,7 +167,7 @@ static void readable(uv_poll_t *p, int status, int events)
                 if (n < 0 && (errno == ECONNREFUSED || errno == EINTR))
                         continue;
                 for (int i = 0; i < n; i++)
-                        take(u, &turn, &m[i].msg_hdr, data[i], m[i].msg_len);
+                        udp_take(u, &turn, &m[i].msg_hdr, data[i], m[i].msg_len);
                 if (n < (int) BATCH) {
                         u->overflows = 0;
                         return;
@@ -179,7 +179,7 @@ static void readable(uv_poll_t *p, int status, int events)
 
 /* --- answers */
 
-static socklen_t put_address(struct sockaddr_storage *a, const UdpClient *c)
+static socklen_t udp_put_address(struct sockaddr_storage *a, const UdpClient *c)
 {
         struct sockaddr_in *v4 = (void *) a;
         struct sockaddr_in6 *v6 = (void *) a;
@@ -199,7 +199,7 @@ static socklen_t put_address(struct sockaddr_storage *a, const UdpClient *c)
 
 /* The answer comes from the address that was asked, where the socket has more than one. A query that was in the socket before us does not
  * tell which that is; then it is the socket's own. */
-static void put_pktinfo(struct msghdr *m, const UdpClient *c)
+static void udp_put_pktinfo(struct msghdr *m, const UdpClient *c)
 {
         static const uint8_t unknown[sizeof(c->local)];
         struct cmsghdr *h = m->msg_control;
@@ -241,8 +241,8 @@ void udp_flush(Udp *u)
         for (unsigned i = 0; i < u->n_out; i++) {
                 iov[i] = (struct iovec) { .iov_base = u->out[i].answer->data, .iov_len = u->out[i].answer->n };
                 m[i] = (struct mmsghdr) { .msg_hdr = { .msg_name = &to[i], .msg_iov = &iov[i], .msg_iovlen = 1, .msg_control = control[i] } };
-                m[i].msg_hdr.msg_namelen = put_address(&to[i], &u->out[i].client);
-                put_pktinfo(&m[i].msg_hdr, &u->out[i].client);
+                m[i].msg_hdr.msg_namelen = udp_put_address(&to[i], &u->out[i].client);
+                udp_put_pktinfo(&m[i].msg_hdr, &u->out[i].client);
         }
         while (sent < u->n_out) {
                 int n = sendmmsg(u->fd, m + sent, u->n_out - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -308,7 +308,7 @@ int udp_new(uv_loop_t *loop, int fd, uint32_t index, ListenerStats *stats, Liste
                 return r;
         }
         u->poll.data = u;
-        uv_poll_start(&u->poll, UV_READABLE, readable);
+        uv_poll_start(&u->poll, UV_READABLE, udp_readable);
         *ret = u;
         return 0;
 }
@@ -318,7 +318,7 @@ void udp_stop(Udp *u)
         uv_poll_stop(&u->poll);
 }
 
-static void closed(uv_handle_t *h)
+static void udp_closed(uv_handle_t *h)
 {
         Udp *u = h->data;
 
@@ -331,7 +331,7 @@ Udp *udp_free(Udp *u)
         if (!u)
                 return NULL;
         udp_flush(u);
-        uv_close((uv_handle_t *) &u->poll, closed);
+        uv_close((uv_handle_t *) &u->poll, udp_closed);
         return NULL;
 }
 

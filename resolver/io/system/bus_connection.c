@@ -31,35 +31,35 @@ struct Bus {
         unsigned tries;         /* since there was reason to hope */
 };
 
-static void drive(Bus *b);
-static void on_again(uv_timer_t *t);
+static void bus_drive(Bus *b);
+static void bus_on_again(uv_timer_t *t);
 
-static void free_handle(uv_handle_t *h)
+static void bus_free_handle(uv_handle_t *h)
 {
         free(h);
 }
 
-static void free_owner(uv_handle_t *h)
+static void bus_free_owner(uv_handle_t *h)
 {
         free(h->data);
 }
 
-static void stop_watching(Bus *b)
+static void bus_stop_watching(Bus *b)
 {
         if (b->poll)
-                uv_close((uv_handle_t *) b->poll, free_handle);
+                uv_close((uv_handle_t *) b->poll, bus_free_handle);
         b->poll = NULL;
         b->events = 0;
 }
 
-static void disconnect(Bus *b)
+static void bus_disconnect(Bus *b)
 {
         if (!b->bus)
                 return;
         for (BusUser *u = b->users; u; u = u->next)
                 if (u->detach)
                         u->detach(u->userdata);
-        stop_watching(b);
+        bus_stop_watching(b);
         uv_timer_stop(&b->timer);
         uv_timer_stop(&b->again);
         b->until = UINT64_MAX;
@@ -67,13 +67,13 @@ static void disconnect(Bus *b)
         b->was_ready = false;
 }
 
-static const char *address(void)
+static const char *bus_address(void)
 {
         return getenv("DBUS_SYSTEM_BUS_ADDRESS") ?: "unix:path=/run/dbus/system_bus_socket";
 }
 
 /* Is there no socket to connect to, so that inotify's descriptor is what sd-bus waits for? */
-static bool waits_for_socket(const Bus *b)
+static bool bus_waits_for_socket(const Bus *b)
 {
         int type;
         socklen_t size = sizeof(type);
@@ -82,13 +82,13 @@ static bool waits_for_socket(const Bus *b)
 }
 
 /* As that, though the socket has its name already: it does not listen yet, or not any longer. Of what is no path, nobody can tell. */
-static bool waits_to_be_heard(const Bus *b)
+static bool bus_waits_to_be_heard(const Bus *b)
 {
         static const char prefix[] = "unix:path=";
-        const char *path = address();
+        const char *path = bus_address();
         char name[108];
 
-        if (!waits_for_socket(b))
+        if (!bus_waits_for_socket(b))
                 return false;
         if (strncmp(path, prefix, strlen(prefix)) != 0)
                 return true;
@@ -99,35 +99,35 @@ static bool waits_to_be_heard(const Bus *b)
 
 /* A bus that ends hangs up on newcomers for a while, and a socket has a name before it listens, of which inotify says nothing: so a few tries
  * more, and then it is left to inotify and to bus_retry(). Where there is no socket at all, inotify does without them. */
-static void try_later(Bus *b)
+static void bus_try_later(Bus *b)
 {
         static const uint64_t pauses[] = { 20, 200, 2000, 20000 };      /* ms */
 
         if (b->tries < ELEMENTS(pauses))
-                uv_timer_start(&b->again, on_again, pauses[b->tries++], 0);
+                uv_timer_start(&b->again, bus_on_again, pauses[b->tries++], 0);
 }
 
-static void on_readable(uv_poll_t *p, _unused_ int status, _unused_ int events)
+static void bus_on_readable(uv_poll_t *p, _unused_ int status, _unused_ int events)
 {
         Bus *b = p->data;
-        bool waited = waits_for_socket(b);
+        bool waited = bus_waits_for_socket(b);
 
-        drive(b);
-        if (waited && waits_to_be_heard(b)) {
+        bus_drive(b);
+        if (waited && bus_waits_to_be_heard(b)) {
                 b->tries = 0;
-                try_later(b);
+                bus_try_later(b);
         }
 }
 
-static void on_timer(uv_timer_t *t)
+static void bus_on_timer(uv_timer_t *t)
 {
         Bus *b = t->data;
 
         b->until = UINT64_MAX;
-        drive(b);
+        bus_drive(b);
 }
 
-static uint64_t queued(const Bus *b)
+static uint64_t bus_queued(const Bus *b)
 {
         uint64_t n;
 
@@ -135,14 +135,14 @@ static uint64_t queued(const Bus *b)
 }
 
 /* sd-bus has one descriptor while it waits for a socket, and another when there is one. */
-static bool watch_descriptor(Bus *b, int events)
+static bool bus_watch_descriptor(Bus *b, int events)
 {
         int fd = sd_bus_get_fd(b->bus);
 
         if (fd < 0)
                 return false;
         if (b->poll && b->fd != fd)
-                stop_watching(b);
+                bus_stop_watching(b);
         if (!b->poll) {
                 b->poll = calloc(1, sizeof(*b->poll));
                 if (!b->poll)
@@ -154,13 +154,13 @@ static bool watch_descriptor(Bus *b, int events)
                 b->poll->data = b;
                 b->fd = fd;
         }
-        if (events != b->events && uv_poll_start(b->poll, events, on_readable) < 0)
+        if (events != b->events && uv_poll_start(b->poll, events, bus_on_readable) < 0)
                 return false;
         b->events = events;
         return true;
 }
 
-static void watch_time(Bus *b, uint64_t until)
+static void bus_watch_time(Bus *b, uint64_t until)
 {
         uint64_t now = clock_usec(CLOCK_MONOTONIC);
 
@@ -171,14 +171,14 @@ static void watch_time(Bus *b, uint64_t until)
         if (until == UINT64_MAX)
                 uv_timer_stop(&b->timer);
         else
-                uv_timer_start(&b->timer, on_timer, (usec_sub(until, now) + USEC_PER_MSEC - 1) / USEC_PER_MSEC, 0);
+                uv_timer_start(&b->timer, bus_on_timer, (usec_sub(until, now) + USEC_PER_MSEC - 1) / USEC_PER_MSEC, 0);
 }
 
 /* Waits for what sd-bus wants to wait for. False: it is broken, or too much waits. */
-static bool watch(Bus *b)
+static bool bus_watch(Bus *b)
 {
         int wanted = sd_bus_get_events(b->bus), events = UV_DISCONNECT;
-        uint64_t until, n = queued(b);
+        uint64_t until, n = bus_queued(b);
 
         if (wanted < 0 || sd_bus_get_timeout(b->bus, &until) < 0 || n > QUEUE_MAX)
                 return false;
@@ -188,21 +188,21 @@ static bool watch(Bus *b)
                 until = MAX(until, clock_usec(CLOCK_MONOTONIC) + CONGESTED_PAUSE);
         else if (wanted & POLLIN)
                 events |= UV_READABLE;
-        if (!watch_descriptor(b, events))
+        if (!bus_watch_descriptor(b, events))
                 return false;
-        watch_time(b, until);
+        bus_watch_time(b, until);
         return true;
 }
 
 /* Begins to connect; nothing here waits for the other side. */
-static int start(Bus *b)
+static int bus_start(Bus *b)
 {
         int r;
 
         r = sd_bus_new(&b->bus);
         if (r < 0)
                 return r;
-        r = sd_bus_set_address(b->bus, address());
+        r = sd_bus_set_address(b->bus, bus_address());
         if (r >= 0)
                 r = sd_bus_set_bus_client(b->bus, true);
         if (r >= 0)
@@ -216,48 +216,48 @@ static int start(Bus *b)
         return r;
 }
 
-static void connect_bus(Bus *b)
+static void bus_connect(Bus *b)
 {
         b->tried_at = clock_now();
-        if (start(b) < 0 || !watch(b))
-                disconnect(b);
-        if (!b->bus || waits_to_be_heard(b))
-                try_later(b);
+        if (bus_start(b) < 0 || !bus_watch(b))
+                bus_disconnect(b);
+        if (!b->bus || bus_waits_to_be_heard(b))
+                bus_try_later(b);
 }
 
-static void on_again(uv_timer_t *t)
+static void bus_on_again(uv_timer_t *t)
 {
         Bus *b = t->data;
 
-        if (b->bus && !waits_for_socket(b))
+        if (b->bus && !bus_waits_for_socket(b))
                 return;
-        disconnect(b);
-        connect_bus(b);
+        bus_disconnect(b);
+        bus_connect(b);
 }
 
-static void lost(Bus *b)
+static void bus_lost(Bus *b)
 {
         if (b->was_ready && clock_now() - b->tried_at >= SHORT_LIFE)
                 b->tries = 0;
-        disconnect(b);
-        try_later(b);
+        bus_disconnect(b);
+        bus_try_later(b);
 }
 
-static void drive(Bus *b)
+static void bus_drive(Bus *b)
 {
         int r = 1;
 
         for (unsigned n = 0; n < TURN_MAX && r > 0; n++)
                 r = sd_bus_process(b->bus, NULL);
         b->was_ready = b->was_ready || sd_bus_is_ready(b->bus) > 0;
-        if (r < 0 || !watch(b))
-                lost(b);
+        if (r < 0 || !bus_watch(b))
+                bus_lost(b);
 }
 
 void bus_flush(Bus *b)
 {
-        if (b->bus && !watch(b))
-                lost(b);
+        if (b->bus && !bus_watch(b))
+                bus_lost(b);
 }
 
 Bus *bus_new(uv_loop_t *loop)
@@ -271,7 +271,7 @@ Bus *bus_new(uv_loop_t *loop)
         uv_timer_init(loop, &b->timer);
         uv_timer_init(loop, &b->again);
         b->timer.data = b->again.data = b;
-        connect_bus(b);
+        bus_connect(b);
         return b;
 }
 
@@ -280,7 +280,7 @@ void bus_join(Bus *b, BusUser *user)
         user->next = b->users;
         b->users = user;
         if (b->bus && user->attach(user->userdata, b->bus) < 0)
-                disconnect(b);
+                bus_disconnect(b);
         bus_flush(b);
 }
 
@@ -288,9 +288,9 @@ void bus_retry(Bus *b, uint64_t now)
 {
         if (now - b->tried_at < RETRY_PAUSE || bus_ready(b))
                 return;
-        disconnect(b);
+        bus_disconnect(b);
         b->tries = 0;
-        connect_bus(b);
+        bus_connect(b);
 }
 
 sd_bus *bus_ready(const Bus *b)
@@ -298,18 +298,18 @@ sd_bus *bus_ready(const Bus *b)
         return b->bus && sd_bus_is_ready(b->bus) > 0 ? b->bus : NULL;
 }
 
-static void first_closed(uv_handle_t *h)
+static void bus_first_closed(uv_handle_t *h)
 {
         Bus *b = h->data;
 
-        uv_close((uv_handle_t *) &b->timer, free_owner);
+        uv_close((uv_handle_t *) &b->timer, bus_free_owner);
 }
 
 Bus *bus_free(Bus *b)
 {
         if (!b)
                 return NULL;
-        disconnect(b);
-        uv_close((uv_handle_t *) &b->again, first_closed);
+        bus_disconnect(b);
+        uv_close((uv_handle_t *) &b->again, bus_first_closed);
         return NULL;
 }

@@ -15,7 +15,7 @@ struct ClockWatch {
         void *userdata;
 };
 
-static void closed(uv_handle_t *h)
+static void clock_watch_closed(uv_handle_t *h)
 {
         ClockWatch *w = h->data;
 
@@ -26,11 +26,11 @@ static void closed(uv_handle_t *h)
 ClockWatch *clock_watch_free(ClockWatch *w)
 {
         if (w)
-                uv_close((uv_handle_t *) &w->poll, closed);
+                uv_close((uv_handle_t *) &w->poll, clock_watch_closed);
         return NULL;
 }
 
-static void readable(uv_poll_t *p, int status, int events)
+static void clock_watch_readable(uv_poll_t *p, int status, int events)
 {
         ClockWatch *w = p->data;
         uint64_t expirations;
@@ -60,7 +60,7 @@ int clock_watch_new(uv_loop_t *loop, ClockSet set, void *userdata, ClockWatch **
         }
         uv_poll_init(loop, &w->poll, w->fd);
         w->poll.data = w;
-        uv_poll_start(&w->poll, UV_READABLE, readable);
+        uv_poll_start(&w->poll, UV_READABLE, clock_watch_readable);
         *ret = w;
         return 0;
 }

@@ -24,7 +24,7 @@ void file_list_deinit(FileList *l)
 }
 
 /* Takes `path` over, and frees it if there is no room; NULL is no memory, too. */
-static int add(FileList *l, char *path)
+static int dropins_add(FileList *l, char *path)
 {
         char **grown = path ? reallocarray(l->paths, l->n + 1, sizeof(*grown)) : NULL;
 
@@ -37,29 +37,29 @@ static int add(FileList *l, char *path)
         return 0;
 }
 
-static char *join(const char *a, const char *b, const char *c)
+static char *dropins_join(const char *a, const char *b, const char *c)
 {
         char *path;
 
         return asprintf(&path, "%s%s%s", a ?: "", b, c) < 0 ? NULL : path;
 }
 
-static const char *base_of(const char *path)
+static const char *dropins_base_of(const char *path)
 {
         return strrchr(path, '/') + 1;
 }
 
-static bool has_name(const FileList *l, const char *name)
+static bool dropins_has_name(const FileList *l, const char *name)
 {
         for (size_t i = 0; i < l->n; i++)
-                if (strcmp(base_of(l->paths[i]), name) == 0)
+                if (strcmp(dropins_base_of(l->paths[i]), name) == 0)
                         return true;
         return false;
 }
 
-static int by_name(const void *a, const void *b)
+static int dropins_by_name(const void *a, const void *b)
 {
-        return strcmp(base_of(*(char *const *) a), base_of(*(char *const *) b));
+        return strcmp(dropins_base_of(*(char *const *) a), dropins_base_of(*(char *const *) b));
 }
 
 /* --- finding */
@@ -71,7 +71,7 @@ typedef struct Finder {
         unsigned *errors;
 } Finder;
 
-static void say(const Finder *f, const char *path, const char *why)
+static void dropins_say(const Finder *f, const char *path, const char *why)
 {
         ConfigMessage m = { .severity = CONFIG_ERROR, .file = path, .text = why };
 
@@ -80,7 +80,7 @@ static void say(const Finder *f, const char *path, const char *why)
                 f->report(f->userdata, &m);
 }
 
-static bool is_dropin(const char *name)
+static bool dropins_is_dropin(const char *name)
 {
         static const char suffix[] = ".conf";
         size_t n = strlen(name), k = sizeof(suffix) - 1;
@@ -89,7 +89,7 @@ static bool is_dropin(const char *name)
 }
 
 /* Takes the drop-ins of one directory whose names no directory before it had. */
-static int add_directory(const Finder *f, FileList *l, const char *directory)
+static int dropins_add_directory(const Finder *f, FileList *l, const char *directory)
 {
         DIR *d = opendir(directory);
         struct dirent *entry;
@@ -99,20 +99,20 @@ static int add_directory(const Finder *f, FileList *l, const char *directory)
                 if (errno == ENOMEM)
                         return -ENOMEM;
                 if (errno != ENOENT && errno != ENOTDIR)
-                        say(f, directory, strerror(errno));
+                        dropins_say(f, directory, strerror(errno));
                 return 0;
         }
         for (errno = 0; r >= 0 && (entry = readdir(d)); errno = 0)
-                if (is_dropin(entry->d_name) && !has_name(l, entry->d_name))
-                        r = add(l, join(directory, "/", entry->d_name));
+                if (dropins_is_dropin(entry->d_name) && !dropins_has_name(l, entry->d_name))
+                        r = dropins_add(l, dropins_join(directory, "/", entry->d_name));
         if (r >= 0 && errno)
-                say(f, directory, strerror(errno));
+                dropins_say(f, directory, strerror(errno));
         closedir(d);
         return r;
 }
 
 /* Files that only mask others: empty ones, and links to /dev/null. */
-static bool is_mask(const char *path)
+static bool dropins_is_mask(const char *path)
 {
         struct stat st;
 
@@ -120,12 +120,12 @@ static bool is_mask(const char *path)
                (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode) || (S_ISREG(st.st_mode) && st.st_size == 0));
 }
 
-static void drop_masks(FileList *l)
+static void dropins_drop_masks(FileList *l)
 {
         size_t kept = 0;
 
         for (size_t i = 0; i < l->n; i++)
-                if (is_mask(l->paths[i]))
+                if (dropins_is_mask(l->paths[i]))
                         free(l->paths[i]);
                 else
                         l->paths[kept++] = l->paths[i];
@@ -133,31 +133,31 @@ static void drop_masks(FileList *l)
 }
 
 /* The first main file there is. */
-static int add_main_file(const Finder *f, FileList *l)
+static int dropins_add_main_file(const Finder *f, FileList *l)
 {
         for (size_t i = 0; i < ELEMENTS(directories); i++) {
-                char *path = join(f->root, directories[i], "/" NAME);
+                char *path = dropins_join(f->root, directories[i], "/" NAME);
 
                 if (!path)
                         return -ENOMEM;
                 if (access(path, F_OK) == 0)
-                        return add(l, path);
+                        return dropins_add(l, path);
                 free(path);
         }
         return 0;
 }
 
-static int add_dropins(const Finder *f, FileList *l)
+static int dropins_add_dropins(const Finder *f, FileList *l)
 {
         int r = 0;
 
         for (size_t i = 0; i < ELEMENTS(directories) && r >= 0; i++) {
-                _cleanup_(freep) char *path = join(f->root, directories[i], "/" NAME ".d");
+                _cleanup_(freep) char *path = dropins_join(f->root, directories[i], "/" NAME ".d");
 
-                r = path ? add_directory(f, l, path) : -ENOMEM;
+                r = path ? dropins_add_directory(f, l, path) : -ENOMEM;
         }
         if (r >= 0 && l->n)
-                qsort(l->paths, l->n, sizeof(*l->paths), by_name);
+                qsort(l->paths, l->n, sizeof(*l->paths), dropins_by_name);
         return r;
 }
 
@@ -165,16 +165,16 @@ int dropins_find(const char *root, ConfigReport report, void *userdata, unsigned
 {
         _cleanup_(file_list_deinit) FileList dropins = FILE_LIST_INIT, files = FILE_LIST_INIT;
         Finder f = { .root = root, .report = report, .userdata = userdata, .errors = errors };
-        int r = add_main_file(&f, &files);
+        int r = dropins_add_main_file(&f, &files);
 
         *ret = FILE_LIST_INIT;
         if (r >= 0)
-                r = add_dropins(&f, &dropins);
+                r = dropins_add_dropins(&f, &dropins);
         for (size_t i = 0; i < dropins.n && r >= 0; i++)
-                r = add(&files, take_pointer(dropins.paths[i]));
+                r = dropins_add(&files, take_pointer(dropins.paths[i]));
         if (r < 0)
                 return r;
-        drop_masks(&files);
+        dropins_drop_masks(&files);
         *ret = files;
         files = FILE_LIST_INIT;
         return 0;
@@ -182,7 +182,7 @@ int dropins_find(const char *root, ConfigReport report, void *userdata, unsigned
 
 /* --- reading */
 
-static int read_all(int fd, char **ret, size_t *ret_n)
+static int dropins_read_all(int fd, char **ret, size_t *ret_n)
 {
         _cleanup_(freep) char *text = NULL;
         size_t n = 0, size = 0;
@@ -217,7 +217,7 @@ static int read_all(int fd, char **ret, size_t *ret_n)
 
 /* NULL, or why it cannot be read. A file that was found must be a regular one: a pipe among the drop-ins would hold up
  * the start for ever. */
-static const char *read_file(const char *path, bool found, char **ret, size_t *ret_n)
+static const char *dropins_read_file(const char *path, bool found, char **ret, size_t *ret_n)
 {
         int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (found ? O_NONBLOCK : 0)), r;
         struct stat st;
@@ -228,7 +228,7 @@ static const char *read_file(const char *path, bool found, char **ret, size_t *r
                 close(fd);
                 return "not a regular file";
         }
-        r = read_all(fd, ret, ret_n);
+        r = dropins_read_all(fd, ret, ret_n);
         close(fd);
         return r < 0 ? strerror(-r) : NULL;
 }
@@ -241,7 +241,7 @@ int config_load(const char *root, const char *single_file, ConfigReport report, 
         unsigned unread = 0, errors = 0;
         Finder f = { .root = root, .report = report, .userdata = userdata, .errors = &unread };
         size_t n = 0;
-        int r = single_file ? add(&files, strdup(single_file)) : dropins_find(root, report, userdata, &unread, &files);
+        int r = single_file ? dropins_add(&files, strdup(single_file)) : dropins_find(root, report, userdata, &unread, &files);
 
         *ret = NULL;
         *ret_errors = 0;
@@ -253,10 +253,10 @@ int config_load(const char *root, const char *single_file, ConfigReport report, 
         for (size_t i = 0; i < files.n; i++) {
                 char *text = NULL;
                 size_t size = 0;
-                const char *why = read_file(files.paths[i], !single_file, &text, &size);
+                const char *why = dropins_read_file(files.paths[i], !single_file, &text, &size);
 
                 if (why)
-                        say(&f, files.paths[i], why);
+                        dropins_say(&f, files.paths[i], why);
                 else
                         texts[n++] = (ConfigText) { .name = files.paths[i], .text = text, .n = size };
         }

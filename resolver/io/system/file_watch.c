@@ -24,7 +24,7 @@ struct FileWatch {
         void *userdata;
 };
 
-static void destroy(FileWatch *w)
+static void file_watch_destroy(FileWatch *w)
 {
         if (w->fd >= 0)
                 close(w->fd);
@@ -32,25 +32,25 @@ static void destroy(FileWatch *w)
         free(w);
 }
 
-static void closed(uv_handle_t *h)
+static void file_watch_closed(uv_handle_t *h)
 {
         FileWatch *w = h->data;
 
         if (--w->handles == 0)
-                destroy(w);
+                file_watch_destroy(w);
 }
 
 FileWatch *file_watch_free(FileWatch *w)
 {
         if (!w)
                 return NULL;
-        uv_close((uv_handle_t *) &w->poll, closed);
-        uv_close((uv_handle_t *) &w->debounce, closed);
+        uv_close((uv_handle_t *) &w->poll, file_watch_closed);
+        uv_close((uv_handle_t *) &w->debounce, file_watch_closed);
         return NULL;
 }
 
 /* What is at the path now may be another file than before, which may live on under another name. */
-static void watch_file(FileWatch *w)
+static void file_watch_watch_file(FileWatch *w)
 {
         int before = w->file;
 
@@ -59,15 +59,15 @@ static void watch_file(FileWatch *w)
                 inotify_rm_watch(w->fd, before);
 }
 
-static void debounced(uv_timer_t *t)
+static void file_watch_debounced(uv_timer_t *t)
 {
         FileWatch *w = t->data;
 
-        watch_file(w);
+        file_watch_watch_file(w);
         w->changed(w->userdata);
 }
 
-static bool concerns(const FileWatch *w, const struct inotify_event *e)
+static bool file_watch_concerns(const FileWatch *w, const struct inotify_event *e)
 {
         if (e->mask & IN_Q_OVERFLOW)
                 return true;
@@ -76,7 +76,7 @@ static bool concerns(const FileWatch *w, const struct inotify_event *e)
         return e->wd == w->file || (e->wd == w->directory && e->len && strcmp(e->name, w->name) == 0);
 }
 
-static void readable(uv_poll_t *p, int status, int events)
+static void file_watch_readable(uv_poll_t *p, int status, int events)
 {
         FileWatch *w = p->data;
         _Alignas(struct inotify_event) char buffer[4096];
@@ -90,14 +90,14 @@ static void readable(uv_poll_t *p, int status, int events)
                 for (const char *at = buffer; at < buffer + n;) {
                         const struct inotify_event *e = (const void *) at;
 
-                        ours = ours || concerns(w, e);
+                        ours = ours || file_watch_concerns(w, e);
                         at += sizeof(*e) + e->len;
                 }
         if (ours && !uv_is_active((uv_handle_t *) &w->debounce))
-                uv_timer_start(&w->debounce, debounced, DEBOUNCE_MSEC, 0);
+                uv_timer_start(&w->debounce, file_watch_debounced, DEBOUNCE_MSEC, 0);
 }
 
-static int watch_directory(FileWatch *w)
+static int file_watch_watch_directory(FileWatch *w)
 {
         char *slash = strrchr(w->path, '/');
         bool root = slash == w->path;
@@ -127,17 +127,17 @@ int file_watch_new(uv_loop_t *loop, const char *path, FileChanged changed, void 
         w->file = -1;
         w->path = strdup(path);
         w->fd = w->path ? inotify_init1(IN_NONBLOCK | IN_CLOEXEC) : -1;
-        r = !w->path ? -ENOMEM : w->fd < 0 ? -errno : watch_directory(w);
+        r = !w->path ? -ENOMEM : w->fd < 0 ? -errno : file_watch_watch_directory(w);
         if (r < 0) {
-                destroy(w);
+                file_watch_destroy(w);
                 return r;
         }
-        watch_file(w);
+        file_watch_watch_file(w);
         uv_poll_init(loop, &w->poll, w->fd);
         uv_timer_init(loop, &w->debounce);
         w->poll.data = w->debounce.data = w;
         w->handles = 2;
-        uv_poll_start(&w->poll, UV_READABLE, readable);
+        uv_poll_start(&w->poll, UV_READABLE, file_watch_readable);
         *ret = w;
         return 0;
 }

@@ -32,7 +32,7 @@ struct HostsSource {
 /* --- files */
 
 /* At most `max` octets of a regular file; one that is not there is empty. The caller frees. Negative errno. */
-static int read_file(const char *path, size_t max, char **ret, size_t *ret_n)
+static int hosts_file_read_file(const char *path, size_t max, char **ret, size_t *ret_n)
 {
         int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), r = 0;
         _cleanup_(freep) char *text = NULL;
@@ -68,7 +68,7 @@ static int read_file(const char *path, size_t max, char **ret, size_t *ret_n)
         return 0;
 }
 
-static void say(const char *path, size_t line, int level, const char *what)
+static void hosts_file_say(const char *path, size_t line, int level, const char *what)
 {
         char file[300], number[40];
         const char *fields[] = { file, number, NULL };
@@ -78,7 +78,7 @@ static void say(const char *path, size_t line, int level, const char *what)
         journal_fields(level, MESSAGE_CONFIG, fields, "%s: %s", path, what);
 }
 
-static const char *why_not_read(int error)
+static const char *hosts_file_why_not_read(int error)
 {
         return error == EBADF   ? "not a regular file"
                : error == EFBIG ? "more than 32M octets"
@@ -86,7 +86,7 @@ static const char *why_not_read(int error)
 }
 
 /* The table of the hosts file. Where it cannot be read, the one before stays. */
-static void read_hosts(HostsSource *s)
+static void hosts_file_read_hosts(HostsSource *s)
 {
         _cleanup_(freep) char *text = NULL;
         char what[160];
@@ -99,12 +99,12 @@ static void read_hosts(HostsSource *s)
                 s->file = hosts_unref(s->file);
                 return;
         }
-        r = read_file(s->path, HOSTS_TEXT_MAX, &text, &n);
+        r = hosts_file_read_file(s->path, HOSTS_TEXT_MAX, &text, &n);
         if (r == 0 && !(h = hosts_new(BYTES(text, n), s->key, &report)))
                 r = -ENOMEM;
         if (r < 0) {
-                snprintf(what, sizeof(what), "cannot be read, what was known of it stays: %s", why_not_read(-r));
-                say(s->path, 0, LOG_WARNING, what);
+                snprintf(what, sizeof(what), "cannot be read, what was known of it stays: %s", hosts_file_why_not_read(-r));
+                hosts_file_say(s->path, 0, LOG_WARNING, what);
                 return;
         }
         hosts_unref(s->file);
@@ -112,17 +112,17 @@ static void read_hosts(HostsSource *s)
         if (report.bad_lines) {
                 snprintf(what, sizeof(what), "%zu line%s not an address and names, first line %zu; what is not is left out", report.bad_lines,
                          report.bad_lines == 1 ? " is" : "s are", report.first_bad);
-                say(s->path, report.first_bad, LOG_WARNING, what);
+                hosts_file_say(s->path, report.first_bad, LOG_WARNING, what);
         }
         if (report.too_many)
-                say(s->path, 0, LOG_WARNING, "too many names or addresses, some are left out; dohmouse.conf(5) has the limits");
+                hosts_file_say(s->path, 0, LOG_WARNING, "too many names or addresses, some are left out; dohmouse.conf(5) has the limits");
         journal_log(LOG_DEBUG, "%s has %zu names.", s->path, report.names);
 }
 
 /* --- this machine's name and addresses, written down as a hosts file */
 
 /* The first word that is not in a comment. */
-static void first_word(const char *text, char ret[HOSTNAME_MAX])
+static void hosts_file_first_word(const char *text, char ret[HOSTNAME_MAX])
 {
         size_t n = 0;
 
@@ -135,7 +135,7 @@ static void first_word(const char *text, char ret[HOSTNAME_MAX])
 }
 
 /* Adds a name, and the same without its domain. localhost is somebody else's. */
-static void add_name(char *names, size_t size, const char *name)
+static void hosts_file_add_name(char *names, size_t size, const char *name)
 {
         size_t label = strcspn(name, "."), n = strlen(names);
 
@@ -145,7 +145,7 @@ static void add_name(char *names, size_t size, const char *name)
 }
 
 /* An address that others could reach: none of the loopback, of one link, or of nothing. */
-static bool is_reachable(const struct sockaddr *a)
+static bool hosts_file_is_reachable(const struct sockaddr *a)
 {
         if (a->sa_family == AF_INET) {
                 uint32_t v4 = ntohl(((const struct sockaddr_in *) (const void *) a)->sin_addr.s_addr);
@@ -160,7 +160,7 @@ static bool is_reachable(const struct sockaddr *a)
         return false;
 }
 
-static void add_line(char *text, size_t *n, const char *address, const char *names)
+static void hosts_file_add_line(char *text, size_t *n, const char *address, const char *names)
 {
         int size = snprintf(text + *n, OWN_TEXT_MAX - *n, "%s%s\n", address, names);
 
@@ -168,7 +168,7 @@ static void add_line(char *text, size_t *n, const char *address, const char *nam
                 *n += (size_t) size;
 }
 
-static size_t add_addresses(char *text, const char *names)
+static size_t hosts_file_add_addresses(char *text, const char *names)
 {
         struct ifaddrs *list = NULL;
         char address[INET6_ADDRSTRLEN];
@@ -179,25 +179,25 @@ static size_t add_addresses(char *text, const char *names)
         for (const struct ifaddrs *i = list; i; i = i->ifa_next) {
                 const struct sockaddr *a = i->ifa_addr;
 
-                if (!a || !is_reachable(a))
+                if (!a || !hosts_file_is_reachable(a))
                         continue;
                 if (inet_ntop(a->sa_family,
                               a->sa_family == AF_INET ? (const void *) &((const struct sockaddr_in *) (const void *) a)->sin_addr
                                                       : (const void *) &((const struct sockaddr_in6 *) (const void *) a)->sin6_addr,
                               address, sizeof(address)))
-                        add_line(text, &n, address, names);
+                        hosts_file_add_line(text, &n, address, names);
         }
         if (list)
                 freeifaddrs(list);
         /* As nss-myhostname has it: a name of one's own always means something. */
         if (n == 0) {
-                add_line(text, &n, "127.0.0.2", names);
-                add_line(text, &n, "::1", names);
+                hosts_file_add_line(text, &n, "127.0.0.2", names);
+                hosts_file_add_line(text, &n, "::1", names);
         }
         return n;
 }
 
-static void read_own(HostsSource *s)
+static void hosts_file_read_own(HostsSource *s)
 {
         _cleanup_(freep) char *file = NULL, *text = NULL;
         char names[4 * HOSTNAME_MAX + 8] = "", name[HOSTNAME_MAX] = "";
@@ -208,39 +208,39 @@ static void read_own(HostsSource *s)
         if (!s->with_own)
                 return;
         /* hostnamectl's name is the newer one, if there are two. */
-        if (read_file(HOSTNAME_FILE, 4096, &file, &n) == 0)
-                first_word(file, name);
-        add_name(names, sizeof(names), name);
-        add_name(names, sizeof(names), s->kernel_name);
+        if (hosts_file_read_file(HOSTNAME_FILE, 4096, &file, &n) == 0)
+                hosts_file_first_word(file, name);
+        hosts_file_add_name(names, sizeof(names), name);
+        hosts_file_add_name(names, sizeof(names), s->kernel_name);
         text = malloc(OWN_TEXT_MAX);
         if (!*names || !text)
                 return;
-        n = add_addresses(text, names);
+        n = hosts_file_add_addresses(text, names);
         s->own = hosts_new(BYTES(text, n), s->key, &report);
 }
 
 /* --- life */
 
-static void on_hosts(void *userdata)
+static void hosts_file_on_hosts(void *userdata)
 {
         HostsSource *s = userdata;
 
-        read_hosts(s);
+        hosts_file_read_hosts(s);
         s->changed(s->userdata, s->file, s->own);
 }
 
 void hosts_source_addresses_changed(HostsSource *s)
 {
-        read_own(s);
+        hosts_file_read_own(s);
         s->changed(s->userdata, s->file, s->own);
 }
 
-static void on_hostname(void *userdata)
+static void hosts_file_on_hostname(void *userdata)
 {
         hosts_source_addresses_changed(userdata);
 }
 
-static void watch(HostsSource *s, FileWatch **w, const char *path, FileChanged changed)
+static void hosts_file_watch(HostsSource *s, FileWatch **w, const char *path, FileChanged changed)
 {
         char what[160];
         int r;
@@ -252,7 +252,7 @@ static void watch(HostsSource *s, FileWatch **w, const char *path, FileChanged c
         if (r >= 0)
                 return;
         snprintf(what, sizeof(what), "cannot be watched, a change counts at the next reload: %s", strerror(-r));
-        say(path, 0, LOG_NOTICE, what);
+        hosts_file_say(path, 0, LOG_NOTICE, what);
 }
 
 void hosts_source_reload(HostsSource *s, const Config *config)
@@ -266,10 +266,10 @@ void hosts_source_reload(HostsSource *s, const Config *config)
         free(s->path);
         s->path = path;
         s->with_own = c->hostname;
-        watch(s, &s->file_watch, s->path, on_hosts);
-        watch(s, &s->hostname_watch, s->with_own ? HOSTNAME_FILE : NULL, on_hostname);
-        read_hosts(s);
-        read_own(s);
+        hosts_file_watch(s, &s->file_watch, s->path, hosts_file_on_hosts);
+        hosts_file_watch(s, &s->hostname_watch, s->with_own ? HOSTNAME_FILE : NULL, hosts_file_on_hostname);
+        hosts_file_read_hosts(s);
+        hosts_file_read_own(s);
         s->changed(s->userdata, s->file, s->own);
 }
 
@@ -285,7 +285,7 @@ HostsSource *hosts_source_new(uv_loop_t *loop, const Config *config, const uint8
         s->changed = changed;
         s->userdata = userdata;
         if (gethostname(name, sizeof(name)) == 0)
-                first_word(name, s->kernel_name);
+                hosts_file_first_word(name, s->kernel_name);
         hosts_source_reload(s, config);
         return s;
 }

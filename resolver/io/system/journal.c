@@ -68,7 +68,7 @@ const char *journal_message_id(MessageKind kind)
 }
 
 /* Standard error is the journal if it is the socket that JOURNAL_STREAM= names (systemd.exec(5)). */
-static bool stderr_is_journal(void)
+static bool journal_stderr_is_journal(void)
 {
         const char *stream = getenv("JOURNAL_STREAM");
         unsigned long long device, inode;
@@ -80,7 +80,7 @@ static bool stderr_is_journal(void)
 
 void journal_open(const char *path)
 {
-        if (!path && !stderr_is_journal())
+        if (!path && !journal_stderr_is_journal())
                 return;
         state.address = (struct sockaddr_un) { .sun_family = AF_UNIX };
         snprintf(state.address.sun_path, sizeof(state.address.sun_path), "%s", path ? path : SOCKET_PATH);
@@ -99,7 +99,7 @@ int journal_level(void)
 
 /* --- a record */
 
-static size_t add(Record *r, const char *key, const char *value)
+static size_t journal_add(Record *r, const char *key, const char *value)
 {
         int n = snprintf(r->data + r->n, sizeof(r->data) - r->n, "%s%s", key, value);
 
@@ -114,24 +114,24 @@ static size_t add(Record *r, const char *key, const char *value)
         return (size_t) n;
 }
 
-static void make(Record *r, int level, MessageKind kind, const char *const *fields, const char *text)
+static void journal_make(Record *r, int level, MessageKind kind, const char *const *fields, const char *text)
 {
         char number[24];
 
         r->level = level;
         r->n = 0;
-        r->text_n = add(r, "MESSAGE=", text) - strlen("MESSAGE=");
+        r->text_n = journal_add(r, "MESSAGE=", text) - strlen("MESSAGE=");
         snprintf(number, sizeof(number), "%d", level);
-        add(r, "PRIORITY=", number);
-        add(r, "SYSLOG_IDENTIFIER=", "dohmouse");
+        journal_add(r, "PRIORITY=", number);
+        journal_add(r, "SYSLOG_IDENTIFIER=", "dohmouse");
         if (ids[kind])
-                add(r, "MESSAGE_ID=", ids[kind]);
+                journal_add(r, "MESSAGE_ID=", ids[kind]);
         for (; fields && *fields; fields++)
-                add(r, "", *fields);
+                journal_add(r, "", *fields);
 }
 
 /* False if the journal did not take it. */
-static bool write_record(const Record *r)
+static bool journal_write_record(const Record *r)
 {
         struct pollfd error_output = { .fd = STDERR_FILENO, .events = POLLOUT };
 
@@ -141,7 +141,7 @@ static bool write_record(const Record *r)
         return sendto(state.fd, r->data, r->n, MSG_NOSIGNAL, (const struct sockaddr *) &state.address, sizeof(state.address)) >= 0;
 }
 
-static void write_out(const Record *r)
+static void journal_write_out(const Record *r)
 {
         if (state.lost > 0) {
                 char text[96], number[48];
@@ -151,17 +151,17 @@ static void write_out(const Record *r)
                 snprintf(text, sizeof(text), "%llu records were lost because the journal did not take them.",
                          (unsigned long long) state.lost);
                 snprintf(number, sizeof(number), "DOHMOUSE_COUNT=%llu", (unsigned long long) state.lost);
-                make(&lost, LOG_WARNING, MESSAGE_LOST, fields, text);
-                if (write_record(&lost))
+                journal_make(&lost, LOG_WARNING, MESSAGE_LOST, fields, text);
+                if (journal_write_record(&lost))
                         state.lost = 0;
         }
-        if (!write_record(r))
+        if (!journal_write_record(r))
                 state.lost++;
 }
 
 /* --- the rate */
 
-static void release(Rate *rate)
+static void journal_release(Rate *rate)
 {
         _cleanup_(freep) Record *last = take_pointer(rate->last);
         unsigned before = rate->held_back - 1;
@@ -178,15 +178,15 @@ static void release(Rate *rate)
                 snprintf(number, sizeof(number), "DOHMOUSE_COUNT=%u", before);
                 snprintf(upstream, sizeof(upstream), UPSTREAM_FIELD "%s", rate->upstream);
                 /* Whoever looks at warnings only sees that there were more of them. */
-                make(&r, last ? last->level : LOG_NOTICE, MESSAGE_HELD_BACK, fields, text);
-                write_out(&r);
+                journal_make(&r, last ? last->level : LOG_NOTICE, MESSAGE_HELD_BACK, fields, text);
+                journal_write_out(&r);
         }
         if (last)
-                write_out(last);
+                journal_write_out(last);
 }
 
 /* The place of this kind and upstream; where none is left, that which began longest ago makes room. */
-static Rate *rate_of(MessageKind kind, const char *upstream)
+static Rate *journal_rate_of(MessageKind kind, const char *upstream)
 {
         Rate *oldest = state.rates;
 
@@ -196,13 +196,13 @@ static Rate *rate_of(MessageKind kind, const char *upstream)
                 if (r->since < oldest->since)
                         oldest = r;
         }
-        release(oldest);
+        journal_release(oldest);
         *oldest = (Rate) { .kind = kind };
         snprintf(oldest->upstream, sizeof(oldest->upstream), "%s", upstream);
         return oldest;
 }
 
-static void hold_back(Rate *rate, const Record *r)
+static void journal_hold_back(Rate *rate, const Record *r)
 {
         free(rate->last);
         rate->last = malloc(offsetof(Record, data) + r->n);
@@ -212,27 +212,27 @@ static void hold_back(Rate *rate, const Record *r)
 }
 
 /* What only counts up needs no burst. */
-static unsigned burst(MessageKind kind)
+static unsigned journal_burst(MessageKind kind)
 {
         return kind == MESSAGE_DROPPED ? 1 : JOURNAL_BURST;
 }
 
-static void write_at_rate(MessageKind kind, const char *upstream, const Record *r)
+static void journal_write_at_rate(MessageKind kind, const char *upstream, const Record *r)
 {
-        Rate *rate = rate_of(kind, upstream);
+        Rate *rate = journal_rate_of(kind, upstream);
         uint64_t now = clock_now();
 
         if (rate->since == 0 || now >= rate->since + JOURNAL_INTERVAL) {
-                release(rate);
+                journal_release(rate);
                 rate->since = now;
                 rate->n = 0;
         }
-        if (rate->n >= burst(kind)) {
-                hold_back(rate, r);
+        if (rate->n >= journal_burst(kind)) {
+                journal_hold_back(rate, r);
                 return;
         }
         rate->n++;
-        write_out(r);
+        journal_write_out(r);
 }
 
 uint64_t journal_next_time(void)
@@ -252,12 +252,12 @@ void journal_run(void)
         for (Rate *r = state.rates; r < state.rates + RATES_MAX; r++)
                 if (r->held_back > 0 && now >= r->since + JOURNAL_INTERVAL) {
                         /* What comes next is held back again, so that a flood is two records an interval. */
-                        release(r);
+                        journal_release(r);
                         r->since = now;
                 }
 }
 
-static const char *upstream_of(const char *const *fields)
+static const char *journal_upstream_of(const char *const *fields)
 {
         for (; fields && *fields; fields++)
                 if (strncmp(*fields, UPSTREAM_FIELD, strlen(UPSTREAM_FIELD)) == 0)
@@ -276,17 +276,17 @@ void journal_fields(int level, MessageKind kind, const char *const *fields, cons
         va_start(ap, format);
         vsnprintf(text, sizeof(text), format, ap);
         va_end(ap);
-        make(&r, level, kind, fields, text);
+        journal_make(&r, level, kind, fields, text);
         if (kind == MESSAGE_PLAIN)
-                write_out(&r);
+                journal_write_out(&r);
         else
-                write_at_rate(kind, upstream_of(fields), &r);
+                journal_write_at_rate(kind, journal_upstream_of(fields), &r);
 }
 
 void journal_close(void)
 {
         for (Rate *r = state.rates; r < state.rates + RATES_MAX; r++) {
-                release(r);
+                journal_release(r);
                 *r = (Rate) { 0 };
         }
         if (state.fd >= 0)

@@ -32,7 +32,7 @@ struct Network {
         void *userdata;
 };
 
-static void closed(uv_handle_t *h)
+static void netlink_closed(uv_handle_t *h)
 {
         Network *n = h->data;
 
@@ -46,12 +46,12 @@ Network *network_free(Network *n)
 {
         if (!n)
                 return NULL;
-        uv_close((uv_handle_t *) &n->poll, closed);
-        uv_close((uv_handle_t *) &n->debounce, closed);
+        uv_close((uv_handle_t *) &n->poll, netlink_closed);
+        uv_close((uv_handle_t *) &n->debounce, netlink_closed);
         return NULL;
 }
 
-static int request(Network *n, Dump dump)
+static int netlink_request(Network *n, Dump dump)
 {
         struct {
                 struct nlmsghdr header;
@@ -74,7 +74,7 @@ static int request(Network *n, Dump dump)
         return 0;
 }
 
-static void add(Network *n, const void *data, size_t size, uint64_t salt)
+static void netlink_add(Network *n, const void *data, size_t size, uint64_t salt)
 {
         uint64_t hash = FNV_OFFSET ^ salt;
 
@@ -83,7 +83,7 @@ static void add(Network *n, const void *data, size_t size, uint64_t salt)
         n->sum += hash;
 }
 
-static void add_route(Network *n, const struct nlmsghdr *h)
+static void netlink_add_route(Network *n, const struct nlmsghdr *h)
 {
         const struct rtmsg *m = NLMSG_DATA(h);
         int size = (int) RTM_PAYLOAD(h);
@@ -93,11 +93,11 @@ static void add_route(Network *n, const struct nlmsghdr *h)
         n->default_route = true;
         for (const struct rtattr *a = RTM_RTA(m); RTA_OK(a, size); a = RTA_NEXT(a, size))
                 if (a->rta_type == RTA_GATEWAY || a->rta_type == RTA_OIF)
-                        add(n, RTA_DATA(a), RTA_PAYLOAD(a), (uint64_t) m->rtm_family << 16 | a->rta_type);
+                        netlink_add(n, RTA_DATA(a), RTA_PAYLOAD(a), (uint64_t) m->rtm_family << 16 | a->rta_type);
 }
 
 /* Addresses that upstreams may be reached from: not those of one host or one link. On a link to one peer, IFA_ADDRESS is the peer's. */
-static void add_address(Network *n, const struct nlmsghdr *h)
+static void netlink_add_address(Network *n, const struct nlmsghdr *h)
 {
         const struct ifaddrmsg *m = NLMSG_DATA(h);
         int size = (int) IFA_PAYLOAD(h);
@@ -106,16 +106,16 @@ static void add_address(Network *n, const struct nlmsghdr *h)
                 return;
         for (const struct rtattr *a = IFA_RTA(m); RTA_OK(a, size); a = RTA_NEXT(a, size))
                 if (a->rta_type == IFA_LOCAL || a->rta_type == IFA_ADDRESS)
-                        add(n, RTA_DATA(a), RTA_PAYLOAD(a), (uint64_t) m->ifa_index << 32 | m->ifa_family);
+                        netlink_add(n, RTA_DATA(a), RTA_PAYLOAD(a), (uint64_t) m->ifa_index << 32 | m->ifa_family);
 }
 
-static void note_change(Network *n);
+static void netlink_note_change(Network *n);
 
-static void dump_done(Network *n)
+static void netlink_dump_done(Network *n)
 {
         bool differs;
 
-        if (n->dump == DUMP_ROUTES && request(n, DUMP_ADDRESSES) >= 0)
+        if (n->dump == DUMP_ROUTES && netlink_request(n, DUMP_ADDRESSES) >= 0)
                 return;
         n->dump = DUMP_NONE;
         differs = n->known && n->sum != n->fingerprint;
@@ -123,48 +123,48 @@ static void dump_done(Network *n)
         n->fingerprint = n->sum;
         if (n->again) {
                 n->again = false;
-                note_change(n);
+                netlink_note_change(n);
         }
         if (differs)
                 n->changed(n->userdata, n->default_route);
 }
 
-static void list(Network *n)
+static void netlink_list(Network *n)
 {
         n->sum = 0;
         n->default_route = false;
-        if (request(n, DUMP_ROUTES) < 0)
+        if (netlink_request(n, DUMP_ROUTES) < 0)
                 n->dump = DUMP_NONE;
 }
 
-static void debounced(uv_timer_t *t)
+static void netlink_debounced(uv_timer_t *t)
 {
-        list(t->data);
+        netlink_list(t->data);
 }
 
-static void note_change(Network *n)
+static void netlink_note_change(Network *n)
 {
         if (n->dump != DUMP_NONE)
                 n->again = true;
         else if (!uv_is_active((uv_handle_t *) &n->debounce))
-                uv_timer_start(&n->debounce, debounced, DEBOUNCE_MSEC, 0);
+                uv_timer_start(&n->debounce, netlink_debounced, DEBOUNCE_MSEC, 0);
 }
 
-static void take(Network *n, const struct nlmsghdr *h)
+static void netlink_take(Network *n, const struct nlmsghdr *h)
 {
         bool answer = n->dump != DUMP_NONE && h->nlmsg_seq == (uint32_t) n->dump;
 
         if (answer && (h->nlmsg_type == NLMSG_DONE || h->nlmsg_type == NLMSG_ERROR))
-                dump_done(n);
+                netlink_dump_done(n);
         else if (answer && h->nlmsg_type == RTM_NEWROUTE)
-                add_route(n, h);
+                netlink_add_route(n, h);
         else if (answer && h->nlmsg_type == RTM_NEWADDR)
-                add_address(n, h);
+                netlink_add_address(n, h);
         else
-                note_change(n);
+                netlink_note_change(n);
 }
 
-static void readable(uv_poll_t *p, int status, int events)
+static void netlink_readable(uv_poll_t *p, int status, int events)
 {
         Network *n = p->data;
         _Alignas(struct nlmsghdr) uint8_t buffer[16384];
@@ -177,11 +177,11 @@ static void readable(uv_poll_t *p, int status, int events)
                 size_t left = (size_t) got;
 
                 for (const struct nlmsghdr *h = (void *) buffer; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left))
-                        take(n, h);
+                        netlink_take(n, h);
         }
         /* ENOBUFS: events were lost, so something changed. */
         if (got < 0 && errno == ENOBUFS)
-                note_change(n);
+                netlink_note_change(n);
 }
 
 int network_new(uv_loop_t *loop, NetworkChanged changed, void *userdata, Network **ret)
@@ -209,8 +209,8 @@ int network_new(uv_loop_t *loop, NetworkChanged changed, void *userdata, Network
         uv_timer_init(loop, &n->debounce);
         n->poll.data = n->debounce.data = n;
         n->handles = 2;
-        uv_poll_start(&n->poll, UV_READABLE, readable);
-        list(n);
+        uv_poll_start(&n->poll, UV_READABLE, netlink_readable);
+        netlink_list(n);
         *ret = n;
         return 0;
 }

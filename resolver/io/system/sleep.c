@@ -1,6 +1,6 @@
 #include "io/system/sleep.h"
 
-static int on_prepare(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error)
+static int sleep_on_prepare(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error)
 {
         Sleep *s = userdata;
         int before;
@@ -10,10 +10,10 @@ static int on_prepare(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *
         return 0;
 }
 
-static int attach(void *userdata, sd_bus *bus)
+static int sleep_attach(void *userdata, sd_bus *bus)
 {
         return sd_bus_match_signal_async(bus, NULL, "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager",
-                                         "PrepareForSleep", on_prepare, NULL, userdata);
+                                         "PrepareForSleep", sleep_on_prepare, NULL, userdata);
 }
 
 void sleep_init(Sleep *s, Bus *bus, SleepChanged changed, void *userdata)
@@ -21,7 +21,7 @@ void sleep_init(Sleep *s, Bus *bus, SleepChanged changed, void *userdata)
         *s = (Sleep) {
                 .changed = changed,
                 .userdata = userdata,
-                .user = { .attach = attach, .userdata = s },
+                .user = { .attach = sleep_attach, .userdata = s },
         };
         bus_join(bus, &s->user);
 }

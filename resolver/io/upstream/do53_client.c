@@ -40,7 +40,7 @@ struct Do53Client {
 /* What a read brings, used up before the next one. */
 static uint8_t incoming[65536];
 
-static Talk *find(Do53Client *p, uint32_t number)
+static Talk *do53_client_find(Do53Client *p, uint32_t number)
 {
         LIST_FOREACH(l, &p->table[number % TABLE]) {
                 Talk *t = container_of(l, Talk, in_table);
@@ -53,42 +53,42 @@ static Talk *find(Do53Client *p, uint32_t number)
 
 /* --- the end */
 
-static void talk_free(Talk *t)
+static void do53_client_talk_free(Talk *t)
 {
         packet_unref(t->message);
         byte_buffer_deinit(&t->in);
         free(t);
 }
 
-static void on_closed(uv_handle_t *h)
+static void do53_client_on_closed(uv_handle_t *h)
 {
         Talk *t = h->data;
 
         if (!t->stream)
                 close(t->fd);
-        talk_free(t);
+        do53_client_talk_free(t);
 }
 
 /* Nobody wants to hear of it any longer. */
-static void drop(Talk *t)
+static void do53_client_drop(Talk *t)
 {
         t->owner = NULL;
         list_remove(&t->in_table);
-        uv_close(t->stream ? (uv_handle_t *) &t->tcp : (uv_handle_t *) &t->poll, on_closed);
+        uv_close(t->stream ? (uv_handle_t *) &t->tcp : (uv_handle_t *) &t->poll, do53_client_on_closed);
 }
 
-static void fail(Talk *t, FailureReason failure)
+static void do53_client_fail(Talk *t, FailureReason failure)
 {
         Engine *e = t->owner->engine;
         uint32_t number = t->number;
 
-        drop(t);
+        do53_client_drop(t);
         engine_do53_failed(e, number, failure, clock_now());
 }
 
 /* --- UDP */
 
-static void on_readable(uv_poll_t *poll, int status, _unused_ int events)
+static void do53_client_on_readable(uv_poll_t *poll, int status, _unused_ int events)
 {
         Talk *t = poll->data;
 
@@ -100,21 +100,21 @@ static void on_readable(uv_poll_t *poll, int status, _unused_ int events)
                 else if (errno == EAGAIN || errno == EWOULDBLOCK)
                         break;
                 else if (errno != EINTR) {
-                        fail(t, failure_from_errno(-errno, false));
+                        do53_client_fail(t, failure_from_errno(-errno, false));
                         return;
                 }
         }
         /* For an ICMP error libuv stops polling. It was read above, or has gone. */
         if (status < 0)
-                uv_poll_start(poll, UV_READABLE, on_readable);
+                uv_poll_start(poll, UV_READABLE, do53_client_on_readable);
 }
 
-static int send_datagram(const Talk *t)
+static int do53_client_send_datagram(const Talk *t)
 {
         return send(t->fd, t->message->data, t->message->n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-static int start_datagram(Do53Client *p, Talk *t, const struct sockaddr_storage *remote)
+static int do53_client_start_datagram(Do53Client *p, Talk *t, const struct sockaddr_storage *remote)
 {
         socklen_t size = remote->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
         int r;
@@ -129,18 +129,18 @@ static int start_datagram(Do53Client *p, Talk *t, const struct sockaddr_storage 
                 return r;
         }
         t->poll.data = t;
-        r = uv_poll_start(&t->poll, UV_READABLE, on_readable);
-        return r < 0 ? r : send_datagram(t);
+        r = uv_poll_start(&t->poll, UV_READABLE, do53_client_on_readable);
+        return r < 0 ? r : do53_client_send_datagram(t);
 }
 
 /* --- TCP */
 
-static void on_allocate(_unused_ uv_handle_t *h, _unused_ size_t suggested, uv_buf_t *ret)
+static void do53_client_on_allocate(_unused_ uv_handle_t *h, _unused_ size_t suggested, uv_buf_t *ret)
 {
         *ret = uv_buf_init((char *) incoming, sizeof(incoming));
 }
 
-static void on_read(uv_stream_t *h, ssize_t n, const uv_buf_t *buffer)
+static void do53_client_on_read(uv_stream_t *h, ssize_t n, const uv_buf_t *buffer)
 {
         Talk *t = h->data;
         size_t length;
@@ -148,7 +148,7 @@ static void on_read(uv_stream_t *h, ssize_t n, const uv_buf_t *buffer)
         if (n == 0)
                 return;
         if (n < 0 || !byte_buffer_append(&t->in, BYTES(buffer->base, n))) {
-                fail(t, n < 0 ? FAILURE_CONNECTION_LOST : FAILURE_RESOURCES);
+                do53_client_fail(t, n < 0 ? FAILURE_CONNECTION_LOST : FAILURE_RESOURCES);
                 return;
         }
         if (t->in.n < FRAME)
@@ -160,15 +160,15 @@ static void on_read(uv_stream_t *h, ssize_t n, const uv_buf_t *buffer)
         engine_do53_answer(t->owner->engine, t->number, t->id, BYTES(t->in.p + FRAME, length), clock_now());
 }
 
-static void on_written(uv_write_t *w, int status)
+static void do53_client_on_written(uv_write_t *w, int status)
 {
         Talk *t = w->data;
 
         if (t->owner && status < 0)
-                fail(t, FAILURE_CONNECTION_LOST);
+                do53_client_fail(t, FAILURE_CONNECTION_LOST);
 }
 
-static void on_connect(uv_connect_t *c, int status)
+static void do53_client_on_connect(uv_connect_t *c, int status)
 {
         Talk *t = c->data;
         uv_buf_t buffer = uv_buf_init((char *) t->message->data, t->message->n);
@@ -176,29 +176,29 @@ static void on_connect(uv_connect_t *c, int status)
         if (!t->owner)
                 return;
         if (status < 0) {
-                fail(t, failure_from_errno(status, false));
+                do53_client_fail(t, failure_from_errno(status, false));
                 return;
         }
         t->write.data = t;
-        if (uv_write(&t->write, (uv_stream_t *) &t->tcp, &buffer, 1, on_written) < 0 ||
-            uv_read_start((uv_stream_t *) &t->tcp, on_allocate, on_read) < 0)
-                fail(t, FAILURE_CONNECTION_LOST);
+        if (uv_write(&t->write, (uv_stream_t *) &t->tcp, &buffer, 1, do53_client_on_written) < 0 ||
+            uv_read_start((uv_stream_t *) &t->tcp, do53_client_on_allocate, do53_client_on_read) < 0)
+                do53_client_fail(t, FAILURE_CONNECTION_LOST);
 }
 
-static int start_stream(Do53Client *p, Talk *t, const struct sockaddr_storage *remote)
+static int do53_client_start_stream(Do53Client *p, Talk *t, const struct sockaddr_storage *remote)
 {
         int r = uv_tcp_init_ex(p->loop, &t->tcp, remote->ss_family);
 
         if (r < 0)
                 return r;
         t->tcp.data = t->connect.data = t;
-        return uv_tcp_connect(&t->connect, &t->tcp, (const struct sockaddr *) remote, on_connect);
+        return uv_tcp_connect(&t->connect, &t->tcp, (const struct sockaddr *) remote, do53_client_on_connect);
 }
 
 /* --- the beginning */
 
 /* The message as it goes out. */
-static Packet *write_message(Bytes message, bool stream, uint16_t id)
+static Packet *do53_client_write_message(Bytes message, bool stream, uint16_t id)
 {
         Packet *b = packet_new(FRAME + message.n);
         size_t n = stream ? FRAME : 0;
@@ -212,7 +212,7 @@ static Packet *write_message(Bytes message, bool stream, uint16_t id)
         return b;
 }
 
-static Talk *talk_new(Do53Client *p, const Action *a)
+static Talk *do53_client_talk_new(Do53Client *p, const Action *a)
 {
         Talk *t = calloc(1, sizeof(*t));
 
@@ -220,7 +220,7 @@ static Talk *talk_new(Do53Client *p, const Action *a)
                 return NULL;
         *t = (Talk) { .owner = p, .number = a->exchange, .stream = a->do53.stream, .fd = -1 };
         if (getrandom(&t->id, sizeof(t->id), GRND_INSECURE) == sizeof(t->id))
-                t->message = write_message(packet_bytes(a->do53.message), t->stream, t->id);
+                t->message = do53_client_write_message(packet_bytes(a->do53.message), t->stream, t->id);
         if (!t->message) {
                 free(t);
                 return NULL;
@@ -230,7 +230,7 @@ static Talk *talk_new(Do53Client *p, const Action *a)
         return t;
 }
 
-static void begin(Do53Client *p, const Action *a)
+static void do53_client_begin(Do53Client *p, const Action *a)
 {
         struct sockaddr_storage remote;
         Talk *t;
@@ -240,38 +240,38 @@ static void begin(Do53Client *p, const Action *a)
                 engine_do53_failed(p->engine, a->exchange, FAILURE_NO_ROUTE, clock_now());
                 return;
         }
-        t = talk_new(p, a);
+        t = do53_client_talk_new(p, a);
         if (!t) {
                 engine_do53_failed(p->engine, a->exchange, FAILURE_RESOURCES, clock_now());
                 return;
         }
-        r = t->stream ? start_stream(p, t, &remote) : start_datagram(p, t, &remote);
+        r = t->stream ? do53_client_start_stream(p, t, &remote) : do53_client_start_datagram(p, t, &remote);
         if (r >= 0)
                 return;
         if (t->stream ? t->tcp.data : t->poll.data) {
-                fail(t, failure_from_errno(r, true));
+                do53_client_fail(t, failure_from_errno(r, true));
                 return;
         }
         /* Not even a handle. */
         list_remove(&t->in_table);
-        talk_free(t);
+        do53_client_talk_free(t);
         engine_do53_failed(p->engine, a->exchange, failure_from_errno(r, true), clock_now());
 }
 
 void do53_client_act(Do53Client *p, const Action *a)
 {
-        Talk *t = find(p, a->exchange);
+        Talk *t = do53_client_find(p, a->exchange);
         int r;
 
         if (a->type == ACTION_DO53_CANCEL) {
                 if (t)
-                        drop(t);
+                        do53_client_drop(t);
         } else if (!t) {
-                begin(p, a);
+                do53_client_begin(p, a);
         } else if (!t->stream) {
-                r = send_datagram(t);
+                r = do53_client_send_datagram(t);
                 if (r < 0)
-                        fail(t, failure_from_errno(r, true));
+                        do53_client_fail(t, failure_from_errno(r, true));
         }
 }
 
@@ -296,7 +296,7 @@ Do53Client *do53_client_free(Do53Client *p)
                 return NULL;
         for (size_t i = 0; i < TABLE; i++)
                 LIST_FOREACH(l, &p->table[i])
-                        drop(container_of(l, Talk, in_table));
+                        do53_client_drop(container_of(l, Talk, in_table));
         free(p);
         return NULL;
 }

@@ -49,14 +49,14 @@ struct H2 {
 
 /* --- lists of requests */
 
-static H2Request *first(List *list)
+static H2Request *h2_first(List *list)
 {
         List *l = list_first(list);
 
         return l ? container_of(l, H2Request, in_list) : NULL;
 }
 
-static H2Request *find(List *list, uint32_t exchange)
+static H2Request *h2_find(List *list, uint32_t exchange)
 {
         LIST_FOREACH(l, list)
         {
@@ -70,12 +70,12 @@ static H2Request *find(List *list, uint32_t exchange)
 
 /* --- nghttp2's callbacks: they note what happened, and call nobody */
 
-static H2Request *request_of(nghttp2_session *session, int32_t stream)
+static H2Request *h2_request_of(nghttp2_session *session, int32_t stream)
 {
         return stream > 0 ? nghttp2_session_get_stream_user_data(session, stream) : NULL;
 }
 
-static void give_up(H2Request *r, nghttp2_session *session, FailureReason f)
+static void h2_give_up(H2Request *r, nghttp2_session *session, FailureReason f)
 {
         if (r->failure || r->complete)
                 return;
@@ -86,7 +86,7 @@ static void give_up(H2Request *r, nghttp2_session *session, FailureReason f)
 
 /* The response is here: a request that the peer has not let us finish is not worth finishing (RFC 9113 8.1), nor is a
  * body worth reading that means nothing. */
-static void complete(H2Request *r, nghttp2_session *session, bool end_of_stream)
+static void h2_complete(H2Request *r, nghttp2_session *session, bool end_of_stream)
 {
         if (r->complete || r->failure)
                 return;
@@ -95,7 +95,7 @@ static void complete(H2Request *r, nghttp2_session *session, bool end_of_stream)
                 nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, r->stream, NGHTTP2_CANCEL);
 }
 
-static int on_begin_headers(_unused_ nghttp2_session *session, _unused_ const nghttp2_frame *frame, void *userdata)
+static int h2_on_begin_headers(_unused_ nghttp2_session *session, _unused_ const nghttp2_frame *frame, void *userdata)
 {
         H2 *h = userdata;
 
@@ -103,10 +103,10 @@ static int on_begin_headers(_unused_ nghttp2_session *session, _unused_ const ng
         return 0;
 }
 
-static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t n_name,
+static int h2_on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t n_name,
                      const uint8_t *value, size_t n_value, _unused_ uint8_t flags, void *userdata)
 {
-        H2Request *r = request_of(session, frame->hd.stream_id);
+        H2Request *r = h2_request_of(session, frame->hd.stream_id);
         H2 *h = userdata;
 
         h->field_octets += n_name + n_value + 32;
@@ -118,26 +118,26 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
         return 0;
 }
 
-static void on_fields(H2 *h, H2Request *r, nghttp2_session *session)
+static void h2_on_fields(H2 *h, H2Request *r, nghttp2_session *session)
 {
         if (r->final)
                 return;
         if (r->response.status >= 100 && r->response.status <= 199) {
                 r->response = HTTP_RESPONSE_INIT;
                 if (++r->interim > INTERIM_MAX)
-                        give_up(r, session, FAILURE_PROTOCOL);
+                        h2_give_up(r, session, FAILURE_PROTOCOL);
                 return;
         }
         r->final = true;
         h->noise = 0;
         if (http_response_answers(&r->response) && r->response.has_length && r->response.length > H2_BODY_MAX)
-                give_up(r, session, FAILURE_BODY_SIZE);
+                h2_give_up(r, session, FAILURE_BODY_SIZE);
 }
 
-static int on_data_chunk(nghttp2_session *session, _unused_ uint8_t flags, int32_t stream, const uint8_t *data,
+static int h2_on_data_chunk(nghttp2_session *session, _unused_ uint8_t flags, int32_t stream, const uint8_t *data,
                          size_t n, void *userdata)
 {
-        H2Request *r = request_of(session, stream);
+        H2Request *r = h2_request_of(session, stream);
         H2 *h = userdata;
 
         h->noise = 0;
@@ -147,17 +147,17 @@ static int on_data_chunk(nghttp2_session *session, _unused_ uint8_t flags, int32
         /* What is not a DNS message is not kept: the status says it all. */
         if (!http_response_answers(&r->response)) {
                 if (r->received > H2_BODY_MAX)
-                        complete(r, session, false);
+                        h2_complete(r, session, false);
                 return 0;
         }
         if (r->received > H2_BODY_MAX)
-                give_up(r, session, FAILURE_BODY_SIZE);
+                h2_give_up(r, session, FAILURE_BODY_SIZE);
         else if (!r->unwanted && !byte_buffer_append(&r->body, BYTES(data, n)))
-                give_up(r, session, FAILURE_RESOURCES);
+                h2_give_up(r, session, FAILURE_RESOURCES);
         return 0;
 }
 
-static void on_settings(H2 *h)
+static void h2_on_settings(H2 *h)
 {
         uint32_t max = nghttp2_session_get_remote_settings(h->session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 
@@ -169,7 +169,7 @@ static void on_settings(H2 *h)
         h->tell_max_streams = true;
 }
 
-static void on_goaway(H2 *h, uint32_t code)
+static void h2_on_goaway(H2 *h, uint32_t code)
 {
         h->draining = true;
         if (code == NGHTTP2_NO_ERROR)
@@ -180,22 +180,22 @@ static void on_goaway(H2 *h, uint32_t code)
                 h->tell_goaway = FAILURE_GOAWAY_ERROR;
 }
 
-static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *userdata)
+static int h2_on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *userdata)
 {
-        H2Request *r = request_of(session, frame->hd.stream_id);
+        H2Request *r = h2_request_of(session, frame->hd.stream_id);
         H2 *h = userdata;
 
         switch (frame->hd.type) {
         case NGHTTP2_HEADERS:
                 if (r)
-                        on_fields(h, r, session);
+                        h2_on_fields(h, r, session);
                 break;
         case NGHTTP2_SETTINGS:
                 if (!(frame->hd.flags & NGHTTP2_FLAG_ACK))
-                        on_settings(h);
+                        h2_on_settings(h);
                 return 0;
         case NGHTTP2_GOAWAY:
-                on_goaway(h, frame->goaway.error_code);
+                h2_on_goaway(h, frame->goaway.error_code);
                 return 0;
         case NGHTTP2_RST_STREAM:
                 if (r)
@@ -207,11 +207,11 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
                 return 0;
         }
         if (r && frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
-                complete(r, session, true);
+                h2_complete(r, session, true);
         return 0;
 }
 
-static int on_frame_sent(_unused_ nghttp2_session *session, const nghttp2_frame *frame, void *userdata)
+static int h2_on_frame_sent(_unused_ nghttp2_session *session, const nghttp2_frame *frame, void *userdata)
 {
         H2 *h = userdata;
 
@@ -223,10 +223,10 @@ static int on_frame_sent(_unused_ nghttp2_session *session, const nghttp2_frame 
         return 0;
 }
 
-static int on_frame_unsent(nghttp2_session *session, const nghttp2_frame *frame, _unused_ int error,
+static int h2_on_frame_unsent(nghttp2_session *session, const nghttp2_frame *frame, _unused_ int error,
                            _unused_ void *userdata)
 {
-        H2Request *r = request_of(session, frame->hd.stream_id);
+        H2Request *r = h2_request_of(session, frame->hd.stream_id);
 
         if (frame->hd.type == NGHTTP2_HEADERS && r)
                 r->unsent = true;
@@ -234,9 +234,9 @@ static int on_frame_unsent(nghttp2_session *session, const nghttp2_frame *frame,
 }
 
 /* The only place where a request leaves nghttp2's hands. */
-static int on_stream_close(nghttp2_session *session, int32_t stream, uint32_t code, void *userdata)
+static int h2_on_stream_close(nghttp2_session *session, int32_t stream, uint32_t code, void *userdata)
 {
-        H2Request *r = request_of(session, stream);
+        H2Request *r = h2_request_of(session, stream);
         H2 *h = userdata;
 
         if (!r)
@@ -255,23 +255,23 @@ static int on_stream_close(nghttp2_session *session, int32_t stream, uint32_t co
 
 /* --- the HTTP/2 session */
 
-static nghttp2_session_callbacks *callbacks_new(void)
+static nghttp2_session_callbacks *h2_callbacks_new(void)
 {
         nghttp2_session_callbacks *c;
 
         if (nghttp2_session_callbacks_new(&c) < 0)
                 return NULL;
-        nghttp2_session_callbacks_set_on_begin_headers_callback(c, on_begin_headers);
-        nghttp2_session_callbacks_set_on_header_callback(c, on_header);
-        nghttp2_session_callbacks_set_on_data_chunk_recv_callback(c, on_data_chunk);
-        nghttp2_session_callbacks_set_on_frame_recv_callback(c, on_frame);
-        nghttp2_session_callbacks_set_on_frame_send_callback(c, on_frame_sent);
-        nghttp2_session_callbacks_set_on_frame_not_send_callback(c, on_frame_unsent);
-        nghttp2_session_callbacks_set_on_stream_close_callback(c, on_stream_close);
+        nghttp2_session_callbacks_set_on_begin_headers_callback(c, h2_on_begin_headers);
+        nghttp2_session_callbacks_set_on_header_callback(c, h2_on_header);
+        nghttp2_session_callbacks_set_on_data_chunk_recv_callback(c, h2_on_data_chunk);
+        nghttp2_session_callbacks_set_on_frame_recv_callback(c, h2_on_frame);
+        nghttp2_session_callbacks_set_on_frame_send_callback(c, h2_on_frame_sent);
+        nghttp2_session_callbacks_set_on_frame_not_send_callback(c, h2_on_frame_unsent);
+        nghttp2_session_callbacks_set_on_stream_close_callback(c, h2_on_stream_close);
         return c;
 }
 
-static int submit_settings(nghttp2_session *session)
+static int h2_submit_settings(nghttp2_session *session)
 {
         static const nghttp2_settings_entry settings[] = {
                 { NGHTTP2_SETTINGS_ENABLE_PUSH, 0 },
@@ -286,9 +286,9 @@ static int submit_settings(nghttp2_session *session)
         return nghttp2_session_set_local_window_size(session, NGHTTP2_FLAG_NONE, 0, CONNECTION_WINDOW);
 }
 
-static bool open_session(H2 *h)
+static bool h2_open_session(H2 *h)
 {
-        nghttp2_session_callbacks *callbacks = callbacks_new();
+        nghttp2_session_callbacks *callbacks = h2_callbacks_new();
         nghttp2_option *options = NULL;
         bool ok = false;
 
@@ -297,7 +297,7 @@ static bool open_session(H2 *h)
                 nghttp2_option_set_max_outbound_ack(options, ACKS_MAX);
                 nghttp2_option_set_peer_max_concurrent_streams(options, H2_STREAMS_MAX);
                 if (nghttp2_session_client_new2(&h->session, callbacks, h, options) == 0)
-                        ok = submit_settings(h->session) == 0;
+                        ok = h2_submit_settings(h->session) == 0;
         }
         nghttp2_option_del(options);
         nghttp2_session_callbacks_del(callbacks);
@@ -306,7 +306,7 @@ static bool open_session(H2 *h)
 
 /* --- frames out */
 
-static void fail(H2 *h, FailureReason f)
+static void h2_fail(H2 *h, FailureReason f)
 {
         if (!h->tell_closed)
                 h->tell_closed = f;
@@ -315,7 +315,7 @@ static void fail(H2 *h, FailureReason f)
 }
 
 /* While the kernel takes no more, frames wait in nghttp2, which bounds what a peer can make it queue. */
-static void gather_frames(H2 *h)
+static void h2_gather_frames(H2 *h)
 {
         const uint8_t *p;
         ssize_t n = 0;
@@ -324,26 +324,26 @@ static void gather_frames(H2 *h)
                 return;
         while ((n = nghttp2_session_mem_send(h->session, &p)) > 0) {
                 if (!byte_buffer_append(&h->out, BYTES(p, n))) {
-                        fail(h, FAILURE_RESOURCES);
+                        h2_fail(h, FAILURE_RESOURCES);
                         break;
                 }
         }
         if (n < 0)
-                fail(h, n == NGHTTP2_ERR_NOMEM ? FAILURE_RESOURCES : FAILURE_PROTOCOL);
+                h2_fail(h, n == NGHTTP2_ERR_NOMEM ? FAILURE_RESOURCES : FAILURE_PROTOCOL);
 }
 
 /* All of them in one record, if it is large enough. */
-static void encrypt_frames(H2 *h)
+static void h2_encrypt_frames(H2 *h)
 {
-        gather_frames(h);
+        h2_gather_frames(h);
         if (h->out.n > 0)
                 stream_send(h->stream, byte_buffer_bytes(&h->out));
         byte_buffer_clear(&h->out);
 }
 
-static void write_frames(H2 *h)
+static void h2_write_frames(H2 *h)
 {
-        encrypt_frames(h);
+        h2_encrypt_frames(h);
         stream_flush(h->stream);
 }
 
@@ -354,7 +354,7 @@ static H2 *h2_free(H2 *h)
         H2Request *r;
 
         nghttp2_session_del(h->session);
-        while ((r = first(&h->open)) || (r = first(&h->done)))
+        while ((r = h2_first(&h->open)) || (r = h2_first(&h->done)))
                 h2_request_free(r);
         byte_buffer_deinit(&h->out);
         free(h->authority);
@@ -363,20 +363,20 @@ static H2 *h2_free(H2 *h)
 }
 
 /* GOAWAY, close_notify, FIN; the rest is the stream's. nghttp2 reads nothing from here on (CVE-2026-27135). */
-static void wind_down(H2 *h)
+static void h2_wind_down(H2 *h)
 {
         if (!h->stream)
                 return;
         if (h->session && !h->terminated) {
                 h->terminated = true;
                 nghttp2_session_terminate_session(h->session, NGHTTP2_NO_ERROR);
-                encrypt_frames(h);
+                h2_encrypt_frames(h);
         }
         h->stream = stream_close(h->stream);
         h->over = true;
 }
 
-static void tell_request(H2 *h, H2Request *r)
+static void h2_tell_request(H2 *h, H2Request *r)
 {
         if (r->unwanted)
                 return;
@@ -387,7 +387,7 @@ static void tell_request(H2 *h, H2Request *r)
 }
 
 /* Any of these may close us, which is seen by `events`. */
-static void tell(H2 *h)
+static void h2_tell(H2 *h)
 {
         const H2Events *events;
         H2Request *r;
@@ -402,39 +402,39 @@ static void tell(H2 *h)
                 h->tell_goaway = FAILURE_NONE;
                 h->events->goaway(h->userdata, f);
         }
-        while (h->events && (r = first(&h->done))) {
+        while (h->events && (r = h2_first(&h->done))) {
                 list_remove(&r->in_list);
-                tell_request(h, r);
+                h2_tell_request(h, r);
                 h2_request_free(r);
         }
         if (h->events && h->tell_closed) {
                 events = h->events;
                 h->events = NULL;
                 events->closed(h->userdata, h->tell_closed);
-                wind_down(h);
+                h2_wind_down(h);
         }
 }
 
-static bool has_outcome(const H2 *h)
+static bool h2_has_outcome(const H2 *h)
 {
         return h->tell_max_streams || h->tell_goaway || h->tell_closed || !list_empty(&h->done);
 }
 
 /* Every event of the stream begins and ends with these two; in between nothing is written or freed. */
-static void enter(H2 *h)
+static void h2_enter(H2 *h)
 {
         h->running = true;
 }
 
-static void leave(H2 *h, bool write)
+static void h2_leave(H2 *h, bool write)
 {
-        tell(h);
+        h2_tell(h);
         /* What was sent just now may have come to nothing. */
         while (write && h->events) {
-                write_frames(h);
-                if (!has_outcome(h))
+                h2_write_frames(h);
+                if (!h2_has_outcome(h))
                         break;
-                tell(h);
+                h2_tell(h);
         }
         h->running = false;
         if (h->over)
@@ -443,87 +443,87 @@ static void leave(H2 *h, bool write)
 
 /* --- the stream's events */
 
-static void on_plaintext(void *userdata, Bytes bytes)
+static void h2_on_plaintext(void *userdata, Bytes bytes)
 {
         H2 *h = userdata;
         ssize_t n;
 
         if (h->terminated)
                 return;
-        enter(h);
+        h2_enter(h);
         h->noise += bytes.n;
         n = h->noise > NOISE_MAX ? NGHTTP2_ERR_FLOODED : nghttp2_session_mem_recv(h->session, bytes.p, bytes.n);
         if (n < 0) {
                 h->terminated = true;
-                fail(h, n == NGHTTP2_ERR_NOMEM ? FAILURE_RESOURCES : FAILURE_PROTOCOL);
+                h2_fail(h, n == NGHTTP2_ERR_NOMEM ? FAILURE_RESOURCES : FAILURE_PROTOCOL);
         } else {
                 /* If nghttp2 ends it with a GOAWAY, we know before the next octets are fed to it. */
-                gather_frames(h);
+                h2_gather_frames(h);
         }
-        leave(h, false);
+        h2_leave(h, false);
 }
 
-static void on_established(void *userdata)
+static void h2_on_established(void *userdata)
 {
         H2 *h = userdata;
 
-        enter(h);
+        h2_enter(h);
         h->events->established(h->userdata);
-        leave(h, false);
+        h2_leave(h, false);
 }
 
-static void on_ready(void *userdata)
+static void h2_on_ready(void *userdata)
 {
         H2 *h = userdata;
         StreamInfo info = stream_info(h->stream);
         H2Ready ready = { .resumed = info.resumed, .local_port = info.local_port, .tls_version = info.tls_version };
 
-        enter(h);
-        if (open_session(h))
+        h2_enter(h);
+        if (h2_open_session(h))
                 h->events->ready(h->userdata, &ready);
         else
-                fail(h, FAILURE_RESOURCES);
-        leave(h, false);
+                h2_fail(h, FAILURE_RESOURCES);
+        h2_leave(h, false);
 }
 
-static void on_received(void *userdata)
+static void h2_on_received(void *userdata)
 {
         H2 *h = userdata;
 
-        enter(h);
+        h2_enter(h);
         h->events->received(h->userdata);
-        leave(h, false);
+        h2_leave(h, false);
 }
 
-static void on_write(void *userdata)
+static void h2_on_write(void *userdata)
 {
         H2 *h = userdata;
 
-        enter(h);
-        leave(h, true);
+        h2_enter(h);
+        h2_leave(h, true);
 }
 
-static void on_closed(void *userdata, FailureReason f)
+static void h2_on_closed(void *userdata, FailureReason f)
 {
         H2 *h = userdata;
 
-        enter(h);
+        h2_enter(h);
         /* Only an idle connection is closed in order. */
         if (f == FAILURE_IDLE_CLOSED && h->n_open > h->n_unwanted)
                 f = FAILURE_CONNECTION_LOST;
-        fail(h, f);
-        leave(h, false);
+        h2_fail(h, f);
+        h2_leave(h, false);
 }
 
 static const StreamEvents stream_events = {
-        .established = on_established,
-        .ready = on_ready,
-        .received = on_received,
-        .plaintext = on_plaintext,
-        .settled = on_write,
-        .drained = on_write,
-        .woken = on_write,
-        .closed = on_closed,
+        .established = h2_on_established,
+        .ready = h2_on_ready,
+        .received = h2_on_received,
+        .plaintext = h2_on_plaintext,
+        .settled = h2_on_write,
+        .drained = h2_on_write,
+        .woken = h2_on_write,
+        .closed = h2_on_closed,
 };
 
 /* --- the owner's calls */
@@ -591,13 +591,13 @@ void h2_ping(H2 *h)
 
 void h2_cancel(H2 *h, uint32_t exchange)
 {
-        H2Request *r = find(&h->done, exchange);
+        H2Request *r = h2_find(&h->done, exchange);
 
         if (r) {
                 r->unwanted = true;
                 return;
         }
-        r = find(&h->open, exchange);
+        r = h2_find(&h->open, exchange);
         if (!r)
                 return;
         r->unwanted = true;
@@ -616,8 +616,8 @@ void h2_flush(H2 *h)
 {
         if (h->running || h->terminated)
                 return;
-        write_frames(h);
-        if (has_outcome(h))
+        h2_write_frames(h);
+        if (h2_has_outcome(h))
                 stream_wake(h->stream);
 }
 
@@ -626,7 +626,7 @@ H2 *h2_close(H2 *h)
         if (!h)
                 return NULL;
         h->events = NULL;
-        wind_down(h);
+        h2_wind_down(h);
         if (!h->running)
                 h2_free(h);
         return NULL;

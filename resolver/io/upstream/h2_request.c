@@ -49,7 +49,7 @@ char *h2_authority(const UpstreamConfig *config)
 }
 
 /* Base64url without padding (RFC 4648 5, RFC 8484 6). Returns the end of what was written. */
-static char *write_base64url(char *to, Bytes bytes)
+static char *h2_request_write_base64url(char *to, Bytes bytes)
 {
         static const char alphabet[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -68,7 +68,7 @@ static char *write_base64url(char *to, Bytes bytes)
 }
 
 /* Not terminated; *ret_n octets. NULL when out of memory. */
-static char *path_with_message(const char *path, Bytes message, size_t *ret_n)
+static char *h2_request_path_with_message(const char *path, Bytes message, size_t *ret_n)
 {
         const char *parameter = strchr(path, '?') ? "&dns=" : "?dns=";
         size_t n_path = strlen(path), n_parameter = strlen(parameter);
@@ -78,11 +78,11 @@ static char *path_with_message(const char *path, Bytes message, size_t *ret_n)
                 return NULL;
         memcpy(text, path, n_path);
         memcpy(text + n_path, parameter, n_parameter);
-        *ret_n = (size_t) (write_base64url(text + n_path + n_parameter, message) - text);
+        *ret_n = (size_t) (h2_request_write_base64url(text + n_path + n_parameter, message) - text);
         return text;
 }
 
-static nghttp2_nv field(const char *name, const char *value, size_t n)
+static nghttp2_nv h2_request_field(const char *name, const char *value, size_t n)
 {
         return (nghttp2_nv) {
                 .name = (uint8_t *) name,
@@ -92,7 +92,7 @@ static nghttp2_nv field(const char *name, const char *value, size_t n)
         };
 }
 
-static ssize_t read_message(_unused_ nghttp2_session *session, _unused_ int32_t stream, uint8_t *to, size_t size,
+static ssize_t h2_request_read_message(_unused_ nghttp2_session *session, _unused_ int32_t stream, uint8_t *to, size_t size,
                             uint32_t *flags, nghttp2_data_source *source, _unused_ void *userdata)
 {
         H2Request *r = source->ptr;
@@ -109,7 +109,7 @@ static ssize_t read_message(_unused_ nghttp2_session *session, _unused_ int32_t 
 int h2_request_submit(H2Request *r, nghttp2_session *session, const UpstreamConfig *config, const char *authority)
 {
         bool get = config->method == METHOD_GET;
-        nghttp2_data_provider provider = { .source.ptr = r, .read_callback = read_message };
+        nghttp2_data_provider provider = { .source.ptr = r, .read_callback = h2_request_read_message };
         _cleanup_(freep) char *path = NULL;
         size_t n_path = strlen(config->path);
         char length[16];
@@ -118,20 +118,20 @@ int h2_request_submit(H2Request *r, nghttp2_session *session, const UpstreamConf
         if (get) {
                 if (r->message.n > GET_MESSAGE_MAX)
                         return -EMSGSIZE;
-                path = path_with_message(config->path, byte_buffer_bytes(&r->message), &n_path);
+                path = h2_request_path_with_message(config->path, byte_buffer_bytes(&r->message), &n_path);
                 if (!path)
                         return -ENOMEM;
         }
         n_length = snprintf(length, sizeof(length), "%zu", r->message.n);
 
         const nghttp2_nv fields[] = {
-                field(":method", get ? "GET" : "POST", get ? 3 : 4),
-                field(":scheme", "https", 5),
-                field(":authority", authority, strlen(authority)),
-                field(":path", get ? path : config->path, n_path),
-                field("accept", MEDIA_TYPE, strlen(MEDIA_TYPE)),
-                field("content-type", MEDIA_TYPE, strlen(MEDIA_TYPE)),
-                field("content-length", length, (size_t) n_length),
+                h2_request_field(":method", get ? "GET" : "POST", get ? 3 : 4),
+                h2_request_field(":scheme", "https", 5),
+                h2_request_field(":authority", authority, strlen(authority)),
+                h2_request_field(":path", get ? path : config->path, n_path),
+                h2_request_field("accept", MEDIA_TYPE, strlen(MEDIA_TYPE)),
+                h2_request_field("content-type", MEDIA_TYPE, strlen(MEDIA_TYPE)),
+                h2_request_field("content-length", length, (size_t) n_length),
         };
 
         r->stream = nghttp2_submit_request(session, NULL, fields, get ? 5 : 7, get ? NULL : &provider, r);

@@ -55,7 +55,7 @@ static char ciphertext[READ_BUDGET];
 
 /* --- the end */
 
-static void on_handle_closed(uv_handle_t *handle)
+static void stream_on_handle_closed(uv_handle_t *handle)
 {
         Stream *s = handle->data;
 
@@ -67,7 +67,7 @@ static void on_handle_closed(uv_handle_t *handle)
         free(s);
 }
 
-static void finish(Stream *s, bool clean)
+static void stream_finish(Stream *s, bool clean)
 {
         if (s->state == STREAM_CLOSED)
                 return;
@@ -76,17 +76,17 @@ static void finish(Stream *s, bool clean)
                 s->stats->closed_clean++;
         else if (s->counted)
                 s->stats->closed_forced++;
-        uv_close((uv_handle_t *) &s->tcp, on_handle_closed);
-        uv_close((uv_handle_t *) &s->linger, on_handle_closed);
-        uv_close((uv_handle_t *) &s->turn, on_handle_closed);
+        uv_close((uv_handle_t *) &s->tcp, stream_on_handle_closed);
+        uv_close((uv_handle_t *) &s->linger, stream_on_handle_closed);
+        uv_close((uv_handle_t *) &s->turn, stream_on_handle_closed);
 }
 
-static void on_linger(uv_timer_t *timer)
+static void stream_on_linger(uv_timer_t *timer)
 {
-        finish(timer->data, false);
+        stream_finish(timer->data, false);
 }
 
-static void on_shutdown(uv_shutdown_t *shutdown, int status)
+static void stream_on_shutdown(uv_shutdown_t *shutdown, int status)
 {
         Stream *s = shutdown->data;
 
@@ -94,29 +94,29 @@ static void on_shutdown(uv_shutdown_t *shutdown, int status)
                 return;
         s->shut = true;
         if (status < 0)
-                finish(s, false);
+                stream_finish(s, false);
         else if (s->peer_closed)
-                finish(s, true);
+                stream_finish(s, true);
 }
 
 /* --- the loop's next turn */
 
-static void on_turn(uv_idle_t *turn);
+static void stream_on_turn(uv_idle_t *turn);
 
-static void next_turn(Stream *s)
+static void stream_next_turn(Stream *s)
 {
-        uv_idle_start(&s->turn, on_turn);
+        uv_idle_start(&s->turn, stream_on_turn);
 }
 
 /* Cannot go on. Said from the loop: now, if the loop is what runs, else in its next turn. */
-static void break_off(Stream *s, FailureReason f)
+static void stream_break_off(Stream *s, FailureReason f)
 {
         s->state = STREAM_BROKEN;
         s->broken = f;
-        next_turn(s);
+        stream_next_turn(s);
 }
 
-static void tell_broken(Stream *s)
+static void stream_tell_broken(Stream *s)
 {
         FailureReason f = s->broken;
 
@@ -127,9 +127,9 @@ static void tell_broken(Stream *s)
 
 /* --- writing */
 
-static void write_out(Stream *s);
+static void stream_write_out(Stream *s);
 
-static void on_written(uv_write_t *write, int status)
+static void stream_on_written(uv_write_t *write, int status)
 {
         Stream *s = write->data;
 
@@ -139,18 +139,18 @@ static void on_written(uv_write_t *write, int status)
                 return;
         if (status < 0) {
                 if (s->state == STREAM_LINGER)
-                        finish(s, false);
+                        stream_finish(s, false);
                 else
-                        break_off(s, FAILURE_CONNECTION_LOST);
+                        stream_break_off(s, FAILURE_CONNECTION_LOST);
                 return;
         }
-        write_out(s);
+        stream_write_out(s);
         if (!s->writing && s->events && s->state == STREAM_OPEN)
                 s->events->drained(s->userdata);
 }
 
 /* Writes all there is in one system call if the kernel takes it. */
-static void write_out(Stream *s)
+static void stream_write_out(Stream *s)
 {
         ByteBuffer *out = &s->session.out;
         uv_buf_t buffer;
@@ -175,11 +175,11 @@ static void write_out(Stream *s)
                 *out = (ByteBuffer) { 0 };
                 buffer = uv_buf_init((char *) s->flying.p + r, (unsigned) (s->flying.n - (size_t) r));
                 s->write.data = s;
-                r = uv_write(&s->write, (uv_stream_t *) &s->tcp, &buffer, 1, on_written);
+                r = uv_write(&s->write, (uv_stream_t *) &s->tcp, &buffer, 1, stream_on_written);
                 s->writing = r >= 0;
         }
         if (r < 0 && s->state != STREAM_LINGER)
-                break_off(s, s->session.up ? FAILURE_CONNECTION_LOST : FAILURE_CONNECT_RESET);
+                stream_break_off(s, s->session.up ? FAILURE_CONNECTION_LOST : FAILURE_CONNECT_RESET);
 }
 
 bool stream_blocked(const Stream *s)
@@ -192,7 +192,7 @@ bool stream_send(Stream *s, Bytes bytes)
         if (s->state != STREAM_OPEN || s->peer_closed)
                 return false;
         if (tls_session_write(&s->session, bytes) != TLS_OK) {
-                break_off(s, s->session.failure);
+                stream_break_off(s, s->session.failure);
                 return false;
         }
         return true;
@@ -201,19 +201,19 @@ bool stream_send(Stream *s, Bytes bytes)
 void stream_flush(Stream *s)
 {
         if (s->state == STREAM_OPEN && !s->peer_closed)
-                write_out(s);
+                stream_write_out(s);
 }
 
 /* --- reading */
 
-static void on_allocate(_unused_ uv_handle_t *handle, _unused_ size_t suggested, uv_buf_t *ret)
+static void stream_on_allocate(_unused_ uv_handle_t *handle, _unused_ size_t suggested, uv_buf_t *ret)
 {
         *ret = uv_buf_init(ciphertext, sizeof(ciphertext));
 }
 
-static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buffer);
+static void stream_on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buffer);
 
-static void go_on_with_handshake(Stream *s)
+static void stream_go_on_with_handshake(Stream *s)
 {
         switch (tls_session_handshake(&s->session)) {
         case TLS_OK:
@@ -224,7 +224,7 @@ static void go_on_with_handshake(Stream *s)
                 return;
         case TLS_EOF:
         case TLS_FAILED:
-                write_out(s); /* the alert */
+                stream_write_out(s); /* the alert */
                 if (s->state != STREAM_BROKEN)
                         s->events->closed(s->userdata, s->session.failure);
                 return;
@@ -232,7 +232,7 @@ static void go_on_with_handshake(Stream *s)
 }
 
 /* The FIN often comes in the same segment as close_notify: what we would still write would meet a closed socket. */
-static void look_for_fin(Stream *s)
+static void stream_look_for_fin(Stream *s)
 {
         uv_os_fd_t fd;
         char octet;
@@ -241,7 +241,7 @@ static void look_for_fin(Stream *s)
                 s->peer_closed = true;
 }
 
-static void read_plaintext(Stream *s)
+static void stream_read_plaintext(Stream *s)
 {
         Bytes bytes;
 
@@ -253,11 +253,11 @@ static void read_plaintext(Stream *s)
                 case TLS_AGAIN:
                         return;
                 case TLS_EOF:
-                        look_for_fin(s);
+                        stream_look_for_fin(s);
                         s->events->closed(s->userdata, FAILURE_IDLE_CLOSED);
                         return;
                 case TLS_FAILED:
-                        write_out(s);
+                        stream_write_out(s);
                         if (s->state != STREAM_BROKEN)
                                 s->events->closed(s->userdata, s->session.failure);
                         return;
@@ -265,23 +265,23 @@ static void read_plaintext(Stream *s)
         }
 }
 
-static void take_in(Stream *s, Bytes bytes)
+static void stream_take_in(Stream *s, Bytes bytes)
 {
         s->session.in = bytes;
         if (s->state == STREAM_OPEN)
                 s->events->received(s->userdata);
         if (s->state == STREAM_HANDSHAKE)
-                go_on_with_handshake(s);
-        read_plaintext(s);
+                stream_go_on_with_handshake(s);
+        stream_read_plaintext(s);
         if (s->events && s->state == STREAM_OPEN)
                 s->events->settled(s->userdata);
         s->session.in = BYTES(NULL, 0);
         if (s->state == STREAM_HANDSHAKE || s->state == STREAM_OPEN)
-                write_out(s);
+                stream_write_out(s);
 }
 
 /* The peer's FIN, or the end of the path. */
-static void read_failed(Stream *s, int error)
+static void stream_read_failed(Stream *s, int error)
 {
         bool fin = error == UV_EOF;
 
@@ -289,9 +289,9 @@ static void read_failed(Stream *s, int error)
         s->peer_closed = true;
         if (s->state == STREAM_LINGER) {
                 if (!fin)
-                        finish(s, false);
+                        stream_finish(s, false);
                 else if (s->shut)
-                        finish(s, true);
+                        stream_finish(s, true);
                 return;
         }
         if (!s->events || s->state == STREAM_BROKEN)
@@ -307,35 +307,35 @@ static void read_failed(Stream *s, int error)
         s->events->closed(s->userdata, fin ? FAILURE_IDLE_CLOSED : FAILURE_CONNECTION_LOST);
 }
 
-static void on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buffer)
+static void stream_on_read(uv_stream_t *handle, ssize_t n, const uv_buf_t *buffer)
 {
         Stream *s = handle->data;
 
         if (n == 0 || s->state == STREAM_CLOSED)
                 return;
         if (n < 0) {
-                read_failed(s, (int) n);
+                stream_read_failed(s, (int) n);
                 return;
         }
         s->stats->octets_in += (uint64_t) n;
         if (n == READ_BUDGET) {
                 uv_read_stop(handle);
                 s->paused = true;
-                next_turn(s);
+                stream_next_turn(s);
         }
         if (s->state == STREAM_HANDSHAKE || s->state == STREAM_OPEN)
-                take_in(s, BYTES(buffer->base, n));
+                stream_take_in(s, BYTES(buffer->base, n));
 }
 
-static void on_turn(uv_idle_t *turn)
+static void stream_on_turn(uv_idle_t *turn)
 {
         Stream *s = turn->data;
 
         uv_idle_stop(turn);
         if (s->paused && !s->peer_closed)
-                uv_read_start((uv_stream_t *) &s->tcp, on_allocate, on_read);
+                uv_read_start((uv_stream_t *) &s->tcp, stream_on_allocate, stream_on_read);
         s->paused = false;
-        tell_broken(s);
+        stream_tell_broken(s);
         if (s->wake && s->events) {
                 s->wake = false;
                 s->events->woken(s->userdata);
@@ -345,12 +345,12 @@ static void on_turn(uv_idle_t *turn)
 void stream_wake(Stream *s)
 {
         s->wake = true;
-        next_turn(s);
+        stream_next_turn(s);
 }
 
 /* --- connecting */
 
-static void on_connect(uv_connect_t *connect, int status)
+static void stream_on_connect(uv_connect_t *connect, int status)
 {
         Stream *s = connect->data;
         FailureReason f;
@@ -369,18 +369,18 @@ static void on_connect(uv_connect_t *connect, int status)
         if (s->state != STREAM_HANDSHAKE)
                 return;
         f = tls_session_init(&s->session, s->tls, s->config);
-        if (!f && uv_read_start((uv_stream_t *) &s->tcp, on_allocate, on_read) < 0)
+        if (!f && uv_read_start((uv_stream_t *) &s->tcp, stream_on_allocate, stream_on_read) < 0)
                 f = FAILURE_RESOURCES;
         if (f) {
                 s->events->closed(s->userdata, f);
                 return;
         }
-        go_on_with_handshake(s);
+        stream_go_on_with_handshake(s);
         if (s->state == STREAM_HANDSHAKE)
-                write_out(s);
+                stream_write_out(s);
 }
 
-static void set_options(const Stream *s)
+static void stream_set_options(const Stream *s)
 {
         unsigned timeout = USER_TIMEOUT_MSEC;
         int on = 1;
@@ -393,15 +393,15 @@ static void set_options(const Stream *s)
         setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof(timeout));
 }
 
-static int start(Stream *s, const Address *address)
+static int stream_start(Stream *s, const Address *address)
 {
         struct sockaddr_storage remote;
 
         if (!sockaddr_from_address(address, &remote))
                 return UV_ENETUNREACH;
-        set_options(s);
+        stream_set_options(s);
         s->connect.data = s;
-        return uv_tcp_connect(&s->connect, &s->tcp, (const struct sockaddr *) &remote, on_connect);
+        return uv_tcp_connect(&s->connect, &s->tcp, (const struct sockaddr *) &remote, stream_on_connect);
 }
 
 Stream *stream_new(uv_loop_t *loop, const UpstreamConfig *config, const Address *address, Tls *tls,
@@ -433,10 +433,10 @@ Stream *stream_new(uv_loop_t *loop, const UpstreamConfig *config, const Address 
         s->handles = 3;
         s->tls = tls_ref(tls);
 
-        r = start(s, address);
+        r = stream_start(s, address);
         if (r < 0) {
                 *ret_failure = failure_from_errno(r, true);
-                finish(s, true);
+                stream_finish(s, true);
                 return NULL;
         }
         return s;
@@ -468,20 +468,20 @@ bool stream_address_gone(const Stream *s)
 }
 
 /* FIN, then everything that still comes into the bin. Closing with unread octets in the kernel would send an RST. */
-static void linger(Stream *s)
+static void stream_linger(Stream *s)
 {
         s->state = STREAM_LINGER;
         if (s->peer_closed)
                 byte_buffer_clear(&s->session.out);
-        write_out(s);
+        stream_write_out(s);
         s->shutdown.data = s;
-        if (uv_shutdown(&s->shutdown, (uv_stream_t *) &s->tcp, on_shutdown) < 0) {
-                finish(s, false);
+        if (uv_shutdown(&s->shutdown, (uv_stream_t *) &s->tcp, stream_on_shutdown) < 0) {
+                stream_finish(s, false);
                 return;
         }
         if (!s->peer_closed)
-                uv_read_start((uv_stream_t *) &s->tcp, on_allocate, on_read);
-        uv_timer_start(&s->linger, on_linger, STREAM_LINGER_MSEC, 0);
+                uv_read_start((uv_stream_t *) &s->tcp, stream_on_allocate, stream_on_read);
+        uv_timer_start(&s->linger, stream_on_linger, STREAM_LINGER_MSEC, 0);
 }
 
 Stream *stream_close(Stream *s)
@@ -490,19 +490,19 @@ Stream *stream_close(Stream *s)
         s->config = NULL;
         switch (s->state) {
         case STREAM_CONNECTING:
-                finish(s, true);
+                stream_finish(s, true);
                 break;
         case STREAM_OPEN:
                 /* Who sent FIN may have gone altogether, and would answer more than our FIN with an RST. */
                 if (!s->peer_closed)
                         tls_session_bye(&s->session);
-                linger(s);
+                stream_linger(s);
                 break;
         case STREAM_HANDSHAKE:
-                linger(s);
+                stream_linger(s);
                 break;
         case STREAM_BROKEN:
-                finish(s, false);
+                stream_finish(s, false);
                 break;
         case STREAM_LINGER:
         case STREAM_CLOSED:

@@ -43,18 +43,18 @@ struct Tls {
 
 static TrustStore *stores;
 
-static bool same_path(const char *a, const char *b)
+static bool tls_same_path(const char *a, const char *b)
 {
         return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-static bool same_file(const struct stat *a, const struct stat *b)
+static bool tls_same_file(const struct stat *a, const struct stat *b)
 {
         return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
                a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-static TrustStore *trust_store_unref(TrustStore *s)
+static TrustStore *tls_trust_store_unref(TrustStore *s)
 {
         TrustStore **p;
 
@@ -72,10 +72,10 @@ static TrustStore *trust_store_unref(TrustStore *s)
         free(s);
         return NULL;
 }
-DEFINE_CLEANUP(TrustStore, trust_store_unref)
+DEFINE_CLEANUP(TrustStore, tls_trust_store_unref)
 
 /* The number of authorities read, or a negative GnuTLS error. */
-static int load_authorities(TrustStore *s)
+static int tls_load_authorities(TrustStore *s)
 {
         if (!s->path)
                 return gnutls_certificate_set_x509_system_trust(s->credentials);
@@ -85,9 +85,9 @@ static int load_authorities(TrustStore *s)
 }
 
 /* NULL if it cannot be read; *ret_reason, static, then says why, and is NULL when out of memory. */
-static TrustStore *trust_store_open(const char *path, const char **ret_reason)
+static TrustStore *tls_trust_store_open(const char *path, const char **ret_reason)
 {
-        _cleanup_(trust_store_unrefp) TrustStore *s = NULL;
+        _cleanup_(tls_trust_store_unrefp) TrustStore *s = NULL;
         struct stat identity = { 0 };
         TrustStore *other;
         int r;
@@ -98,7 +98,7 @@ static TrustStore *trust_store_open(const char *path, const char **ret_reason)
                 return NULL;
         }
         for (other = stores; other; other = other->next) {
-                if (same_path(other->path, path) && same_file(&other->identity, &identity)) {
+                if (tls_same_path(other->path, path) && tls_same_file(&other->identity, &identity)) {
                         other->refs++;
                         return other;
                 }
@@ -117,7 +117,7 @@ static TrustStore *trust_store_open(const char *path, const char **ret_reason)
         r = gnutls_certificate_allocate_credentials(&s->credentials);
         if (r < 0)
                 return NULL;
-        r = load_authorities(s);
+        r = tls_load_authorities(s);
         if (r <= 0) {
                 *ret_reason = r < 0 ? gnutls_strerror(r) : "no certificate of an authority is in it";
                 return NULL;
@@ -140,7 +140,7 @@ Tls *tls_new(const UpstreamConfig *config, const char *trust_anchors, const char
         if (!t)
                 return NULL;
         t->refs = 1;
-        t->store = trust_store_open(path, &reason);
+        t->store = tls_trust_store_open(path, &reason);
         if (t->store)
                 return take_pointer(t);
         if (!reason || asprintf(&t->error, "%s: %s", path ? path : "the system's trust store", reason) < 0) {
@@ -162,7 +162,7 @@ Tls *tls_unref(Tls *t)
         if (!t || --t->refs > 0)
                 return NULL;
         tls_forget_tickets(t);
-        trust_store_unref(t->store);
+        tls_trust_store_unref(t->store);
         free(t->error);
         free(t);
         return NULL;
@@ -198,7 +198,7 @@ unsigned tls_tickets(const Tls *t)
         return t->n_tickets;
 }
 
-static void drop_oldest(Tls *t)
+static void tls_drop_oldest(Tls *t)
 {
         tls_wipe_ticket(&t->tickets[0].data);
         t->n_tickets--;
@@ -210,7 +210,7 @@ bool tls_take_ticket(Tls *t, gnutls_datum_t *ret)
         uint64_t now = clock_now();
 
         while (t->n_tickets > 0 && usec_sub(now, t->tickets[0].received_at) >= TLS_TICKET_LIFE)
-                drop_oldest(t);
+                tls_drop_oldest(t);
         if (t->n_tickets == 0)
                 return false;
         *ret = t->tickets[--t->n_tickets].data;
@@ -224,6 +224,6 @@ void tls_keep_ticket(Tls *t, gnutls_datum_t data)
                 return;
         }
         if (t->n_tickets == TLS_TICKETS_MAX)
-                drop_oldest(t);
+                tls_drop_oldest(t);
         t->tickets[t->n_tickets++] = (Ticket) { .data = data, .received_at = clock_now() };
 }

@@ -23,7 +23,7 @@ static const char priority[] =
 /* Plaintext of whichever session reads: used up before the next read. */
 static uint8_t plaintext[RECORD_MAX];
 
-static ssize_t pull(gnutls_transport_ptr_t pointer, void *data, size_t n)
+static ssize_t tls_session_pull(gnutls_transport_ptr_t pointer, void *data, size_t n)
 {
         TlsSession *t = pointer;
 
@@ -37,14 +37,14 @@ static ssize_t pull(gnutls_transport_ptr_t pointer, void *data, size_t n)
         return (ssize_t) n;
 }
 
-static int pull_timeout(gnutls_transport_ptr_t pointer, _unused_ unsigned msec)
+static int tls_session_pull_timeout(gnutls_transport_ptr_t pointer, _unused_ unsigned msec)
 {
         const TlsSession *t = pointer;
 
         return t->in.n > 0;
 }
 
-static ssize_t push(gnutls_transport_ptr_t pointer, const void *data, size_t n)
+static ssize_t tls_session_push(gnutls_transport_ptr_t pointer, const void *data, size_t n)
 {
         TlsSession *t = pointer;
 
@@ -54,12 +54,12 @@ static ssize_t push(gnutls_transport_ptr_t pointer, const void *data, size_t n)
         return -1;
 }
 
-static bool is_tls13(gnutls_session_t session)
+static bool tls_session_is_tls13(gnutls_session_t session)
 {
         return gnutls_protocol_get_version(session) == GNUTLS_TLS1_3;
 }
 
-static void keep_ticket(TlsSession *t)
+static void tls_session_keep_ticket(TlsSession *t)
 {
         gnutls_datum_t data = { 0 };
 
@@ -72,15 +72,15 @@ static void keep_ticket(TlsSession *t)
 
 /* TLS 1.3 sends tickets after the handshake, as many and as late as it likes. Those of 1.2 are part of the handshake,
  * and kept once it is over. */
-static int on_ticket(gnutls_session_t session, _unused_ unsigned type, _unused_ unsigned when,
+static int tls_session_on_ticket(gnutls_session_t session, _unused_ unsigned type, _unused_ unsigned when,
                      _unused_ unsigned incoming, _unused_ const gnutls_datum_t *message)
 {
-        if (is_tls13(session))
-                keep_ticket(gnutls_session_get_ptr(session));
+        if (tls_session_is_tls13(session))
+                tls_session_keep_ticket(gnutls_session_get_ptr(session));
         return 0;
 }
 
-static bool is_address(const char *host)
+static bool tls_session_is_address(const char *host)
 {
         uint8_t address[16];
 
@@ -88,19 +88,19 @@ static bool is_address(const char *host)
 }
 
 /* The name is sent, an address is not (RFC 6066 3), nor is the dot at its end. */
-static int set_server_name(TlsSession *t)
+static int tls_session_set_server_name(TlsSession *t)
 {
         const char *host = t->config->host;
         size_t n = strlen(host);
 
-        if (is_address(host))
+        if (tls_session_is_address(host))
                 return 0;
         if (n > 0 && host[n - 1] == '.')
                 n--;
         return gnutls_server_name_set(t->session, GNUTLS_NAME_DNS, host, n);
 }
 
-static void use_ticket(TlsSession *t)
+static void tls_session_use_ticket(TlsSession *t)
 {
         gnutls_datum_t data;
 
@@ -126,16 +126,16 @@ FailureReason tls_session_init(TlsSession *t, Tls *tls, const UpstreamConfig *co
         }
         gnutls_session_set_ptr(t->session, t);
         gnutls_transport_set_ptr(t->session, t);
-        gnutls_transport_set_pull_function(t->session, pull);
-        gnutls_transport_set_pull_timeout_function(t->session, pull_timeout);
-        gnutls_transport_set_push_function(t->session, push);
+        gnutls_transport_set_pull_function(t->session, tls_session_pull);
+        gnutls_transport_set_pull_timeout_function(t->session, tls_session_pull_timeout);
+        gnutls_transport_set_push_function(t->session, tls_session_push);
         gnutls_handshake_set_hook_function(t->session, GNUTLS_HANDSHAKE_NEW_SESSION_TICKET, GNUTLS_HOOK_POST,
-                                           on_ticket);
+                                           tls_session_on_ticket);
         if (gnutls_priority_set_direct(t->session, priority, NULL) < 0 ||
             gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, credentials) < 0 ||
-            gnutls_alpn_set_protocols(t->session, &protocol, 1, GNUTLS_ALPN_MANDATORY) < 0 || set_server_name(t) < 0)
+            gnutls_alpn_set_protocols(t->session, &protocol, 1, GNUTLS_ALPN_MANDATORY) < 0 || tls_session_set_server_name(t) < 0)
                 return FAILURE_RESOURCES;
-        use_ticket(t);
+        tls_session_use_ticket(t);
         return FAILURE_NONE;
 }
 
@@ -148,7 +148,7 @@ void tls_session_deinit(TlsSession *t)
         *t = (TlsSession) { 0 };
 }
 
-static FailureReason failure_of_alert(gnutls_alert_description_t alert)
+static FailureReason tls_session_failure_of_alert(gnutls_alert_description_t alert)
 {
         switch (alert) {
         case GNUTLS_A_NO_APPLICATION_PROTOCOL:
@@ -162,13 +162,13 @@ static FailureReason failure_of_alert(gnutls_alert_description_t alert)
         }
 }
 
-static FailureReason failure_of_handshake(const TlsSession *t, int error)
+static FailureReason tls_session_failure_of_handshake(const TlsSession *t, int error)
 {
         if (t->failure)
                 return t->failure;
         switch (error) {
         case GNUTLS_E_FATAL_ALERT_RECEIVED:
-                return failure_of_alert(gnutls_alert_get(t->session));
+                return tls_session_failure_of_alert(gnutls_alert_get(t->session));
         case GNUTLS_E_NO_APPLICATION_PROTOCOL:
                 return FAILURE_NO_H2;
         case GNUTLS_E_CERTIFICATE_ERROR:
@@ -192,7 +192,7 @@ static FailureReason failure_of_handshake(const TlsSession *t, int error)
 }
 
 /* The peer hears why, unless it was the one who said so. */
-static TlsResult fail(TlsSession *t, FailureReason f, int error)
+static TlsResult tls_session_fail(TlsSession *t, FailureReason f, int error)
 {
         t->failure = f;
         if (error != GNUTLS_E_FATAL_ALERT_RECEIVED)
@@ -200,12 +200,12 @@ static TlsResult fail(TlsSession *t, FailureReason f, int error)
         return TLS_FAILED;
 }
 
-static bool odd_but_bearable(TlsSession *t, int error)
+static bool tls_session_odd_but_bearable(TlsSession *t, int error)
 {
         return !gnutls_error_is_fatal(error) && error != GNUTLS_E_REHANDSHAKE && ++t->oddities <= ODDITIES_MAX;
 }
 
-static TlsResult handshake_done(TlsSession *t)
+static TlsResult tls_session_handshake_done(TlsSession *t)
 {
         gnutls_datum_t protocol = { 0 };
         FailureReason f;
@@ -213,23 +213,23 @@ static TlsResult handshake_done(TlsSession *t)
         /* Without an answer to ALPN, GnuTLS calls it a success. */
         if (gnutls_alpn_get_selected_protocol(t->session, &protocol) < 0 || protocol.size != 2 ||
             memcmp(protocol.data, "h2", 2) != 0)
-                return fail(t, FAILURE_NO_H2, GNUTLS_E_NO_APPLICATION_PROTOCOL);
+                return tls_session_fail(t, FAILURE_NO_H2, GNUTLS_E_NO_APPLICATION_PROTOCOL);
         /* A resumed session passes verify_in_handshake() by: its certificate may have expired, or the store have
          * changed. */
         if (gnutls_session_is_resumed(t->session)) {
                 f = verify_peer(t->session, t->config);
                 if (f)
-                        return fail(t, f, GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR);
+                        return tls_session_fail(t, f, GNUTLS_E_CERTIFICATE_VERIFICATION_ERROR);
         }
         t->up = true;
         t->config = NULL;
-        if (!is_tls13(t->session))
-                keep_ticket(t);
+        if (!tls_session_is_tls13(t->session))
+                tls_session_keep_ticket(t);
         return TLS_OK;
 }
 
 /* A content type and a major version: what the first record begins with (RFC 8446 5.1). */
-static void look_at(TlsSession *t)
+static void tls_session_look_at(TlsSession *t)
 {
         if (t->heard || t->in.n == 0)
                 return;
@@ -241,24 +241,24 @@ TlsResult tls_session_handshake(TlsSession *t)
 {
         int r;
 
-        look_at(t);
+        tls_session_look_at(t);
         for (;;) {
                 size_t before = t->in.n;
 
                 r = gnutls_handshake(t->session);
                 if (r == GNUTLS_E_SUCCESS)
-                        return handshake_done(t);
+                        return tls_session_handshake_done(t);
                 if ((r == GNUTLS_E_AGAIN || r == GNUTLS_E_INTERRUPTED) && t->in.n == 0)
                         return TLS_AGAIN;
                 /* After each record of a message that goes on in the next one. */
                 if (r == GNUTLS_E_AGAIN && t->in.n < before)
                         continue;
-                if (!odd_but_bearable(t, r))
-                        return fail(t, failure_of_handshake(t, r), r);
+                if (!tls_session_odd_but_bearable(t, r))
+                        return tls_session_fail(t, tls_session_failure_of_handshake(t, r), r);
         }
 }
 
-static FailureReason failure_of_read(int error)
+static FailureReason tls_session_failure_of_read(int error)
 {
         switch (error) {
         case GNUTLS_E_REHANDSHAKE:                /* forbidden in HTTP/2 (RFC 9113 9.2.1) */
@@ -293,11 +293,11 @@ TlsResult tls_session_read(TlsSession *t, Bytes *ret)
                                 return TLS_AGAIN;
                         continue;
                 }
-                if (odd_but_bearable(t, (int) r))
+                if (tls_session_odd_but_bearable(t, (int) r))
                         continue;
                 break;
         }
-        return fail(t, failure_of_read((int) r), (int) r);
+        return tls_session_fail(t, tls_session_failure_of_read((int) r), (int) r);
 }
 
 TlsResult tls_session_write(TlsSession *t, Bytes bytes)
@@ -322,7 +322,7 @@ void tls_session_bye(TlsSession *t)
 {
         if (!t->up)
                 return;
-        /* push() takes all there is, so one call does; E_AGAIN would have to be repeated. */
+        /* tls_session_push() takes all there is, so one call does; E_AGAIN would have to be repeated. */
         while (gnutls_bye(t->session, GNUTLS_SHUT_WR) == GNUTLS_E_INTERRUPTED)
                 continue;
 }

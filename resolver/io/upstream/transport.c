@@ -51,14 +51,14 @@ UpstreamTransport *transport_new(uv_loop_t *loop, Engine *engine)
         return u;
 }
 
-static void upstream_connection_free(UpstreamConnection *c)
+static void transport_upstream_connection_free(UpstreamConnection *c)
 {
         list_remove(&c->in_owner);
         list_remove(&c->in_flush);
         free(c);
 }
 
-static void upstream_tls_free(UpstreamTls *s)
+static void transport_upstream_tls_free(UpstreamTls *s)
 {
         list_remove(&s->in_owner);
         tls_unref(s->tls);
@@ -74,16 +74,16 @@ UpstreamTransport *transport_free(UpstreamTransport *u)
                 UpstreamConnection *connection = container_of(l, UpstreamConnection, in_owner);
 
                 h2_close(connection->h2);
-                upstream_connection_free(connection);
+                transport_upstream_connection_free(connection);
         }
         LIST_FOREACH(l, &u->tls_contexts)
-                upstream_tls_free(container_of(l, UpstreamTls, in_owner));
+                transport_upstream_tls_free(container_of(l, UpstreamTls, in_owner));
         free(u);
         return NULL;
 }
 
 /* Few connections are open at any time: a list will do. */
-static UpstreamConnection *find(UpstreamTransport *u, uint32_t number)
+static UpstreamConnection *transport_find(UpstreamTransport *u, uint32_t number)
 {
         LIST_FOREACH(l, &u->connections) {
                 UpstreamConnection *connection = container_of(l, UpstreamConnection, in_owner);
@@ -94,7 +94,7 @@ static UpstreamConnection *find(UpstreamTransport *u, uint32_t number)
         return NULL;
 }
 
-static UpstreamTls *find_shared(UpstreamTransport *u, uint32_t upstream)
+static UpstreamTls *transport_find_shared(UpstreamTransport *u, uint32_t upstream)
 {
         LIST_FOREACH(l, &u->tls_contexts) {
                 UpstreamTls *s = container_of(l, UpstreamTls, in_owner);
@@ -107,7 +107,7 @@ static UpstreamTls *find_shared(UpstreamTransport *u, uint32_t upstream)
 
 /* --- events */
 
-static void on_established(void *userdata)
+static void transport_on_established(void *userdata)
 {
         UpstreamConnection *c = userdata;
 
@@ -115,7 +115,7 @@ static void on_established(void *userdata)
 }
 
 /* For who watches packets: which of them are a probe's. */
-static void report_connection(const UpstreamConnection *c, const H2Ready *ready)
+static void transport_report_connection(const UpstreamConnection *c, const H2Ready *ready)
 {
         char upstream[96], purpose[32], port[32];
         const char *fields[] = { upstream, purpose, port, NULL };
@@ -127,73 +127,73 @@ static void report_connection(const UpstreamConnection *c, const H2Ready *ready)
                        purpose_name(c->purpose), ready->tls_version, ready->resumed ? ", resumed" : "");
 }
 
-static void on_ready(void *userdata, const H2Ready *ready)
+static void transport_on_ready(void *userdata, const H2Ready *ready)
 {
         UpstreamConnection *c = userdata;
 
-        report_connection(c, ready);
+        transport_report_connection(c, ready);
         engine_ready(c->owner->engine, c->number, ready->resumed, clock_now());
 }
 
-static void on_received(void *userdata)
+static void transport_on_received(void *userdata)
 {
         UpstreamConnection *c = userdata;
 
         engine_received(c->owner->engine, c->number, clock_now());
 }
 
-static void on_max_streams(void *userdata, uint32_t max)
+static void transport_on_max_streams(void *userdata, uint32_t max)
 {
         UpstreamConnection *c = userdata;
 
         engine_max_streams(c->owner->engine, c->number, max, clock_now());
 }
 
-static void on_goaway(void *userdata, FailureReason failure)
+static void transport_on_goaway(void *userdata, FailureReason failure)
 {
         UpstreamConnection *c = userdata;
 
         engine_goaway(c->owner->engine, c->number, failure, clock_now());
 }
 
-static void on_response(void *userdata, uint32_t exchange, const HttpResponse *response, Bytes body)
+static void transport_on_response(void *userdata, uint32_t exchange, const HttpResponse *response, Bytes body)
 {
         UpstreamConnection *c = userdata;
 
         engine_response(c->owner->engine, c->number, exchange, response, body, clock_now());
 }
 
-static void on_failed(void *userdata, uint32_t exchange, FailureReason failure)
+static void transport_on_failed(void *userdata, uint32_t exchange, FailureReason failure)
 {
         UpstreamConnection *c = userdata;
 
         engine_exchange_failed(c->owner->engine, c->number, exchange, failure, clock_now());
 }
 
-static void on_closed(void *userdata, FailureReason failure)
+static void transport_on_closed(void *userdata, FailureReason failure)
 {
         UpstreamConnection *c = userdata;
         Engine *e = c->owner->engine;
         uint32_t number = c->number;
 
-        upstream_connection_free(c);
+        transport_upstream_connection_free(c);
         engine_closed(e, number, failure, clock_now());
 }
 
 static const H2Events events = {
-        .established = on_established,
-        .ready = on_ready,
-        .received = on_received,
-        .max_streams = on_max_streams,
-        .goaway = on_goaway,
-        .response = on_response,
-        .failed = on_failed,
-        .closed = on_closed,
+        .established = transport_on_established,
+        .ready = transport_on_ready,
+        .received = transport_on_received,
+        .max_streams = transport_on_max_streams,
+        .goaway = transport_on_goaway,
+        .response = transport_on_response,
+        .failed = transport_on_failed,
+        .closed = transport_on_closed,
 };
 
 /* --- actions */
 
-static void report_trust_store(const char *upstream, const char *error)
+static void transport_report_trust_store(const char *upstream, const char *error)
 {
         char field[96];
         const char *fields[] = { field, NULL };
@@ -202,9 +202,9 @@ static void report_trust_store(const char *upstream, const char *error)
         journal_fields(LOG_ERR, MESSAGE_TRUST_STORE, fields, "Upstream %s: trust store cannot be read: %s", upstream, error);
 }
 
-static UpstreamTls *share(UpstreamTransport *u, const Action *a)
+static UpstreamTls *transport_share(UpstreamTransport *u, const Action *a)
 {
-        UpstreamTls *s = find_shared(u, a->upstream);
+        UpstreamTls *s = transport_find_shared(u, a->upstream);
         const char *error = NULL;
 
         if (s && s->tls)
@@ -220,13 +220,13 @@ static UpstreamTls *share(UpstreamTransport *u, const Action *a)
         }
         s->tls = tls_new(a->connect.config, a->connect.owner->trust_anchors, &error);
         if (error)
-                report_trust_store(a->connect.config->name, error);
+                transport_report_trust_store(a->connect.config->name, error);
         return s->tls ? s : NULL;
 }
 
-static void connect_upstream(UpstreamTransport *u, const Action *a)
+static void transport_connect_upstream(UpstreamTransport *u, const Action *a)
 {
-        UpstreamTls *s = share(u, a);
+        UpstreamTls *s = transport_share(u, a);
         UpstreamConnection *c = s ? calloc(1, sizeof(*c)) : NULL;
         FailureReason failure = FAILURE_RESOURCES;
 
@@ -245,62 +245,62 @@ static void connect_upstream(UpstreamTransport *u, const Action *a)
         engine_closed(u->engine, a->connection, failure, clock_now());
 }
 
-static void queue_flush(UpstreamTransport *u, UpstreamConnection *c)
+static void transport_queue_flush(UpstreamTransport *u, UpstreamConnection *c)
 {
         list_remove(&c->in_flush);
         list_append(&u->flush, &c->in_flush);
 }
 
-static void send_exchange(UpstreamTransport *u, const Action *a)
+static void transport_send_exchange(UpstreamTransport *u, const Action *a)
 {
-        UpstreamConnection *c = find(u, a->connection);
+        UpstreamConnection *c = transport_find(u, a->connection);
 
         if (!c)
                 return;
         if (h2_send(c->h2, a->exchange, packet_bytes(a->send.message), a->send.ping) < 0)
                 engine_exchange_failed(u->engine, a->connection, a->exchange, FAILURE_RESOURCES, clock_now());
-        queue_flush(u, c);
+        transport_queue_flush(u, c);
 }
 
 void transport_act(UpstreamTransport *u, const Action *a)
 {
-        UpstreamConnection *c = find(u, a->connection);
+        UpstreamConnection *c = transport_find(u, a->connection);
         UpstreamTls *s;
 
         switch (a->type) {
         case ACTION_CONNECT:
-                connect_upstream(u, a);
+                transport_connect_upstream(u, a);
                 break;
         case ACTION_SEND:
-                send_exchange(u, a);
+                transport_send_exchange(u, a);
                 break;
         case ACTION_PING:
                 if (c) {
                         h2_ping(c->h2);
-                        queue_flush(u, c);
+                        transport_queue_flush(u, c);
                 }
                 break;
         case ACTION_CANCEL:
                 if (c) {
                         h2_cancel(c->h2, a->exchange);
-                        queue_flush(u, c);
+                        transport_queue_flush(u, c);
                 }
                 break;
         case ACTION_CLOSE:
                 if (c) {
                         h2_close(c->h2);
-                        upstream_connection_free(c);
+                        transport_upstream_connection_free(c);
                 }
                 break;
         case ACTION_FORGET_TICKETS:
-                s = find_shared(u, a->upstream);
+                s = transport_find_shared(u, a->upstream);
                 if (s && s->tls)
                         tls_forget_tickets(s->tls);
                 break;
         case ACTION_UPSTREAM_GONE:
-                s = find_shared(u, a->upstream);
+                s = transport_find_shared(u, a->upstream);
                 if (s)
-                        upstream_tls_free(s);
+                        transport_upstream_tls_free(s);
                 break;
         default:
                 break;

@@ -12,25 +12,25 @@
 
 typedef gnutls_x509_crt_t Certificate;
 
-static void certificate_deinit(Certificate *c)
+static void verify_certificate_deinit(Certificate *c)
 {
         if (*c)
                 gnutls_x509_crt_deinit(*c);
 }
 
-static void names_deinit(gnutls_subject_alt_names_t *n)
+static void verify_names_deinit(gnutls_subject_alt_names_t *n)
 {
         if (*n)
                 gnutls_subject_alt_names_deinit(*n);
 }
 
-static void datum_deinit(gnutls_datum_t *d)
+static void verify_datum_deinit(gnutls_datum_t *d)
 {
         gnutls_free(d->data);
 }
 
 /* What GnuTLS found. Several at once: the one that a wrong clock cannot explain comes first. */
-static FailureReason failure_of_status(unsigned status)
+static FailureReason verify_failure_of_status(unsigned status)
 {
         static const struct {
                 unsigned bits;
@@ -74,7 +74,7 @@ bool verify_name(Bytes name, const char *host)
         return n > 0 && name.n == n && strncasecmp((const char *) name.p, host, n) == 0;
 }
 
-static bool entry_matches(unsigned type, Bytes entry, const char *host)
+static bool verify_entry_matches(unsigned type, Bytes entry, const char *host)
 {
         uint8_t address[16];
         size_t n = 0;
@@ -92,10 +92,10 @@ static bool entry_matches(unsigned type, Bytes entry, const char *host)
  * Looks into subjectAltName and nowhere else. GnuTLS' own check falls back on the common name where it finds no name of
  * the right kind (CVE-2026-42012, -42013), and walks the list anew for each entry.
  */
-static bool is_for_host(Certificate certificate, const char *host)
+static bool verify_is_for_host(Certificate certificate, const char *host)
 {
-        _cleanup_(names_deinit) gnutls_subject_alt_names_t names = NULL;
-        _cleanup_(datum_deinit) gnutls_datum_t extension = { 0 };
+        _cleanup_(verify_names_deinit) gnutls_subject_alt_names_t names = NULL;
+        _cleanup_(verify_datum_deinit) gnutls_datum_t extension = { 0 };
         gnutls_datum_t entry;
         unsigned type;
 
@@ -106,13 +106,13 @@ static bool is_for_host(Certificate certificate, const char *host)
         if (gnutls_x509_ext_import_subject_alt_names(&extension, names, 0) < 0)
                 return false;
         for (unsigned i = 0; gnutls_subject_alt_names_get(names, i, &type, &entry, NULL) >= 0; i++) {
-                if (entry_matches(type, BYTES(entry.data, entry.size), host))
+                if (verify_entry_matches(type, BYTES(entry.data, entry.size), host))
                         return true;
         }
         return false;
 }
 
-static bool is_pinned(Certificate certificate, const UpstreamConfig *config)
+static bool verify_is_pinned(Certificate certificate, const UpstreamConfig *config)
 {
         uint8_t digest[PIN_SIZE];
         size_t n = sizeof(digest);
@@ -127,7 +127,7 @@ static bool is_pinned(Certificate certificate, const UpstreamConfig *config)
         return false;
 }
 
-static bool is_issuer(Certificate issuer, Certificate certificate)
+static bool verify_is_issuer(Certificate issuer, Certificate certificate)
 {
         unsigned status = 0;
 
@@ -135,7 +135,7 @@ static bool is_issuer(Certificate issuer, Certificate certificate)
 }
 
 /* The authority of the store that signed it; NULL if none did. */
-static Certificate trusted_issuer(gnutls_session_t session, Certificate certificate)
+static Certificate verify_trusted_issuer(gnutls_session_t session, Certificate certificate)
 {
         gnutls_certificate_credentials_t credentials;
         Certificate issuer;
@@ -148,13 +148,13 @@ static Certificate trusted_issuer(gnutls_session_t session, Certificate certific
 }
 
 /* The one above `certificate`: number `i` of the chain, or behind its end the authority in the store. */
-static Certificate next_in_chain(gnutls_session_t session, const gnutls_datum_t *chain, unsigned n, unsigned i,
+static Certificate verify_next_in_chain(gnutls_session_t session, const gnutls_datum_t *chain, unsigned n, unsigned i,
                                  Certificate certificate)
 {
-        _cleanup_(certificate_deinit) Certificate next = NULL;
+        _cleanup_(verify_certificate_deinit) Certificate next = NULL;
 
         if (i >= n)
-                return trusted_issuer(session, certificate);
+                return verify_trusted_issuer(session, certificate);
         if (gnutls_x509_crt_init(&next) < 0 || gnutls_x509_crt_import(next, &chain[i], GNUTLS_X509_FMT_DER) < 0)
                 return NULL;
         return take_pointer(next);
@@ -164,20 +164,20 @@ static Certificate next_in_chain(gnutls_session_t session, const gnutls_datum_t 
  * A pin stands for the peer's key or for that of an authority above it. The list that the peer sent may hold anything,
  * so a certificate in it counts only if it really signed the one before.
  */
-static bool chain_is_pinned(gnutls_session_t session, const gnutls_datum_t *chain, unsigned n,
+static bool verify_chain_is_pinned(gnutls_session_t session, const gnutls_datum_t *chain, unsigned n,
                             const UpstreamConfig *config)
 {
-        _cleanup_(certificate_deinit) Certificate certificate = next_in_chain(session, chain, n, 0, NULL);
+        _cleanup_(verify_certificate_deinit) Certificate certificate = verify_next_in_chain(session, chain, n, 0, NULL);
 
-        for (unsigned i = 1; certificate && !is_pinned(certificate, config); i++) {
-                _cleanup_(certificate_deinit) Certificate next = NULL;
+        for (unsigned i = 1; certificate && !verify_is_pinned(certificate, config); i++) {
+                _cleanup_(verify_certificate_deinit) Certificate next = NULL;
 
                 if (i > n)
                         return false;
-                next = next_in_chain(session, chain, n, i, certificate);
-                if (!next || !is_issuer(next, certificate))
+                next = verify_next_in_chain(session, chain, n, i, certificate);
+                if (!next || !verify_is_issuer(next, certificate))
                         return false;
-                certificate_deinit(&certificate);
+                verify_certificate_deinit(&certificate);
                 certificate = take_pointer(next);
         }
         return certificate != NULL;
@@ -196,12 +196,12 @@ static FailureReason verify_chain(gnutls_session_t session)
         /* A ticket does not bring the stapled response along; it was there when the session was made. */
         if (gnutls_session_is_resumed(session) && status == (GNUTLS_CERT_INVALID | GNUTLS_CERT_MISSING_OCSP_STATUS))
                 status = 0;
-        return failure_of_status(status);
+        return verify_failure_of_status(status);
 }
 
 FailureReason verify_peer(gnutls_session_t session, const UpstreamConfig *config)
 {
-        _cleanup_(certificate_deinit) Certificate certificate = NULL;
+        _cleanup_(verify_certificate_deinit) Certificate certificate = NULL;
         const gnutls_datum_t *chain;
         unsigned n = 0;
         FailureReason f;
@@ -218,9 +218,9 @@ FailureReason verify_peer(gnutls_session_t session, const UpstreamConfig *config
                 return FAILURE_RESOURCES;
         if (gnutls_x509_crt_import(certificate, &chain[0], GNUTLS_X509_FMT_DER) < 0)
                 return FAILURE_CERTIFICATE_UNTRUSTED;
-        if (!is_for_host(certificate, config->host))
+        if (!verify_is_for_host(certificate, config->host))
                 return FAILURE_CERTIFICATE_NAME;
-        if (config->n_pins > 0 && !chain_is_pinned(session, chain, n, config))
+        if (config->n_pins > 0 && !verify_chain_is_pinned(session, chain, n, config))
                 return FAILURE_CERTIFICATE_PIN;
         return FAILURE_NONE;
 }
