@@ -1,7 +1,8 @@
 #pragma once
 /*
- * Calls: method calls that wait for the engine (Resolve, Probe), each by a number that the engine hands back with the answer. As many as
- * CALLS_MAX, and CALLS_OF_ONE_MAX of one caller. The caller may be gone when the answer comes: then it goes nowhere.
+ * Calls: method calls that wait for the engine (Resolve, Probe), each by a number that the engine hands back with the
+ * answer. As many as CALLS_MAX, and CALLS_OF_ONE_MAX of one caller. The caller may be gone when the answer comes: then
+ * it goes nowhere.
  */
 
 #include <systemd/sd-bus.h>
@@ -9,11 +10,11 @@
 #include "core/base/base.h"
 
 #define CALLS_MAX 512
-#define CALLS_OF_ONE_MAX 64     /* below the bus's own limit, 128 */
+#define CALLS_OF_ONE_MAX 64 /* below the bus's own limit, 128 */
 
 typedef struct Calls {
         struct {
-                sd_bus_message *message;        /* NULL: free */
+                sd_bus_message *message; /* NULL: free */
                 uint64_t number;
         } waiting[CALLS_MAX];
         uint64_t serial;

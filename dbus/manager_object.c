@@ -13,11 +13,12 @@
 #include "io/system/journal.h"
 #include "objects_internal.h"
 
-#define FINDINGS_MAX 3          /* of a refused configuration, in the error's message; the journal has them all */
+#define FINDINGS_MAX 3 /* of a refused configuration, in the error's message; the journal has them all */
 
 /* --- methods */
 
-static int manager_flush_cache(void *userdata, sd_bus_message *call, _unused_ uint64_t argument, _unused_ sd_bus_error *error)
+static int manager_flush_cache(void *userdata, sd_bus_message *call, _unused_ uint64_t argument,
+                               _unused_ sd_bus_error *error)
 {
         Objects *o = userdata;
 
@@ -58,8 +59,8 @@ static void manager_note_finding(void *userdata, const ConfigMessage *m)
                 return;
         if (m->line)
                 snprintf(line, sizeof(line), "%u:", m->line);
-        n = snprintf(f->text + f->length, room, "%s%s%s%s%s%s", f->n++ ? "; " : "", m->file ? m->file : "", m->file ? ":" : "", line,
-                     m->file ? " " : "", m->text);
+        n = snprintf(f->text + f->length, room, "%s%s%s%s%s%s", f->n++ ? "; " : "", m->file ? m->file : "",
+                     m->file ? ":" : "", line, m->file ? " " : "", m->text);
         f->length += MIN((size_t) MAX(n, 0), room - 1);
 }
 
@@ -73,9 +74,9 @@ static int manager_reload(void *userdata, sd_bus_message *call, _unused_ uint64_
                 return r;
         if (r > 0) {
                 manager_make_printable(f.text);
-                return f.errors > FINDINGS_MAX ?
-                       sd_bus_error_setf(error, ERROR_INVALID_CONFIGURATION, "%s; and %u more", f.text, f.errors - FINDINGS_MAX) :
-                       sd_bus_error_set(error, ERROR_INVALID_CONFIGURATION, f.text);
+                return f.errors > FINDINGS_MAX ? sd_bus_error_setf(error, ERROR_INVALID_CONFIGURATION,
+                                                                   "%s; and %u more", f.text, f.errors - FINDINGS_MAX)
+                                               : sd_bus_error_set(error, ERROR_INVALID_CONFIGURATION, f.text);
         }
         objects_sync(o);
         return sd_bus_reply_method_return(call, NULL);
@@ -88,7 +89,8 @@ static int manager_on_reload(sd_bus_message *call, void *userdata, sd_bus_error 
         return polkit_check(&o->polkit, call, "org.dohmouse1.reload", manager_reload, o, 0, error);
 }
 
-static int manager_reset_statistics(void *userdata, sd_bus_message *call, _unused_ uint64_t argument, _unused_ sd_bus_error *error)
+static int manager_reset_statistics(void *userdata, sd_bus_message *call, _unused_ uint64_t argument,
+                                    _unused_ sd_bus_error *error)
 {
         Objects *o = userdata;
 
@@ -137,7 +139,8 @@ void manager_answer(sd_bus_message *call, Packet *answer)
 
         if (!answer)
                 sd_bus_reply_method_errno(call, -ENOMEM, NULL);
-        else if (sd_bus_message_new_method_return(call, &reply) >= 0 && sd_bus_message_append_array(reply, 'y', answer->data, answer->n) >= 0)
+        else if (sd_bus_message_new_method_return(call, &reply) >= 0 &&
+                 sd_bus_message_append_array(reply, 'y', answer->data, answer->n) >= 0)
                 sd_bus_send(NULL, reply, NULL);
 }
 
@@ -162,35 +165,36 @@ static int manager_on_get_upstream(sd_bus_message *call, void *userdata, sd_bus_
 
 /* --- properties */
 
-static int manager_get_version(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
-                       sd_bus_message *reply, _unused_ void *userdata, _unused_ sd_bus_error *error)
+static int manager_get_version(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface,
+                               _unused_ const char *property, sd_bus_message *reply, _unused_ void *userdata,
+                               _unused_ sd_bus_error *error)
 {
         return sd_bus_message_append(reply, "s", PACKAGE_VERSION);
 }
 
-static int manager_get_word(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, const char *property,
-                    sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *error)
+static int manager_get_word(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface,
+                            const char *property, sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *error)
 {
         const Objects *o = userdata;
-        const char *word = strcmp(property, "HealthMode") == 0     ? health_mode_name(o->mode) :
-                           strcmp(property, "NetworkState") == 0   ? network_state_name(o->network) :
-                                                                     log_level_name(o->log_level);
+        const char *word = strcmp(property, "HealthMode") == 0     ? health_mode_name(o->mode)
+                           : strcmp(property, "NetworkState") == 0 ? network_state_name(o->network)
+                                                                   : log_level_name(o->log_level);
 
         return sd_bus_message_append(reply, "s", word);
 }
 
-static int manager_get_figure(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, const char *property,
-                      sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *error)
+static int manager_get_figure(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface,
+                              const char *property, sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *error)
 {
         const Objects *o = userdata;
         EngineStats stats;
         uint64_t figure;
 
         engine_stats(daemon_engine(o->daemon), &stats);
-        figure = strcmp(property, "CacheEntries") == 0  ? stats.cache.entries :
-                 strcmp(property, "CacheBytes") == 0    ? stats.cache.octets :
-                 strcmp(property, "CacheBytesMax") == 0 ? o->cache_size :
-                                                          stats.queries;
+        figure = strcmp(property, "CacheEntries") == 0    ? stats.cache.entries
+                 : strcmp(property, "CacheBytes") == 0    ? stats.cache.octets
+                 : strcmp(property, "CacheBytesMax") == 0 ? o->cache_size
+                                                          : stats.queries;
         return sd_bus_message_append(reply, "t", figure);
 }
 
@@ -242,11 +246,13 @@ static const struct {
 };
 
 /* All are uint64_t, and all are here, but for the cache's entries and octets, and the histogram. */
-_Static_assert(ELEMENTS(counters) == sizeof(EngineStats) / 8 - 2 - HISTOGRAM_CLASSES + sizeof(ListenerStats) / 8 + sizeof(H2Stats) / 8,
+_Static_assert(ELEMENTS(counters) == sizeof(EngineStats) / 8 - 2 - HISTOGRAM_CLASSES + sizeof(ListenerStats) / 8 +
+                                             sizeof(H2Stats) / 8,
                "a counter that is new belongs here, too, and into org.dohmouse1(5)");
 
-static int manager_get_statistics(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
-                          sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *error)
+static int manager_get_statistics(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface,
+                                  _unused_ const char *property, sd_bus_message *reply, void *userdata,
+                                  _unused_ sd_bus_error *error)
 {
         const Objects *o = userdata;
         EngineStats stats;
@@ -264,8 +270,9 @@ static int manager_get_statistics(_unused_ sd_bus *bus, _unused_ const char *pat
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int manager_get_latency(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
-                       sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *error)
+static int manager_get_latency(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface,
+                               _unused_ const char *property, sd_bus_message *reply, void *userdata,
+                               _unused_ sd_bus_error *error)
 {
         const Objects *o = userdata;
         EngineStats stats;
@@ -274,7 +281,8 @@ static int manager_get_latency(_unused_ sd_bus *bus, _unused_ const char *path, 
         engine_stats(daemon_engine(o->daemon), &stats);
         r = sd_bus_message_open_container(reply, 'a', "(tt)");
         for (unsigned i = 0; i < HISTOGRAM_CLASSES && r >= 0; i++)
-                r = sd_bus_message_append(reply, "(tt)", i == HISTOGRAM_CLASSES - 1 ? UINT64_MAX : (uint64_t) HISTOGRAM_FIRST << i,
+                r = sd_bus_message_append(reply, "(tt)",
+                                          i == HISTOGRAM_CLASSES - 1 ? UINT64_MAX : (uint64_t) HISTOGRAM_FIRST << i,
                                           stats.latency.count[i]);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
@@ -309,11 +317,13 @@ static int manager_on_call(sd_bus_message *call, void *userdata, sd_bus_error *e
         if (level < 0)
                 return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
                                         "LogLevel is one of emerg, alert, crit, err, warning, notice, info, debug");
-        return polkit_check(&o->polkit, call, "org.dohmouse1.set-log-level", manager_set_log_level, o, (uint64_t) level, error);
+        return polkit_check(&o->polkit, call, "org.dohmouse1.set-log-level", manager_set_log_level, o, (uint64_t) level,
+                            error);
 }
 
-static int manager_never_set(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
-                     _unused_ sd_bus_message *value, _unused_ void *userdata, sd_bus_error *error)
+static int manager_never_set(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface,
+                             _unused_ const char *property, _unused_ sd_bus_message *value, _unused_ void *userdata,
+                             sd_bus_error *error)
 {
         return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "This is not to be written");
 }
@@ -323,10 +333,10 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("FlushCache", NULL, NULL, manager_on_flush_cache, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Reload", NULL, NULL, manager_on_reload, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("ResetStatistics", NULL, NULL, manager_on_reset_statistics, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("Resolve", SD_BUS_ARGS("s", name, "q", type), SD_BUS_RESULT("ay", message), manager_on_resolve,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("GetUpstream", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", upstream), manager_on_get_upstream,
-                                SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("Resolve", SD_BUS_ARGS("s", name, "q", type), SD_BUS_RESULT("ay", message),
+                                manager_on_resolve, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetUpstream", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", upstream),
+                                manager_on_get_upstream, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_PROPERTY("Version", "s", manager_get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("HealthMode", "s", manager_get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("NetworkState", "s", manager_get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

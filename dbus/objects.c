@@ -14,7 +14,8 @@ static uint64_t objects_real_of(uint64_t boottime)
         return boottime ? clock_usec(CLOCK_REALTIME) + boottime - clock_now() : 0;
 }
 
-static void objects_show(Shown *s, const UpstreamInfo *u, bool *ret_state, bool *ret_admin, bool *ret_reason, bool *ret_retry)
+static void objects_show(Shown *s, const UpstreamInfo *u, bool *ret_state, bool *ret_admin, bool *ret_reason,
+                         bool *ret_retry)
 {
         const Health *h = u->health;
         uint64_t retry_at = h->state == HEALTH_FAILED ? h->retry_at : 0;
@@ -79,7 +80,8 @@ static void objects_say_added(const Shown *s)
 
 static void objects_say_removed(const Shown *s)
 {
-        /* What sd-bus gives each object, and says in sd_bus_emit_object_added(), which has no counterpart for one that is not there. */
+        /* What sd-bus gives each object, and says in sd_bus_emit_object_added(), which has no counterpart for one that
+         * is not there. */
         static const char *const interfaces[] = { "org.freedesktop.DBus.Peer", "org.freedesktop.DBus.Introspectable",
                                                   "org.freedesktop.DBus.Properties", UPSTREAM_INTERFACE, NULL };
         sd_bus *bus = bus_ready(daemon_bus(s->objects->daemon));
@@ -221,9 +223,12 @@ static int objects_on_name(sd_bus_message *m, void *userdata, _unused_ sd_bus_er
                 /* The bus went before it answered. */
                 if (sd_bus_error_has_name(e, SD_BUS_ERROR_NO_REPLY))
                         return 0;
-                journal_log(LOG_WARNING, "The bus does not give us the name %s: %s. Queries are answered all the same.", BUS_NAME, e->message);
+                journal_log(LOG_WARNING, "The bus does not give us the name %s: %s. Queries are answered all the same.",
+                            BUS_NAME, e->message);
         } else if (sd_bus_message_read(m, "u", &outcome) > 0 && outcome == 2)
-                journal_log(LOG_WARNING, "The bus name %s is taken by another program. Queries are answered all the same.", BUS_NAME);
+                journal_log(LOG_WARNING,
+                            "The bus name %s is taken by another program. Queries are answered all the same.",
+                            BUS_NAME);
         o->named = outcome == 1 || outcome == 4;
         return 0;
 }
@@ -252,8 +257,9 @@ static int objects_attach(void *userdata, sd_bus *bus)
         if (r >= 0)
                 r = upstream_attach(o, bus);
         if (r >= 0)
-                r = sd_bus_match_signal_async(bus, NULL, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus",
-                                              "NameAcquired", objects_on_name_acquired, NULL, o);
+                r = sd_bus_match_signal_async(bus, NULL, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                              "org.freedesktop.DBus", "NameAcquired", objects_on_name_acquired, NULL,
+                                              o);
         /* Who has it may go, and then it is ours. */
         if (r >= 0)
                 r = sd_bus_request_name_async(bus, NULL, BUS_NAME, SD_BUS_NAME_QUEUE, objects_on_name, o);
@@ -278,7 +284,10 @@ Objects *objects_new(Daemon *d)
         o->daemon = d;
         o->user = (BusUser) { .attach = objects_attach, .detach = objects_detach, .userdata = o };
         polkit_init(&o->polkit);
-        daemon_observe(d, &(DaemonObserver) { .turned = objects_on_turned, .probed = objects_on_probed, .answer = objects_on_answer, .userdata = o });
+        daemon_observe(d, &(DaemonObserver) { .turned = objects_on_turned,
+                                              .probed = objects_on_probed,
+                                              .answer = objects_on_answer,
+                                              .userdata = o });
         objects_sync(o);
         bus_join(daemon_bus(d), &o->user);
         return o;

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Objects: the daemon on the bus, as org.dohmouse1(5) has it: the name, the manager, an object for each upstream. Calls go to the
- * daemon and its engine; changes are signalled at the end of the turn in which they happen. One a process.
+ * Objects: the daemon on the bus, as org.dohmouse1(5) has it: the name, the manager, an object for each upstream. Calls
+ * go to the daemon and its engine; changes are signalled at the end of the turn in which they happen. One a process.
  */
 
 #include "daemon.h"

@@ -13,8 +13,8 @@
 #define UPSTREAM_PATH "/org/dohmouse1/upstream"
 #define UPSTREAM_INTERFACE "org.dohmouse1.Upstream"
 
-/* An upstream as the bus was last told of it. Times are of CLOCK_REALTIME: kept here, as the same moment must not differ between two
- * looks at it. */
+/* An upstream as the bus was last told of it. Times are of CLOCK_REALTIME: kept here, as the same moment must not
+ * differ between two looks at it. */
 typedef struct Shown {
         Objects *objects;
         uint32_t number;
@@ -22,7 +22,7 @@ typedef struct Shown {
         HealthState state;
         HealthAdmin admin;
         FailureReason reason;
-        uint64_t retry_at;              /* of CLOCK_BOOTTIME; 0: not failed */
+        uint64_t retry_at; /* of CLOCK_BOOTTIME; 0: not failed */
         uint64_t retry_at_real;
         uint64_t changed_at_real;
 } Shown;
@@ -30,8 +30,8 @@ typedef struct Shown {
 struct Objects {
         Daemon *daemon;
         BusUser user;
-        bool named;                     /* the name is ours */
-        Shown *upstreams;               /* in configured order */
+        bool named;       /* the name is ours */
+        Shown *upstreams; /* in configured order */
         size_t n_upstreams;
         HealthMode mode;
         NetworkState network;
@@ -51,6 +51,7 @@ int upstream_attach(Objects *o, sd_bus *bus);
 /* The path of its object; the caller frees it. Negative errno. */
 int upstream_path(const char *name, char **ret);
 
-/* manager.c, upstream.c: an answer, or the outcome of a probe, for a call that is taken out of `calls` and still its caller's. */
+/* manager.c, upstream.c: an answer, or the outcome of a probe, for a call that is taken out of `calls` and still its
+ * caller's. */
 void manager_answer(sd_bus_message *call, Packet *answer);
 void upstream_probed(sd_bus_message *call, const Action *action);

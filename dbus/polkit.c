@@ -6,19 +6,19 @@
 #include "errors.h"
 
 #define ANSWER_MAX (25 * USEC_PER_SEC)
-#define PERSON_MAX (2 * USEC_PER_MINUTE)        /* somebody may be asked for a password */
+#define PERSON_MAX (2 * USEC_PER_MINUTE) /* somebody may be asked for a password */
 
 typedef struct Request {
         List in_polkit;
         Polkit *polkit;
         sd_bus_message *call;
-        sd_bus_slot *slot;              /* of what the bus or polkit was asked */
+        sd_bus_slot *slot; /* of what the bus or polkit was asked */
         const char *action;
         Permitted permitted;
         void *userdata;
         uint64_t argument;
         uid_t user;
-        bool checked;                   /* polkit is asked */
+        bool checked; /* polkit is asked */
 } Request;
 
 void polkit_init(Polkit *p)
@@ -76,13 +76,17 @@ static int polkit_on_answer(sd_bus_message *m, void *userdata, _unused_ sd_bus_e
         int authorized, challenge;
 
         if (sd_bus_message_is_method_error(m, NULL))
-                return polkit_refuse(r, SD_BUS_ERROR_ACCESS_DENIED, "polkit gave no permission, so that only root may do this");
-        if (sd_bus_message_enter_container(m, 'r', "bba{ss}") <= 0 || sd_bus_message_read(m, "bb", &authorized, &challenge) <= 0)
-                return polkit_refuse(r, SD_BUS_ERROR_ACCESS_DENIED, "polkit gave no answer that can be read, so that only root may do this");
+                return polkit_refuse(r, SD_BUS_ERROR_ACCESS_DENIED,
+                                     "polkit gave no permission, so that only root may do this");
+        if (sd_bus_message_enter_container(m, 'r', "bba{ss}") <= 0 ||
+            sd_bus_message_read(m, "bb", &authorized, &challenge) <= 0)
+                return polkit_refuse(r, SD_BUS_ERROR_ACCESS_DENIED,
+                                     "polkit gave no answer that can be read, so that only root may do this");
         if (authorized)
                 return polkit_permit(r);
         if (challenge)
-                return polkit_refuse(r, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED, "This needs a password, and nobody was asked for it");
+                return polkit_refuse(r, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED,
+                                     "This needs a password, and nobody was asked for it");
         return polkit_refuse(r, SD_BUS_ERROR_ACCESS_DENIED, "polkit does not permit this");
 }
 
@@ -107,15 +111,17 @@ static int polkit_ask(Request *r)
 
         r->slot = sd_bus_slot_unref(r->slot);
         k = sd_bus_message_new_method_call(sd_bus_message_get_bus(r->call), &m, "org.freedesktop.PolicyKit1",
-                                           "/org/freedesktop/PolicyKit1/Authority", "org.freedesktop.PolicyKit1.Authority",
-                                           "CheckAuthorization");
+                                           "/org/freedesktop/PolicyKit1/Authority",
+                                           "org.freedesktop.PolicyKit1.Authority", "CheckAuthorization");
         if (k >= 0)
-                k = sd_bus_message_append(m, "(sa{sv})s", "system-bus-name", 1, "name", "s", sd_bus_message_get_sender(r->call), r->action);
+                k = sd_bus_message_append(m, "(sa{sv})s", "system-bus-name", 1, "name", "s",
+                                          sd_bus_message_get_sender(r->call), r->action);
         if (k >= 0)
                 k = sd_bus_message_append(m, "a{ss}us", 0, interactive ? UINT32_C(1) : UINT32_C(0), "");
         if (k < 0)
                 return k;
-        return sd_bus_call_async(sd_bus_message_get_bus(r->call), &r->slot, m, polkit_on_answer, r, interactive ? PERSON_MAX : ANSWER_MAX);
+        return sd_bus_call_async(sd_bus_message_get_bus(r->call), &r->slot, m, polkit_on_answer, r,
+                                 interactive ? PERSON_MAX : ANSWER_MAX);
 }
 
 static int polkit_on_user(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error)
@@ -134,12 +140,13 @@ static int polkit_on_user(sd_bus_message *m, void *userdata, _unused_ sd_bus_err
         r->checked = true;
         r->polkit->checks++;
         if (polkit_ask(r) < 0)
-                return polkit_refuse(r, SD_BUS_ERROR_ACCESS_DENIED, "polkit cannot be asked, so that only root may do this");
+                return polkit_refuse(r, SD_BUS_ERROR_ACCESS_DENIED,
+                                     "polkit cannot be asked, so that only root may do this");
         return 0;
 }
 
-int polkit_check(Polkit *p, sd_bus_message *call, const char *action, Permitted permitted, void *userdata, uint64_t argument,
-                 sd_bus_error *error)
+int polkit_check(Polkit *p, sd_bus_message *call, const char *action, Permitted permitted, void *userdata,
+                 uint64_t argument, sd_bus_error *error)
 {
         const char *sender = sd_bus_message_get_sender(call);
         Request *r;
@@ -162,8 +169,9 @@ int polkit_check(Polkit *p, sd_bus_message *call, const char *action, Permitted 
         };
         list_append(&p->requests, &r->in_polkit);
         p->n++;
-        k = sd_bus_call_method_async(sd_bus_message_get_bus(call), &r->slot, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                     "org.freedesktop.DBus", "GetConnectionUnixUser", polkit_on_user, r, "s", sender);
+        k = sd_bus_call_method_async(sd_bus_message_get_bus(call), &r->slot, "org.freedesktop.DBus",
+                                     "/org/freedesktop/DBus", "org.freedesktop.DBus", "GetConnectionUnixUser",
+                                     polkit_on_user, r, "s", sender);
         if (k < 0) {
                 polkit_request_free(r);
                 return k;

@@ -40,22 +40,24 @@ static int upstream_object_probe(void *userdata, sd_bus_message *call, uint64_t 
                 return sd_bus_error_set(error, ERROR_TOO_MANY_REQUESTS, "Too many calls wait for an answer");
         if (!engine_probe(daemon_engine(o->daemon), u.number, cookie, clock_now())) {
                 sd_bus_message_unref(calls_take(&o->calls, cookie));
-                return sd_bus_error_set(error, ERROR_PROBE_IN_PROGRESS, "Somebody else waits for a probe of this upstream");
+                return sd_bus_error_set(error, ERROR_PROBE_IN_PROGRESS,
+                                        "Somebody else waits for a probe of this upstream");
         }
         return 1;
 }
 
 void upstream_probed(sd_bus_message *call, const Action *action)
 {
-        sd_bus_reply_method_return(call, "stb", action->probed.failure ? failure_name(action->probed.failure) : "ok", action->probed.took,
-                                   (int) action->probed.resumed);
+        sd_bus_reply_method_return(call, "stb", action->probed.failure ? failure_name(action->probed.failure) : "ok",
+                                   action->probed.took, (int) action->probed.resumed);
 }
 
 static int upstream_object_on_probe(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
         const Shown *s = userdata;
 
-        return polkit_check(&s->objects->polkit, call, "org.dohmouse1.probe", upstream_object_probe, s->objects, s->number, error);
+        return polkit_check(&s->objects->polkit, call, "org.dohmouse1.probe", upstream_object_probe, s->objects,
+                            s->number, error);
 }
 
 /* `argument`: the wish above the number. */
@@ -63,7 +65,8 @@ static int upstream_object_set_admin(void *userdata, sd_bus_message *call, uint6
 {
         Objects *o = userdata;
 
-        if (!engine_set_admin(daemon_engine(o->daemon), (uint32_t) argument, (HealthAdmin) (argument >> 32), clock_now()))
+        if (!engine_set_admin(daemon_engine(o->daemon), (uint32_t) argument, (HealthAdmin) (argument >> 32),
+                              clock_now()))
                 return upstream_object_gone(error);
         objects_sync(o);
         return sd_bus_reply_method_return(call, NULL);
@@ -80,8 +83,9 @@ static int upstream_object_on_set_admin(sd_bus_message *call, void *userdata, sd
                 return r;
         for (HealthAdmin a = ADMIN_AUTO; a <= ADMIN_DOWN; a++)
                 if (strcmp(health_admin_name(a), word) == 0)
-                        return polkit_check(&s->objects->polkit, call, "org.dohmouse1.set-admin", upstream_object_set_admin, s->objects,
-                                            (uint64_t) a << 32 | s->number, error);
+                        return polkit_check(&s->objects->polkit, call, "org.dohmouse1.set-admin",
+                                            upstream_object_set_admin, s->objects, (uint64_t) a << 32 | s->number,
+                                            error);
         return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "It is set auto, up or down");
 }
 
@@ -98,13 +102,14 @@ static int upstream_object_on_disconnect(sd_bus_message *call, void *userdata, s
 {
         const Shown *s = userdata;
 
-        return polkit_check(&s->objects->polkit, call, "org.dohmouse1.disconnect", upstream_object_disconnect, s->objects, s->number, error);
+        return polkit_check(&s->objects->polkit, call, "org.dohmouse1.disconnect", upstream_object_disconnect,
+                            s->objects, s->number, error);
 }
 
 /* --- properties */
 
-static int upstream_object_get_word(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, const char *property,
-                    sd_bus_message *reply, void *userdata, sd_bus_error *error)
+static int upstream_object_get_word(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface,
+                                    const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
         const Shown *s = userdata;
         UpstreamInfo u;
@@ -112,17 +117,18 @@ static int upstream_object_get_word(_unused_ sd_bus *bus, _unused_ const char *p
 
         if (!upstream_object_find(s->objects, s->number, &u))
                 return upstream_object_gone(error);
-        word = strcmp(property, "Name") == 0       ? s->name :
-               strcmp(property, "URL") == 0        ? u.config->url :
-               strcmp(property, "HealthMode") == 0 ? health_mode_name(u.config->health) :
-               strcmp(property, "State") == 0      ? health_state_name(s->state) :
-               strcmp(property, "Reason") == 0     ? failure_name(s->reason) :
-                                                     health_admin_name(s->admin);
+        word = strcmp(property, "Name") == 0         ? s->name
+               : strcmp(property, "URL") == 0        ? u.config->url
+               : strcmp(property, "HealthMode") == 0 ? health_mode_name(u.config->health)
+               : strcmp(property, "State") == 0      ? health_state_name(s->state)
+               : strcmp(property, "Reason") == 0     ? failure_name(s->reason)
+                                                     : health_admin_name(s->admin);
         return sd_bus_message_append(reply, "s", word);
 }
 
-static int upstream_object_get_addresses(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
-                         sd_bus_message *reply, void *userdata, sd_bus_error *error)
+static int upstream_object_get_addresses(_unused_ sd_bus *bus, _unused_ const char *path,
+                                         _unused_ const char *interface, _unused_ const char *property,
+                                         sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
         const Shown *s = userdata;
         UpstreamInfo u;
@@ -140,16 +146,19 @@ static int upstream_object_get_addresses(_unused_ sd_bus *bus, _unused_ const ch
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-static int upstream_object_get_time(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, const char *property,
-                    sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *error)
+static int upstream_object_get_time(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface,
+                                    const char *property, sd_bus_message *reply, void *userdata,
+                                    _unused_ sd_bus_error *error)
 {
         const Shown *s = userdata;
 
-        return sd_bus_message_append(reply, "t", strcmp(property, "RetryAtUSec") == 0 ? s->retry_at_real : s->changed_at_real);
+        return sd_bus_message_append(reply, "t",
+                                     strcmp(property, "RetryAtUSec") == 0 ? s->retry_at_real : s->changed_at_real);
 }
 
-static int upstream_object_get_connections(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, _unused_ const char *property,
-                           sd_bus_message *reply, void *userdata, sd_bus_error *error)
+static int upstream_object_get_connections(_unused_ sd_bus *bus, _unused_ const char *path,
+                                           _unused_ const char *interface, _unused_ const char *property,
+                                           sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
         const Shown *s = userdata;
         UpstreamInfo u;
@@ -174,8 +183,8 @@ static const struct {
         { "RacesWon", offsetof(UpstreamInfo, races_won) },
 };
 
-static int upstream_object_get_figure(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface, const char *property,
-                      sd_bus_message *reply, void *userdata, sd_bus_error *error)
+static int upstream_object_get_figure(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface,
+                                      const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
         const Shown *s = userdata;
         UpstreamInfo u;
@@ -191,9 +200,10 @@ static int upstream_object_get_figure(_unused_ sd_bus *bus, _unused_ const char 
 
 static const sd_bus_vtable upstream_vtable[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_METHOD_WITH_ARGS("Probe", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", outcome, "t", duration_usec, "b", resumed), upstream_object_on_probe,
+        SD_BUS_METHOD_WITH_ARGS("Probe", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", outcome, "t", duration_usec, "b", resumed),
+                                upstream_object_on_probe, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("SetAdmin", SD_BUS_ARGS("s", admin), SD_BUS_NO_RESULT, upstream_object_on_set_admin,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("SetAdmin", SD_BUS_ARGS("s", admin), SD_BUS_NO_RESULT, upstream_object_on_set_admin, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Disconnect", NULL, NULL, upstream_object_on_disconnect, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_PROPERTY("Name", "s", upstream_object_get_word, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("URL", "s", upstream_object_get_word, 0, SD_BUS_VTABLE_PROPERTY_CONST),
@@ -219,8 +229,8 @@ static const sd_bus_vtable upstream_vtable[] = {
 
 /* --- in the tree */
 
-static int upstream_object_find_object(_unused_ sd_bus *bus, const char *path, _unused_ const char *interface, void *userdata, void **ret,
-                       _unused_ sd_bus_error *error)
+static int upstream_object_find_object(_unused_ sd_bus *bus, const char *path, _unused_ const char *interface,
+                                       void *userdata, void **ret, _unused_ sd_bus_error *error)
 {
         Objects *o = userdata;
         _cleanup_(freep) char *name = NULL;
@@ -235,7 +245,8 @@ static int upstream_object_find_object(_unused_ sd_bus *bus, const char *path, _
         return 0;
 }
 
-static int upstream_object_list_objects(_unused_ sd_bus *bus, _unused_ const char *prefix, void *userdata, char ***ret, _unused_ sd_bus_error *error)
+static int upstream_object_list_objects(_unused_ sd_bus *bus, _unused_ const char *prefix, void *userdata, char ***ret,
+                                        _unused_ sd_bus_error *error)
 {
         Objects *o = userdata;
         char **paths = calloc(o->n_upstreams + 1, sizeof(*paths));
@@ -255,7 +266,8 @@ static int upstream_object_list_objects(_unused_ sd_bus *bus, _unused_ const cha
 
 int upstream_attach(Objects *o, sd_bus *bus)
 {
-        int r = sd_bus_add_fallback_vtable(bus, NULL, UPSTREAM_PATH, UPSTREAM_INTERFACE, upstream_vtable, upstream_object_find_object, o);
+        int r = sd_bus_add_fallback_vtable(bus, NULL, UPSTREAM_PATH, UPSTREAM_INTERFACE, upstream_vtable,
+                                           upstream_object_find_object, o);
 
         return r < 0 ? r : sd_bus_add_node_enumerator(bus, NULL, UPSTREAM_PATH, upstream_object_list_objects, o);
 }

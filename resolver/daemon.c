@@ -19,7 +19,7 @@
 #include "report.h"
 #include "service.h"
 
-#define STOP_MAX (5 * USEC_PER_SEC)     /* all queries have an answer by then */
+#define STOP_MAX (5 * USEC_PER_SEC) /* all queries have an answer by then */
 #define TIMER_MAX_MSEC (24 * 3600 * 1000)
 
 struct Daemon {
@@ -29,7 +29,7 @@ struct Daemon {
         UpstreamTransport *transport;
         Do53Client *do53_client;
         Network *network;
-        ClockWatch *clock_watch;        /* NULL: the kernel does not tell */
+        ClockWatch *clock_watch; /* NULL: the kernel does not tell */
         HostsSource *hosts;
         Bus *bus;
         Sleep sleep;
@@ -42,8 +42,8 @@ struct Daemon {
         uv_check_t check;
         uv_timer_t timer;
         uv_signal_t signals[3];
-        uint64_t suspended;     /* usec, since boot, as last seen */
-        bool reload;            /* asked for by signal: all that come in one turn are one */
+        uint64_t suspended; /* usec, since boot, as last seen */
+        bool reload;        /* asked for by signal: all that come in one turn are one */
         bool stopping;
         uint64_t stop_at;
         bool closed;
@@ -178,7 +178,8 @@ static void daemon_on_prepare(uv_prepare_t *p)
         daemon_turn(p->data);
 }
 
-/* Right after a sleep of the loop, before its events: those of a time before a suspend must not be judged by the new time. */
+/* Right after a sleep of the loop, before its events: those of a time before a suspend must not be judged by the new
+ * time. */
 static void daemon_on_timer(uv_timer_t *t)
 {
         (void) t;
@@ -346,7 +347,8 @@ static int daemon_listen_passed(Daemon *d, int n)
 
         for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
                 Listener *l = NULL;
-                int r = listener_new_fd(d->loop, fd, &listener_limits_default, &d->listener_stats, daemon_on_query, d, &l);
+                int r = listener_new_fd(d->loop, fd, &listener_limits_default, &d->listener_stats, daemon_on_query, d,
+                                        &l);
 
                 if (r < 0) {
                         report_socket_useless(fd, r);
@@ -365,7 +367,8 @@ static int daemon_listen_bound(Daemon *d, const Config *config)
 {
         for (size_t i = 0; i < config->n_listen; i++) {
                 Listener *pair[2] = { NULL, NULL };
-                int r = listener_new_bind(d->loop, &config->listen[i], &listener_limits_default, &d->listener_stats, daemon_on_query, d, pair);
+                int r = listener_new_bind(d->loop, &config->listen[i], &listener_limits_default, &d->listener_stats,
+                                          daemon_on_query, d, pair);
 
                 if (r < 0) {
                         report_cannot_listen(&config->listen[i], r);
@@ -426,10 +429,14 @@ static int daemon_start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options
                 return EX_OSERR;
         r = network_new(loop, daemon_on_network, d, &d->network);
         if (r < 0)
-                journal_log(LOG_NOTICE, "Changes of the network cannot be watched (%s); they are noticed by their effects.", strerror(-r));
+                journal_log(LOG_NOTICE,
+                            "Changes of the network cannot be watched (%s); they are noticed by their effects.",
+                            strerror(-r));
         r = clock_watch_new(loop, daemon_on_clock_set, d, &d->clock_watch);
         if (r < 0)
-                journal_log(LOG_NOTICE, "That the clock is set cannot be watched (%s); certificates are tried again in their time.", strerror(-r));
+                journal_log(LOG_NOTICE,
+                            "That the clock is set cannot be watched (%s); certificates are tried again in their time.",
+                            strerror(-r));
         d->bus = bus_new(loop);
         if (!d->bus)
                 return EX_OSERR;

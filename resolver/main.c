@@ -17,19 +17,18 @@
 #include "io/system/dropins.h"
 #include "io/system/journal.h"
 
-static const char help[] =
-        "dohmoused [OPTIONS...]\n"
-        "\n"
-        "Stub resolver that forwards to DNS-over-HTTPS upstreams.\n"
-        "\n"
-        "  -h --help            Show this help\n"
-        "     --version         Show the version\n"
-        "     --config=FILE     Read this file alone, instead of dohmouse.conf and its\n"
-        "                       drop-ins in /etc, /run, /usr/local/lib and /usr/lib\n"
-        "     --check-config    Read the configuration, say what is wrong with it, and\n"
-        "                       exit: with 0 if nothing is\n"
-        "\n"
-        "See dohmoused(8) and dohmouse.conf(5).\n";
+static const char help[] = "dohmoused [OPTIONS...]\n"
+                           "\n"
+                           "Stub resolver that forwards to DNS-over-HTTPS upstreams.\n"
+                           "\n"
+                           "  -h --help            Show this help\n"
+                           "     --version         Show the version\n"
+                           "     --config=FILE     Read this file alone, instead of dohmouse.conf and its\n"
+                           "                       drop-ins in /etc, /run, /usr/local/lib and /usr/lib\n"
+                           "     --check-config    Read the configuration, say what is wrong with it, and\n"
+                           "                       exit: with 0 if nothing is\n"
+                           "\n"
+                           "See dohmoused(8) and dohmouse.conf(5).\n";
 
 static void main_print_finding(void *userdata, const ConfigMessage *m)
 {

@@ -26,13 +26,15 @@ void report_state(const Action *a)
         snprintf(purpose, sizeof(purpose), "DOHMOUSE_PURPOSE=%s", purpose_name(a->state.purpose));
         snprintf(reason, sizeof(reason), "DOHMOUSE_REASON=%s", failure_name(a->state.reason));
         if (a->state.admin != a->state.admin_before)
-                journal_fields(LOG_NOTICE, MESSAGE_UPSTREAM_ADMIN, fields, "Upstream %s was set %s by the administrator.", name,
-                               health_admin_name(a->state.admin));
+                journal_fields(LOG_NOTICE, MESSAGE_UPSTREAM_ADMIN, fields,
+                               "Upstream %s was set %s by the administrator.", name, health_admin_name(a->state.admin));
         else if (a->state.reason)
-                journal_fields(report_level_of(a->state.to), MESSAGE_UPSTREAM_STATE, fields, "Upstream %s is %s: %s (seen by a %s).", name, to,
-                               failure_text(a->state.reason), purpose_name(a->state.purpose));
+                journal_fields(report_level_of(a->state.to), MESSAGE_UPSTREAM_STATE, fields,
+                               "Upstream %s is %s: %s (seen by a %s).", name, to, failure_text(a->state.reason),
+                               purpose_name(a->state.purpose));
         else
-                journal_fields(report_level_of(a->state.to), MESSAGE_UPSTREAM_STATE, fields, "Upstream %s is %s.", name, to);
+                journal_fields(report_level_of(a->state.to), MESSAGE_UPSTREAM_STATE, fields, "Upstream %s is %s.", name,
+                               to);
 }
 
 void report_network(NetworkState state)
@@ -40,13 +42,15 @@ void report_network(NetworkState state)
         static const char *const texts[] = {
                 [NETWORK_ONLINE] = "The network is up.",
                 [NETWORK_OFFLINE] = "There is no network: no default route, or none to an upstream.",
-                [NETWORK_PORTAL] = "No upstream can be trusted: the network may ask for a login first, or the clock is wrong.",
+                [NETWORK_PORTAL] =
+                        "No upstream can be trusted: the network may ask for a login first, or the clock is wrong.",
         };
         char field[48];
         const char *fields[] = { field, NULL };
 
         snprintf(field, sizeof(field), "DOHMOUSE_NETWORK=%s", network_state_name(state));
-        journal_fields(state == NETWORK_ONLINE ? LOG_INFO : LOG_WARNING, MESSAGE_NETWORK_STATE, fields, "%s", texts[state]);
+        journal_fields(state == NETWORK_ONLINE ? LOG_INFO : LOG_WARNING, MESSAGE_NETWORK_STATE, fields, "%s",
+                       texts[state]);
 }
 
 void report_config(_unused_ void *userdata, const ConfigMessage *m)
@@ -70,7 +74,8 @@ void report_reload(int error, unsigned errors)
         if (error < 0)
                 journal_fields(LOG_ERR, MESSAGE_RELOADED, NULL, "Configuration was not reloaded: %s", strerror(-error));
         else if (errors)
-                journal_fields(LOG_ERR, MESSAGE_RELOADED, NULL, "Configuration was not reloaded: it has %u error%s. The previous one stays in use.",
+                journal_fields(LOG_ERR, MESSAGE_RELOADED, NULL,
+                               "Configuration was not reloaded: it has %u error%s. The previous one stays in use.",
                                errors, errors == 1 ? "" : "s");
         else
                 journal_fields(LOG_INFO, MESSAGE_RELOADED, NULL, "Configuration was reloaded.");
@@ -103,8 +108,8 @@ void report_upstreams(const Config *before, const Config *after)
 
                 snprintf(upstream, sizeof(upstream), "DOHMOUSE_UPSTREAM=%s", before->upstreams[i].name);
                 if (!report_find_upstream(after, before->upstreams[i].name))
-                        journal_fields(LOG_INFO, MESSAGE_UPSTREAM_REMOVED, fields, "Upstream %s is not configured any longer.",
-                                       before->upstreams[i].name);
+                        journal_fields(LOG_INFO, MESSAGE_UPSTREAM_REMOVED, fields,
+                                       "Upstream %s is not configured any longer.", before->upstreams[i].name);
         }
         for (size_t i = 0; i < after->n_upstreams; i++) {
                 const UpstreamConfig *u = &after->upstreams[i], *old = report_find_upstream(before, u->name);
@@ -127,14 +132,19 @@ void report_listening(const Listener *l)
 
 void report_socket_useless(int fd, int error)
 {
-        journal_fields(LOG_ERR, MESSAGE_LISTEN, NULL, "Socket %d passed by the service manager is of no use: %s. UDP and TCP sockets are taken that are bound, or listen, on an "
-                       "internet address: ListenDatagram= and ListenStream=.", fd, strerror(-error));
+        journal_fields(
+                LOG_ERR, MESSAGE_LISTEN, NULL,
+                "Socket %d passed by the service manager is of no use: %s. UDP and TCP sockets are taken that are bound, or listen, on an "
+                "internet address: ListenDatagram= and ListenStream=.",
+                fd, strerror(-error));
 }
 
 void report_half(bool streams)
 {
-        journal_fields(LOG_WARNING, MESSAGE_LISTEN, NULL, "The service manager passed no %s socket: %s.", streams ? "UDP" : "TCP",
-                       streams ? "most programs will have no answers" : "answers that are too long for UDP cannot be had");
+        journal_fields(LOG_WARNING, MESSAGE_LISTEN, NULL, "The service manager passed no %s socket: %s.",
+                       streams ? "UDP" : "TCP",
+                       streams ? "most programs will have no answers"
+                               : "answers that are too long for UDP cannot be had");
 }
 
 void report_cannot_listen(const Address *address, int error)
@@ -161,8 +171,10 @@ void report_dropped(const ListenerStats *stats)
         snprintf(source, sizeof(source), "DOHMOUSE_DROPPED_QUERIES=%llu", (unsigned long long) stats->dropped_source);
         snprintf(answers, sizeof(answers), "DOHMOUSE_DROPPED_ANSWERS=%llu", (unsigned long long) stats->dropped_send);
         snprintf(flood, sizeof(flood), "DOHMOUSE_DROPPED_FLOOD=%llu", (unsigned long long) stats->dropped_flood);
-        journal_fields(LOG_WARNING, MESSAGE_DROPPED, fields,
-                       "Dropped since the start: %llu queries from addresses that may not ask, %llu of clients that flood, %llu answers that "
-                       "the kernel did not take.", (unsigned long long) stats->dropped_source, (unsigned long long) stats->dropped_flood,
-                       (unsigned long long) stats->dropped_send);
+        journal_fields(
+                LOG_WARNING, MESSAGE_DROPPED, fields,
+                "Dropped since the start: %llu queries from addresses that may not ask, %llu of clients that flood, %llu answers that "
+                "the kernel did not take.",
+                (unsigned long long) stats->dropped_source, (unsigned long long) stats->dropped_flood,
+                (unsigned long long) stats->dropped_send);
 }

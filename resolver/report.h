@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Report: what the daemon says to the journal, and in which words. Texts are for people; each record has the same in fields
- * (DOHMOUSE_UPSTREAM=, DOHMOUSE_STATE=, ...) and an id that units/dohmouse.catalog explains.
+ * Report: what the daemon says to the journal, and in which words. Texts are for people; each record has the same in
+ * fields (DOHMOUSE_UPSTREAM=, DOHMOUSE_STATE=, ...) and an id that units/dohmouse.catalog explains.
  */
 
 #include "core/config/config.h"

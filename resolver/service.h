@@ -2,9 +2,9 @@
 /*
  * Service: what the service manager is told (sd_notify(3)) and asks (the watchdog).
  *
- * The watchdog guards while there is work and sleeps when there is none: an idle daemon that had to say so every minute would
- * wake the machine for nothing. Its time-out is set with the first query after a pause, kept alive by a timer at half of it, and
- * taken back once nothing is left to do; WATCHDOG_USEC= may be changed at run time.
+ * The watchdog guards while there is work and sleeps when there is none: an idle daemon that had to say so every minute
+ * would wake the machine for nothing. Its time-out is set with the first query after a pause, kept alive by a timer at
+ * half of it, and taken back once nothing is left to do; WATCHDOG_USEC= may be changed at run time.
  */
 
 #include <uv.h>
@@ -13,8 +13,8 @@
 
 typedef struct Service {
         uv_timer_t keepalive;
-        uint64_t watchdog;      /* usec; 0: none is asked for */
-        bool guarded;           /* the watchdog runs */
+        uint64_t watchdog; /* usec; 0: none is asked for */
+        bool guarded;      /* the watchdog runs */
         bool ready;
         char status[256];
 } Service;

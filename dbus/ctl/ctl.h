@@ -18,12 +18,12 @@ typedef enum JsonMode { JSON_OFF, JSON_SHORT, JSON_PRETTY } JsonMode;
 
 typedef struct Ctl {
         JsonMode json;
-        bool legend;            /* heads, hints and footers */
+        bool legend; /* heads, hints and footers */
         bool ask_password;
-        bool reset;             /* --reset: of `statistics` */
+        bool reset; /* --reset: of `statistics` */
         Terminal terminal;
-        sd_bus *bus;            /* NULL until ctl_connect() */
-        int agent;              /* pid of pkttyagent; 0: none */
+        sd_bus *bus; /* NULL until ctl_connect() */
+        int agent;   /* pid of pkttyagent; 0: none */
 } Ctl;
 
 /* Commands: `argv` begins with the command's name. They return the exit status. */
@@ -49,10 +49,13 @@ bool ctl_connect(Ctl *c);
 /* Ends the agent, too. */
 void ctl_disconnect_bus(Ctl *c);
 
-/* Calls a method of the manager or of an upstream; the reply is for sd_bus_message_unref(). `types`: of the arguments, NULL: none. */
-bool ctl_call(Ctl *c, const char *path, const char *interface, const char *method, sd_bus_message **ret, const char *types, ...);
+/* Calls a method of the manager or of an upstream; the reply is for sd_bus_message_unref(). `types`: of the arguments,
+ * NULL: none. */
+bool ctl_call(Ctl *c, const char *path, const char *interface, const char *method, sd_bus_message **ret,
+              const char *types, ...);
 /* The same for what changes something: polkit may ask, and be waited for. */
-bool ctl_change(Ctl *c, const char *path, const char *interface, const char *method, sd_bus_message **ret, const char *types, ...);
+bool ctl_change(Ctl *c, const char *path, const char *interface, const char *method, sd_bus_message **ret,
+                const char *types, ...);
 
 /* What the daemon replied is not what was expected of it. */
 int ctl_bad_reply(int error);

@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PATIENCE (2 * USEC_PER_MINUTE)          /* somebody may be typing a password */
+#define PATIENCE (2 * USEC_PER_MINUTE) /* somebody may be typing a password */
 #define START_MAX (5 * USEC_PER_SEC)
 #define AGENT "/usr/bin/pkttyagent"
 
@@ -28,8 +28,9 @@ int ctl_fail(const char *format, ...)
 
 int ctl_bad_reply(int error)
 {
-        return ctl_fail("The daemon's reply cannot be read: %s. Is it of another version? \"systemctl restart dohmouse.service\" starts the one installed.",
-                        strerror(-error));
+        return ctl_fail(
+                "The daemon's reply cannot be read: %s. Is it of another version? \"systemctl restart dohmouse.service\" starts the one installed.",
+                strerror(-error));
 }
 
 static bool bus_not_running(void)
@@ -45,7 +46,8 @@ static int bus_ask(sd_bus *bus, uint64_t patience, const char *method, sd_bus_me
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         va_list ap;
-        int r = sd_bus_message_new_method_call(bus, &m, "org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus", method);
+        int r = sd_bus_message_new_method_call(bus, &m, "org.freedesktop.DBus", "/org/freedesktop/DBus",
+                                               "org.freedesktop.DBus", method);
 
         va_start(ap, types);
         if (r >= 0)
@@ -60,7 +62,8 @@ static bool bus_start_daemon(sd_bus *bus)
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
         int there;
 
-        return (bus_ask(bus, 0, "NameHasOwner", &reply, "s", BUS_NAME) >= 0 && sd_bus_message_read(reply, "b", &there) > 0 && there) ||
+        return (bus_ask(bus, 0, "NameHasOwner", &reply, "s", BUS_NAME) >= 0 &&
+                sd_bus_message_read(reply, "b", &there) > 0 && there) ||
                bus_ask(bus, START_MAX, "StartServiceByName", NULL, "su", BUS_NAME, 0) >= 0 || bus_not_running();
 }
 
@@ -72,8 +75,9 @@ bool ctl_connect(Ctl *c)
                 return true;
         r = sd_bus_open_system(&c->bus);
         if (r < 0)
-                ctl_fail("The system bus cannot be reached: %s\nIs dbus running? \"systemctl status dbus.socket\" tells. DNS is served without it.",
-                         strerror(-r));
+                ctl_fail(
+                        "The system bus cannot be reached: %s\nIs dbus running? \"systemctl status dbus.socket\" tells. DNS is served without it.",
+                        strerror(-r));
         return r >= 0 && bus_start_daemon(c->bus);
 }
 
@@ -85,8 +89,8 @@ static void bus_start_agent(Ctl *c)
         int fds[2];
         pid_t pid;
 
-        if (c->agent || !c->ask_password || geteuid() == 0 || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO) || access(AGENT, X_OK) < 0 ||
-            pipe(fds) < 0)
+        if (c->agent || !c->ask_password || geteuid() == 0 || !isatty(STDIN_FILENO) || !isatty(STDERR_FILENO) ||
+            access(AGENT, X_OK) < 0 || pipe(fds) < 0)
                 return;
         fflush(NULL);
         pid = fork();
@@ -131,11 +135,14 @@ static void bus_say(const sd_bus_error *e, int error)
         if (bus_is(e, SD_BUS_ERROR_SERVICE_UNKNOWN) || bus_is(e, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
                 bus_not_running();
         else if (bus_is(e, SD_BUS_ERROR_ACCESS_DENIED) || bus_is(e, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED))
-                ctl_fail("Access denied. Changing something needs root, or the permission of polkit: try \"sudo dohmousectl ...\".");
+                ctl_fail(
+                        "Access denied. Changing something needs root, or the permission of polkit: try \"sudo dohmousectl ...\".");
         else if (bus_is(e, SD_BUS_ERROR_NO_REPLY) || bus_is(e, SD_BUS_ERROR_TIMEOUT) || error == -ETIMEDOUT)
                 ctl_fail("dohmouse did not answer in time: \"systemctl status dohmouse.service\" tells how it is.");
-        else if (bus_is(e, SD_BUS_ERROR_UNKNOWN_METHOD) || bus_is(e, SD_BUS_ERROR_UNKNOWN_PROPERTY) || bus_is(e, SD_BUS_ERROR_UNKNOWN_INTERFACE))
-                ctl_fail("The daemon does not know this: it is of another version. \"systemctl restart dohmouse.service\" starts the one installed.");
+        else if (bus_is(e, SD_BUS_ERROR_UNKNOWN_METHOD) || bus_is(e, SD_BUS_ERROR_UNKNOWN_PROPERTY) ||
+                 bus_is(e, SD_BUS_ERROR_UNKNOWN_INTERFACE))
+                ctl_fail(
+                        "The daemon does not know this: it is of another version. \"systemctl restart dohmouse.service\" starts the one installed.");
         else if (bus_is(e, "org.dohmouse1.Error.InvalidConfiguration"))
                 ctl_fail("The configuration has errors, and the previous one stays in use:\n%s", e->message);
         else if (bus_is(e, "org.dohmouse1.Error.ProbeInProgress"))
@@ -144,8 +151,8 @@ static void bus_say(const sd_bus_error *e, int error)
                 ctl_fail("%s", e->message && *e->message ? e->message : strerror(-error));
 }
 
-static bool bus_call(Ctl *c, bool change, const char *path, const char *interface, const char *method, sd_bus_message **ret, const char *types,
-                 va_list ap)
+static bool bus_call(Ctl *c, bool change, const char *path, const char *interface, const char *method,
+                     sd_bus_message **ret, const char *types, va_list ap)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         _cleanup_(sd_bus_error_free) sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -167,7 +174,8 @@ static bool bus_call(Ctl *c, bool change, const char *path, const char *interfac
         return r >= 0;
 }
 
-bool ctl_call(Ctl *c, const char *path, const char *interface, const char *method, sd_bus_message **ret, const char *types, ...)
+bool ctl_call(Ctl *c, const char *path, const char *interface, const char *method, sd_bus_message **ret,
+              const char *types, ...)
 {
         va_list ap;
         bool ok;
@@ -178,7 +186,8 @@ bool ctl_call(Ctl *c, const char *path, const char *interface, const char *metho
         return ok;
 }
 
-bool ctl_change(Ctl *c, const char *path, const char *interface, const char *method, sd_bus_message **ret, const char *types, ...)
+bool ctl_change(Ctl *c, const char *path, const char *interface, const char *method, sd_bus_message **ret,
+                const char *types, ...)
 {
         va_list ap;
         bool ok;

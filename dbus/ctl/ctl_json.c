@@ -7,12 +7,17 @@
 static size_t json_utf8_size(const char *s)
 {
         const unsigned char *p = (const unsigned char *) s;
-        size_t n = *p < 0x80 ? 1 : *p >= 0xc2 && *p < 0xe0 ? 2 : (*p & 0xf0) == 0xe0 ? 3 : *p >= 0xf0 && *p < 0xf5 ? 4 : 0;
+        size_t n = *p < 0x80                 ? 1
+                   : *p >= 0xc2 && *p < 0xe0 ? 2
+                   : (*p & 0xf0) == 0xe0     ? 3
+                   : *p >= 0xf0 && *p < 0xf5 ? 4
+                                             : 0;
 
         for (size_t i = 1; i < n; i++)
                 if ((p[i] & 0xc0) != 0x80)
                         return 0;
-        if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90) || (*p == 0xf4 && p[1] > 0x8f))
+        if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90) ||
+            (*p == 0xf4 && p[1] > 0x8f))
                 return 0;
         return n;
 }

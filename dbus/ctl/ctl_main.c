@@ -12,43 +12,42 @@
 
 #define MANY 1000000
 
-static const char help[] =
-        "dohmousectl [OPTIONS...] [COMMAND]\n"
-        "\n"
-        "See and steer the DNS-over-HTTPS stub resolver dohmouse.\n"
-        "\n"
-        "Look:\n"
-        "  status [UPSTREAM...]     How it is, and how its upstreams are (the default)\n"
-        "  statistics               Counters, and how long answers took\n"
-        "  monitor                  Changes of state, as they happen\n"
-        "  query NAME [TYPE]        Ask a name; without a type, for its addresses\n"
-        "  query ADDRESS            Ask for the name of an address\n"
-        "\n"
-        "Steer:\n"
-        "  probe [UPSTREAM...]      Ask these upstreams, or all, over a new connection\n"
-        "  up UPSTREAM...           Use it whatever happens\n"
-        "  down UPSTREAM...         Do not use it\n"
-        "  auto UPSTREAM...         Let its answers decide (takes back up and down)\n"
-        "  disconnect UPSTREAM...   Close its connections\n"
-        "  flush                    Forget all cached answers\n"
-        "  reset-statistics         Set all counters to zero\n"
-        "  log-level [LEVEL]        Show, or set until the next reload, what is logged\n"
-        "  reload                   Read the configuration again\n"
-        "\n"
-        "Options:\n"
-        "  -h --help                Show this help\n"
-        "     --version             Show the version\n"
-        "     --json=MODE           Write JSON: pretty, short or off\n"
-        "     --reset               With statistics: then set all counters to zero\n"
-        "     --no-legend           No heads, hints and footers\n"
-        "     --no-ask-password     Do not ask for a password\n"
-        "     --no-pager            Accepted, as there is no pager\n"
-        "\n"
-        "See dohmousectl(1).\n";
+static const char help[] = "dohmousectl [OPTIONS...] [COMMAND]\n"
+                           "\n"
+                           "See and steer the DNS-over-HTTPS stub resolver dohmouse.\n"
+                           "\n"
+                           "Look:\n"
+                           "  status [UPSTREAM...]     How it is, and how its upstreams are (the default)\n"
+                           "  statistics               Counters, and how long answers took\n"
+                           "  monitor                  Changes of state, as they happen\n"
+                           "  query NAME [TYPE]        Ask a name; without a type, for its addresses\n"
+                           "  query ADDRESS            Ask for the name of an address\n"
+                           "\n"
+                           "Steer:\n"
+                           "  probe [UPSTREAM...]      Ask these upstreams, or all, over a new connection\n"
+                           "  up UPSTREAM...           Use it whatever happens\n"
+                           "  down UPSTREAM...         Do not use it\n"
+                           "  auto UPSTREAM...         Let its answers decide (takes back up and down)\n"
+                           "  disconnect UPSTREAM...   Close its connections\n"
+                           "  flush                    Forget all cached answers\n"
+                           "  reset-statistics         Set all counters to zero\n"
+                           "  log-level [LEVEL]        Show, or set until the next reload, what is logged\n"
+                           "  reload                   Read the configuration again\n"
+                           "\n"
+                           "Options:\n"
+                           "  -h --help                Show this help\n"
+                           "     --version             Show the version\n"
+                           "     --json=MODE           Write JSON: pretty, short or off\n"
+                           "     --reset               With statistics: then set all counters to zero\n"
+                           "     --no-legend           No heads, hints and footers\n"
+                           "     --no-ask-password     Do not ask for a password\n"
+                           "     --no-pager            Accepted, as there is no pager\n"
+                           "\n"
+                           "See dohmousectl(1).\n";
 
 static const struct {
         const char *name;
-        int min, max;           /* arguments */
+        int min, max; /* arguments */
         const char *arguments;
         int (*run)(Ctl *c, int argc, char *argv[]);
 } commands[] = {
@@ -78,7 +77,8 @@ static int ctl_run(Ctl *c, int argc, char *argv[])
                         continue;
                 if (argc - 1 >= commands[i].min && argc - 1 <= commands[i].max)
                         return commands[i].run(c, argc, argv);
-                fprintf(stderr, "Usage: dohmousectl %s%s%s\n", commands[i].name, *commands[i].arguments ? " " : "", commands[i].arguments);
+                fprintf(stderr, "Usage: dohmousectl %s%s%s\n", commands[i].name, *commands[i].arguments ? " " : "",
+                        commands[i].arguments);
                 return 2;
         }
         ctl_fail("There is no command \"%s\"; \"dohmousectl --help\" shows which there are.", argv[0]);
@@ -106,7 +106,14 @@ static int ctl_end(int status)
 
 int main(int argc, char *argv[])
 {
-        enum { OPTION_VERSION = 256, OPTION_JSON, OPTION_RESET, OPTION_NO_LEGEND, OPTION_NO_ASK_PASSWORD, OPTION_NO_PAGER };
+        enum {
+                OPTION_VERSION = 256,
+                OPTION_JSON,
+                OPTION_RESET,
+                OPTION_NO_LEGEND,
+                OPTION_NO_ASK_PASSWORD,
+                OPTION_NO_PAGER
+        };
         static const struct option options[] = {
                 { "help", no_argument, NULL, 'h' },
                 { "version", no_argument, NULL, OPTION_VERSION },

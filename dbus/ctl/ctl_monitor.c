@@ -9,7 +9,7 @@
 typedef struct Monitor {
         Ctl *c;
         UpstreamList upstreams;
-        bool reload;            /* what is known must be read again */
+        bool reload; /* what is known must be read again */
 } Monitor;
 
 static void monitor_print_time(const Ctl *c)
@@ -20,7 +20,8 @@ static void monitor_print_time(const Ctl *c)
         char text[32];
 
         if (localtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%H:%M:%S", &tm) > 0)
-                printf("%s%s.%03llu%s ", c->terminal.grey, text, (unsigned long long) (now % USEC_PER_SEC / USEC_PER_MSEC), c->terminal.normal);
+                printf("%s%s.%03llu%s ", c->terminal.grey, text,
+                       (unsigned long long) (now % USEC_PER_SEC / USEC_PER_MSEC), c->terminal.normal);
 }
 
 /* `event`: current, changed, added, removed. */
@@ -46,13 +47,15 @@ static void monitor_print_upstream(const Monitor *m, const char *event, const Up
                 if (strcmp(event, "removed") == 0)
                         printf("%s is not configured any longer\n", v->name);
                 else
-                        printf("%s%s is %s%s%s%s%s\n", v->name, strcmp(event, "added") == 0 ? " is new, and" : "", state_colour(c, word), word,
-                               *state_colour(c, word) ? c->terminal.normal : "", *v->reason ? ": " : "", reason_words(v->reason));
+                        printf("%s%s is %s%s%s%s%s\n", v->name, strcmp(event, "added") == 0 ? " is new, and" : "",
+                               state_colour(c, word), word, *state_colour(c, word) ? c->terminal.normal : "",
+                               *v->reason ? ": " : "", reason_words(v->reason));
         }
         fflush(stdout);
 }
 
-static void monitor_print_word(const Monitor *m, const char *event, const char *subject, const char *key, const char *value)
+static void monitor_print_word(const Monitor *m, const char *event, const char *subject, const char *key,
+                               const char *value)
 {
         const Ctl *c = m->c;
 
@@ -66,7 +69,8 @@ static void monitor_print_word(const Monitor *m, const char *event, const char *
                 json_end(&j);
         } else {
                 monitor_print_time(c);
-                printf("%s is %s%s%s\n", subject, state_colour(c, value), value, *state_colour(c, value) ? c->terminal.normal : "");
+                printf("%s is %s%s%s\n", subject, state_colour(c, value), value,
+                       *state_colour(c, value) ? c->terminal.normal : "");
         }
         fflush(stdout);
 }
@@ -117,8 +121,8 @@ static int monitor_on_changed(sd_bus_message *message, void *userdata, _unused_ 
                 return 0;
         if (strcmp(interface, MANAGER_INTERFACE) == 0)
                 monitor_on_manager_changed(m, message);
-        else if (strcmp(interface, UPSTREAM_INTERFACE) == 0 && (v = monitor_view_at(m, sd_bus_message_get_path(message))) &&
-                 upstream_view_update(v, message) >= 0)
+        else if (strcmp(interface, UPSTREAM_INTERFACE) == 0 &&
+                 (v = monitor_view_at(m, sd_bus_message_get_path(message))) && upstream_view_update(v, message) >= 0)
                 monitor_print_upstream(m, "changed", v);
         return 0;
 }
@@ -128,7 +132,8 @@ static int monitor_on_added(sd_bus_message *message, void *userdata, _unused_ sd
         Monitor *m = userdata;
         size_t before = m->upstreams.n;
 
-        if (sd_bus_message_skip(message, "o") >= 0 && upstream_list_read(&m->upstreams, message) >= 0 && m->upstreams.n > before)
+        if (sd_bus_message_skip(message, "o") >= 0 && upstream_list_read(&m->upstreams, message) >= 0 &&
+            m->upstreams.n > before)
                 monitor_print_upstream(m, "added", &m->upstreams.views[before]);
         return 0;
 }
@@ -164,20 +169,23 @@ static int monitor_watch(Monitor *m)
 {
         sd_bus *bus = m->c->bus;
         int r = sd_bus_add_match(bus, NULL,
-                                 "type='signal',sender='" BUS_NAME "',interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',"
+                                 "type='signal',sender='" BUS_NAME
+                                 "',interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',"
                                  "path_namespace='" MANAGER_PATH "'",
                                  monitor_on_changed, m);
 
         if (r >= 0)
-                r = sd_bus_match_signal(bus, NULL, BUS_NAME, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager", "InterfacesAdded", monitor_on_added, m);
+                r = sd_bus_match_signal(bus, NULL, BUS_NAME, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager",
+                                        "InterfacesAdded", monitor_on_added, m);
         if (r >= 0)
-                r = sd_bus_match_signal(bus, NULL, BUS_NAME, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager", "InterfacesRemoved", monitor_on_removed,
-                                        m);
+                r = sd_bus_match_signal(bus, NULL, BUS_NAME, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager",
+                                        "InterfacesRemoved", monitor_on_removed, m);
         if (r >= 0)
-                r = sd_bus_add_match(bus, NULL,
-                                     "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',member='NameOwnerChanged',"
-                                     "arg0='" BUS_NAME "'",
-                                     monitor_on_owner, m);
+                r = sd_bus_add_match(
+                        bus, NULL,
+                        "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',member='NameOwnerChanged',"
+                        "arg0='" BUS_NAME "'",
+                        monitor_on_owner, m);
         return r;
 }
 
@@ -206,7 +214,8 @@ int ctl_monitor(Ctl *c, _unused_ int argc, _unused_ char *argv[])
         if (r < 0)
                 return ctl_fail("The bus does not let us watch: %s", strerror(-r));
         if (c->legend && c->terminal.interactive && !c->json)
-                printf("%sHow things are now, and what changes. Ctrl-C ends it.%s\n", c->terminal.grey, c->terminal.normal);
+                printf("%sHow things are now, and what changes. Ctrl-C ends it.%s\n", c->terminal.grey,
+                       c->terminal.normal);
         if (!monitor_show_current(&m))
                 return EXIT_FAILURE;
         for (;;) {

@@ -9,7 +9,7 @@
 typedef struct RecordType {
         uint16_t type;
         const char *name;
-        const char *layout;     /* NULL: as RFC 3597 writes what is not known */
+        const char *layout; /* NULL: as RFC 3597 writes what is not known */
 } RecordType;
 
 /* NULL: none that we know. */

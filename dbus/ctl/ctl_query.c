@@ -9,11 +9,11 @@
 
 /* A question, and what came of it. */
 typedef struct Asked {
-        const char *word;       /* as it was typed */
-        const char *name;       /* another, where that is an address */
+        const char *word; /* as it was typed */
+        const char *name; /* another, where that is an address */
         uint16_t type;
         Message message;
-        uint64_t took;          /* usec */
+        uint64_t took; /* usec */
 } Asked;
 
 static uint64_t query_now_monotonic(void)
@@ -107,12 +107,13 @@ static int query_print_text(const Ctl *c, const Asked *a)
                 return EXIT_FAILURE;
         }
         if (a->message.ancount == 0)
-                fprintf(stderr, "dohmousectl: %s: there is no record of type %s\n", a->word, type_to_text(a->type, type));
+                fprintf(stderr, "dohmousectl: %s: there is no record of type %s\n", a->word,
+                        type_to_text(a->type, type));
         query_print_extended_errors(a, stdout);
         if (c->legend && c->terminal.interactive)
-                printf("%s; %s: %u record%s in %s%s%s\n", c->terminal.grey, type_to_text(a->type, type), a->message.ancount,
-                       a->message.ancount == 1 ? "" : "s", delay_text(a->took, span), a->message.flags & DNS_AD ? ", authenticated" : "",
-                       c->terminal.normal);
+                printf("%s; %s: %u record%s in %s%s%s\n", c->terminal.grey, type_to_text(a->type, type),
+                       a->message.ancount, a->message.ancount == 1 ? "" : "s", delay_text(a->took, span),
+                       a->message.flags & DNS_AD ? ", authenticated" : "", c->terminal.normal);
         return EXIT_SUCCESS;
 }
 
@@ -188,7 +189,8 @@ int ctl_query(Ctl *c, int argc, char *argv[])
 
         if (argc > 2) {
                 if (!type_from_text(argv[2], &type)) {
-                        ctl_fail("\"%s\" is no type; it is a name such as MX or HTTPS, or a number such as TYPE65.", argv[2]);
+                        ctl_fail("\"%s\" is no type; it is a name such as MX or HTTPS, or a number such as TYPE65.",
+                                 argv[2]);
                         return 2;
                 }
                 types = &type;
@@ -196,8 +198,9 @@ int ctl_query(Ctl *c, int argc, char *argv[])
         }
         for (const char *p = name; *p; p++)
                 if ((unsigned char) *p >= 0x80) {
-                        ctl_fail("\"%s\" is not ASCII; the DNS has such a name in the form that begins with \"xn--\" (\"idn2 %s\" shows it).",
-                                 name, name);
+                        ctl_fail(
+                                "\"%s\" is not ASCII; the DNS has such a name in the form that begins with \"xn--\" (\"idn2 %s\" shows it).",
+                                name, name);
                         return 2;
                 }
         if (!name_from_text(name, wire)) {

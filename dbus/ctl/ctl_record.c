@@ -7,9 +7,10 @@
 
 #include "ctl_names.h"
 
-/* Where we are in the data of a record. Each take_* gives less, or nothing, and sets `bad` where the data ends too early. */
+/* Where we are in the data of a record. Each take_* gives less, or nothing, and sets `bad` where the data ends too
+ * early. */
 typedef struct Cursor {
-        Bytes wire;             /* of the message from its start to the end of the data */
+        Bytes wire; /* of the message from its start to the end of the data */
         size_t at;
         bool bad;
 } Cursor;
@@ -118,7 +119,8 @@ static void record_put_base64(FILE *f, Bytes b)
         static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
         for (size_t i = 0; i < b.n; i += 3) {
-                uint32_t v = (uint32_t) b.p[i] << 16 | (i + 1 < b.n ? (uint32_t) b.p[i + 1] << 8 : 0) | (i + 2 < b.n ? b.p[i + 2] : 0);
+                uint32_t v = (uint32_t) b.p[i] << 16 | (i + 1 < b.n ? (uint32_t) b.p[i + 1] << 8 : 0) |
+                             (i + 2 < b.n ? b.p[i + 2] : 0);
 
                 fputc(digits[v >> 18], f);
                 fputc(digits[v >> 12 & 63], f);
@@ -166,7 +168,8 @@ static void record_put_bitmap(FILE *f, Cursor *c)
 
 /* --- service parameters (RFC 9460 2.1) */
 
-static const char *const parameters[] = { "mandatory", "alpn", "no-default-alpn", "port", "ipv4hint", "ech", "ipv6hint", "dohpath" };
+static const char *const parameters[] = { "mandatory", "alpn", "no-default-alpn", "port",
+                                          "ipv4hint",  "ech",  "ipv6hint",        "dohpath" };
 
 static void record_put_key(FILE *f, unsigned key)
 {
@@ -288,16 +291,16 @@ static void record_put_part(FILE *f, char letter, Cursor *c)
         case 'n':
                 record_put_name(f, c);
                 break;
-        case 's':               /* one string */
+        case 's': /* one string */
                 record_put_quoted(f, record_take_string(c));
                 break;
-        case 'S':               /* strings to the end */
+        case 'S': /* strings to the end */
                 record_put_strings(f, c);
                 break;
-        case 'g':               /* a tag: a string without quotes */
+        case 'g': /* a tag: a string without quotes */
                 record_put_escaped(f, record_take_string(c), " ();@$");
                 break;
-        case 'r':               /* a string without a length, to the end */
+        case 'r': /* a string without a length, to the end */
                 record_put_quoted(f, record_take_rest(c));
                 break;
         case 'h':

@@ -7,14 +7,14 @@
 #define BAR_MAX 40
 
 typedef struct Bar {
-        uint64_t bound;         /* usec: what took less than that */
+        uint64_t bound; /* usec: what took less than that */
         uint64_t n;
 } Bar;
 
 typedef struct Histogram {
         Bar *bars;
         size_t n;
-        uint64_t sum;           /* of all n */
+        uint64_t sum; /* of all n */
 } Histogram;
 
 static int statistics_read_histogram(sd_bus_message *m, Histogram *ret)
@@ -48,14 +48,16 @@ static const char *statistics_bound_text(uint64_t usec, char ret[static SPAN_TEX
         return ret;
 }
 
-static void statistics_print_bar(const Ctl *c, const Bar *b, const Histogram *h, uint64_t most, unsigned room, const char *range)
+static void statistics_print_bar(const Ctl *c, const Bar *b, const Histogram *h, uint64_t most, unsigned room,
+                                 const char *range)
 {
         unsigned length = (unsigned) ((b->n * room + most - 1) / most);
 
         printf("%19s  %s", range, c->terminal.green);
         for (unsigned i = 0; i < room; i++)
                 fputs(i >= length ? " " : c->terminal.utf8 ? "█" : "#", stdout);
-        printf("%s %8llu %5.1f%%\n", c->terminal.normal, (unsigned long long) b->n, 100.0 * (double) b->n / (double) h->sum);
+        printf("%s %8llu %5.1f%%\n", c->terminal.normal, (unsigned long long) b->n,
+               100.0 * (double) b->n / (double) h->sum);
 }
 
 /* Below which bound are so many of a thousand? */
@@ -109,7 +111,8 @@ static void statistics_print_histogram(const Ctl *c, const Histogram *h, uint64_
                 else if (h->bars[i].bound == UINT64_MAX)
                         snprintf(range, sizeof(range), "%s and more", statistics_bound_text(h->bars[i - 1].bound, low));
                 else
-                        snprintf(range, sizeof(range), "%s - %s", statistics_bound_text(h->bars[i - 1].bound, low), statistics_bound_text(h->bars[i].bound, high));
+                        snprintf(range, sizeof(range), "%s - %s", statistics_bound_text(h->bars[i - 1].bound, low),
+                                 statistics_bound_text(h->bars[i].bound, high));
                 statistics_print_bar(c, &h->bars[i], h, most, room, range);
         }
         last = h->n > 1 ? h->bars[h->n - 2].bound : 0;
@@ -143,7 +146,8 @@ static int statistics_print_counters(sd_bus_message *m, uint64_t *ret_latency_su
 
 static bool statistics_get(Ctl *c, const char *property, sd_bus_message **ret)
 {
-        return ctl_call(c, MANAGER_PATH, "org.freedesktop.DBus.Properties", "Get", ret, "ss", MANAGER_INTERFACE, property);
+        return ctl_call(c, MANAGER_PATH, "org.freedesktop.DBus.Properties", "Get", ret, "ss", MANAGER_INTERFACE,
+                        property);
 }
 
 static int statistics_print_json(const Ctl *c, sd_bus_message *counters, sd_bus_message *latency)
@@ -186,5 +190,6 @@ int ctl_statistics(Ctl *c, int argc, char *argv[])
 
 int ctl_reset_statistics(Ctl *c, _unused_ int argc, _unused_ char *argv[])
 {
-        return ctl_change(c, MANAGER_PATH, MANAGER_INTERFACE, "ResetStatistics", NULL, NULL) ? EXIT_SUCCESS : EXIT_FAILURE;
+        return ctl_change(c, MANAGER_PATH, MANAGER_INTERFACE, "ResetStatistics", NULL, NULL) ? EXIT_SUCCESS
+                                                                                             : EXIT_FAILURE;
 }

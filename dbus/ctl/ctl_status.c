@@ -37,7 +37,8 @@ static const char *status_why(const UpstreamView *v, char *ret, size_t size)
                 size_t n = strlen(ret);
 
                 if (wait > 0)
-                        snprintf(ret + n, size - n, "%stried again in %s", n ? "; " : "", span_text(wait + USEC_PER_SEC - 1, span));
+                        snprintf(ret + n, size - n, "%stried again in %s", n ? "; " : "",
+                                 span_text(wait + USEC_PER_SEC - 1, span));
                 else
                         snprintf(ret + n, size - n, "%stried again with the next query", n ? "; " : "");
         }
@@ -48,9 +49,10 @@ static const char *status_why(const UpstreamView *v, char *ret, size_t size)
 
 static int status_print_table(const Ctl *c, const UpstreamList *l)
 {
-        static const char *const narrow[] = { "UPSTREAM", "STATE", ">SINCE", ">RTT", ">OPEN", ">TLS FULL", ">RESUMED", ">QUERIES", ">FAILURES", NULL };
-        static const char *const with_reason[] = { "UPSTREAM", "STATE", ">SINCE", ">RTT", ">OPEN", ">TLS FULL", ">RESUMED", ">QUERIES",
-                                                   ">FAILURES", "REASON", NULL };
+        static const char *const narrow[] = { "UPSTREAM",  "STATE",    ">SINCE",   ">RTT",      ">OPEN",
+                                              ">TLS FULL", ">RESUMED", ">QUERIES", ">FAILURES", NULL };
+        static const char *const with_reason[] = { "UPSTREAM", "STATE",    ">SINCE",    ">RTT",   ">OPEN", ">TLS FULL",
+                                                   ">RESUMED", ">QUERIES", ">FAILURES", "REASON", NULL };
         _cleanup_(table_freep) Table *t = table_new(c->terminal.interactive ? narrow : with_reason);
 
         if (!t)
@@ -85,17 +87,20 @@ static void status_print_manager(const Ctl *c, const ManagerView *m, const Upstr
         unsigned usable = 0;
 
         for (size_t i = 0; i < l->n; i++)
-                usable += strcmp(upstream_state_word(&l->views[i]), "failed") != 0 && strcmp(upstream_state_word(&l->views[i]), "down") != 0;
+                usable += strcmp(upstream_state_word(&l->views[i]), "failed") != 0 &&
+                          strcmp(upstream_state_word(&l->views[i]), "down") != 0;
         printf(KEY "%u of %zu in use\n", "Upstreams", usable, l->n);
         printf(KEY "%s%s%s%s\n", "Network", state_colour(c, m->network), m->network, c->terminal.normal,
                strcmp(m->network, "portal") == 0 ? " (is there a login page, or is the clock wrong?)" : "");
         printf(KEY "%llu\n", "Queries", (unsigned long long) m->queries);
         if (m->cache_octets_max)
-                printf(KEY "%llu answer%s, %s of %s\n", "Cache", (unsigned long long) m->cache_entries, m->cache_entries == 1 ? "" : "s",
-                       size_text(m->cache_octets, octets), size_text(m->cache_octets_max, most));
+                printf(KEY "%llu answer%s, %s of %s\n", "Cache", (unsigned long long) m->cache_entries,
+                       m->cache_entries == 1 ? "" : "s", size_text(m->cache_octets, octets),
+                       size_text(m->cache_octets_max, most));
         else
                 printf(KEY "off\n", "Cache");
-        printf(KEY "%s%s\n", "Health mode", m->health_mode, strcmp(m->health_mode, "lazy") == 0 ? " (no checks without a reason)" : "");
+        printf(KEY "%s%s\n", "Health mode", m->health_mode,
+               strcmp(m->health_mode, "lazy") == 0 ? " (no checks without a reason)" : "");
         printf(KEY "%s\n", "Log level", m->log_level);
         printf(KEY "%s\n\n", "Version", m->version);
 }
@@ -143,7 +148,8 @@ static void status_print_upstream(const Ctl *c, const UpstreamView *v)
         printf(KEY "%s\n", "RTT", v->smoothed_rtt ? delay_text(v->smoothed_rtt, span) : "not known");
         printf(KEY "%llu full, %llu resumed\n", "Handshakes", (unsigned long long) v->handshakes_full,
                (unsigned long long) v->handshakes_resumed);
-        printf(KEY "%llu, %llu failures\n", "Queries", (unsigned long long) v->queries, (unsigned long long) v->failures);
+        printf(KEY "%llu, %llu failures\n", "Queries", (unsigned long long) v->queries,
+               (unsigned long long) v->failures);
         printf(KEY "%llu\n", "Probes", (unsigned long long) v->probes);
         printf(KEY "%llu, %llu won\n", "Races", (unsigned long long) v->races, (unsigned long long) v->races_won);
 }

@@ -33,8 +33,8 @@ static int steer_change_upstreams(Ctl *c, const char *method, char *names[], int
         for (int i = 0; i < n; i++) {
                 _cleanup_(freep) char *path = ctl_upstream_path(names[i]);
 
-                if (!path || !(argument ? ctl_change(c, path, UPSTREAM_INTERFACE, method, NULL, "s", argument) :
-                                          ctl_change(c, path, UPSTREAM_INTERFACE, method, NULL, NULL)))
+                if (!path || !(argument ? ctl_change(c, path, UPSTREAM_INTERFACE, method, NULL, "s", argument)
+                                        : ctl_change(c, path, UPSTREAM_INTERFACE, method, NULL, NULL)))
                         status = EXIT_FAILURE;
         }
         return status;
@@ -73,11 +73,11 @@ static int steer_print_outcome(const Ctl *c, const char *name, size_t width, sd_
                 json_bool(&j, "Resumed", resumed);
                 json_end(&j);
         } else if (ok)
-                printf("%-*s  %sok%s in %s, %s\n", (int) width, name, c->terminal.green, c->terminal.normal, delay_text(took, span),
-                       resumed ? "TLS resumed" : "full TLS handshake");
+                printf("%-*s  %sok%s in %s, %s\n", (int) width, name, c->terminal.green, c->terminal.normal,
+                       delay_text(took, span), resumed ? "TLS resumed" : "full TLS handshake");
         else
-                printf("%-*s  %s%s%s after %s\n", (int) width, name, c->terminal.red, reason_words(outcome), c->terminal.normal,
-                       delay_text(took, span));
+                printf("%-*s  %s%s%s after %s\n", (int) width, name, c->terminal.red, reason_words(outcome),
+                       c->terminal.normal, delay_text(took, span));
         fflush(stdout);
         return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -117,9 +117,12 @@ int ctl_log_level(Ctl *c, int argc, char *argv[])
         if (argc > 1) {
                 for (size_t i = 0; i < ELEMENTS(levels); i++)
                         if (strcmp(levels[i], argv[1]) == 0)
-                                return ctl_change(c, MANAGER_PATH, "org.freedesktop.DBus.Properties", "Set", NULL, "ssv", MANAGER_INTERFACE,
-                                                  "LogLevel", "s", argv[1]) ? EXIT_SUCCESS : EXIT_FAILURE;
-                ctl_fail("\"%s\" is no level; it is one of emerg, alert, crit, err, warning, notice, info and debug.", argv[1]);
+                                return ctl_change(c, MANAGER_PATH, "org.freedesktop.DBus.Properties", "Set", NULL,
+                                                  "ssv", MANAGER_INTERFACE, "LogLevel", "s", argv[1])
+                                               ? EXIT_SUCCESS
+                                               : EXIT_FAILURE;
+                ctl_fail("\"%s\" is no level; it is one of emerg, alert, crit, err, warning, notice, info and debug.",
+                         argv[1]);
                 return 2;
         }
         if (!ctl_read_manager(c, &manager))

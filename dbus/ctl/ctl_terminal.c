@@ -9,12 +9,12 @@
 #include <unistd.h>
 
 #define COLUMNS_MIN 20
-#define NAME_MIN 12     /* columns that are left of a name, while others could be left out */
+#define NAME_MIN 12 /* columns that are left of a name, while others could be left out */
 
 static bool terminal_is_false(const char *word)
 {
-        return strcmp(word, "0") == 0 || strcmp(word, "no") == 0 || strcmp(word, "n") == 0 || strcmp(word, "false") == 0 ||
-               strcmp(word, "f") == 0 || strcmp(word, "off") == 0;
+        return strcmp(word, "0") == 0 || strcmp(word, "no") == 0 || strcmp(word, "n") == 0 ||
+               strcmp(word, "false") == 0 || strcmp(word, "f") == 0 || strcmp(word, "off") == 0;
 }
 
 static bool terminal_want_colours(const Terminal *t)
@@ -64,7 +64,9 @@ const char *span_text(uint64_t usec, char ret[static SPAN_TEXT_MAX])
         static const struct {
                 const char *name;
                 uint64_t usec;
-        } units[] = { { "d", USEC_PER_DAY }, { "h", USEC_PER_HOUR }, { "min", USEC_PER_MINUTE }, { "s", USEC_PER_SEC } };
+        } units[] = {
+                { "d", USEC_PER_DAY }, { "h", USEC_PER_HOUR }, { "min", USEC_PER_MINUTE }, { "s", USEC_PER_SEC }
+        };
         size_t n = 0;
         unsigned parts = 0;
 
@@ -75,7 +77,8 @@ const char *span_text(uint64_t usec, char ret[static SPAN_TEXT_MAX])
 
                 usec %= units[i].usec;
                 if (v > 0)
-                        n += (size_t) snprintf(ret + n, SPAN_TEXT_MAX - n, "%s%llu%s", n ? " " : "", (unsigned long long) v, units[i].name);
+                        n += (size_t) snprintf(ret + n, SPAN_TEXT_MAX - n, "%s%llu%s", n ? " " : "",
+                                               (unsigned long long) v, units[i].name);
                 parts += v > 0 || parts > 0;
         }
         return ret;
@@ -258,17 +261,20 @@ static void terminal_print_cell(const Terminal *terminal, const char *text, size
                 printf("%-*s", last ? 0 : (int) width, text);
 }
 
-static void terminal_print_row(const Table *t, const Terminal *terminal, const Row *row, const size_t *widths, unsigned n)
+static void terminal_print_row(const Table *t, const Terminal *terminal, const Row *row, const size_t *widths,
+                               unsigned n)
 {
         if (terminal->interactive)
                 printf("%s%s%s ", row->colour, row->mark, *row->colour ? terminal->normal : "");
         for (unsigned i = 0; i < n && i < row->n; i++) {
                 fputs(i ? "  " : "", stdout);
-                terminal_print_cell(terminal, row->cells[i], widths[i], *t->heads[i] == '>', i + 1 == n || i + 1 == row->n);
+                terminal_print_cell(terminal, row->cells[i], widths[i], *t->heads[i] == '>',
+                                    i + 1 == n || i + 1 == row->n);
         }
         putchar('\n');
         if (row->note)
-                printf("%s%*s%s%s\n", row->colour, terminal->interactive ? 4 : 2, "", row->note, *row->colour ? terminal->normal : "");
+                printf("%s%*s%s%s\n", row->colour, terminal->interactive ? 4 : 2, "", row->note,
+                       *row->colour ? terminal->normal : "");
 }
 
 void table_print(const Table *t, const Terminal *terminal, bool heads)
@@ -283,7 +289,8 @@ void table_print(const Table *t, const Terminal *terminal, bool heads)
                         fputs("  ", stdout);
                 for (unsigned i = 0; i < n; i++) {
                         fputs(i ? "  " : "", stdout);
-                        terminal_print_cell(terminal, terminal_head_of(t, i), widths[i], *t->heads[i] == '>', i + 1 == n);
+                        terminal_print_cell(terminal, terminal_head_of(t, i), widths[i], *t->heads[i] == '>',
+                                            i + 1 == n);
                 }
                 printf("%s\n", terminal->normal);
         }

@@ -1,6 +1,7 @@
 #pragma once
 /*
- * Terminal: what standard output is, colours that are there or not, times and sizes in words, and tables no wider than the terminal.
+ * Terminal: what standard output is, colours that are there or not, times and sizes in words, and tables no wider than
+ * the terminal.
  */
 
 #include <stdio.h>
@@ -8,10 +9,10 @@
 #include "core/base/base.h"
 
 typedef struct Terminal {
-        bool interactive;       /* it is a terminal */
+        bool interactive; /* it is a terminal */
         bool utf8;
-        unsigned columns;       /* UINT_MAX where it is none */
-        const char *red, *green, *yellow, *grey, *bold, *normal;        /* "" without colours */
+        unsigned columns;                                        /* UINT_MAX where it is none */
+        const char *red, *green, *yellow, *grey, *bold, *normal; /* "" without colours */
 } Terminal;
 
 /* Looks at standard output, SYSTEMD_COLORS, NO_COLOR, TERM and COLUMNS. */
@@ -43,7 +44,8 @@ Table *table_new(const char *const *heads);
 Table *table_free(Table *t);
 DEFINE_CLEANUP(Table, table_free)
 
-/* The next row: cells are added to it from the left. `colour` and `mark`, which stands before the row, are borrowed and may be NULL. */
+/* The next row: cells are added to it from the left. `colour` and `mark`, which stands before the row, are borrowed and
+ * may be NULL. */
 void table_row(Table *t, const char *colour, const char *mark);
 void table_cell(Table *t, const char *format, ...) _printf_(2, 3);
 /* A line below the row. */

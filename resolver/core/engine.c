@@ -7,7 +7,7 @@
 #include "core/base/siphash.h"
 
 #define PORTAL_TIME (5 * USEC_PER_SEC)
-#define KEEPALIVE 300                   /* units of 100 ms: the listener's idle time */
+#define KEEPALIVE 300 /* units of 100 ms: the listener's idle time */
 
 /* --- actions */
 
@@ -169,8 +169,8 @@ static HealthAdmin engine_admin_of(const Engine *e, const char *name)
         return ADMIN_AUTO;
 }
 
-/* Upstreams for `config`: those that did not change are taken over from the running ones; of one that did, the administrator's request is.
- * Nothing is changed on failure. */
+/* Upstreams for `config`: those that did not change are taken over from the running ones; of one that did, the
+ * administrator's request is. Nothing is changed on failure. */
 static Upstream **engine_make_upstreams(Engine *e, Config *config, uint64_t now)
 {
         Upstream **list = calloc(MAX(config->n_upstreams, (size_t) 1), sizeof(*list));
@@ -182,7 +182,8 @@ static Upstream **engine_make_upstreams(Engine *e, Config *config, uint64_t now)
                         if (upstream_config_equal(e->upstreams[k]->config, &config->upstreams[i]))
                                 list[i] = e->upstreams[k];
                 if (!list[i])
-                        list[i] = upstream_new(e, config, &config->upstreams[i], engine_admin_of(e, config->upstreams[i].name), now);
+                        list[i] = upstream_new(e, config, &config->upstreams[i],
+                                               engine_admin_of(e, config->upstreams[i].name), now);
                 if (list[i])
                         continue;
                 while (i-- > 0)
@@ -477,7 +478,8 @@ static FailureReason engine_judge(const Exchange *x, Bytes body, Message *ret)
         return FAILURE_NONE;
 }
 
-void engine_response(Engine *e, uint32_t connection, uint32_t exchange, const HttpResponse *response, Bytes body, uint64_t now)
+void engine_response(Engine *e, uint32_t connection, uint32_t exchange, const HttpResponse *response, Bytes body,
+                     uint64_t now)
 {
         Exchange *x = engine_find_exchange(e, connection, exchange, now);
         Message answer;
@@ -493,7 +495,8 @@ void engine_response(Engine *e, uint32_t connection, uint32_t exchange, const Ht
         } else {
                 upstream_answered(x->upstream, x, now);
                 if (!x->synthetic)
-                        upstream_rcode(x->upstream, message_rcode(&answer), siphash(e->hash_key, engine_question_name(x)), now);
+                        upstream_rcode(x->upstream, message_rcode(&answer),
+                                       siphash(e->hash_key, engine_question_name(x)), now);
                 engine_take_off(x, now);
                 if (x->query)
                         query_answered(x->query, x, &answer, response, now);
@@ -598,7 +601,8 @@ int engine_reload(Engine *e, Config *config, uint64_t now)
         CacheLimits limits = engine_cache_limits(config);
         Config *before = e->config;
         bool rerouted;
-        _cleanup_(forwards_freep) Forwards *forwards = forwards_new(config, e->forwards, &rerouted), *old_forwards = NULL;
+        _cleanup_(forwards_freep) Forwards *forwards = forwards_new(config, e->forwards, &rerouted),
+                                           *old_forwards = NULL;
 
         e->now = now;
         if (!members || !retired || !forwards)

@@ -1,8 +1,9 @@
 #pragma once
 /*
- * Engine: the only door between core and io. Events and the time go in; things to do come out, in order, from a queue; and it says when
- * it next wants to be called. It never calls out, so that nothing can be freed or re-entered under anybody's feet: whoever runs
- * it calls an engine_* function, then takes actions until there are none, then sleeps until engine_next_time() or the next event.
+ * Engine: the only door between core and io. Events and the time go in; things to do come out, in order, from a queue;
+ * and it says when it next wants to be called. It never calls out, so that nothing can be freed or re-entered under
+ * anybody's feet: whoever runs it calls an engine_* function, then takes actions until there are none, then sleeps
+ * until engine_next_time() or the next event.
  *
  * Numbers of connections, exchanges and upstreams carry a generation: an event for one that has gone is ignored.
  * All times are usec of CLOCK_BOOTTIME.
@@ -23,41 +24,42 @@ typedef struct Engine Engine;
 /* Why something goes to an upstream: DOHMOUSE_PURPOSE= in the journal. */
 typedef enum Purpose {
         PURPOSE_QUERY,
-        PURPOSE_PROBE,          /* the upstream is suspect, or an administrator or active mode asks */
-        PURPOSE_TRIAL,          /* the upstream has failed and is tried again */
-        PURPOSE_RACE,           /* the connection in use went silent */
+        PURPOSE_PROBE, /* the upstream is suspect, or an administrator or active mode asks */
+        PURPOSE_TRIAL, /* the upstream has failed and is tried again */
+        PURPOSE_RACE,  /* the connection in use went silent */
 } Purpose;
 
 const char *purpose_name(Purpose p);
 
 typedef enum NetworkState {
         NETWORK_ONLINE,
-        NETWORK_OFFLINE,        /* no default route, or the last connection attempt found none; an answer ends it */
-        NETWORK_PORTAL,         /* every upstream shows a wrong certificate or asks for a login */
+        NETWORK_OFFLINE, /* no default route, or the last connection attempt found none; an answer ends it */
+        NETWORK_PORTAL,  /* every upstream shows a wrong certificate or asks for a login */
 } NetworkState;
 
 const char *network_state_name(NetworkState s);
 
 typedef enum ActionType {
-        ACTION_ANSWER,          /* send `message` to `client`; NULL, when out of memory: let it go without */
-        ACTION_CONNECT,         /* open `connection` to `upstream`, address number `address` of its configuration */
-        ACTION_SEND,            /* `message` on `connection`, as `exchange`; with a PING if `ping` */
-        ACTION_PING,            /* on `connection` */
-        ACTION_CANCEL,          /* `exchange` on `connection` is not wanted any longer */
-        ACTION_DO53_SEND,         /* ask `message` of a Do53 server, as `exchange`, from a socket of its own and with an ID that nobody can
-                                   guess; for an exchange that is there already, the same again from the same socket */
-        ACTION_DO53_CANCEL,  /* that `exchange` is over: its socket closes. Not said after engine_do53_failed() */
-        ACTION_CLOSE,           /* close `connection` cleanly; no event of it is wanted any longer */
-        ACTION_FORGET_TICKETS,  /* of `upstream`: the network changed */
-        ACTION_UPSTREAM_GONE,   /* `upstream` was removed by a reload, and its last connection is closed */
-        ACTION_STATE,           /* an upstream changed state: for journal and bus */
-        ACTION_NETWORK,         /* the network's state changed: for journal and bus */
-        ACTION_PROBED,          /* engine_probe() has its outcome */
+        ACTION_ANSWER,    /* send `message` to `client`; NULL, when out of memory: let it go without */
+        ACTION_CONNECT,   /* open `connection` to `upstream`, address number `address` of its configuration */
+        ACTION_SEND,      /* `message` on `connection`, as `exchange`; with a PING if `ping` */
+        ACTION_PING,      /* on `connection` */
+        ACTION_CANCEL,    /* `exchange` on `connection` is not wanted any longer */
+        ACTION_DO53_SEND, /* ask `message` of a Do53 server, as `exchange`, from a socket of its own and with an ID that
+                           nobody can guess; for an exchange that is there already, the same again from the same socket
+                         */
+        ACTION_DO53_CANCEL,    /* that `exchange` is over: its socket closes. Not said after engine_do53_failed() */
+        ACTION_CLOSE,          /* close `connection` cleanly; no event of it is wanted any longer */
+        ACTION_FORGET_TICKETS, /* of `upstream`: the network changed */
+        ACTION_UPSTREAM_GONE,  /* `upstream` was removed by a reload, and its last connection is closed */
+        ACTION_STATE,          /* an upstream changed state: for journal and bus */
+        ACTION_NETWORK,        /* the network's state changed: for journal and bus */
+        ACTION_PROBED,         /* engine_probe() has its outcome */
 } ActionType;
 
 typedef struct Action {
         ActionType type;
-        uint32_t upstream;              /* its number */
+        uint32_t upstream; /* its number */
         uint32_t connection;
         uint32_t exchange;
         union {
@@ -68,8 +70,8 @@ typedef struct Action {
                 struct {
                         size_t address;
                         Purpose purpose;
-                        const UpstreamConfig *config;   /* lives as long as `owner` */
-                        Config *owner;                  /* take a reference to keep it */
+                        const UpstreamConfig *config; /* lives as long as `owner` */
+                        Config *owner;                /* take a reference to keep it */
                 } connect;
                 struct {
                         Packet *message;
@@ -77,23 +79,23 @@ typedef struct Action {
                 } send;
                 struct {
                         Address server;
-                        bool stream;                    /* TCP, else UDP */
-                        Packet *message;                /* its ID is 0 */
+                        bool stream;     /* TCP, else UDP */
+                        Packet *message; /* its ID is 0 */
                 } do53;
                 struct {
-                        const char *name;               /* lives until ACTION_UPSTREAM_GONE */
+                        const char *name; /* lives until ACTION_UPSTREAM_GONE */
                         HealthState from, to;
                         HealthAdmin admin, admin_before;
                         FailureReason reason;
-                        Purpose purpose;                /* what brought it to light */
-                        uint64_t retry_at;              /* usec; only where `to` is FAILED */
+                        Purpose purpose;   /* what brought it to light */
+                        uint64_t retry_at; /* usec; only where `to` is FAILED */
                 } state;
                 NetworkState network;
                 struct {
                         uint64_t cookie;
-                        FailureReason failure;                    /* FAILURE_NONE: it went well */
-                        uint64_t took;                  /* usec */
-                        bool resumed;                   /* TLS was resumed */
+                        FailureReason failure; /* FAILURE_NONE: it went well */
+                        uint64_t took;         /* usec */
+                        bool resumed;          /* TLS was resumed */
                 } probed;
         };
 } Action;
@@ -115,8 +117,8 @@ void engine_run(Engine *e, uint64_t now);
 /* --- clients */
 
 /*
- * A query came, over TCP if `stream`. True: there will be exactly one ACTION_ANSWER for it, by its deadline at the latest. False: it gets
- * none (an answer by its looks, or fewer than 12 octets).
+ * A query came, over TCP if `stream`. True: there will be exactly one ACTION_ANSWER for it, by its deadline at the
+ * latest. False: it gets none (an answer by its looks, or fewer than 12 octets).
  */
 bool engine_query(Engine *e, const Client *client, bool stream, Bytes message, uint64_t now);
 
@@ -130,7 +132,8 @@ void engine_ready(Engine *e, uint32_t connection, bool resumed, uint64_t now);
 void engine_received(Engine *e, uint32_t connection, uint64_t now);
 void engine_max_streams(Engine *e, uint32_t connection, uint32_t max, uint64_t now);
 void engine_goaway(Engine *e, uint32_t connection, FailureReason failure, uint64_t now);
-void engine_response(Engine *e, uint32_t connection, uint32_t exchange, const HttpResponse *response, Bytes body, uint64_t now);
+void engine_response(Engine *e, uint32_t connection, uint32_t exchange, const HttpResponse *response, Bytes body,
+                     uint64_t now);
 void engine_exchange_failed(Engine *e, uint32_t connection, uint32_t exchange, FailureReason failure, uint64_t now);
 /* The local address that it uses is no longer this machine's: what waits is sent again on a new one. */
 void engine_address_gone(Engine *e, uint32_t connection, uint64_t now);
@@ -139,7 +142,8 @@ void engine_closed(Engine *e, uint32_t connection, FailureReason failure, uint64
 
 /* --- Do53 servers: as in io/upstream/do53_client.h */
 
-/* A message came for `exchange`, which was given `id`. One that does not answer it changes nothing: the exchange goes on. */
+/* A message came for `exchange`, which was given `id`. One that does not answer it changes nothing: the exchange goes
+ * on. */
 void engine_do53_answer(Engine *e, uint32_t exchange, uint16_t id, Bytes message, uint64_t now);
 /* It could not be sent, or an error came back; its socket is closed. */
 void engine_do53_failed(Engine *e, uint32_t exchange, FailureReason failure, uint64_t now);
@@ -150,19 +154,22 @@ void engine_do53_failed(Engine *e, uint32_t exchange, FailureReason failure, uin
 void engine_network_changed(Engine *e, bool online, uint64_t now);
 /* About to suspend: idle connections are closed while the network is there. */
 void engine_sleep(Engine *e, uint64_t now);
-/* Back from a suspend of `slept` usec: a new epoch, connections from before are given up, what waits is sent again, and its
- * deadlines move by that time, since clients did not see it pass. To be called before engine_run() sees the new time. */
+/* Back from a suspend of `slept` usec: a new epoch, connections from before are given up, what waits is sent again, and
+ * its deadlines move by that time, since clients did not see it pass. To be called before engine_run() sees the new
+ * time. */
 void engine_resume(Engine *e, uint64_t slept, uint64_t now);
 /* The wall clock was set (NTP): certificates may be valid now. */
 void engine_clock_set(Engine *e, uint64_t now);
 
 /* --- the administrator */
 
-/* The new configuration holds from the next query on. Upstreams that did not change keep state and connection; what is in flight to
- * removed ones is finished. Names that have to go elsewhere now are asked there at once, also those in flight. Takes a reference. Negative errno if out of memory, and then nothing changed. */
+/* The new configuration holds from the next query on. Upstreams that did not change keep state and connection; what is
+ * in flight to removed ones is finished. Names that have to go elsewhere now are asked there at once, also those in
+ * flight. Takes a reference. Negative errno if out of memory, and then nothing changed. */
 int engine_reload(Engine *e, Config *config, uint64_t now);
 
-/* What the hosts file says, and what this machine is called. References are taken; NULL: nothing. Holds from the next query on. */
+/* What the hosts file says, and what this machine is called. References are taken; NULL: nothing. Holds from the next
+ * query on. */
 void engine_set_hosts(Engine *e, Hosts *file, Hosts *own);
 
 void engine_flush_cache(Engine *e);
@@ -170,7 +177,8 @@ void engine_reset_statistics(Engine *e);
 
 /* These name an upstream by its number and return false if it has gone. */
 bool engine_set_admin(Engine *e, uint32_t upstream, HealthAdmin admin, uint64_t now);
-/* Probes now, over a new connection, and says ACTION_PROBED with `cookie` (not 0); false also if another cookie waits for a probe. */
+/* Probes now, over a new connection, and says ACTION_PROBED with `cookie` (not 0); false also if another cookie waits
+ * for a probe. */
 bool engine_probe(Engine *e, uint32_t upstream, uint64_t cookie, uint64_t now);
 /* Closes its connections; what waits is sent again on a new one. */
 bool engine_disconnect(Engine *e, uint32_t upstream, uint64_t now);
@@ -179,15 +187,15 @@ bool engine_disconnect(Engine *e, uint32_t upstream, uint64_t now);
 
 typedef struct UpstreamInfo {
         uint32_t number;
-        const UpstreamConfig *config;   /* lives until ACTION_UPSTREAM_GONE */
+        const UpstreamConfig *config; /* lives until ACTION_UPSTREAM_GONE */
         const Health *health;
         unsigned connections;
-        uint64_t smoothed_rtt;          /* usec; 0: not known */
-        uint64_t peer_idle;             /* usec; 0: not known */
-        uint64_t queries;               /* DNS messages sent */
-        uint64_t failures;              /* failures that were counted */
+        uint64_t smoothed_rtt; /* usec; 0: not known */
+        uint64_t peer_idle;    /* usec; 0: not known */
+        uint64_t queries;      /* DNS messages sent */
+        uint64_t failures;     /* failures that were counted */
         uint64_t handshakes_full, handshakes_resumed;
-        uint64_t probes;                /* probes and trials */
+        uint64_t probes; /* probes and trials */
         uint64_t races, races_won;
 } UpstreamInfo;
 
@@ -195,22 +203,22 @@ typedef struct UpstreamInfo {
 bool engine_upstream(const Engine *e, size_t i, UpstreamInfo *ret);
 
 typedef struct EngineStats {
-        uint64_t queries;               /* well-formed ones of clients */
-        uint64_t rejected;              /* answered FORMERR, NOTIMP, BADVERS or REFUSED */
-        uint64_t ignored;               /* not answered at all */
-        uint64_t local;                 /* answered by this machine itself: [Local] */
-        uint64_t joined;                /* shared an attempt that was under way */
-        uint64_t answered;              /* out of an upstream's answer, cached or not */
-        uint64_t failed;                /* answered SERVFAIL by ourselves */
-        uint64_t stale;                 /* answered out of the cache after the TTL */
-        uint64_t timeouts;              /* of `failed`: at the deadline */
-        uint64_t attempts;              /* DNS messages sent upstream for clients */
-        uint64_t retries;               /* of those: not the first for their query */
-        uint64_t hedges;                /* of those: while another was still waiting */
+        uint64_t queries;  /* well-formed ones of clients */
+        uint64_t rejected; /* answered FORMERR, NOTIMP, BADVERS or REFUSED */
+        uint64_t ignored;  /* not answered at all */
+        uint64_t local;    /* answered by this machine itself: [Local] */
+        uint64_t joined;   /* shared an attempt that was under way */
+        uint64_t answered; /* out of an upstream's answer, cached or not */
+        uint64_t failed;   /* answered SERVFAIL by ourselves */
+        uint64_t stale;    /* answered out of the cache after the TTL */
+        uint64_t timeouts; /* of `failed`: at the deadline */
+        uint64_t attempts; /* DNS messages sent upstream for clients */
+        uint64_t retries;  /* of those: not the first for their query */
+        uint64_t hedges;   /* of those: while another was still waiting */
         uint64_t prefetches;
-        uint64_t forwarded;             /* questions that went to Do53 servers */
-        uint64_t forward_failed;        /* of `failed`: those */
-        Histogram latency;              /* from question to answer, upstream's answers only */
+        uint64_t forwarded;      /* questions that went to Do53 servers */
+        uint64_t forward_failed; /* of `failed`: those */
+        Histogram latency;       /* from question to answer, upstream's answers only */
         CacheStats cache;
 } EngineStats;
 

@@ -10,39 +10,39 @@
 #include "core/base/handle_table.h"
 #include "core/upstream/upstream.h"
 
-#define ENGINE_DO53_MAX 512            /* questions to Do53 servers under way, each with a socket; beyond it SERVFAIL at once */
-#define ENGINE_TABLE 1024               /* chains of the table of questions in flight: a power of two */
-#define ENGINE_HEDGE_BURST 50           /* tenths of a hedge: HEALTH.md 3 */
+#define ENGINE_DO53_MAX 512   /* questions to Do53 servers under way, each with a socket; beyond it SERVFAIL at once */
+#define ENGINE_TABLE 1024     /* chains of the table of questions in flight: a power of two */
+#define ENGINE_HEDGE_BURST 50 /* tenths of a hedge: HEALTH.md 3 */
 
 struct Engine {
         Config *config;
-        uint64_t now;                   /* of the running event */
+        uint64_t now; /* of the running event */
         uint64_t random;
         uint8_t hash_key[16];
-        unsigned epoch;                 /* of the network; connections of older ones are at risk */
+        unsigned epoch; /* of the network; connections of older ones are at risk */
         NetworkState network;
         Timers timers;
         HandleTable connection_handles, exchange_handles, upstream_handles, do53_handles;
         HealthParameters parameters;
         HealthGroup group;
-        Health **members;               /* of the group: those of `upstreams`, in order */
-        Upstream **upstreams;           /* as configured */
+        Health **members;     /* of the group: those of `upstreams`, in order */
+        Upstream **upstreams; /* as configured */
         size_t n_upstreams;
-        size_t preferred;               /* Policy=fastest: the one in use */
+        size_t preferred; /* Policy=fastest: the one in use */
         Upstream **retired;
         size_t n_retired;
         Forwards *forwards;
         Query *table[ENGINE_TABLE];
         size_t n_queries;
-        ClientQuota quota;                    /* of clients waiting; who finds none has SERVFAIL at once */
+        ClientQuota quota; /* of clients waiting; who finds none has SERVFAIL at once */
         uint64_t next_incident;
-        unsigned hedge_tokens;          /* tenths of a hedge */
-        List posted;                    /* exchanges that are over */
-        Cache *cache;                   /* NULL: none */
-        Hosts *hosts_file, *hosts_own;  /* NULL: none */
-        Action *actions;                /* a ring */
+        unsigned hedge_tokens;         /* tenths of a hedge */
+        List posted;                   /* exchanges that are over */
+        Cache *cache;                  /* NULL: none */
+        Hosts *hosts_file, *hosts_own; /* NULL: none */
+        Action *actions;               /* a ring */
         size_t actions_first, actions_n, actions_size;
-        Packet *lent;                   /* what the action taken last points to */
+        Packet *lent; /* what the action taken last points to */
         EngineStats stats;
 };
 
@@ -66,7 +66,8 @@ static inline Upstream *engine_member(const Engine *e, size_t i)
 
 void engine_set_network(Engine *e, NetworkState state);
 
-/* An upstream has failed. If all did just now, for a wrong certificate or as a login is asked for, it is the network. */
+/* An upstream has failed. If all did just now, for a wrong certificate or as a login is asked for, it is the network.
+ */
 void engine_suspect_portal(Engine *e);
 
 /* What the client is told in every answer. */

@@ -1,11 +1,12 @@
 /*
- * The cache alone under a load that is the same each time: names asked by Zipf's law, with a flood of names that are asked once
- * beside them; and the same load on an LRU list of the same octets. Says how often each had the answer, what memory the process took for
- * it, and the longest that one call took. Nothing passes or fails.
+ * The cache alone under a load that is the same each time: names asked by Zipf's law, with a flood of names that are
+ * asked once beside them; and the same load on an LRU list of the same octets. Says how often each had the answer, what
+ * memory the process took for it, and the longest that one call took. Nothing passes or fails.
  *
  *   cache_load [--lookups N] [--names N] [--size OCTETS] [--flood N] [--ttl SECONDS] [--fat]
  *
- * `--flood N`: N names of the flood for each that is asked; all of 0, 1 and 10 if not given. `--ttl`: with 100 questions a second.
+ * `--flood N`: N names of the flood for each that is asked; all of 0, 1 and 10 if not given. `--ttl`: with 100
+ * questions a second.
  */
 
 #include <getopt.h>
@@ -124,7 +125,7 @@ typedef struct Node {
 
 typedef struct Lru {
         List list;
-        Node **names;           /* those that are asked by the law; nobody asks again for the others */
+        Node **names; /* those that are asked by the law; nobody asks again for the others */
         size_t n;
         size_t octets, size;
 } Lru;
@@ -209,7 +210,8 @@ static bool ask(Cache *c, uint64_t number, uint32_t ttl, uint64_t now, uint64_t 
         hit = cache_get(c, &q.key, now, &entry) == CACHE_HIT;
         if (!hit) {
                 fill(&q, number, ttl);
-                if (message_parse(&m, BYTES(q.wire, q.n)) != MESSAGE_OK || !cache_put(c, &q.key, &m, 0, UINT32_MAX, false, now))
+                if (message_parse(&m, BYTES(q.wire, q.n)) != MESSAGE_OK ||
+                    !cache_put(c, &q.key, &m, 0, UINT32_MAX, false, now))
                         exit(EXIT_FAILURE);
         }
         took = clock_now() - since;
@@ -220,8 +222,12 @@ static bool ask(Cache *c, uint64_t number, uint32_t ttl, uint64_t now, uint64_t 
 /* The same numbers in the same order for both. */
 static void load_one(const Load *load, const double *law, bool lru)
 {
-        CacheLimits limits = { .size = load->size, .max_ttl = USEC_PER_DAY, .negative_max_ttl = USEC_PER_HOUR, .failure_min = USEC_PER_SEC,
-                               .failure_max = 300 * USEC_PER_SEC, .stale_max = USEC_PER_DAY };
+        CacheLimits limits = { .size = load->size,
+                               .max_ttl = USEC_PER_DAY,
+                               .negative_max_ttl = USEC_PER_HOUR,
+                               .failure_min = USEC_PER_SEC,
+                               .failure_max = 300 * USEC_PER_SEC,
+                               .stale_max = USEC_PER_DAY };
         size_t before = resident(), most = 0;
         Cache *c = lru ? NULL : cache_new(&limits, (const uint8_t *) "0123456789abcdef");
         Lru l = { .names = calloc(load->names, sizeof(*l.names)), .n = load->names, .size = load->size };
@@ -248,7 +254,8 @@ static void load_one(const Load *load, const double *law, bool lru)
                         most = MAX(most, resident());
         }
         took = clock_now() - since;
-        printf("%-6s flood %2u:1  %6.2f %% answered", lru ? "LRU" : "cache", load->flood, 100.0 * (double) hits / (double) load->lookups);
+        printf("%-6s flood %2u:1  %6.2f %% answered", lru ? "LRU" : "cache", load->flood,
+               100.0 * (double) hits / (double) load->lookups);
         if (!lru) {
                 CacheStats s = cache_stats(c);
 
@@ -280,9 +287,13 @@ static void run(const Load *load, const double *law, bool lru)
 
 int main(int argc, char *argv[])
 {
-        static const struct option options[] = { { "lookups", 1, NULL, 'l' }, { "names", 1, NULL, 'n' }, { "size", 1, NULL, 's' },
-                                                 { "flood", 1, NULL, 'f' },   { "ttl", 1, NULL, 't' },
-                                                 { "fat", 0, NULL, 'a' },     { 0 } };
+        static const struct option options[] = { { "lookups", 1, NULL, 'l' },
+                                                 { "names", 1, NULL, 'n' },
+                                                 { "size", 1, NULL, 's' },
+                                                 { "flood", 1, NULL, 'f' },
+                                                 { "ttl", 1, NULL, 't' },
+                                                 { "fat", 0, NULL, 'a' },
+                                                 { 0 } };
         Load load = { .lookups = 1000000, .names = 100000, .size = 8 << 20, .ttl = 86400 };
         static const unsigned floods[] = { 0, 1, 10 };
         int option, only = -1;
@@ -315,7 +326,8 @@ int main(int argc, char *argv[])
                 }
         }
         law = zipf_new(load.names);
-        printf("%llu lookups of %zu names by Zipf's law (s=1), TTL %u s\n", (unsigned long long) load.lookups, load.names, load.ttl);
+        printf("%llu lookups of %zu names by Zipf's law (s=1), TTL %u s\n", (unsigned long long) load.lookups,
+               load.names, load.ttl);
         fflush(stdout);
         for (size_t i = 0; i < ELEMENTS(floods); i++) {
                 load.flood = only >= 0 ? (unsigned) only : floods[i];

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define TTL 300
-#define PADDED 468              /* RFC 8467 4.2 */
+#define PADDED 468 /* RFC 8467 4.2 */
 
 typedef struct Order {
         unsigned rcode, size, delay, aliases;

@@ -1,13 +1,15 @@
 #pragma once
 /*
- * Answers: what the DoH server of the tests says, made of nothing but the question. The first label orders special answers:
+ * Answers: what the DoH server of the tests says, made of nothing but the question. The first label orders special
+ * answers:
  *
  *   nx         NXDOMAIN, with a SOA            size-N     TXT records of about N octets together
  *   nodata     no records, with a SOA          ttl-N      a TTL of N seconds (else 300)
  *   rcode-N    that rcode                      delay-N    the answer comes after N milliseconds
  *   servfail, refused                          cname-N    a chain of N aliases before the address
  *
- * Any other name has one A and one AAAA record, whose low octets are a hash of the name in lower case, and TXT "dohmouse".
+ * Any other name has one A and one AAAA record, whose low octets are a hash of the name in lower case, and TXT
+ * "dohmouse".
  */
 
 #include <stdint.h>

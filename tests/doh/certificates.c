@@ -10,7 +10,8 @@
 
 #define DAY (24 * 60 * 60)
 
-const char *const identity_names[_IDENTITY_MAX] = { "good", "wrong-name", "expired", "not-yet-valid", "unknown-ca", "self-signed", "revoked", "long-chain" };
+const char *const identity_names[_IDENTITY_MAX] = { "good",       "wrong-name",  "expired", "not-yet-valid",
+                                                    "unknown-ca", "self-signed", "revoked", "long-chain" };
 
 typedef struct Certificate {
         gnutls_x509_privkey_t key;
@@ -34,14 +35,16 @@ static Certificate begin(const char *name, time_t from, time_t to)
 
         serial++;
         must(gnutls_x509_privkey_init(&c.key), "key");
-        must(gnutls_x509_privkey_generate(c.key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0), "key");
+        must(gnutls_x509_privkey_generate(c.key, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0),
+             "key");
         must(gnutls_x509_crt_init(&c.crt), "certificate");
         must(gnutls_x509_crt_set_version(c.crt, 3), "version");
         must(gnutls_x509_crt_set_serial(c.crt, &serial, 1), "serial");
         must(gnutls_x509_crt_set_activation_time(c.crt, from), "activation");
         must(gnutls_x509_crt_set_expiration_time(c.crt, to), "expiration");
         must(gnutls_x509_crt_set_key(c.crt, c.key), "public key");
-        must(gnutls_x509_crt_set_dn_by_oid(c.crt, GNUTLS_OID_X520_COMMON_NAME, 0, name, (unsigned) strlen(name)), "subject");
+        must(gnutls_x509_crt_set_dn_by_oid(c.crt, GNUTLS_OID_X520_COMMON_NAME, 0, name, (unsigned) strlen(name)),
+             "subject");
         return c;
 }
 
@@ -74,11 +77,15 @@ static Certificate identity(Identity i, const char *name, const Certificate *goo
         time_t now = time(NULL);
         const char *san = i == IDENTITY_WRONG_NAME ? "wrong.test" : name;
         static const unsigned char loopback[4] = { 127, 0, 0, 1 };
-        Certificate c = begin("doh-server", i == IDENTITY_NOT_YET_VALID ? now + DAY : now - 2 * DAY, i == IDENTITY_EXPIRED ? now - DAY : now + 7 * DAY);
+        Certificate c = begin("doh-server", i == IDENTITY_NOT_YET_VALID ? now + DAY : now - 2 * DAY,
+                              i == IDENTITY_EXPIRED ? now - DAY : now + 7 * DAY);
 
-        must(gnutls_x509_crt_set_subject_alt_name(c.crt, GNUTLS_SAN_DNSNAME, san, (unsigned) strlen(san), GNUTLS_FSAN_SET), "name");
+        must(gnutls_x509_crt_set_subject_alt_name(c.crt, GNUTLS_SAN_DNSNAME, san, (unsigned) strlen(san),
+                                                  GNUTLS_FSAN_SET),
+             "name");
         if (i != IDENTITY_WRONG_NAME)
-                must(gnutls_x509_crt_set_subject_alt_name(c.crt, GNUTLS_SAN_IPADDRESS, loopback, 4, GNUTLS_FSAN_APPEND), "address");
+                must(gnutls_x509_crt_set_subject_alt_name(c.crt, GNUTLS_SAN_IPADDRESS, loopback, 4, GNUTLS_FSAN_APPEND),
+                     "address");
         must(gnutls_x509_crt_set_key_purpose_oid(c.crt, GNUTLS_KP_TLS_WWW_SERVER, 0), "purpose");
         must(gnutls_x509_crt_set_key_usage(c.crt, GNUTLS_KEY_DIGITAL_SIGNATURE), "usage");
         sign(&c, i == IDENTITY_SELF_SIGNED ? &c : i == IDENTITY_UNKNOWN_CA ? other : good);

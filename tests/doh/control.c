@@ -23,8 +23,8 @@ static void tell_all(Command command)
 
 static void reset_stats(void)
 {
-        server.accepted = server.full = server.resumed = server.queries = server.pings = server.goaways = server.byes = server.fins =
-                server.resets = 0;
+        server.accepted = server.full = server.resumed = server.queries = server.pings = server.goaways = server.byes =
+                server.fins = server.resets = 0;
         server.streams_most = 0;
 }
 
@@ -33,8 +33,8 @@ static void print_stats(FILE *f)
         fprintf(f,
                 "{\"accepted\":%lu,\"open\":%lu,\"full\":%lu,\"resumed\":%lu,\"queries\":%lu,\"pings\":%lu,\"goaways\":%lu,"
                 "\"close_notify\":%lu,\"fin\":%lu,\"rst\":%lu,\"streams\":%lu,\"streams_most\":%lu}\n",
-                server.accepted, server.open, server.full, server.resumed, server.queries, server.pings, server.goaways, server.byes, server.fins,
-                server.resets, server.streams, server.streams_most);
+                server.accepted, server.open, server.full, server.resumed, server.queries, server.pings, server.goaways,
+                server.byes, server.fins, server.resets, server.streams, server.streams_most);
 }
 
 static bool command(char *line, FILE *f)

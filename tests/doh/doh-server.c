@@ -1,21 +1,21 @@
 /*
- * doh-server: a DNS-over-HTTPS server for tests, and for trying dohmouse where there is no internet. Answers are made of the
- * question (answers.h); faults are ordered through a socket (faults.h). A thread a connection, so that one that is frozen or slow
- * holds up nobody.
+ * doh-server: a DNS-over-HTTPS server for tests, and for trying dohmouse where there is no internet. Answers are made
+ * of the question (answers.h); faults are ordered through a socket (faults.h). A thread a connection, so that one that
+ * is frozen or slow holds up nobody.
  *
  * usage: doh-server --directory DIR [--listen ADDRESS:PORT] [--name NAME]
  *
- * Prints one line of JSON when it is ready, and ends with its standard input. Commands, a line each, to DIR/control or to standard input,
- * with a line of JSON back:
+ * Prints one line of JSON when it is ready, and ends with its standard input. Commands, a line each, to DIR/control or
+ * to standard input, with a line of JSON back:
  *
  *   fault WORD...      sets faults, on top of those that are set     clear     no faults
  *   freeze             connections that are open go dark             thaw      they come back
  *   goaway             GOAWAY on all open connections                close     FIN on all open connections
- *   max-streams N      SETTINGS on all open connections             forget    tickets given out are of no use any longer
- *   stats, reset       counters                                      names     the questions since the last time
+ *   max-streams N      SETTINGS on all open connections             forget    tickets given out are of no use any
+ * longer stats, reset       counters                                      names     the questions since the last time
  *
- * doh-server.c has the command line and the port, control.c the commands, connection.c TCP and TLS, exchange.c HTTP/2, script.c what is said
- * octet by octet.
+ * doh-server.c has the command line and the port, control.c the commands, connection.c TCP and TLS, exchange.c HTTP/2,
+ * script.c what is said octet by octet.
  */
 
 #include <arpa/inet.h>
@@ -160,8 +160,8 @@ int main(int argc, char *argv[])
                 return EXIT_FAILURE;
         start_accepting();
         control_start(directory);
-        printf("{\"ready\":true,\"port\":%u,\"ca\":\"%s\",\"url\":\"https://%s:%u/dns-query\"}\n", ntohs(server.address.sin_port), ca, server.name,
-               ntohs(server.address.sin_port));
+        printf("{\"ready\":true,\"port\":%u,\"ca\":\"%s\",\"url\":\"https://%s:%u/dns-query\"}\n",
+               ntohs(server.address.sin_port), ca, server.name, ntohs(server.address.sin_port));
         fflush(stdout);
         control_take(stdin, stdout);
         return EXIT_SUCCESS;

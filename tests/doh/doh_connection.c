@@ -147,7 +147,8 @@ static void obey(Connection *c)
                 c->frozen = false;
                 break;
         case COMMAND_GOAWAY:
-                nghttp2_submit_goaway(c->session, 0, nghttp2_session_get_last_proc_stream_id(c->session), NGHTTP2_NO_ERROR, NULL, 0);
+                nghttp2_submit_goaway(c->session, 0, nghttp2_session_get_last_proc_stream_id(c->session),
+                                      NGHTTP2_NO_ERROR, NULL, 0);
                 break;
         case COMMAND_MAX_STREAMS:
                 nghttp2_submit_settings(c->session, 0, &setting, 1);
@@ -185,11 +186,14 @@ static void converse(Connection *c)
 {
         while (!c->leave) {
                 uint64_t next = exchange_respond_due(c), now = now_msec();
-                struct pollfd fds[2] = { { .fd = c->frozen ? -1 : c->fd, .events = POLLIN }, { .fd = c->wake, .events = POLLIN } };
+                struct pollfd fds[2] = { { .fd = c->frozen ? -1 : c->fd, .events = POLLIN },
+                                         { .fd = c->wake, .events = POLLIN } };
 
-                if (!c->frozen && (!connection_send_frames(c) || (!nghttp2_session_want_read(c->session) && !nghttp2_session_want_write(c->session))))
+                if (!c->frozen && (!connection_send_frames(c) ||
+                                   (!nghttp2_session_want_read(c->session) && !nghttp2_session_want_write(c->session))))
                         return;
-                if (poll(fds, 2, next == UINT64_MAX ? -1 : (int) MIN(usec_sub(next, now), (uint64_t) 10000)) < 0 && errno != EINTR)
+                if (poll(fds, 2, next == UINT64_MAX ? -1 : (int) MIN(usec_sub(next, now), (uint64_t) 10000)) < 0 &&
+                    errno != EINTR)
                         return;
                 if (fds[1].revents)
                         obey(c);
@@ -230,7 +234,8 @@ static void abort_connection(Connection *c)
 static bool handshake(Connection *c)
 {
         const Faults *f = &c->faults;
-        gnutls_datum_t alpn = { .data = (unsigned char *) (f->alpn[0] ? f->alpn : "h2"), .size = f->alpn[0] ? (unsigned) strlen(f->alpn) : 2 };
+        gnutls_datum_t alpn = { .data = (unsigned char *) (f->alpn[0] ? f->alpn : "h2"),
+                                .size = f->alpn[0] ? (unsigned) strlen(f->alpn) : 2 };
         int r;
 
         if (gnutls_init(&c->tls, GNUTLS_SERVER) < 0)
@@ -288,7 +293,8 @@ static void serve(Connection *c)
                 see_the_end(c);
                 return;
         }
-        if ((!f->scripts[MOMENT_ACCEPT] || script_run(c, NULL, f->scripts[MOMENT_ACCEPT])) && handshake(c) && (c->session = exchange_session(c)) &&
+        if ((!f->scripts[MOMENT_ACCEPT] || script_run(c, NULL, f->scripts[MOMENT_ACCEPT])) && handshake(c) &&
+            (c->session = exchange_session(c)) &&
             (!f->scripts[MOMENT_GREET] || script_run(c, NULL, f->scripts[MOMENT_GREET])))
                 converse(c);
         if (c->stalled)

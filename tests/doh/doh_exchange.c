@@ -29,8 +29,8 @@ void exchange_free(Request *r)
         free(r);
 }
 
-static ssize_t read_body(nghttp2_session *session, int32_t stream, uint8_t *to, size_t size, uint32_t *flags, nghttp2_data_source *source,
-                         void *userdata)
+static ssize_t read_body(nghttp2_session *session, int32_t stream, uint8_t *to, size_t size, uint32_t *flags,
+                         nghttp2_data_source *source, void *userdata)
 {
         Request *r = source->ptr;
         size_t n = MIN(size, r->answer->n - r->sent);
@@ -160,7 +160,8 @@ static void take(Connection *c, Request *r)
                 return;
         }
         if (f.goaway || f.goaway_refuse)
-                nghttp2_submit_goaway(c->session, 0, MAX(r->stream - (f.goaway_refuse ? 2 : 0), 0), NGHTTP2_NO_ERROR, NULL, 0);
+                nghttp2_submit_goaway(c->session, 0, MAX(r->stream - (f.goaway_refuse ? 2 : 0), 0), NGHTTP2_NO_ERROR,
+                                      NULL, 0);
         if (f.swallow || f.goaway_refuse)
                 return;
         delay += f.delay;
@@ -246,8 +247,8 @@ static void take_base64url(Request *r, const uint8_t *p, size_t n)
         }
 }
 
-static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t n_name, const uint8_t *value, size_t n,
-                     uint8_t flags, void *userdata)
+static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t n_name,
+                     const uint8_t *value, size_t n, uint8_t flags, void *userdata)
 {
         Request *r = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
         const uint8_t *at;
@@ -259,7 +260,8 @@ static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const
         return 0;
 }
 
-static int on_data(nghttp2_session *session, uint8_t flags, int32_t stream, const uint8_t *data, size_t n, void *userdata)
+static int on_data(nghttp2_session *session, uint8_t flags, int32_t stream, const uint8_t *data, size_t n,
+                   void *userdata)
 {
         Request *r = nghttp2_session_get_stream_user_data(session, stream);
 
@@ -279,7 +281,8 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
                 server.pings++;
         if (frame->hd.type == NGHTTP2_GOAWAY)
                 server.goaways++;
-        if ((frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) || !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
+        if ((frame->hd.type != NGHTTP2_HEADERS && frame->hd.type != NGHTTP2_DATA) ||
+            !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
                 return 0;
         r = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
         if (r)
@@ -303,7 +306,8 @@ static int on_close(nghttp2_session *session, int32_t stream, uint32_t code, voi
 /* "3:100;4:65535": numbers of SETTINGS and their values. */
 static void submit_settings(nghttp2_session *session, const Faults *f)
 {
-        nghttp2_settings_entry settings[16] = { { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, f->max_streams >= 0 ? (uint32_t) f->max_streams : 100 } };
+        nghttp2_settings_entry settings[16] = { { NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
+                                                  f->max_streams >= 0 ? (uint32_t) f->max_streams : 100 } };
         const char *p = f->settings;
         size_t n = 1;
 

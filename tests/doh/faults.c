@@ -26,14 +26,18 @@ static const struct {
         size_t offset, size;
 } texts[] = {
 #define TEXT(member) offsetof(Faults, member), sizeof(((Faults *) NULL)->member)
-        { "content-type", TEXT(content_type) }, { "settings", TEXT(settings) }, { "tls", TEXT(tls) }, { "alpn", TEXT(alpn) },
+        { "content-type", TEXT(content_type) },
+        { "settings", TEXT(settings) },
+        { "tls", TEXT(tls) },
+        { "alpn", TEXT(alpn) },
 #undef TEXT
 };
 
 static const char *const moments[_MOMENT_MAX] = { "accept", "greet", "reply" };
 static const char *const thens[] = { "stall", "fin", "rst" };
 
-static const char *const bodies[] = { "right", "garbage", "empty", "other-question", "query", "id", "truncated", "trailing", "short" };
+static const char *const bodies[] = { "right", "garbage",   "empty",    "other-question", "query",
+                                      "id",    "truncated", "trailing", "short" };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Script: what is said, step by step, at a moment that a fault names (faults.h), in place of what a good server would say there.
- * Steps are parted by commas; any of them may end with "*N": N times.
+ * Script: what is said, step by step, at a moment that a fault names (faults.h), in place of what a good server would
+ * say there. Steps are parted by commas; any of them may end with "*N": N times.
  *
  *   HEX             these octets, to TLS or, before it is up, to TCP; "SSSSSSSS" in them is the stream of the request
  *   answer          what would have been said without a script

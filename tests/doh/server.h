@@ -14,7 +14,14 @@
 #include "core/base/list.h"
 #include "faults.h"
 
-typedef enum Command { COMMAND_NONE, COMMAND_FREEZE, COMMAND_THAW, COMMAND_GOAWAY, COMMAND_CLOSE, COMMAND_MAX_STREAMS } Command;
+typedef enum Command {
+        COMMAND_NONE,
+        COMMAND_FREEZE,
+        COMMAND_THAW,
+        COMMAND_GOAWAY,
+        COMMAND_CLOSE,
+        COMMAND_MAX_STREAMS
+} Command;
 
 typedef struct Request {
         int32_t stream;
@@ -32,9 +39,9 @@ typedef struct Connection {
         nghttp2_session *session;
         List requests;
         bool frozen, leave, reset, bye;
-        bool stalled;         /* leaves, but not before the peer has */
-        int left;             /* octets that may still be written to TCP; -1: as many as there are */
-        Faults faults;        /* when it was accepted */
+        bool stalled;  /* leaves, but not before the peer has */
+        int left;      /* octets that may still be written to TCP; -1: as many as there are */
+        Faults faults; /* when it was accepted */
         _Atomic Command command;
         List in_server;
 } Connection;

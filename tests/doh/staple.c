@@ -14,7 +14,17 @@ typedef struct Der {
         unsigned char octets[1024];
 } Der;
 
-enum { INTEGER = 0x02, BITS = 0x03, OCTETS = 0x04, ENUMERATED = 0x0a, TIME = 0x18, SEQUENCE = 0x30, TAG_0 = 0xa0, TAG_1, TAG_2 };
+enum {
+        INTEGER = 0x02,
+        BITS = 0x03,
+        OCTETS = 0x04,
+        ENUMERATED = 0x0a,
+        TIME = 0x18,
+        SEQUENCE = 0x30,
+        TAG_0 = 0xa0,
+        TAG_1,
+        TAG_2
+};
 
 static Der value(unsigned char tag, const void *content, size_t n)
 {
@@ -94,7 +104,8 @@ static Der response_data(gnutls_x509_crt_t of, gnutls_x509_crt_t issuer)
         time_t now = time(NULL);
         Der id = certificate_id(of, issuer), since = point_in_time(now - 3600), next = point_in_time(now + 24 * 3600);
         Der revoked = constructed(TAG_1, &since, NULL), until = constructed(TAG_0, &next, NULL);
-        Der single = constructed(SEQUENCE, &id, &revoked, &since, &until, NULL), all = constructed(SEQUENCE, &single, NULL);
+        Der single = constructed(SEQUENCE, &id, &revoked, &since, &until, NULL),
+            all = constructed(SEQUENCE, &single, NULL);
         Der responder, by_name = { 0 };
         gnutls_datum_t name;
 
@@ -127,10 +138,12 @@ static Der signature_of(const Der *data, gnutls_x509_privkey_t key)
 
 gnutls_datum_t staple_revoked(gnutls_x509_crt_t of, gnutls_x509_crt_t issuer, gnutls_x509_privkey_t key)
 {
-        static const unsigned char ecdsa_sha256[] = { 0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02 };
+        static const unsigned char ecdsa_sha256[] = { 0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86,
+                                                      0x48, 0xce, 0x3d, 0x04, 0x03, 0x02 };
         static const unsigned char basic_oid[] = { 0x06, 0x09, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x30, 0x01, 0x01 };
         Der data = response_data(of, issuer), signature = signature_of(&data, key);
-        Der algorithm = { .n = sizeof(ecdsa_sha256) }, type = { .n = sizeof(basic_oid) }, successful = value(ENUMERATED, "", 1);
+        Der algorithm = { .n = sizeof(ecdsa_sha256) }, type = { .n = sizeof(basic_oid) },
+            successful = value(ENUMERATED, "", 1);
         Der basic, octets, bytes, tagged, whole;
         gnutls_datum_t response;
 

@@ -21,7 +21,7 @@ static void must(bool condition, const char *what)
 
 typedef struct Heard {
         unsigned errors;
-        uint64_t hash;                  /* of all that was said */
+        uint64_t hash; /* of all that was said */
 } Heard;
 
 static void hash_text(uint64_t *h, const char *text)

@@ -1,8 +1,8 @@
 /*
- * The whole way of a question: octets order what clients ask, what upstreams answer, how connections fare and how time passes, all by
- * a clock of our own. Whatever comes: each query that is taken gets exactly one answer, by its deadline; an answer is a message with the
- * client's ID and question, within the client's size; what goes upstream is one, too; a name goes upstream or to Do53 servers as the
- * configuration of that moment has it; and in the end nothing is left.
+ * The whole way of a question: octets order what clients ask, what upstreams answer, how connections fare and how time
+ * passes, all by a clock of our own. Whatever comes: each query that is taken gets exactly one answer, by its deadline;
+ * an answer is a message with the client's ID and question, within the client's size; what goes upstream is one, too; a
+ * name goes upstream or to Do53 servers as the configuration of that moment has it; and in the end nothing is left.
  */
 
 #include <stdio.h>
@@ -18,7 +18,7 @@
 #define DO53_MAX 128
 #define PLAIN_ID 0x1234
 #define DEADLINE (4500 * USEC_PER_MSEC)
-#define REST (600 * USEC_PER_SEC)       /* after which everything that was under way is over */
+#define REST (600 * USEC_PER_SEC) /* after which everything that was under way is over */
 
 /* What is read as orders: zeros behind the end. */
 typedef struct Input {
@@ -39,26 +39,26 @@ typedef struct Sent {
 
 typedef struct World {
         Engine *engine;
-        Config *config;         /* the one in use */
-        Config *other;          /* with the forward if that has none */
+        Config *config; /* the one in use */
+        Config *other;  /* with the forward if that has none */
         uint64_t now;
-        bool connects;          /* connections are ready at once */
+        bool connects; /* connections are ready at once */
         Asked asked[CLIENTS_MAX];
         unsigned n_asked;
         uint32_t connections[CONNECTIONS_MAX];
         unsigned n_connections;
         Sent sent[EXCHANGES_MAX];
         unsigned n_sent;
-        Sent do53[DO53_MAX];  /* to Do53 servers; no connection */
+        Sent do53[DO53_MAX]; /* to Do53 servers; no connection */
         unsigned n_do53;
 } World;
 
-#define must(condition)                                                                 \
-        do {                                                                            \
-                if (!(condition)) {                                                     \
-                        fprintf(stderr, "line %d: %s\n", __LINE__, #condition);         \
-                        abort();                                                        \
-                }                                                                       \
+#define must(condition)                                                         \
+        do {                                                                    \
+                if (!(condition)) {                                             \
+                        fprintf(stderr, "line %d: %s\n", __LINE__, #condition); \
+                        abort();                                                \
+                }                                                               \
         } while (0)
 
 static uint8_t octet(Input *in)
@@ -150,7 +150,8 @@ static bool is_forwarded(const World *w, const Message *m)
 {
         for (size_t i = 0; i < w->config->n_forwards; i++)
                 for (size_t k = 0; k < w->config->forwards[i].n_domains; k++)
-                        if (name_under(m->qname, BYTES(w->config->forwards[i].domains[k].name, w->config->forwards[i].domains[k].n)))
+                        if (name_under(m->qname, BYTES(w->config->forwards[i].domains[k].name,
+                                                       w->config->forwards[i].domains[k].n)))
                                 return true;
         return false;
 }
@@ -280,7 +281,8 @@ static void ask(World *w, bool stream, Bytes wire)
 /* A query that is nearly in order, so that octets are not needed for what all have. */
 static void ask_for(World *w, Input *in)
 {
-        static const char *const names[] = { "\3www\4test", "\3WwW\4test", "\1a\4test", "", "\4host\3sub\4test", "\1*\4test" };
+        static const char *const names[] = { "\3www\4test",       "\3WwW\4test", "\1a\4test", "",
+                                             "\4host\3sub\4test", "\1*\4test" };
         uint8_t q[1024];
         unsigned kind = octet(in);
         const char *name = names[(kind & 7) % ELEMENTS(names)];
@@ -449,7 +451,8 @@ static void happen_to_connection(World *w, Input *in)
                         Sent s = w->sent[i];
 
                         forget_sent(w, i);
-                        engine_exchange_failed(w->engine, s.connection, s.exchange, (FailureReason) (1 + octet(in) % (_FAILURE_MAX - 1)), w->now);
+                        engine_exchange_failed(w->engine, s.connection, s.exchange,
+                                               (FailureReason) (1 + octet(in) % (_FAILURE_MAX - 1)), w->now);
                 }
         }
 }
@@ -538,7 +541,8 @@ static Config *configure(unsigned kind, bool forward)
         t.n = (size_t) snprintf(text, sizeof(text),
                                 "[Resolver]\nTrustAD=%s\nPadding=%s\n[Cache]\nEnable=%s\nServeStale=%s\nSize=64K\n"
                                 "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1 192.0.2.2\n%s%s",
-                                kind & 1 ? "yes" : "no", kind & 2 ? "no" : "yes", kind & 4 ? "no" : "yes", kind & 8 ? "no" : "yes",
+                                kind & 1 ? "yes" : "no", kind & 2 ? "no" : "yes", kind & 4 ? "no" : "yes",
+                                kind & 8 ? "no" : "yes",
                                 kind & 16 ? "[Upstream b]\nURL=https://b.test/q\nAddress=192.0.2.3\n" : "",
                                 forward ? "[Forward f]\nDomains=www.test sub.test\nDNS=192.0.2.7 192.0.2.8\n" : "");
         c = config_parse(&t, 1, NULL, NULL, &errors);
@@ -581,7 +585,8 @@ static void end(World *w)
                 act(w);
         }
         engine_objects(w->engine, &objects);
-        must(objects.queries == 0 && objects.pending == 0 && objects.exchanges == 0 && objects.connections == 0 && objects.actions == 0);
+        must(objects.queries == 0 && objects.pending == 0 && objects.exchanges == 0 && objects.connections == 0 &&
+             objects.actions == 0);
         must(objects.upstreams == w->config->n_upstreams);
         engine_free(w->engine);
         config_unref(w->config);

@@ -1,7 +1,7 @@
 /*
- * A hosts file, then after a record separator (0x1e) two octets of type and a name on the wire that is asked for. The table has what
- * a slow and simple reading of the same text has, no more and no less; and whatever is asked, an answer from here is a
- * well-formed message that answers the question.
+ * A hosts file, then after a record separator (0x1e) two octets of type and a name on the wire that is asked for. The
+ * table has what a slow and simple reading of the same text has, no more and no less; and whatever is asked, an answer
+ * from here is a well-formed message that answers the question.
  */
 
 #include <arpa/inet.h>
@@ -138,7 +138,8 @@ static void check_table(const Hosts *h, const HostsReport *report)
                 if (memcmp(p->address, zeros, p->address_n) == 0)
                         must(b.n == 0, "the unspecified address has no name");
                 else
-                        must(b.n == pairs[first_of_address].name_n && memcmp(b.p, pairs[first_of_address].name, b.n) == 0,
+                        must(b.n == pairs[first_of_address].name_n &&
+                                     memcmp(b.p, pairs[first_of_address].name, b.n) == 0,
                              "an address has the first name of its first line");
                 if (first_of_name != i)
                         continue;
@@ -146,7 +147,8 @@ static void check_table(const Hosts *h, const HostsReport *report)
                 must(hosts_find(h, BYTES(p->name, p->name_n), &w), "a name is there");
                 for (size_t k = i; k < n_pairs; k++)
                         if (same_name(&pairs[k], p))
-                                must(hosts_next(&w, &b) && b.n == pairs[k].address_n && memcmp(b.p, pairs[k].address, b.n) == 0,
+                                must(hosts_next(&w, &b) && b.n == pairs[k].address_n &&
+                                             memcmp(b.p, pairs[k].address, b.n) == 0,
                                      "a name has its addresses in order");
                 must(!hosts_next(&w, &b), "and no more");
         }

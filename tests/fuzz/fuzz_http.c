@@ -19,7 +19,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
                 colon = n > 1 ? memchr(data + 1, ':', n - 1) : NULL;
                 if (colon)
-                        http_response_field(&r, BYTES(data, colon - data), BYTES(colon + 1, n - (size_t) (colon + 1 - data)), 1700000000);
+                        http_response_field(&r, BYTES(data, colon - data),
+                                            BYTES(colon + 1, n - (size_t) (colon + 1 - data)), 1700000000);
                 data += n + (end ? 1 : 0);
                 size -= n + (end ? 1 : 0);
         }

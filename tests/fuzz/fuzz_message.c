@@ -1,6 +1,7 @@
 /*
- * Messages from anywhere: parsing reads within bounds, what it accepts can be walked, and every reply made of it is a message
- * again: within the client's size, with the client's ID, and with the client's question. RFC 9267 is the list of what goes wrong.
+ * Messages from anywhere: parsing reads within bounds, what it accepts can be walked, and every reply made of it is a
+ * message again: within the client's size, with the client's ID, and with the client's question. RFC 9267 is the list
+ * of what goes wrong.
  */
 
 #include <stdlib.h>
@@ -64,8 +65,11 @@ static void check_reply(const Message *query, const Message *answer, bool stream
 /* What is kept of it is the same answer, and needs no more room. */
 static void check_kept(const Message *m)
 {
-        static const CacheLimits limits = { .size = 1 << 20, .max_ttl = USEC_PER_DAY, .negative_max_ttl = USEC_PER_HOUR,
-                                            .failure_min = USEC_PER_SEC, .failure_max = USEC_PER_MINUTE };
+        static const CacheLimits limits = { .size = 1 << 20,
+                                            .max_ttl = USEC_PER_DAY,
+                                            .negative_max_ttl = USEC_PER_HOUR,
+                                            .failure_min = USEC_PER_SEC,
+                                            .failure_max = USEC_PER_MINUTE };
         _cleanup_(cache_freep) Cache *c = cache_new(&limits, (const uint8_t *) "0123456789abcdef");
         uint8_t name[DNS_NAME_MAX];
         CacheKey key = { .qname = BYTES(name, m->qname.n), .qtype = m->qtype, .qclass = m->qclass };
@@ -78,7 +82,8 @@ static void check_kept(const Message *m)
         must(cache_get(c, &key, USEC_PER_SEC, &entry) == CACHE_HIT && entry.wire.n <= m->wire.n);
         must(message_parse(&kept, entry.wire) == MESSAGE_OK && message_rcode(&kept) == message_rcode(m));
         must(kept.qtype == m->qtype && name_equal(kept.qname, m->qname));
-        must(kept.ancount == m->ancount && kept.nscount == m->nscount && kept.arcount - kept.edns.present == m->arcount - m->edns.present);
+        must(kept.ancount == m->ancount && kept.nscount == m->nscount &&
+             kept.arcount - kept.edns.present == m->arcount - m->edns.present);
         walk(&kept);
         check_reply(m, &kept, true);
 }

@@ -1,6 +1,6 @@
 /*
- * Runs a fuzz target over the files of its corpus, where there is no libFuzzer: each file, or each file of each directory, that is
- * named.
+ * Runs a fuzz target over the files of its corpus, where there is no libFuzzer: each file, or each file of each
+ * directory, that is named.
  */
 
 #include <dirent.h>

@@ -28,27 +28,30 @@ static void list_servers(World *w, bool all)
 
 Config *administrator_configure(World *w, bool all)
 {
-        static const char *const hedges[] = { "on-suspect", "always", "no" }, *const policies[] = { "ordered", "fastest" },
-                                 *const yes_or_no[] = { "yes", "no" },
+        static const char *const hedges[] = { "on-suspect", "always", "no" },
+                                 *const policies[] = { "ordered", "fastest" }, *const yes_or_no[] = { "yes", "no" },
                                  *const modes[] = { "lazy", "lazy", "lazy", "lazy", "active", "none" },
                                  *const preconnects[] = { "off", "off", "on-network-up" };
         const char *hedge = one_of(w, hedges, 3), *policy = one_of(w, policies, 2), *cache = one_of(w, yes_or_no, 2),
-                   *stale = one_of(w, yes_or_no, 2), *mode = one_of(w, modes, 6), *preconnect = one_of(w, preconnects, 3);
+                   *stale = one_of(w, yes_or_no, 2), *mode = one_of(w, modes, 6),
+                   *preconnect = one_of(w, preconnects, 3);
         unsigned idle_max = (unsigned) world_below(w, 90), rise = 1 + (unsigned) world_below(w, 2), errors;
         char text[2048];
         ConfigText t = { .name = "sim", .text = text };
         int n;
 
-        n = snprintf(text, sizeof(text),
-                     "[Resolver]\nHedge=%s\nPolicy=%s\n[Cache]\nEnable=%s\nServeStale=%s\n[Health]\nMode=%s\nIdleMaxSec=%u\nRise=%u\n"
-                     "Preconnect=%s\n",
-                     hedge, policy, cache, stale, mode, idle_max, rise, preconnect);
+        n = snprintf(
+                text, sizeof(text),
+                "[Resolver]\nHedge=%s\nPolicy=%s\n[Cache]\nEnable=%s\nServeStale=%s\n[Health]\nMode=%s\nIdleMaxSec=%u\nRise=%u\n"
+                "Preconnect=%s\n",
+                hedge, policy, cache, stale, mode, idle_max, rise, preconnect);
         list_servers(w, all);
         for (unsigned i = 0; i < w->n_listed; i++) {
                 unsigned s = w->listed[i];
 
                 n += snprintf(text + n, sizeof(text) - (size_t) n,
-                              "[Upstream u%u]\nURL=https://u%u.test/dns-query/%u\nAddress=192.0.2.%u%s\n", s, s, w->servers[s].generation, s + 1, s % 2 ? " 2001:db8::1" : "");
+                              "[Upstream u%u]\nURL=https://u%u.test/dns-query/%u\nAddress=192.0.2.%u%s\n", s, s,
+                              w->servers[s].generation, s + 1, s % 2 ? " 2001:db8::1" : "");
         }
         t.n = (size_t) n;
         return config_parse(&t, 1, NULL, NULL, &errors);

@@ -8,7 +8,8 @@
 #define SLACK (2 * USEC_PER_MSEC)
 #define CALM (5 * USEC_PER_SEC)
 #define CROWD 50
-/* README's promise: a second, whatever became of connections meanwhile; and the time that servers may take for thinking. */
+/* README's promise: a second, whatever became of connections meanwhile; and the time that servers may take for
+ * thinking. */
 #define PROMPT (1000 * USEC_PER_MSEC + SERVERS_THINK_MAX)
 
 uint32_t clients_address_of(uint32_t name)
@@ -88,8 +89,8 @@ static bool names_a_name(Bytes text)
 }
 
 /*
- * That a question could not be answered is remembered for a second (RFC 9520), and nobody is asked meanwhile; it is so from when nobody
- * waits for a late answer any longer, which is after two.
+ * That a question could not be answered is remembered for a second (RFC 9520), and nobody is asked meanwhile; it is so
+ * from when nobody waits for a late answer any longer, which is after two.
  */
 static bool is_remembered(const World *w, const Asked *a)
 {
@@ -97,8 +98,8 @@ static bool is_remembered(const World *w, const Asked *a)
                w->now - w->failed_at[a->name] <= 3 * USEC_PER_SEC;
 }
 
-/* SERVFAIL of our own (a server's has AA here, and is an answer like any other): said with its reason to who can hear it, and
- * only where there was no other way. */
+/* SERVFAIL of our own (a server's has AA here, and is an answer like any other): said with its reason to who can hear
+ * it, and only where there was no other way. */
 static void check_failure(World *w, const Asked *a, unsigned long long number, const Message *m)
 {
         w->failed++;
@@ -130,7 +131,8 @@ void clients_take_answer(World *w, const Client *c, const Packet *answer)
         while (w->first_open < w->n_asked && w->asked[w->first_open].done)
                 w->first_open++;
         if (w->now > a->deadline + SLACK)
-                world_violated(w, "I2: query %llu was answered %.3f s after its deadline", number, (double) (w->now - a->deadline) / 1e6);
+                world_violated(w, "I2: query %llu was answered %.3f s after its deadline", number,
+                               (double) (w->now - a->deadline) / 1e6);
         if (message_parse(&m, packet_bytes(answer)) != MESSAGE_OK)
                 world_violated(w, "I3: a client got a malformed answer");
         if (m.id != a->id || m.edns.present != a->edns)
@@ -139,11 +141,13 @@ void clients_take_answer(World *w, const Client *c, const Packet *answer)
         if (message_rcode(&m) == RCODE_SERVFAIL && !(m.flags & DNS_AA))
                 check_failure(w, a, number, &m);
         else if (message_rcode(&m) == RCODE_NOERROR) {
-                if (!record_next(&walk, &r) || r.type != TYPE_A || r.rdata.n != 4 || wire_read32(r.rdata.p) != clients_address_of(a->name))
+                if (!record_next(&walk, &r) || r.type != TYPE_A || r.rdata.n != 4 ||
+                    wire_read32(r.rdata.p) != clients_address_of(a->name))
                         world_violated(w, "I3: a client got wrong data");
                 w->answered++;
                 if (a->calm && w->trouble_at < a->at && w->now - MAX(a->at, w->lost_at) > PROMPT)
-                        world_violated(w, "query %llu took %.3f s, and all was well", number, (double) (w->now - a->at) / 1e6);
+                        world_violated(w, "query %llu took %.3f s, and all was well", number,
+                                       (double) (w->now - a->at) / 1e6);
                 w->worst = MAX(w->worst, w->now - a->at);
         }
 }

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Invariants: what must hold after each step and at the end of a life (FAULTS.md I4, I6; HEALTH.md 2). Those of answers (I1-I3, I5, I7) are
- * in clients.c, where they come; of probes in administrator.c.
+ * Invariants: what must hold after each step and at the end of a life (FAULTS.md I4, I6; HEALTH.md 2). Those of answers
+ * (I1-I3, I5, I7) are in clients.c, where they come; of probes in administrator.c.
  */
 
 #include "world.h"

@@ -43,8 +43,10 @@ static unsigned status_of(World *w, const unsigned *statuses, size_t n)
         return statuses[world_below(w, n)];
 }
 
-#define ONE_FAULT(w, ...) failure_of(w, (const FailureReason[]) { __VA_ARGS__ }, ELEMENTS(((const FailureReason[]) { __VA_ARGS__ })))
-#define ONE_STATUS(w, ...) status_of(w, (const unsigned[]) { __VA_ARGS__ }, ELEMENTS(((const unsigned[]) { __VA_ARGS__ })))
+#define ONE_FAULT(w, ...) \
+        failure_of(w, (const FailureReason[]) { __VA_ARGS__ }, ELEMENTS(((const FailureReason[]) { __VA_ARGS__ })))
+#define ONE_STATUS(w, ...) \
+        status_of(w, (const unsigned[]) { __VA_ARGS__ }, ELEMENTS(((const unsigned[]) { __VA_ARGS__ })))
 
 /* --- connections */
 
@@ -97,14 +99,16 @@ void servers_connect(World *w, const Action *a)
                 engine_closed(w->engine, a->connection, FAILURE_NO_ROUTE, w->now);
                 return;
         }
-        w->connections[i] = (SimConnection) { .number = a->connection, .server = server, .generation = w->connections[i].generation + 1 };
+        w->connections[i] = (SimConnection) { .number = a->connection,
+                                              .server = server,
+                                              .generation = w->connections[i].generation + 1 };
         world_say(w, "connect to %u for a %s (%s)", server, purpose_name(a->connect.purpose), mood_names[s->behaviour]);
         if (s->behaviour == BLACK_HOLE)
                 return;
         if (s->behaviour == REFUSING) {
                 later(w, i, rtt, EV_CLOSED,
-                      ONE_FAULT(w, FAILURE_REFUSED, FAILURE_REFUSED, FAILURE_UNREACHABLE, FAILURE_CONNECT_RESET, FAILURE_TLS_ALERT, FAILURE_TLS_GARBAGE,
-                                FAILURE_TLS_VERSION, FAILURE_NO_H2));
+                      ONE_FAULT(w, FAILURE_REFUSED, FAILURE_REFUSED, FAILURE_UNREACHABLE, FAILURE_CONNECT_RESET,
+                                FAILURE_TLS_ALERT, FAILURE_TLS_GARBAGE, FAILURE_TLS_VERSION, FAILURE_NO_H2));
                 return;
         }
         later(w, i, rtt, EV_ESTABLISHED, FAILURE_NONE);
@@ -112,7 +116,8 @@ void servers_connect(World *w, const Action *a)
                 return;
         if (s->behaviour == WRONG_CERTIFICATE)
                 later(w, i, 2 * rtt, EV_CLOSED,
-                      ONE_FAULT(w, FAILURE_CERTIFICATE_NAME, FAILURE_CERTIFICATE_EXPIRED, FAILURE_CERTIFICATE_UNTRUSTED, FAILURE_CERTIFICATE_PIN));
+                      ONE_FAULT(w, FAILURE_CERTIFICATE_NAME, FAILURE_CERTIFICATE_EXPIRED, FAILURE_CERTIFICATE_UNTRUSTED,
+                                FAILURE_CERTIFICATE_PIN));
         else
                 later(w, i, 2 * rtt, EV_READY, FAILURE_NONE);
 }
@@ -138,8 +143,8 @@ void servers_close(World *w, const Action *a)
 
 /* --- answers */
 
-/* What a server makes of a query: its question back, and one address if `flags` say that it went well: the right one, or one that
- * must never get to a client, nor into the cache. */
+/* What a server makes of a query: its question back, and one address if `flags` say that it went well: the right one,
+ * or one that must never get to a client, nor into the cache. */
 static Packet *make_answer(const World *w, const Packet *query, unsigned flags, bool right)
 {
         bool well = (flags & DNS_RCODE_MASK) == RCODE_NOERROR;
@@ -250,7 +255,8 @@ static void react(World *w, const Action *a, unsigned i, Server *s, uint64_t rtt
                         fail_exchange(w, a, i, FAILURE_REFUSED_STREAM, rtt);
                 else
                         answer(w, a, i, 0, rtt + work);
-                later(w, i, rtt / 2, EV_GOAWAY, ONE_FAULT(w, FAILURE_GOAWAY, FAILURE_GOAWAY, FAILURE_GOAWAY_CALM, FAILURE_GOAWAY_ERROR));
+                later(w, i, rtt / 2, EV_GOAWAY,
+                      ONE_FAULT(w, FAILURE_GOAWAY, FAILURE_GOAWAY, FAILURE_GOAWAY_CALM, FAILURE_GOAWAY_ERROR));
                 return;
         case RESETTING_STREAMS:
                 fail_exchange(w, a, i, FAILURE_STREAM_RESET, rtt);
@@ -300,8 +306,8 @@ void servers_send(World *w, const Action *a)
         rtt = s->rtt + world_below(w, s->rtt / 4 + 1);
         work = world_below(w, 20) == 0 ? world_below(w, SERVERS_THINK_MAX) : world_below(w, 5 * USEC_PER_MSEC);
         l->used_at = w->now;
-        world_say(w, "send exchange %x to %u on %x%s%s", a->exchange, l->server, a->connection, a->send.ping ? " with a PING" : "",
-                  l->dead ? ", which is dead" : "");
+        world_say(w, "send exchange %x to %u on %x%s%s", a->exchange, l->server, a->connection,
+                  a->send.ping ? " with a PING" : "", l->dead ? ", which is dead" : "");
         if (l->dead || s->behaviour == BLACK_HOLE || !w->online)
                 return;
         if (a->send.ping)
@@ -349,7 +355,8 @@ static void deliver_response(World *w, uint32_t connection, const Event *e)
                 .retry_after = e->retry_after,
         };
 
-        engine_response(w->engine, connection, e->exchange, &http, e->body ? packet_bytes(e->body) : BYTES(NULL, 0), w->now);
+        engine_response(w->engine, connection, e->exchange, &http, e->body ? packet_bytes(e->body) : BYTES(NULL, 0),
+                        w->now);
 }
 
 /* ByteBuffer came on a connection that is up. */

@@ -1,11 +1,12 @@
 #pragma once
 /*
- * Servers: the upstreams and the way to them, with the behaviours they may be in, and the connections that the engine makes.
+ * Servers: the upstreams and the way to them, with the behaviours they may be in, and the connections that the engine
+ * makes.
  */
 
 #include "world.h"
 
-#define SERVERS_THINK_MAX (800 * USEC_PER_MSEC)         /* that is how long a good one may take for an answer, now and then */
+#define SERVERS_THINK_MAX (800 * USEC_PER_MSEC) /* that is how long a good one may take for an answer, now and then */
 
 #define SERVERS_POISON 0x0b0b0b0b
 

@@ -1,9 +1,10 @@
 /*
- * The engine's life, played from one seed: a fake clock, network, upstreams and clients, with suspends, roams, freezes, floods, failures,
- * and an administrator; after each step the invariants of FAULTS.md hold (I1-I7 as far as they are the engine's). Nothing
- * here sleeps: five minutes of a life in which all goes wrong that can take a millisecond.
+ * The engine's life, played from one seed: a fake clock, network, upstreams and clients, with suspends, roams, freezes,
+ * floods, failures, and an administrator; after each step the invariants of FAULTS.md hold (I1-I7 as far as they are
+ * the engine's). Nothing here sleeps: five minutes of a life in which all goes wrong that can take a millisecond.
  *
- * usage: sim [--seeds N] [--first SEED] [--verbose] [--traces]     a failing seed is printed; `sim --first SEED --seeds 1 --verbose` replays it;
+ * usage: sim [--seeds N] [--first SEED] [--verbose] [--traces]     a failing seed is printed; `sim --first SEED --seeds
+ * 1 --verbose` replays it;
  * --traces prints the trace of each life (trace.h), to find the first in which two builds differ
  */
 
@@ -17,7 +18,7 @@
 #include "servers.h"
 
 #define LIFE (300 * USEC_PER_SEC)
-#define REST (200 * USEC_PER_SEC)       /* longer than any idle connection is kept */
+#define REST (200 * USEC_PER_SEC) /* longer than any idle connection is kept */
 
 static uint64_t total_answered, total_failed, total_worst;
 static Trace total_trace = TRACE_INIT;
@@ -75,7 +76,10 @@ static void happen(World *w, Event *e)
                 if (w->quiet)
                         break;
                 clients_ask(w, (uint32_t) (world_below(w, 4) ? w->n_asked : world_below(w, NAMES_AGAIN)));
-                world_schedule(w, world_below(w, 50) == 0 ? world_below(w, 60 * USEC_PER_SEC) : world_below(w, 2 * USEC_PER_SEC), EV_QUERY);
+                world_schedule(w,
+                               world_below(w, 50) == 0 ? world_below(w, 60 * USEC_PER_SEC)
+                                                       : world_below(w, 2 * USEC_PER_SEC),
+                               EV_QUERY);
                 break;
         case EV_FLOOD:
                 if (w->quiet)
@@ -86,7 +90,9 @@ static void happen(World *w, Event *e)
                 break;
         case EV_BEHAVIOUR:
                 servers_set_behaviour(w, (unsigned) world_below(w, w->n_servers),
-                                 w->quiet || world_below(w, 3) == 0 ? GOOD : (ServerBehaviour) world_below(w, _SERVER_BEHAVIOURS));
+                                      w->quiet || world_below(w, 3) == 0
+                                              ? GOOD
+                                              : (ServerBehaviour) world_below(w, _SERVER_BEHAVIOURS));
                 world_schedule(w, (1 + world_below(w, 40)) * USEC_PER_SEC, EV_BEHAVIOUR);
                 break;
         case EV_ROAM:
@@ -147,7 +153,10 @@ static void begin(World *w, uint64_t seed)
 {
         uint8_t secret[16];
 
-        *w = (World) { .trace = TRACE_INIT, .seed = seed, .random = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15) | 1, .online = true };
+        *w = (World) { .trace = TRACE_INIT,
+                       .seed = seed,
+                       .random = (seed + 1) * UINT64_C(0x9e3779b97f4a7c15) | 1,
+                       .online = true };
         w->now = (1 + world_below(w, 1000000)) * USEC_PER_SEC;
         w->connects_since = w->demand_at = w->trouble_at = w->now;
         w->events = calloc(EVENTS_MAX, sizeof(*w->events));
@@ -200,8 +209,8 @@ static void live(uint64_t seed)
         play(&w, REST);
         invariants_check_end(&w);
         drop_events(&w);
-        world_say(&w, "answered %llu, failed %llu, slowest %.3f s", (unsigned long long) w.answered, (unsigned long long) w.failed,
-                  (double) w.worst / 1e6);
+        world_say(&w, "answered %llu, failed %llu, slowest %.3f s", (unsigned long long) w.answered,
+                  (unsigned long long) w.failed, (double) w.worst / 1e6);
         total_answered += w.answered;
         total_failed += w.failed;
         total_worst = MAX(total_worst, w.worst);

@@ -24,13 +24,14 @@ static void add_text(Trace *t, const char *text)
         add_bytes(t, text, strlen(text) + 1);
 }
 
-/* The OPT without what is for people or for the size only: its fixed part, the codes of its options, and the INFO-CODE of an extended error. */
+/* The OPT without what is for people or for the size only: its fixed part, the codes of its options, and the INFO-CODE
+ * of an extended error. */
 static void add_edns(Trace *t, const Edns *edns)
 {
         Bytes rest = edns->options;
 
-        add_number(t, (uint64_t) edns->version << 40 | (uint64_t) edns->extended_rcode << 32 | (uint64_t) edns->udp_size << 8 |
-                              edns->dnssec_ok);
+        add_number(t, (uint64_t) edns->version << 40 | (uint64_t) edns->extended_rcode << 32 |
+                              (uint64_t) edns->udp_size << 8 | edns->dnssec_ok);
         while (rest.n >= 4) {
                 uint16_t code = wire_read16(rest.p), n = wire_read16(rest.p + 2);
 
@@ -113,6 +114,6 @@ void trace_print(const Action *a)
         Trace detail = TRACE_INIT;
 
         trace_add_action(&detail, a, 0);
-        printf("             action %d: upstream %x, connection %x, exchange %x, trace %016llx\n", (int) a->type, a->upstream,
-               a->connection, a->exchange, (unsigned long long) detail.hash);
+        printf("             action %d: upstream %x, connection %x, exchange %x, trace %016llx\n", (int) a->type,
+               a->upstream, a->connection, a->exchange, (unsigned long long) detail.hash);
 }

@@ -1,7 +1,8 @@
 #pragma once
 /*
- * Trace: a hash of everything that the engine did in a life, action by action, with its time. Two builds that print the same hash for the
- * same seeds behave alike. Left out are the words for people (EDE EXTRA-TEXT, RFC 8914) and padding, which may change freely.
+ * Trace: a hash of everything that the engine did in a life, action by action, with its time. Two builds that print the
+ * same hash for the same seeds behave alike. Left out are the words for people (EDE EXTRA-TEXT, RFC 8914) and padding,
+ * which may change freely.
  */
 
 #include "core/engine.h"

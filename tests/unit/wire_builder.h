@@ -12,7 +12,7 @@ typedef struct Wire {
         size_t n;
 } Wire;
 
-#define WWW "\3www\7example\3com"       /* with its NUL, which is the root label */
+#define WWW "\3www\7example\3com" /* with its NUL, which is the root label */
 #define HERE "\xc0\x0c"
 
 static inline void wire_put(Wire *w, const void *data, size_t n)
@@ -47,8 +47,8 @@ static inline void wire_begin(Wire *w, unsigned flags, unsigned qtype)
 }
 
 /* `section`: 0 answer, 1 authority, 2 additional. */
-static inline void wire_record(Wire *w, unsigned section, const void *owner, size_t owner_n, unsigned type, unsigned class, uint32_t ttl,
-                               const void *rdata, size_t n)
+static inline void wire_record(Wire *w, unsigned section, const void *owner, size_t owner_n, unsigned type,
+                               unsigned class, uint32_t ttl, const void *rdata, size_t n)
 {
         wire_put(w, owner, owner_n);
         wire_put16(w, type);

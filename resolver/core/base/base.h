@@ -35,11 +35,11 @@ typedef struct Bytes {
 #define container_of(pointer, type, member) ((type *) (void *) ((char *) (pointer) - offsetof(type, member)))
 
 /* Takes a pointer away from a variable, which is then NULL: to hand over what a cleanup attribute guards. */
-#define take_pointer(variable)                          \
-        ({                                              \
-                typeof(variable) _taken = (variable);   \
-                (variable) = NULL;                      \
-                _taken;                                 \
+#define take_pointer(variable)                        \
+        ({                                            \
+                typeof(variable) _taken = (variable); \
+                (variable) = NULL;                    \
+                _taken;                               \
         })
 
 #define _cleanup_(function) __attribute__((__cleanup__(function)))
@@ -47,11 +47,11 @@ typedef struct Bytes {
 #define _printf_(format, first) __attribute__((__format__(__printf__, format, first)))
 
 /* For a type with `T *t_free(T *)`: `_cleanup_(t_freep) T *x = NULL;`. */
-#define DEFINE_CLEANUP(type, function)                            \
-        static inline void function##p(type **pointer)            \
-        {                                                         \
-                if (*pointer)                                     \
-                        function(*pointer);                       \
+#define DEFINE_CLEANUP(type, function)                 \
+        static inline void function##p(type **pointer) \
+        {                                              \
+                if (*pointer)                          \
+                        function(*pointer);            \
         }
 
 static inline void freep(void *pointer)

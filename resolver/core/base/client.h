@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Client: whom an answer goes to. Words of whoever took the query in (io/client/listener, the bus), which the core keeps beside the
- * question and hands back with the answer, unread. Plain data.
+ * Client: whom an answer goes to. Words of whoever took the query in (io/client/listener, the bus), which the core
+ * keeps beside the question and hands back with the answer, unread. Plain data.
  */
 
 #include "core/base/base.h"

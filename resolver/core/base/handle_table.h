@@ -1,7 +1,7 @@
 #pragma once
 /*
- * HandleTable: numbers for pointers that others hand back later. A number carries a generation, so that one whose thing has
- * gone finds nothing, and never finds the next tenant. 0 is never a number.
+ * HandleTable: numbers for pointers that others hand back later. A number carries a generation, so that one whose thing
+ * has gone finds nothing, and never finds the next tenant. 0 is never a number.
  */
 
 #include "core/base/base.h"
@@ -11,12 +11,12 @@
 
 typedef struct HandleTable {
         struct HandleSlot {
-                void *pointer;          /* NULL: free */
+                void *pointer; /* NULL: free */
                 uint32_t generation;
                 uint32_t next_free;
         } *slots;
         uint32_t n, size;
-        uint32_t free;                  /* index + 1 of the first free one; 0: none */
+        uint32_t free; /* index + 1 of the first free one; 0: none */
         uint32_t used;
 } HandleTable;
 

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * List: a ring of intrusive links, its head a link of its own. A link that is in no list points to itself, so that taking
- * it out twice does no harm.
+ * List: a ring of intrusive links, its head a link of its own. A link that is in no list points to itself, so that
+ * taking it out twice does no harm.
  */
 
 #include "core/base/base.h"
@@ -42,6 +42,6 @@ static inline List *list_first(const List *head)
 }
 
 /* Walks `head`; the current link may be removed meanwhile, no other. */
-#define LIST_FOREACH(link, head)                                                     \
-        for (List *link = (head)->next, *link##_next = link->next; link != (head);   \
+#define LIST_FOREACH(link, head)                                                   \
+        for (List *link = (head)->next, *link##_next = link->next; link != (head); \
              link = link##_next, link##_next = link->next)

@@ -8,8 +8,8 @@
 
 typedef struct Packet {
         uint32_t refs;
-        uint32_t n;             /* octets in use */
-        uint32_t size;          /* octets there is room for */
+        uint32_t n;    /* octets in use */
+        uint32_t size; /* octets there is room for */
         uint8_t data[];
 } Packet;
 

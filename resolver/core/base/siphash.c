@@ -33,8 +33,8 @@ static void siphash_rounds(uint64_t v[4], unsigned n)
 uint64_t siphash(const uint8_t key[16], Bytes bytes)
 {
         uint64_t k0 = siphash_read64(key, 8), k1 = siphash_read64(key + 8, 8), m;
-        uint64_t v[4] = { k0 ^ UINT64_C(0x736f6d6570736575), k1 ^ UINT64_C(0x646f72616e646f6d), k0 ^ UINT64_C(0x6c7967656e657261),
-                          k1 ^ UINT64_C(0x7465646279746573) };
+        uint64_t v[4] = { k0 ^ UINT64_C(0x736f6d6570736575), k1 ^ UINT64_C(0x646f72616e646f6d),
+                          k0 ^ UINT64_C(0x6c7967656e657261), k1 ^ UINT64_C(0x7465646279746573) };
         size_t at = 0;
 
         for (; at + 8 <= bytes.n; at += 8) {

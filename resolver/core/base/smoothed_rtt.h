@@ -6,8 +6,8 @@
 #include "core/base/base.h"
 
 typedef struct Rtt {
-        uint64_t smoothed;      /* SRTT; 0: no sample yet */
-        uint64_t variation;     /* RTTVAR */
+        uint64_t smoothed;  /* SRTT; 0: no sample yet */
+        uint64_t variation; /* RTTVAR */
 } Rtt;
 
 static inline void rtt_sample(Rtt *r, uint64_t sample)

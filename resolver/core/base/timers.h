@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Timers: what is due when, as a heap of intrusive entries. Time is handed in; nothing here wakes anybody up. Setting and
- * clearing are O(log n), the earliest is O(1).
+ * Timers: what is due when, as a heap of intrusive entries. Time is handed in; nothing here wakes anybody up. Setting
+ * and clearing are O(log n), the earliest is O(1).
  */
 
 #include "core/base/base.h"
@@ -9,18 +9,22 @@
 typedef struct Timers Timers;
 
 typedef struct Timer {
-        uint64_t at;            /* usec; USEC_NEVER while it is not set */
-        size_t index;           /* in the heap */
+        uint64_t at;  /* usec; USEC_NEVER while it is not set */
+        size_t index; /* in the heap */
         void (*due)(struct Timer *t, uint64_t now);
 } Timer;
 
 struct Timers {
         Timer **heap;
         size_t n, size;
-        size_t reserved;        /* entries that were promised room */
+        size_t reserved; /* entries that were promised room */
 };
 
-#define TIMER_INIT(callback) (Timer) { .at = USEC_NEVER, .due = (callback) }
+#define TIMER_INIT(callback)                        \
+        (Timer)                                     \
+        {                                           \
+                .at = USEC_NEVER, .due = (callback) \
+        }
 
 void timers_deinit(Timers *t);
 

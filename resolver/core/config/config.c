@@ -24,9 +24,10 @@ static void config_mend_end(char *text, size_t n)
 void config_say(ConfigParser *parser, ConfigSeverity severity, const char *format, ...)
 {
         char text[1024];
-        ConfigMessage m = {
-                .severity = severity, .file = parser->text ? parser->text->name : NULL, .line = parser->line, .text = text
-        };
+        ConfigMessage m = { .severity = severity,
+                            .file = parser->text ? parser->text->name : NULL,
+                            .line = parser->line,
+                            .text = text };
         va_list ap;
 
         va_start(ap, format);
@@ -62,8 +63,8 @@ void config_refuse(ConfigParser *parser, const ConfigKey *k, const char *value, 
 {
         char shown[CONFIG_SHOWN_MAX];
 
-        config_say(parser, CONFIG_ERROR, "[%s] %s=%s: %s, expected %s", parser->section, k->name, config_shown(value, shown),
-                   reason, k->expected);
+        config_say(parser, CONFIG_ERROR, "[%s] %s=%s: %s, expected %s", parser->section, k->name,
+                   config_shown(value, shown), reason, k->expected);
         if (k->vital && !parser->upstreams[parser->named].refused)
                 parser->upstreams[parser->named].refused = k->name;
 }
@@ -205,14 +206,14 @@ static void config_take_named_section(ConfigParser *parser, size_t i, const char
 
         if (n == 0 || n > UPSTREAM_NAME_MAX || strspn(name, NAME_CHARACTERS) != n) {
                 config_say(parser, CONFIG_ERROR,
-                           "[%s %s]: not a name for %s, expected up to %d letters, digits, \"-\", \"_\" and \".\"", kind,
-                           config_shown(name, shown), one, UPSTREAM_NAME_MAX);
+                           "[%s %s]: not a name for %s, expected up to %d letters, digits, \"-\", \"_\" and \".\"",
+                           kind, config_shown(name, shown), one, UPSTREAM_NAME_MAX);
                 return;
         }
         place = config_find_place(parser, kind, name);
         if (place == SIZE_MAX) {
-                config_say(parser, CONFIG_ERROR, "[%s %s]: one%s too many, expected up to %u", kind, name, strchr(one, ' '),
-                           named_sections[i].max);
+                config_say(parser, CONFIG_ERROR, "[%s %s]: one%s too many, expected up to %u", kind, name,
+                           strchr(one, ' '), named_sections[i].max);
                 return;
         }
         snprintf(parser->section, sizeof(parser->section), "%s %s", kind, name);
@@ -250,9 +251,9 @@ static void config_say_unknown_key(ConfigParser *parser, const char *name)
         for (const ConfigKey *k = config_keys; k->name; k++)
                 if (strcasecmp(k->name, name) == 0 && (!meant || k->section == parser->kind))
                         meant = k;
-        config_say(parser, CONFIG_WARNING, "[%s] unknown key %s=, ignoring%s%s%s%s%s", parser->section, config_shown(name, shown),
-                   meant ? "; there is " : "", meant ? meant->name : "", meant ? "= in [" : "",
-                   meant ? meant->section : "", meant ? "]" : "");
+        config_say(parser, CONFIG_WARNING, "[%s] unknown key %s=, ignoring%s%s%s%s%s", parser->section,
+                   config_shown(name, shown), meant ? "; there is " : "", meant ? meant->name : "",
+                   meant ? "= in [" : "", meant ? meant->section : "", meant ? "]" : "");
 }
 
 static void config_take_assignment(ConfigParser *parser, const char *name, const char *value)
@@ -401,8 +402,8 @@ static void config_take_upstreams(ConfigParser *parser)
                         continue;
                 }
                 if (u->refused) {
-                        config_say(parser, CONFIG_ERROR, "[Upstream %s] is left out, as its %s= was refused", u->config.name,
-                                   u->refused);
+                        config_say(parser, CONFIG_ERROR, "[Upstream %s] is left out, as its %s= was refused",
+                                   u->config.name, u->refused);
                         upstream_builder_deinit(u);
                         continue;
                 }
@@ -418,8 +419,9 @@ static void config_take_upstreams(ConfigParser *parser)
         parser->text = NULL;
         parser->line = 0;
         if (c->n_upstreams == 0)
-                config_say(parser, CONFIG_ERROR, "no upstream, expected a section [Upstream NAME] with URL= and Address=, "
-                                            "or DNS= in [Resolver]");
+                config_say(parser, CONFIG_ERROR,
+                           "no upstream, expected a section [Upstream NAME] with URL= and Address=, "
+                           "or DNS= in [Resolver]");
 }
 
 static void config_finish(ConfigParser *parser)

@@ -18,9 +18,9 @@ typedef enum Method { METHOD_POST, METHOD_GET } Method;
 /* A numeric address; no scope but that of an interface name or index for link-local IPv6. */
 typedef struct Address {
         bool v6;
-        uint8_t octets[16];     /* 4 of them for IPv4 */
+        uint8_t octets[16]; /* 4 of them for IPv4 */
         uint16_t port;
-        char interface[16];     /* "" or an interface for link-local addresses */
+        char interface[16]; /* "" or an interface for link-local addresses */
 } Address;
 
 #define ADDRESS_TEXT_MAX 80
@@ -31,24 +31,24 @@ bool address_from_text(const char *text, uint16_t port, Address *ret);
 bool address_equal(const Address *a, const Address *b);
 /* The same but for the port; an IPv4 address and the same one mapped into IPv6 are one. */
 bool address_same_host(const Address *a, const Address *b);
-bool address_is_unspecified(const Address *a);  /* 0.0.0.0, :: */
+bool address_is_unspecified(const Address *a); /* 0.0.0.0, :: */
 bool address_is_loopback(const Address *a);
-bool address_is_link_local(const Address *a);   /* fe80::/10, which means nothing without an interface (RFC 4007) */
-bool address_is_multicast(const Address *a);    /* or broadcast */
+bool address_is_link_local(const Address *a); /* fe80::/10, which means nothing without an interface (RFC 4007) */
+bool address_is_multicast(const Address *a);  /* or broadcast */
 
-#define PIN_SIZE 32             /* SHA-256 of the SubjectPublicKeyInfo */
+#define PIN_SIZE 32 /* SHA-256 of the SubjectPublicKeyInfo */
 #define UPSTREAM_NAME_MAX 63
 
 typedef struct UpstreamConfig {
-        char name[UPSTREAM_NAME_MAX + 1];       /* letters, digits, dash, underscore, dot */
-        char *url;              /* as written */
-        char *host;             /* of the URL, for SNI, :authority, certificate; an IPv6 literal without brackets */
-        uint16_t port;          /* 443 unless the URL says otherwise */
-        char *path;             /* with query, without "{?dns}"; begins with "/" */
-        Method method;          /* Method=, else GET for "{?dns}" */
+        char name[UPSTREAM_NAME_MAX + 1]; /* letters, digits, dash, underscore, dot */
+        char *url;                        /* as written */
+        char *host;    /* of the URL, for SNI, :authority, certificate; an IPv6 literal without brackets */
+        uint16_t port; /* 443 unless the URL says otherwise */
+        char *path;    /* with query, without "{?dns}"; begins with "/" */
+        Method method; /* Method=, else GET for "{?dns}" */
         Address *addresses;
-        size_t n_addresses;     /* at least 1; no two alike */
-        char *trust_anchors;    /* PEM file or directory, or NULL for the resolver's */
+        size_t n_addresses;  /* at least 1; no two alike */
+        char *trust_anchors; /* PEM file or directory, or NULL for the resolver's */
         uint8_t (*pins)[PIN_SIZE];
         size_t n_pins;
         HealthMode health;
@@ -56,7 +56,7 @@ typedef struct UpstreamConfig {
 
 /* [Local]: what is answered by this machine itself (core/query/local_names.h). */
 typedef struct LocalConfig {
-        char *hosts_file;       /* absolute path; "": none */
+        char *hosts_file; /* absolute path; "": none */
         bool hostname;
         bool localhost;
         bool invalid;
@@ -72,19 +72,19 @@ typedef struct LocalConfig {
 
 /* A domain: itself and all names below it. */
 typedef struct Domain {
-        uint8_t n;                              /* octets of `name` */
-        uint8_t name[DNS_NAME_MAX];             /* on the wire, in lower case; never the root */
+        uint8_t n;                  /* octets of `name` */
+        uint8_t name[DNS_NAME_MAX]; /* on the wire, in lower case; never the root */
 } Domain;
 
 #define FORWARD_SERVERS_MAX 16
 
 /* Plain DNS servers for the names of some domains. */
 typedef struct ForwardConfig {
-        char name[UPSTREAM_NAME_MAX + 1];       /* as that of an upstream */
+        char name[UPSTREAM_NAME_MAX + 1]; /* as that of an upstream */
         Domain *domains;
-        size_t n_domains;       /* at least 1; no domain is in another forward, too */
+        size_t n_domains; /* at least 1; no domain is in another forward, too */
         Address *servers;
-        size_t n_servers;       /* no two alike. 0 only where all were refused: the names are still not for anybody else */
+        size_t n_servers; /* no two alike. 0 only where all were refused: the names are still not for anybody else */
 } ForwardConfig;
 
 typedef struct Config {
@@ -97,14 +97,14 @@ typedef struct Config {
         uint64_t query_timeout; /* usec */
         Hedge hedge;
         bool padding;
-        bool trust_ad;          /* TrustAD=, default no: AD is not passed on (FAULTS.md 3.2) */
-        char *trust_anchors;    /* PEM file or directory, or NULL for the system's */
-        int log_level;          /* LogLevel=: 0 emerg .. 7 debug; default 6, info */
+        bool trust_ad;       /* TrustAD=, default no: AD is not passed on (FAULTS.md 3.2) */
+        char *trust_anchors; /* PEM file or directory, or NULL for the system's */
+        int log_level;       /* LogLevel=: 0 emerg .. 7 debug; default 6, info */
 
         /* [Cache] */
         bool cache;
-        uint64_t cache_size;    /* octets */
-        uint64_t max_ttl;       /* usec, and so on */
+        uint64_t cache_size; /* octets */
+        uint64_t max_ttl;    /* usec, and so on */
         uint64_t negative_max_ttl;
         bool serve_stale;
         uint64_t stale_max;
@@ -117,7 +117,7 @@ typedef struct Config {
         uint64_t backoff;
         uint64_t backoff_max;
         unsigned rise;
-        uint64_t idle_max;      /* 0: close at once */
+        uint64_t idle_max; /* 0: close at once */
         Preconnect preconnect;
 
         LocalConfig local;
@@ -136,15 +136,15 @@ typedef struct ConfigText {
 } ConfigText;
 
 typedef enum ConfigSeverity {
-        CONFIG_WARNING,         /* unknown section or key, a line that is neither section nor assignment: ignored */
-        CONFIG_ERROR,           /* a bad value: refused, the default stands; --check-config and reload fail on any */
+        CONFIG_WARNING, /* unknown section or key, a line that is neither section nor assignment: ignored */
+        CONFIG_ERROR,   /* a bad value: refused, the default stands; --check-config and reload fail on any */
 } ConfigSeverity;
 
 typedef struct ConfigMessage {
         ConfigSeverity severity;
-        const char *file;       /* ConfigText.name, or NULL where it concerns all of them */
-        unsigned line;          /* from 1; 0: none */
-        const char *text;       /* e.g. "[Cache] Size=8X: not a size, expected a size from 64K to 4G" */
+        const char *file; /* ConfigText.name, or NULL where it concerns all of them */
+        unsigned line;    /* from 1; 0: none */
+        const char *text; /* e.g. "[Cache] Size=8X: not a size, expected a size from 64K to 4G" */
 } ConfigMessage;
 
 /* Called for each finding, in the order in which they are made. The message lives for the call only. */

@@ -38,7 +38,8 @@ static size_t forward_reverse_name(const Address *a, unsigned labels, uint8_t *r
 
         for (unsigned i = labels; i-- > 0;)
                 if (a->v6)
-                        n += (size_t) snprintf(text + n, sizeof(text) - n, "%x.", a->octets[i / 2] >> (i % 2 ? 0 : 4) & 0xf);
+                        n += (size_t) snprintf(text + n, sizeof(text) - n, "%x.",
+                                               a->octets[i / 2] >> (i % 2 ? 0 : 4) & 0xf);
                 else
                         n += (size_t) snprintf(text + n, sizeof(text) - n, "%u.", a->octets[i]);
         snprintf(text + n, sizeof(text) - n, a->v6 ? "ip6.arpa" : "in-addr.arpa");
@@ -54,7 +55,8 @@ static bool forward_is_prefix(const Address *a, unsigned bits)
         return true;
 }
 
-/* "172.16.0.0/12" is all that ends in 16.172.in-addr.arpa to 31.172.in-addr.arpa: as many names as the last label has values. */
+/* "172.16.0.0/12" is all that ends in 16.172.in-addr.arpa to 31.172.in-addr.arpa: as many names as the last label has
+ * values. */
 static const char *forward_add_prefix(ForwardConfig *f, const char *word, const char *slash)
 {
         char text[64];
@@ -68,7 +70,8 @@ static const char *forward_add_prefix(ForwardConfig *f, const char *word, const 
         memcpy(text, word, n);
         text[n] = 0;
         /* No port, bracket or interface. */
-        if (text[strspn(text, "0123456789abcdefABCDEF:.")] || !address_from_text(text, 0, &a) || (!a.v6 && strchr(text, ':')))
+        if (text[strspn(text, "0123456789abcdefABCDEF:.")] || !address_from_text(text, 0, &a) ||
+            (!a.v6 && strchr(text, ':')))
                 return "not an address prefix";
         for (const char *p = slash + 1; *p; p++)
                 bits = bits * 10 + (unsigned) (*p - '0');
@@ -159,7 +162,8 @@ static void forward_drop_loops(ConfigParser *parser, ForwardConfig *f)
                         continue;
                 }
                 address_to_text(&f->servers[i], text);
-                config_say(parser, CONFIG_ERROR, "[Forward %s] DNS=%s: an address that dohmouse itself listens on", f->name, text);
+                config_say(parser, CONFIG_ERROR, "[Forward %s] DNS=%s: an address that dohmouse itself listens on",
+                           f->name, text);
         }
         f->n_servers = config_drop_duplicates(f->servers, kept);
 }
@@ -177,7 +181,8 @@ static void forward_drop_taken(ConfigParser *parser, ForwardConfig *f)
 
                 for (size_t k = 0; k < c->n_forwards && !other; k++)
                         for (size_t j = 0; j < c->forwards[k].n_domains && !other; j++)
-                                if (name_equal(BYTES(c->forwards[k].domains[j].name, c->forwards[k].domains[j].n), name))
+                                if (name_equal(BYTES(c->forwards[k].domains[j].name, c->forwards[k].domains[j].n),
+                                               name))
                                         other = &c->forwards[k];
                 if (!other) {
                         f->domains[kept++] = f->domains[i];
@@ -203,7 +208,8 @@ static void forward_take_forward(ConfigParser *parser, ForwardConfig *f)
         }
         forward_drop_loops(parser, f);
         if (f->n_servers == 0)
-                config_say(parser, CONFIG_ERROR, "[Forward %s] has no server in DNS=, and its names are asked of nobody else", f->name);
+                config_say(parser, CONFIG_ERROR,
+                           "[Forward %s] has no server in DNS=, and its names are asked of nobody else", f->name);
         c->forwards[c->n_forwards++] = *f;
 }
 
@@ -221,7 +227,8 @@ void config_take_forwards(ConfigParser *parser)
                         forward_take_forward(parser, &parser->forwards[i].config);
                         continue;
                 }
-                config_say(parser, CONFIG_ERROR, "[Forward %s] is left out: out of memory", parser->forwards[i].config.name);
+                config_say(parser, CONFIG_ERROR, "[Forward %s] is left out: out of memory",
+                           parser->forwards[i].config.name);
                 forward_config_deinit(&parser->forwards[i].config);
         }
         free(parser->forwards);

@@ -135,7 +135,7 @@ static void keys_clear_url(ConfigParser *parser, const ConfigKey *k, void *field
 #define WORD_MAX 1536
 
 static void keys_each_word(ConfigParser *parser, const ConfigKey *k, void *target, const char *value,
-                      const char *(*take)(ConfigParser *parser, void *target, const char *word))
+                           const char *(*take)(ConfigParser *parser, void *target, const char *word))
 {
         while (*(value += strspn(value, " \t"))) {
                 size_t n = strcspn(value, " \t");
@@ -389,7 +389,8 @@ static const ConfigType type_plain_servers = { .parse = keys_parse_plain_servers
 static const ConfigType type_dns = { .parse = keys_parse_dns, .clear = keys_clear_dns };
 
 _Static_assert(sizeof(Policy) == sizeof(int) && sizeof(Hedge) == sizeof(int) && sizeof(Method) == sizeof(int) &&
-               sizeof(HealthMode) == sizeof(int) && sizeof(Preconnect) == sizeof(int), "a choice is stored as an int");
+                       sizeof(HealthMode) == sizeof(int) && sizeof(Preconnect) == sizeof(int),
+               "a choice is stored as an int");
 
 static const char *const policy_words[] = { "ordered", "fastest", NULL };
 static const char *const hedge_words[] = { "on-suspect", "always", "no", NULL };
@@ -462,7 +463,8 @@ const ConfigKey config_keys[] = {
         { "Health", "Preconnect", &type_choice, GLOBAL(preconnect), .words = preconnect_words,
           .expected = "off or on-network-up" },
 
-        { "Local", "HostsFile", &type_path_or_no, GLOBAL(local.hosts_file), .expected = "the absolute path of a file, or no" },
+        { "Local", "HostsFile", &type_path_or_no, GLOBAL(local.hosts_file),
+          .expected = "the absolute path of a file, or no" },
         { "Local", "Hostname", &type_boolean, GLOBAL(local.hostname), .expected = YES_OR_NO },
         { "Local", "Localhost", &type_boolean, GLOBAL(local.localhost), .expected = YES_OR_NO },
         { "Local", "Invalid", &type_boolean, GLOBAL(local.invalid), .expected = YES_OR_NO },
@@ -506,7 +508,8 @@ static char *keys_owner_of(ConfigParser *parser, const ConfigKey *k)
 
 void config_assign(ConfigParser *parser, const ConfigKey *k, const char *value)
 {
-        static const UpstreamBuilder upstream_default = { .config = { .method = METHOD_UNSET, .health = HEALTH_UNSET } };
+        static const UpstreamBuilder upstream_default = { .config = { .method = METHOD_UNSET,
+                                                                      .health = HEALTH_UNSET } };
         bool of_upstream = strcmp(k->section, CONFIG_SECTION_UPSTREAM) == 0;
         char *field = keys_owner_of(parser, k) + k->offset;
         Config fresh = { 0 };

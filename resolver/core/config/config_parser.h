@@ -6,33 +6,33 @@
 
 #include "core/config/config.h"
 
-#define CONFIG_LIST_MAX 64              /* addresses or pins of one upstream, addresses to listen on */
+#define CONFIG_LIST_MAX 64 /* addresses or pins of one upstream, addresses to listen on */
 #define CONFIG_UPSTREAMS_MAX 64
 #define CONFIG_FORWARDS_MAX 64
-#define CONFIG_DOMAINS_MAX 512          /* of one forward */
+#define CONFIG_DOMAINS_MAX 512 /* of one forward */
 
 /* Not set by any assignment; config_parse leaves none of them. */
-#define METHOD_UNSET ((Method) -1)
-#define HEALTH_UNSET ((HealthMode) -1)
+#define METHOD_UNSET ((Method) - 1)
+#define HEALTH_UNSET ((HealthMode) - 1)
 
 typedef struct UpstreamBuilder {
-        UpstreamConfig config;          /* port 0 of an address stands for that of the URL, which may follow */
-        bool is_default;                /* Default= */
-        bool one_line;                  /* of DNS=, and not named yet */
-        const char *refused;            /* the key without whose value it must not be used, if that value was bad */
-        const ConfigText *text;         /* where it is first spoken of */
+        UpstreamConfig config;  /* port 0 of an address stands for that of the URL, which may follow */
+        bool is_default;        /* Default= */
+        bool one_line;          /* of DNS=, and not named yet */
+        const char *refused;    /* the key without whose value it must not be used, if that value was bad */
+        const ConfigText *text; /* where it is first spoken of */
         unsigned line;
-        bool elsewhere;                 /* in another text as well */
+        bool elsewhere; /* in another text as well */
 } UpstreamBuilder;
 
 typedef struct ForwardBuilder {
         ForwardConfig config;
-        const ConfigText *text;         /* where it is first spoken of */
+        const ConfigText *text; /* where it is first spoken of */
         unsigned line;
 } ForwardBuilder;
 
 typedef struct ConfigParser {
-        Config *config;                 /* without its upstreams and forwards */
+        Config *config; /* without its upstreams and forwards */
         UpstreamBuilder *upstreams;
         size_t n_upstreams;
         ForwardBuilder *forwards;
@@ -41,11 +41,11 @@ typedef struct ConfigParser {
         void *userdata;
         unsigned errors;
 
-        const ConfigText *text;         /* where we are; NULL: past the end of all texts */
+        const ConfigText *text; /* where we are; NULL: past the end of all texts */
         unsigned line;
         char section[UPSTREAM_NAME_MAX + 16];
-        const char *kind;               /* ConfigKey.section of its keys; NULL: not known, its keys are passed over */
-        size_t named;                   /* which upstream or forward that is */
+        const char *kind; /* ConfigKey.section of its keys; NULL: not known, its keys are passed over */
+        size_t named;     /* which upstream or forward that is */
 } ConfigParser;
 
 typedef struct ConfigKey ConfigKey;
@@ -53,19 +53,19 @@ typedef struct ConfigKey ConfigKey;
 typedef struct ConfigType {
         /* Stores a value that is not empty; NULL, or what is wrong with it. A list reports its bad words itself. */
         const char *(*parse)(ConfigParser *parser, const ConfigKey *k, void *field, const char *value);
-        size_t size;                    /* of a plain field: an empty value copies the default's octets */
+        size_t size; /* of a plain field: an empty value copies the default's octets */
         void (*clear)(ConfigParser *parser, const ConfigKey *k, void *field); /* of any other */
 } ConfigType;
 
 struct ConfigKey {
-        const char *section;            /* "Upstream" for [Upstream NAME], "Forward" for [Forward NAME] */
+        const char *section; /* "Upstream" for [Upstream NAME], "Forward" for [Forward NAME] */
         const char *name;
         const ConfigType *type;
-        size_t offset;                  /* in Config, UpstreamBuilder or ForwardBuilder */
-        uint64_t low, high;             /* of numbers, sizes and time spans (usec) */
-        const char *const *words;       /* of a choice; its value is the index */
-        const char *expected;           /* what a person is told */
-        bool vital;                     /* if it is refused, the upstream would be another, or less safe: not used */
+        size_t offset;            /* in Config, UpstreamBuilder or ForwardBuilder */
+        uint64_t low, high;       /* of numbers, sizes and time spans (usec) */
+        const char *const *words; /* of a choice; its value is the index */
+        const char *expected;     /* what a person is told */
+        bool vital;               /* if it is refused, the upstream would be another, or less safe: not used */
 };
 
 #define CONFIG_SECTION_UPSTREAM "Upstream"
@@ -87,7 +87,8 @@ const char *config_shown(const char *text, char ret[CONFIG_SHOWN_MAX]);
 /* Stores a value or restores the default of an empty one, into the section where we are. */
 void config_assign(ConfigParser *parser, const ConfigKey *k, const char *value);
 
-/* The builder of [Upstream NAME], or for NULL a new one that is named later; NULL if there are too many, or no memory. */
+/* The builder of [Upstream NAME], or for NULL a new one that is named later; NULL if there are too many, or no memory.
+ */
 UpstreamBuilder *config_find_upstream(ConfigParser *parser, const char *name);
 
 /* The builder of [Forward NAME]; NULL if there are too many, or no memory. */

@@ -10,9 +10,9 @@
 typedef struct LineReader {
         void (*take)(void *userdata, ConfigLine kind, unsigned line, char *name, char *value);
         void *userdata;
-        char *joined;           /* a line, with those that continue it */
+        char *joined; /* a line, with those that continue it */
         size_t n;
-        unsigned first;         /* number of its first line; 0: none is open */
+        unsigned first; /* number of its first line; 0: none is open */
 } LineReader;
 
 static char *text_strip(char *s)
@@ -79,7 +79,7 @@ static void text_take_line(LineReader *r)
         if (*s == '[') {
                 if (*end != ']' || end == s + 1) {
                         text_give(r, LINE_BAD_SECTION,
-                             end == s + 1 ? "section without a name" : "section does not end in a bracket");
+                                  end == s + 1 ? "section without a name" : "section does not end in a bracket");
                         return;
                 }
                 *end = 0;
@@ -174,8 +174,8 @@ void config_read_lines(const char *text, size_t n,
                 if (nul || size + (r.first ? r.n : 0) > CONFIG_LINE_MAX) {
                         r.first = number;
                         text_give(&r, LINE_FATAL,
-                             nul ? "NUL octet: not a text, ignoring it from here"
-                                 : "line of more than 1 MiB, ignoring the file from here");
+                                  nul ? "NUL octet: not a text, ignoring it from here"
+                                      : "line of more than 1 MiB, ignoring the file from here");
                         r.first = 0;
                         break;
                 }

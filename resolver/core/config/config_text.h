@@ -8,14 +8,14 @@
 #include "core/config/config.h"
 
 typedef enum ConfigLine {
-        LINE_SECTION,           /* `name` is that of the section */
+        LINE_SECTION, /* `name` is that of the section */
         LINE_ASSIGNMENT,
-        LINE_BAD,               /* not a line; `value` says why. Reading goes on */
-        LINE_BAD_SECTION,       /* meant to be a section */
-        LINE_FATAL,             /* not a text; `value` says why. Reading ends */
+        LINE_BAD,         /* not a line; `value` says why. Reading goes on */
+        LINE_BAD_SECTION, /* meant to be a section */
+        LINE_FATAL,       /* not a text; `value` says why. Reading ends */
 } ConfigLine;
 
-#define CONFIG_LINE_MAX (1u << 20)      /* octets, as in systemd */
+#define CONFIG_LINE_MAX (1u << 20) /* octets, as in systemd */
 
 /* Calls `take` for each line; name and value are its own to change, for the call. `line` counts from 1; a continued
  * line has the number of its first. */

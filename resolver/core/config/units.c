@@ -6,16 +6,36 @@ static const struct {
         const char *name;
         uint64_t usec;
 } units[] = {
-        { "usec", 1 }, { "us", 1 }, { "\xc2\xb5s", 1 }, { "\xce\xbcs", 1 },
-        { "msec", USEC_PER_MSEC }, { "ms", USEC_PER_MSEC },
-        { "seconds", USEC_PER_SEC }, { "second", USEC_PER_SEC }, { "sec", USEC_PER_SEC }, { "s", USEC_PER_SEC },
-        { "minutes", USEC_PER_MINUTE }, { "minute", USEC_PER_MINUTE }, { "min", USEC_PER_MINUTE },
-        { "months", 2629800 * USEC_PER_SEC }, { "month", 2629800 * USEC_PER_SEC }, { "M", 2629800 * USEC_PER_SEC },
+        { "usec", 1 },
+        { "us", 1 },
+        { "\xc2\xb5s", 1 },
+        { "\xce\xbcs", 1 },
+        { "msec", USEC_PER_MSEC },
+        { "ms", USEC_PER_MSEC },
+        { "seconds", USEC_PER_SEC },
+        { "second", USEC_PER_SEC },
+        { "sec", USEC_PER_SEC },
+        { "s", USEC_PER_SEC },
+        { "minutes", USEC_PER_MINUTE },
+        { "minute", USEC_PER_MINUTE },
+        { "min", USEC_PER_MINUTE },
+        { "months", 2629800 * USEC_PER_SEC },
+        { "month", 2629800 * USEC_PER_SEC },
+        { "M", 2629800 * USEC_PER_SEC },
         { "m", USEC_PER_MINUTE },
-        { "hours", USEC_PER_HOUR }, { "hour", USEC_PER_HOUR }, { "hr", USEC_PER_HOUR }, { "h", USEC_PER_HOUR },
-        { "days", USEC_PER_DAY }, { "day", USEC_PER_DAY }, { "d", USEC_PER_DAY },
-        { "weeks", 7 * USEC_PER_DAY }, { "week", 7 * USEC_PER_DAY }, { "w", 7 * USEC_PER_DAY },
-        { "years", 31557600 * USEC_PER_SEC }, { "year", 31557600 * USEC_PER_SEC }, { "y", 31557600 * USEC_PER_SEC },
+        { "hours", USEC_PER_HOUR },
+        { "hour", USEC_PER_HOUR },
+        { "hr", USEC_PER_HOUR },
+        { "h", USEC_PER_HOUR },
+        { "days", USEC_PER_DAY },
+        { "day", USEC_PER_DAY },
+        { "d", USEC_PER_DAY },
+        { "weeks", 7 * USEC_PER_DAY },
+        { "week", 7 * USEC_PER_DAY },
+        { "w", 7 * USEC_PER_DAY },
+        { "years", 31557600 * USEC_PER_SEC },
+        { "year", 31557600 * USEC_PER_SEC },
+        { "y", 31557600 * USEC_PER_SEC },
 };
 
 #define BLANK " \t\n\r"
@@ -112,7 +132,7 @@ bool parse_time_span(const char *text, uint64_t *ret)
 bool parse_size(const char *text, uint64_t *ret)
 {
         static const char suffixes[] = "BKMGTPE";
-        const char *allowed = suffixes + sizeof(suffixes) - 1;  /* "1M 512K", but not "512K 1M" */
+        const char *allowed = suffixes + sizeof(suffixes) - 1; /* "1M 512K", but not "512K 1M" */
         uint64_t sum = 0;
 
         do {

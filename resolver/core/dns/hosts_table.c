@@ -6,23 +6,23 @@
 #include "core/dns/message.h"
 #include "core/base/siphash.h"
 
-#define WORD_MAX 256            /* octets with a NUL; no name and no address is longer */
+#define WORD_MAX 256 /* octets with a NUL; no name and no address is longer */
 
 /* Indices into the arrays below are kept plus one, so that 0 is none. */
 typedef struct HostName {
-        uint32_t at;            /* in `names` */
-        uint32_t first;         /* link */
+        uint32_t at;    /* in `names` */
+        uint32_t first; /* link */
 } HostName;
 
 typedef struct HostLink {
         uint32_t address;
-        uint32_t next;          /* link */
+        uint32_t next; /* link */
 } HostLink;
 
 typedef struct HostAddress {
         uint8_t octets[16];
-        uint8_t size;           /* 4 or 16 */
-        uint32_t name;          /* what it is called */
+        uint8_t size;  /* 4 or 16 */
+        uint32_t name; /* what it is called */
 } HostAddress;
 
 /* A hash table of indices: open addressing, at most half full, a power of two. */
@@ -34,7 +34,7 @@ typedef struct Slots32 {
 struct Hosts {
         unsigned refs;
         uint8_t key[16];
-        uint8_t *names;         /* each a length octet and a wire name in lower case */
+        uint8_t *names; /* each a length octet and a wire name in lower case */
         size_t names_n;
         HostName *list;
         size_t n;
@@ -319,7 +319,8 @@ static bool hosts_read_line(Hosts *h, Bytes line, HostsReport *report)
         return n_good && !n_bad;
 }
 
-/* Room for all that the text may have, so that nothing has to grow while it is read. What is not used costs no memory. */
+/* Room for all that the text may have, so that nothing has to grow while it is read. What is not used costs no memory.
+ */
 static bool hosts_make_room(Hosts *h, Bytes text)
 {
         size_t n_lines = 0, n_words = 0;
@@ -338,7 +339,8 @@ static bool hosts_make_room(Hosts *h, Bytes text)
         n_lines = MIN(n_lines, (size_t) HOSTS_ADDRESSES_MAX);
         h->addresses = calloc(n_lines + 1, sizeof(*h->addresses));
         return h->names && h->list && h->links && h->addresses &&
-               hosts_make_slots(&h->by_name, MIN(n_words, (size_t) HOSTS_NAMES_MAX)) && hosts_make_slots(&h->by_address, n_lines);
+               hosts_make_slots(&h->by_name, MIN(n_words, (size_t) HOSTS_NAMES_MAX)) &&
+               hosts_make_slots(&h->by_address, n_lines);
 }
 
 Hosts *hosts_new(Bytes text, const uint8_t key[16], HostsReport *ret)

@@ -9,7 +9,7 @@ enum { RECORD_TYPE = 0, RECORD_CLASS = 2, RECORD_TTL = 4, RECORD_RDLENGTH = 8, R
 
 #define LABEL_MAX 63
 #define LABEL_POINTER 0xc0
-#define POINTER_REACH 0x4000    /* no pointer leads beyond this offset */
+#define POINTER_REACH 0x4000 /* no pointer leads beyond this offset */
 #define COOKIE_CLIENT 8
 #define COOKIE_MIN 16
 #define COOKIE_MAX 40
@@ -18,10 +18,10 @@ enum { RECORD_TYPE = 0, RECORD_CLASS = 2, RECORD_TTL = 4, RECORD_RDLENGTH = 8, R
 typedef struct Reader {
         Bytes wire;
         size_t at;
-        size_t pointers;        /* the budget that is left */
-        size_t furthest;        /* highest offset of an octet that a name reaches by a pointer */
-        uint8_t *fixed;         /* a bit for each octet in reach that is the fixed part of a question or record: no name has it, and
-                                   TTLs there are changed later on */
+        size_t pointers; /* the budget that is left */
+        size_t furthest; /* highest offset of an octet that a name reaches by a pointer */
+        uint8_t *fixed; /* a bit for each octet in reach that is the fixed part of a question or record: no name has it,
+                           and TTLs there are changed later on */
 } Reader;
 
 static void message_mark_fixed(Reader *r, size_t at, size_t n)
@@ -39,8 +39,8 @@ static bool message_any_fixed(const Reader *r, size_t at, size_t n)
 }
 
 /*
- * Goes over one name. Pointers lead strictly backwards, before the name they stand in and before the pointer that led there,
- * and never into the header (RFC 9267 2): so there is no loop, and the budget bounds the sum of all chains.
+ * Goes over one name. Pointers lead strictly backwards, before the name they stand in and before the pointer that led
+ * there, and never into the header (RFC 9267 2): so there is no loop, and the budget bounds the sum of all chains.
  */
 static bool message_skip_name(Reader *r, bool compressed)
 {
@@ -73,7 +73,8 @@ static bool message_skip_name(Reader *r, bool compressed)
                 if (length > LABEL_MAX)
                         return false;
                 octets += 1 + (size_t) length;
-                if (octets > DNS_NAME_MAX || at + 1 + length > r->wire.n || (jumped && message_any_fixed(r, at, 1 + (size_t) length)))
+                if (octets > DNS_NAME_MAX || at + 1 + length > r->wire.n ||
+                    (jumped && message_any_fixed(r, at, 1 + (size_t) length)))
                         return false;
                 if (jumped)
                         r->furthest = MAX(r->furthest, at + length);
@@ -93,19 +94,19 @@ static bool message_rdata_names(uint16_t type, size_t *ret_skip, unsigned *ret_n
         *ret_names = 1;
         switch (type) {
         case TYPE_NS:
-        case 3:                 /* MD */
-        case 4:                 /* MF */
+        case 3: /* MD */
+        case 4: /* MF */
         case TYPE_CNAME:
-        case 7:                 /* MB */
-        case 8:                 /* MG */
-        case 9:                 /* MR */
+        case 7: /* MB */
+        case 8: /* MG */
+        case 9: /* MR */
         case TYPE_PTR:
                 return true;
         case TYPE_SOA:
-        case 14:                /* MINFO */
+        case 14: /* MINFO */
                 *ret_names = 2;
                 return true;
-        case 15:                /* MX */
+        case 15: /* MX */
                 *ret_skip = 2;
                 return true;
         default:
@@ -303,8 +304,9 @@ bool record_next(RecordWalk *w, Record *ret)
         fixed = m->wire.p + at;
         ttl = wire_read32(fixed + RECORD_TTL);
         *ret = (Record) {
-                .section = w->index < m->ancount ? SECTION_ANSWER
-                           : w->index < (uint32_t) m->ancount + m->nscount ? SECTION_AUTHORITY : SECTION_ADDITIONAL,
+                .section = w->index < m->ancount                           ? SECTION_ANSWER
+                           : w->index < (uint32_t) m->ancount + m->nscount ? SECTION_AUTHORITY
+                                                                           : SECTION_ADDITIONAL,
                 .offset = w->offset,
                 .type = wire_read16(fixed + RECORD_TYPE),
                 .class = wire_read16(fixed + RECORD_CLASS),
@@ -427,7 +429,8 @@ size_t name_expand(Bytes wire, size_t offset, uint8_t *ret, size_t *ret_end)
                 uint8_t length = wire.p[at];
 
                 if ((length & LABEL_POINTER) == LABEL_POINTER) {
-                        size_t target = at + 2 <= wire.n ? (size_t) (length & ~LABEL_POINTER) << 8 | wire.p[at + 1] : limit;
+                        size_t target =
+                                at + 2 <= wire.n ? (size_t) (length & ~LABEL_POINTER) << 8 | wire.p[at + 1] : limit;
 
                         /* Strictly backwards: no loop. */
                         if (target < DNS_HEADER_SIZE || target >= limit)

@@ -11,11 +11,11 @@
 #include "core/base/base.h"
 
 #define DNS_HEADER_SIZE 12
-#define DNS_NAME_MAX 255        /* octets on the wire, with the root label (RFC 1035 3.1) */
+#define DNS_NAME_MAX 255 /* octets on the wire, with the root label (RFC 1035 3.1) */
 #define DNS_MESSAGE_MAX 65535
-#define DNS_UDP_MIN 512         /* what a client without EDNS takes (RFC 1035 4.2.1) */
+#define DNS_UDP_MIN 512        /* what a client without EDNS takes (RFC 1035 4.2.1) */
 #define DNS_DO53_UDP_SIZE 1232 /* what fits the IPv6 minimum MTU, so that nothing comes in fragments */
-#define EDNS_OPTIONS_MAX 64     /* more options than this in one OPT is an attack on our time: malformed */
+#define EDNS_OPTIONS_MAX 64    /* more options than this in one OPT is an attack on our time: malformed */
 
 /* Header bits, in the 16 bits behind the ID. */
 #define DNS_QR 0x8000u
@@ -31,23 +31,65 @@
 #define DNS_RCODE_MASK 0x000fu
 
 enum { OPCODE_QUERY = 0 };
-enum { RCODE_NOERROR = 0, RCODE_FORMERR = 1, RCODE_SERVFAIL = 2, RCODE_NXDOMAIN = 3, RCODE_NOTIMP = 4, RCODE_REFUSED = 5,
-       RCODE_BADVERS = 16 };
-enum { TYPE_A = 1, TYPE_NS = 2, TYPE_CNAME = 5, TYPE_SOA = 6, TYPE_PTR = 12, TYPE_TXT = 16, TYPE_SIG = 24, TYPE_AAAA = 28,
-       TYPE_OPT = 41, TYPE_DS = 43, TYPE_RRSIG = 46, TYPE_SVCB = 64, TYPE_HTTPS = 65, TYPE_TKEY = 249, TYPE_TSIG = 250, TYPE_IXFR = 251,
-       TYPE_AXFR = 252, TYPE_MAILB = 253, TYPE_MAILA = 254, TYPE_ANY = 255 };
+enum {
+        RCODE_NOERROR = 0,
+        RCODE_FORMERR = 1,
+        RCODE_SERVFAIL = 2,
+        RCODE_NXDOMAIN = 3,
+        RCODE_NOTIMP = 4,
+        RCODE_REFUSED = 5,
+        RCODE_BADVERS = 16
+};
+enum {
+        TYPE_A = 1,
+        TYPE_NS = 2,
+        TYPE_CNAME = 5,
+        TYPE_SOA = 6,
+        TYPE_PTR = 12,
+        TYPE_TXT = 16,
+        TYPE_SIG = 24,
+        TYPE_AAAA = 28,
+        TYPE_OPT = 41,
+        TYPE_DS = 43,
+        TYPE_RRSIG = 46,
+        TYPE_SVCB = 64,
+        TYPE_HTTPS = 65,
+        TYPE_TKEY = 249,
+        TYPE_TSIG = 250,
+        TYPE_IXFR = 251,
+        TYPE_AXFR = 252,
+        TYPE_MAILB = 253,
+        TYPE_MAILA = 254,
+        TYPE_ANY = 255
+};
 enum { CLASS_IN = 1, CLASS_CH = 3, CLASS_HS = 4, CLASS_NONE = 254, CLASS_ANY = 255 };
-enum { EDNS_OPTION_NSID = 3, EDNS_OPTION_ECS = 8, EDNS_OPTION_COOKIE = 10, EDNS_OPTION_KEEPALIVE = 11, EDNS_OPTION_PADDING = 12,
-       EDNS_OPTION_EDE = 15 };
+enum {
+        EDNS_OPTION_NSID = 3,
+        EDNS_OPTION_ECS = 8,
+        EDNS_OPTION_COOKIE = 10,
+        EDNS_OPTION_KEEPALIVE = 11,
+        EDNS_OPTION_PADDING = 12,
+        EDNS_OPTION_EDE = 15
+};
 
 /* Extended DNS errors (RFC 8914) that we give ourselves. */
-enum { EDE_NONE = -1, EDE_OTHER = 0, EDE_STALE = 3, EDE_CACHED_ERROR = 13, EDE_NOT_READY = 14, EDE_BLOCKED = 15,
-       EDE_STALE_NXDOMAIN = 19, EDE_NOT_SUPPORTED = 21, EDE_NO_REACHABLE_AUTHORITY = 22, EDE_NETWORK_ERROR = 23 };
+enum {
+        EDE_NONE = -1,
+        EDE_OTHER = 0,
+        EDE_STALE = 3,
+        EDE_CACHED_ERROR = 13,
+        EDE_NOT_READY = 14,
+        EDE_BLOCKED = 15,
+        EDE_STALE_NXDOMAIN = 19,
+        EDE_NOT_SUPPORTED = 21,
+        EDE_NO_REACHABLE_AUTHORITY = 22,
+        EDE_NETWORK_ERROR = 23
+};
 
 /* What the OPT record says (RFC 6891). */
 typedef struct Edns {
         bool present;
-        bool dnssec_ok;         /* DO */
+        bool dnssec_ok; /* DO */
         uint8_t version;
         uint8_t extended_rcode; /* upper eight bits */
         uint16_t udp_size;      /* as sent; smaller than 512 means 512 */
@@ -57,38 +99,41 @@ typedef struct Edns {
 } Edns;
 
 typedef struct Message {
-        Bytes wire;             /* exactly the message, no octet behind its last record */
+        Bytes wire; /* exactly the message, no octet behind its last record */
         uint16_t id;
         uint16_t flags;
         uint16_t qdcount, ancount, nscount, arcount;
 
         /* of the first question, where qdcount is not 0 */
-        Bytes qname;            /* as spelled; never compressed */
+        Bytes qname; /* as spelled; never compressed */
         uint16_t qtype;
         uint16_t qclass;
-        size_t question_end;    /* offset of the first octet behind the question section */
+        size_t question_end; /* offset of the first octet behind the question section */
 
         Edns edns;
-        size_t opt_offset;      /* of the OPT record, where edns.present */
+        size_t opt_offset; /* of the OPT record, where edns.present */
         size_t opt_end;
-        bool pointers_past_opt; /* a name in a record behind the OPT reaches, by a pointer, an octet at or behind its start */
-        bool signed_message;    /* a TSIG or SIG(0) record ends it: pass on untouched but for the ID, do not cache (RFC 8945) */
+        bool pointers_past_opt; /* a name in a record behind the OPT reaches, by a pointer, an octet at or behind its
+                                   start */
+        bool signed_message;    /* a TSIG or SIG(0) record ends it: pass on untouched but for the ID, do not cache (RFC
+                                   8945) */
 } Message;
 
 typedef enum MessageStatus {
         MESSAGE_OK,
-        MESSAGE_SHORT,          /* fewer than 12 octets: nothing of the view is valid */
-        MESSAGE_MALFORMED,      /* the header is valid, and the question where `qname.n` is not 0 */
-        MESSAGE_BAD_EDNS,       /* all is well-formed but the OPT: two of them, owner not the root, not in the additional
-                                   section, a bad or too long list of options, a cookie of impossible size (RFC 7873 5.2.2).
-                                   Answer FORMERR with OPT (RFC 6891 6.1.1, 7) */
+        MESSAGE_SHORT,     /* fewer than 12 octets: nothing of the view is valid */
+        MESSAGE_MALFORMED, /* the header is valid, and the question where `qname.n` is not 0 */
+        MESSAGE_BAD_EDNS,  /* all is well-formed but the OPT: two of them, owner not the root, not in the additional
+                              section, a bad or too long list of options, a cookie of impossible size (RFC 7873 5.2.2).
+                              Answer FORMERR with OPT (RFC 6891 6.1.1, 7) */
 } MessageStatus;
 
 /*
- * Parses `wire` whole. Malformed are: names or labels over the limits, label types 01 and 10, a compression pointer in the
- * question, pointers that do not point strictly backwards to behind the header, or to what is no name, records that overrun, counts that lie, and
- * octets behind the last record. RDATA is opaque, save that compressed names in the types of RFC 1035 (NS CNAME SOA PTR MX
- * and their like, as RFC 3597 4 lists) are checked. All steps together follow at most as many pointers as `wire` has octets.
+ * Parses `wire` whole. Malformed are: names or labels over the limits, label types 01 and 10, a compression pointer in
+ * the question, pointers that do not point strictly backwards to behind the header, or to what is no name, records that
+ * overrun, counts that lie, and octets behind the last record. RDATA is opaque, save that compressed names in the types
+ * of RFC 1035 (NS CNAME SOA PTR MX and their like, as RFC 3597 4 lists) are checked. All steps together follow at most
+ * as many pointers as `wire` has octets.
  */
 MessageStatus message_parse(Message *ret, Bytes wire);
 
@@ -107,13 +152,13 @@ typedef enum Section { SECTION_ANSWER, SECTION_AUTHORITY, SECTION_ADDITIONAL } S
 
 typedef struct Record {
         Section section;
-        size_t offset;          /* of its owner name */
+        size_t offset; /* of its owner name */
         uint16_t type;
         uint16_t class;
-        uint32_t ttl;           /* 0 where the top bit was set (RFC 2181 8) */
+        uint32_t ttl; /* 0 where the top bit was set (RFC 2181 8) */
         size_t ttl_offset;
         Bytes rdata;
-        size_t end;             /* offset of the octet behind it */
+        size_t end; /* offset of the octet behind it */
 } Record;
 
 /* Walks the records of a parsed message. */
@@ -123,37 +168,44 @@ typedef struct RecordWalk {
         uint32_t index;
 } RecordWalk;
 
-#define RECORD_WALK(m) (RecordWalk) { .message = (m), .offset = (m)->question_end }
+#define RECORD_WALK(m)                                      \
+        (RecordWalk)                                        \
+        {                                                   \
+                .message = (m), .offset = (m)->question_end \
+        }
 
 /* The next record; false behind the last. */
 bool record_next(RecordWalk *w, Record *ret);
 
 /* How long the answer may be kept, in seconds, before any clamp of ours. */
 typedef enum Lifetime {
-        LIFETIME_NONE,          /* must not be cached: no SOA in a negative answer (RFC 2308 5), no records, TC, a signed message */
-        LIFETIME_POSITIVE,      /* the least TTL of all records but the OPT */
-        LIFETIME_NEGATIVE,      /* NXDOMAIN or NODATA: min(TTL of the SOA, its MINIMUM) (RFC 2308 5) */
-        LIFETIME_FAILURE,       /* any other rcode (RFC 9520) */
+        LIFETIME_NONE, /* must not be cached: no SOA in a negative answer (RFC 2308 5), no records, TC, a signed message
+                        */
+        LIFETIME_POSITIVE, /* the least TTL of all records but the OPT */
+        LIFETIME_NEGATIVE, /* NXDOMAIN or NODATA: min(TTL of the SOA, its MINIMUM) (RFC 2308 5) */
+        LIFETIME_FAILURE,  /* any other rcode (RFC 9520) */
 } Lifetime;
 
 Lifetime message_lifetime(const Message *m, uint32_t *ret_seconds);
 
 /*
- * Copies `m` to `ret` (room for m->wire.n octets) without what is not worth keeping: of its OPT only the extended rcode and extended
- * errors (RFC 8914) stay, and no OPT at all if it has none of these (RFC 6891 6.2.1: the rest is between two neighbours, padding
- * above all). Copied as it is where records behind the OPT point past it. Returns the size.
+ * Copies `m` to `ret` (room for m->wire.n octets) without what is not worth keeping: of its OPT only the extended rcode
+ * and extended errors (RFC 8914) stay, and no OPT at all if it has none of these (RFC 6891 6.2.1: the rest is between
+ * two neighbours, padding above all). Copied as it is where records behind the OPT point past it. Returns the size.
  */
 size_t message_strip(const Message *m, uint8_t *ret);
 
-/* True if `answer` answers what `question` asked: QR, opcode, one question, same name (letters fold), type and class. */
+/* True if `answer` answers what `question` asked: QR, opcode, one question, same name (letters fold), type and class.
+ */
 bool message_answers(const Message *answer, const Message *question);
 
-/* ByteBuffer of the uncompressed name that starts at `wire.p`, its root label included; 0 if there is none within `wire` or it
- * breaks the limits. */
+/* ByteBuffer of the uncompressed name that starts at `wire.p`, its root label included; 0 if there is none within
+ * `wire` or it breaks the limits. */
 size_t name_size(Bytes wire);
 
-/* Copies the name that begins at `offset` of `wire`, a message or a part of one from its start, and may be compressed, to `ret` (room for
- * DNS_NAME_MAX), uncompressed. Returns its size, and in *ret_end the offset behind it; 0 if there is none within `wire`. */
+/* Copies the name that begins at `offset` of `wire`, a message or a part of one from its start, and may be compressed,
+ * to `ret` (room for DNS_NAME_MAX), uncompressed. Returns its size, and in *ret_end the offset behind it; 0 if there is
+ * none within `wire`. */
 size_t name_expand(Bytes wire, size_t offset, uint8_t *ret, size_t *ret_end);
 
 bool name_equal(Bytes a, Bytes b);

@@ -4,20 +4,20 @@
 
 enum { HEADER_FLAGS = 2, HEADER_QDCOUNT = 4, HEADER_ANCOUNT = 6, HEADER_NSCOUNT = 8, HEADER_ARCOUNT = 10 };
 
-#define OPT_FIXED 11            /* an OPT record without options */
+#define OPT_FIXED 11 /* an OPT record without options */
 #define OPTION_HEADER 4
-#define EDE_TEXT_MAX 128        /* octets of ours */
-#define EDE_PASSED_MAX 4        /* of the upstream's */
-#define EDE_PASSED_SIZE 512     /* octets of one */
-#define PADDING_BLOCK 128       /* RFC 8467 4.1 */
-#define OUR_UDP_SIZE 4096       /* what our OPT says to clients, and to upstreams, where it means nothing over HTTPS */
+#define EDE_TEXT_MAX 128    /* octets of ours */
+#define EDE_PASSED_MAX 4    /* of the upstream's */
+#define EDE_PASSED_SIZE 512 /* octets of one */
+#define PADDING_BLOCK 128   /* RFC 8467 4.1 */
+#define OUR_UDP_SIZE 4096   /* what our OPT says to clients, and to upstreams, where it means nothing over HTTPS */
 
 /* --- an OPT record, gathered before it is written, so that its size is known */
 
 typedef struct OptBuilder {
         uint8_t options[EDE_PASSED_MAX * (OPTION_HEADER + EDE_PASSED_SIZE) + OPTION_HEADER + 2 + EDE_TEXT_MAX + 16];
         size_t n;
-        size_t n_do53;         /* of those: without the extended errors, which may be left out */
+        size_t n_do53; /* of those: without the extended errors, which may be left out */
 } OptBuilder;
 
 static void reply_put_option(OptBuilder *o, uint16_t code, const uint8_t *data, size_t n)
@@ -207,7 +207,8 @@ Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message 
         memcpy(b->data, answer->wire.p, n);
         memcpy(b->data + DNS_HEADER_SIZE, qname.p, qname.n);
         arcount = reply_put_records(b->data, &n, answer);
-        reply_patch_ttls(b->data, n, answer->question_end, (unsigned) answer->ancount + answer->nscount + arcount, options);
+        reply_patch_ttls(b->data, n, answer->question_end, (unsigned) answer->ancount + answer->nscount + arcount,
+                         options);
 
         if (target->edns && n + OPT_FIXED + opt.n > limit)
                 opt.n = opt.n_do53;
@@ -234,8 +235,8 @@ Packet *reply_error(const ReplyTarget *target, Bytes question, unsigned rcode, c
         return reply_local(target, question, rcode, NULL, 0, options);
 }
 
-Packet *reply_local(const ReplyTarget *target, Bytes question, unsigned rcode, const LocalRecord *records, size_t n_records,
-                    const ReplyOptions *options)
+Packet *reply_local(const ReplyTarget *target, Bytes question, unsigned rcode, const LocalRecord *records,
+                    size_t n_records, const ReplyOptions *options)
 {
         OptBuilder opt = reply_opt_builder_init(target, NULL, options);
         size_t size = DNS_HEADER_SIZE + question.n + OPT_FIXED + opt.n, limit = reply_size_limit(target, options), n;
@@ -292,7 +293,8 @@ Packet *reply_malformed(const Message *query, MessageStatus status)
         target.dnssec_ok = false;
         target.keepalive = false;
         return reply_error(&target,
-                           question ? BYTES(query->wire.p + DNS_HEADER_SIZE, query->question_end - DNS_HEADER_SIZE) : BYTES(NULL, 0),
+                           question ? BYTES(query->wire.p + DNS_HEADER_SIZE, query->question_end - DNS_HEADER_SIZE)
+                                    : BYTES(NULL, 0),
                            RCODE_FORMERR, &options);
 }
 

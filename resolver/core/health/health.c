@@ -333,7 +333,8 @@ static void health_overload(Health *h, uint64_t now, FailureReason f, uint64_t r
         h->retry_at = now + (retry_after ? CLAMP(retry_after, USEC_PER_SEC, p->overload_max) : p->overload_default);
 }
 
-HealthRequest health_failure(Health *h, uint64_t now, FailureReason f, uint64_t incident, bool connecting, uint64_t retry_after)
+HealthRequest health_failure(Health *h, uint64_t now, FailureReason f, uint64_t incident, bool connecting,
+                             uint64_t retry_after)
 {
         if (health_fixed(h))
                 return HEALTH_REQUEST_NONE;

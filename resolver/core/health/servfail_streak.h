@@ -1,8 +1,8 @@
 #pragma once
 /*
- * ServfailStreak: an upstream that says SERVFAIL or REFUSED to everything (HEALTH.md 1, DNS-FAIL). To one name that is an answer like any other;
- * to five distinct ones within 30 s, with none that succeeds between, it is worth one look, by a probe whose failure alone
- * counts. Pure.
+ * ServfailStreak: an upstream that says SERVFAIL or REFUSED to everything (HEALTH.md 1, DNS-FAIL). To one name that is
+ * an answer like any other; to five distinct ones within 30 s, with none that succeeds between, it is worth one look,
+ * by a probe whose failure alone counts. Pure.
  */
 
 #include "core/base/base.h"
@@ -11,10 +11,10 @@
 #define SERVFAIL_STREAK_WINDOW (30 * USEC_PER_SEC)
 
 typedef struct ServfailStreak {
-        uint64_t since;                 /* usec: of the first of them */
-        uint64_t names[SERVFAIL_STREAK_NAMES];    /* their hashes */
+        uint64_t since;                        /* usec: of the first of them */
+        uint64_t names[SERVFAIL_STREAK_NAMES]; /* their hashes */
         unsigned n;
-        bool said;                      /* this streak had its probe */
+        bool said; /* this streak had its probe */
 } ServfailStreak;
 
 /* A name was answered with NOERROR or NXDOMAIN: whatever it was is over. */

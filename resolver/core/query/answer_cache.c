@@ -2,8 +2,8 @@
 
 #include "core/engine_internal.h"
 
-#define STALE_TTL 30                            /* s, RFC 8767 4 */
-#define NO_ANSWER_LIFE 1                        /* s */
+#define STALE_TTL 30     /* s, RFC 8767 4 */
+#define NO_ANSWER_LIFE 1 /* s */
 
 bool answer_cache_lookup(Engine *e, const CacheKey *key, uint64_t now, CachedAnswer *ret)
 {
@@ -53,9 +53,11 @@ void answer_cache_store_failure(Query *q, uint64_t now)
 
         for (size_t i = 0; i < e->n_upstreams; i++)
                 usable = usable || health_usable(&e->upstreams[i]->health);
-        if (!answer_cache_worth_remembering(q) || !usable || failure_class(q->failure) == CLASS_LOCALNET || q->failure == FAILURE_QUEUE_FULL)
+        if (!answer_cache_worth_remembering(q) || !usable || failure_class(q->failure) == CLASS_LOCALNET ||
+            q->failure == FAILURE_QUEUE_FULL)
                 return;
-        failure = reply_error(&nobody, BYTES(q->message.qname.p, q->message.question_end - DNS_HEADER_SIZE), RCODE_SERVFAIL, &options);
+        failure = reply_error(&nobody, BYTES(q->message.qname.p, q->message.question_end - DNS_HEADER_SIZE),
+                              RCODE_SERVFAIL, &options);
         if (failure && message_parse(&m, packet_bytes(failure)) == MESSAGE_OK)
                 cache_put(e->cache, &key, &m, 0, NO_ANSWER_LIFE, q->forward != NULL, now);
 }

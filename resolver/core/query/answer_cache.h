@@ -1,29 +1,31 @@
 #pragma once
 /*
- * Answer cache: between queries and the cache. What is known of a question and how that is told, fresh, stale or failed, in one place;
- * and what is remembered of an answer, or of getting none.
+ * Answer cache: between queries and the cache. What is known of a question and how that is told, fresh, stale or
+ * failed, in one place; and what is remembered of an answer, or of getting none.
  */
 
 #include "core/query/query.h"
 
 typedef struct CachedAnswer {
-        Message answer;                 /* valid until the cache is next changed */
-        ReplyOptions options;           /* how it is told */
-        bool failure;                   /* asking has failed a moment ago (RFC 9520) */
-        bool stale;                     /* over its TTL (RFC 8767) */
-        bool serve_now;                   /* not to be asked for anew: what is fresh, failures, and what failed lately */
-        bool prefetch;                  /* to be asked for anew all the same, behind the client's back */
+        Message answer;       /* valid until the cache is next changed */
+        ReplyOptions options; /* how it is told */
+        bool failure;         /* asking has failed a moment ago (RFC 9520) */
+        bool stale;           /* over its TTL (RFC 8767) */
+        bool serve_now;       /* not to be asked for anew: what is fresh, failures, and what failed lately */
+        bool prefetch;        /* to be asked for anew all the same, behind the client's back */
 } CachedAnswer;
 
 /* False if nothing is known, or there is no cache, or what is stale may not be served. */
 bool answer_cache_lookup(Engine *e, const CacheKey *key, uint64_t now, CachedAnswer *ret);
 
-/* `answer` came for `q`, as old as `age` and good for `max_age` seconds at most (UINT32_MAX: for as long as it says). */
+/* `answer` came for `q`, as old as `age` and good for `max_age` seconds at most (UINT32_MAX: for as long as it says).
+ */
 void answer_cache_store(Query *q, const Message *answer, uint32_t age, uint32_t max_age, uint64_t now);
 
 /*
- * No upstream answered `q` in time, though one is well: asking anew at once would be no better. Kept for a second, the least that
- * RFC 9520 3.2 asks for, and not longer each time: it may as well have been the way there, and who comes back from that is
- * to be answered within a second. Where no upstream is well, its health keeps queries from it, and nothing is kept here.
+ * No upstream answered `q` in time, though one is well: asking anew at once would be no better. Kept for a second, the
+ * least that RFC 9520 3.2 asks for, and not longer each time: it may as well have been the way there, and who comes
+ * back from that is to be answered within a second. Where no upstream is well, its health keeps queries from it, and
+ * nothing is kept here.
  */
 void answer_cache_store_failure(Query *q, uint64_t now);

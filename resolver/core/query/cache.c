@@ -6,56 +6,57 @@
 #include "core/base/siphash.h"
 
 /*
- * Two queues (S3-FIFO: Yang et al., SOSP 2023). What comes first enters the small one; what is asked for again while there moves
- * to the main one when its turn comes, what is not goes. So a flood of names that are asked once passes through a tenth of the
- * cache. Names that went and come back soon are known by a fingerprint and enter the main queue at once.
+ * Two queues (S3-FIFO: Yang et al., SOSP 2023). What comes first enters the small one; what is asked for again while
+ * there moves to the main one when its turn comes, what is not goes. So a flood of names that are asked once passes
+ * through a tenth of the cache. Names that went and come back soon are known by a fingerprint and enter the main queue
+ * at once.
  */
 
-#define SMALL_TENTHS 1                  /* of the ceiling */
-#define SMALL_MOST_TENTHS 5             /* while the oldest of the main queue have run out */
-#define HITS_MAX 3                      /* rounds of grace in the main queue */
-#define TURNS_MAX 1024                  /* that the search for one to drop may take: some 50 us */
+#define SMALL_TENTHS 1      /* of the ceiling */
+#define SMALL_MOST_TENTHS 5 /* while the oldest of the main queue have run out */
+#define HITS_MAX 3          /* rounds of grace in the main queue */
+#define TURNS_MAX 1024      /* that the search for one to drop may take: some 50 us */
 #define OCTETS_PER_BUCKET 512
-#define OCTETS_PER_GHOST 128            /* a half as many again as there are entries */
+#define OCTETS_PER_GHOST 128 /* a half as many again as there are entries */
 #define MALLOC_OVERHEAD 16
-#define PREFETCH_TENTHS 1               /* of its life left */
-#define PREFETCH_MIN 10                 /* s of life, below which it is not worth it */
-#define TYPE_ALL 0                      /* an NXDOMAIN is for all types of the name (RFC 2308 5) */
-#define RECHECK (30 * USEC_PER_SEC)     /* RFC 8767 5: the failure recheck timer */
+#define PREFETCH_TENTHS 1           /* of its life left */
+#define PREFETCH_MIN 10             /* s of life, below which it is not worth it */
+#define TYPE_ALL 0                  /* an NXDOMAIN is for all types of the name (RFC 2308 5) */
+#define RECHECK (30 * USEC_PER_SEC) /* RFC 8767 5: the failure recheck timer */
 
 typedef struct Entry {
-        struct Entry *next;             /* in its bucket */
+        struct Entry *next; /* in its bucket */
         List in_queue;
         uint64_t hash;
-        uint64_t born;                  /* usec */
-        uint64_t expires;               /* usec */
-        uint64_t gone;                  /* usec; not even stale from here on */
-        uint64_t recheck_at;            /* usec; asking anew failed, and may be tried again from here on */
-        uint32_t failures_of;           /* what the cache's was when that was noted, or for a failure, when it was kept */
-        uint32_t life;                  /* s it was kept for */
+        uint64_t born;        /* usec */
+        uint64_t expires;     /* usec */
+        uint64_t gone;        /* usec; not even stale from here on */
+        uint64_t recheck_at;  /* usec; asking anew failed, and may be tried again from here on */
+        uint32_t failures_of; /* what the cache's was when that was noted, or for a failure, when it was kept */
+        uint32_t life;        /* s it was kept for */
         uint32_t wire_size;
-        uint16_t qtype;                 /* or TYPE_ALL */
+        uint16_t qtype; /* or TYPE_ALL */
         uint16_t qclass;
         uint8_t name_size;
-        uint8_t kind;                   /* Lifetime */
+        uint8_t kind; /* Lifetime */
         uint8_t hits;
         bool dnssec_ok, checking_disabled, epoch_bound;
-        bool main;                      /* in the main queue */
-        bool asked;                     /* fresh, since it came */
+        bool main;  /* in the main queue */
+        bool asked; /* fresh, since it came */
         bool prefetched;
-        uint8_t data[];                 /* name, then wire */
+        uint8_t data[]; /* name, then wire */
 } Entry;
 
 struct Cache {
         CacheLimits limits;
         uint8_t key[16];
         Entry **buckets;
-        size_t n_buckets;               /* a power of two */
+        size_t n_buckets; /* a power of two */
         uint16_t *ghosts;
         size_t n_ghosts;
         List small, main;
         size_t small_octets;
-        uint32_t failures;              /* failures of an earlier count are of no account */
+        uint32_t failures; /* failures of an earlier count are of no account */
         CacheStats stats;
 };
 
@@ -85,7 +86,8 @@ static size_t cache_power_of_two(size_t n)
 
 static bool cache_make_index(Cache *c, size_t size)
 {
-        size_t n_buckets = cache_power_of_two(size / OCTETS_PER_BUCKET), n_ghosts = cache_power_of_two(size / OCTETS_PER_GHOST);
+        size_t n_buckets = cache_power_of_two(size / OCTETS_PER_BUCKET),
+               n_ghosts = cache_power_of_two(size / OCTETS_PER_GHOST);
         Entry **buckets = calloc(n_buckets, sizeof(*buckets));
         uint16_t *ghosts = calloc(n_ghosts, sizeof(*ghosts));
 
@@ -201,8 +203,9 @@ static void cache_promote(Cache *c, Entry *e)
 }
 
 /*
- * The head of one queue goes, or gets another round unless `drop_it`. True if it went. What has run out in the main queue gives way
- * before the small one as long as that is not too large: so that neither a flood fills all, nor the dead keep out the living.
+ * The head of one queue goes, or gets another round unless `drop_it`. True if it went. What has run out in the main
+ * queue gives way before the small one as long as that is not too large: so that neither a flood fills all, nor the
+ * dead keep out the living.
  */
 static bool cache_turn(Cache *c, uint64_t now, bool drop_it)
 {
@@ -228,7 +231,8 @@ static bool cache_turn(Cache *c, uint64_t now, bool drop_it)
         return false;
 }
 
-/* Makes room for `octets` more. Each turn drops an entry, promotes it, or uses up one of its few hits; and none takes long. */
+/* Makes room for `octets` more. Each turn drops an entry, promotes it, or uses up one of its few hits; and none takes
+ * long. */
 static void cache_make_room(Cache *c, size_t octets, uint64_t now)
 {
         unsigned turns = 0;
@@ -374,7 +378,8 @@ static uint64_t cache_failure_life(const Cache *c, const Entry *before, uint32_t
 {
         uint64_t life = before ? 2 * before->life * USEC_PER_SEC : c->limits.failure_min;
 
-        return MAX(MIN(MIN(life, c->limits.failure_max), (uint64_t) http_max_age * USEC_PER_SEC), c->limits.failure_min);
+        return MAX(MIN(MIN(life, c->limits.failure_max), (uint64_t) http_max_age * USEC_PER_SEC),
+                   c->limits.failure_min);
 }
 
 /* `answer` as it is kept: in `ret`, of DNS_MESSAGE_MAX octets. Returns its size. */
@@ -434,8 +439,8 @@ static bool cache_note_failure(Cache *c, const CacheKey *key, uint64_t now)
         return true;
 }
 
-bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t http_age, uint32_t http_max_age, bool epoch_bound,
-               uint64_t now)
+bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t http_age, uint32_t http_max_age,
+               bool epoch_bound, uint64_t now)
 {
         uint8_t wire[DNS_MESSAGE_MAX];
         uint32_t ttl;
@@ -445,7 +450,8 @@ bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t ht
         uint64_t hash = cache_hash_of(c, key, qtype), life;
         Entry *before[2], draft;
 
-        if (answer->signed_message || answer->flags & DNS_TC || (kind == LIFETIME_FAILURE && cache_note_failure(c, key, now)))
+        if (answer->signed_message || answer->flags & DNS_TC ||
+            (kind == LIFETIME_FAILURE && cache_note_failure(c, key, now)))
                 return false;
         before[0] = cache_find_alive(c, key, key->qtype, now);
         before[1] = cache_find_alive(c, key, TYPE_ALL, now);
@@ -473,7 +479,8 @@ bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t ht
                         draft.hits = MAX(draft.hits, before[i]->hits);
                         cache_drop(c, before[i]);
                 }
-        return life > 0 && cache_insert(c, &draft, key->qname, BYTES(wire, cache_shape(c, answer, kind, http_age, wire)));
+        return life > 0 &&
+               cache_insert(c, &draft, key->qname, BYTES(wire, cache_shape(c, answer, kind, http_age, wire)));
 }
 
 void cache_forget_failures(Cache *c)

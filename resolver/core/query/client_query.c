@@ -1,6 +1,6 @@
 /*
- * Where a client's message enters the engine: what is not a question is ignored or refused, what this machine or the cache
- * knows is answered, what is being asked already is joined, and the rest becomes a query.
+ * Where a client's message enters the engine: what is not a question is ignored or refused, what this machine or the
+ * cache knows is answered, what is being asked already is joined, and the rest becomes a query.
  */
 
 #include "core/engine_internal.h"
@@ -8,14 +8,15 @@
 #include "core/query/answer_cache.h"
 #include "core/base/siphash.h"
 
-#define PREFETCH_BELOW 64               /* questions in flight: with more, nobody is asked for what has not run out yet */
+#define PREFETCH_BELOW 64 /* questions in flight: with more, nobody is asked for what has not run out yet */
 
 static Bytes client_query_question_section(const Message *m)
 {
         return BYTES(m->wire.p + DNS_HEADER_SIZE, m->question_end - DNS_HEADER_SIZE);
 }
 
-static bool client_query_refuse(Engine *e, const Client *client, bool stream, const Message *m, unsigned rcode, int ede, const char *text)
+static bool client_query_refuse(Engine *e, const Client *client, bool stream, const Message *m, unsigned rcode, int ede,
+                                const char *text)
 {
         ReplyOptions options = engine_reply_options(e);
         ReplyTarget target = reply_target_of(m, stream);
@@ -23,7 +24,9 @@ static bool client_query_refuse(Engine *e, const Client *client, bool stream, co
         options.ede = ede;
         options.ede_text = text;
         e->stats.rejected++;
-        engine_answer(e, client, reply_error(&target, m->qname.n ? client_query_question_section(m) : BYTES(NULL, 0), rcode, &options));
+        engine_answer(
+                e, client,
+                reply_error(&target, m->qname.n ? client_query_question_section(m) : BYTES(NULL, 0), rcode, &options));
         return true;
 }
 
@@ -34,10 +37,11 @@ static bool client_query_is_meta_type(uint16_t type)
 }
 
 /*
- * Messages that never become a query (FAULTS.md C01-C10). Returns true if `m` was dealt with, and then *ret_answered says
- * whether the client gets an answer.
+ * Messages that never become a query (FAULTS.md C01-C10). Returns true if `m` was dealt with, and then *ret_answered
+ * says whether the client gets an answer.
  */
-static bool client_query_turn_down(Engine *e, const Client *client, bool stream, const Message *m, MessageStatus status, bool *ret_answered)
+static bool client_query_turn_down(Engine *e, const Client *client, bool stream, const Message *m, MessageStatus status,
+                                   bool *ret_answered)
 {
         *ret_answered = true;
         if (status == MESSAGE_SHORT || (m->flags & DNS_QR)) {
@@ -63,7 +67,8 @@ static bool client_query_turn_down(Engine *e, const Client *client, bool stream,
         if (client_query_is_meta_type(m->qtype))
                 return client_query_refuse(e, client, stream, m, RCODE_FORMERR, EDE_NONE, NULL);
         if (m->qtype == TYPE_AXFR || m->qtype == TYPE_IXFR)
-                return client_query_refuse(e, client, stream, m, RCODE_NOTIMP, EDE_NOT_SUPPORTED, "zone transfers do not pass a stub resolver");
+                return client_query_refuse(e, client, stream, m, RCODE_NOTIMP, EDE_NOT_SUPPORTED,
+                                           "zone transfers do not pass a stub resolver");
         return false;
 }
 
@@ -82,7 +87,9 @@ static bool client_query_answer_locally(Engine *e, const Client *client, bool st
                 options.ede_text = reply.reason;
         }
         e->stats.local++;
-        engine_answer(e, client, reply_local(&target, client_query_question_section(m), reply.rcode, reply.records, reply.n, &options));
+        engine_answer(
+                e, client,
+                reply_local(&target, client_query_question_section(m), reply.rcode, reply.records, reply.n, &options));
         return true;
 }
 
@@ -128,7 +135,8 @@ static void client_query_prefetch(Engine *e, const Message *m, uint64_t now)
         uint64_t hash = client_query_hash_of(e, m);
         Query *q;
 
-        if (e->n_queries >= PREFETCH_BELOW || client_query_find_query(e, m, hash) || !(q = client_query_add_query(e, m, hash, now)))
+        if (e->n_queries >= PREFETCH_BELOW || client_query_find_query(e, m, hash) ||
+            !(q = client_query_add_query(e, m, hash, now)))
                 return;
         q->fetching = true;
         e->stats.prefetches++;
@@ -190,7 +198,8 @@ bool engine_query(Engine *e, const Client *client, bool stream, Bytes message, u
         }
         source = client_quota_source(e->hash_key, client);
         if (!client_quota_has_slot(&e->quota, source))
-                return client_query_refuse(e, client, stream, &m, RCODE_SERVFAIL, EDE_OTHER, "too many queries are waiting");
+                return client_query_refuse(e, client, stream, &m, RCODE_SERVFAIL, EDE_OTHER,
+                                           "too many queries are waiting");
         hash = client_query_hash_of(e, &m);
         q = m.signed_message ? NULL : client_query_find_query(e, &m, hash);
         is_new = !q;

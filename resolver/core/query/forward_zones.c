@@ -10,7 +10,7 @@ typedef struct Entry {
 struct Forwards {
         Forward **list;
         size_t n;
-        Entry *entries;                 /* sorted by domain */
+        Entry *entries; /* sorted by domain */
         size_t n_entries;
 };
 

@@ -8,15 +8,15 @@
 
 typedef struct Do53Server {
         Address address;
-        uint64_t resting_until;         /* usec; it failed: asked after the others until then */
-        uint64_t no_edns_until;         /* usec; it does not know EDNS: asked without until then */
+        uint64_t resting_until; /* usec; it failed: asked after the others until then */
+        uint64_t no_edns_until; /* usec; it does not know EDNS: asked without until then */
 } Do53Server;
 
 typedef struct Forward {
         unsigned refs;
         Config *owner;
         const ForwardConfig *config;
-        size_t good;                    /* the server that answered last, which is asked first */
+        size_t good; /* the server that answered last, which is asked first */
         size_t n_servers;
         Do53Server servers[];
 } Forward;
@@ -24,15 +24,16 @@ typedef struct Forward {
 typedef struct Forwards Forwards;
 
 /*
- * The table for `config`, to which it takes references. Forwards that did not change are those of `before` (may be NULL), and
- * *ret_changed says whether any did. NULL when out of memory.
+ * The table for `config`, to which it takes references. Forwards that did not change are those of `before` (may be
+ * NULL), and *ret_changed says whether any did. NULL when out of memory.
  */
 Forwards *forwards_new(Config *config, const Forwards *before, bool *ret_changed);
 /* NULL is fine; always returns NULL. */
 Forwards *forwards_free(Forwards *f);
 DEFINE_CLEANUP(Forwards, forwards_free)
 
-/* Whose domain `name` is in, the longest one if there are several; NULL: nobody's, the upstreams are asked. O(labels log domains). */
+/* Whose domain `name` is in, the longest one if there are several; NULL: nobody's, the upstreams are asked. O(labels
+ * log domains). */
 Forward *forwards_find(const Forwards *f, Bytes name);
 
 /* Another network: what was found out of servers is forgotten. */

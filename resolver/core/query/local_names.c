@@ -10,7 +10,7 @@
 typedef struct Labels {
         Bytes name;
         uint8_t at[LABELS_MAX];
-        unsigned n;             /* without the root */
+        unsigned n; /* without the root */
 } Labels;
 
 static void local_find_labels(Bytes name, Labels *ret)
@@ -41,9 +41,9 @@ static Bytes local_label(const Labels *l, unsigned i)
 
 typedef struct Reverse {
         uint8_t octets[16];
-        unsigned size;          /* 4 or 16; 0: no such name */
-        unsigned bits;          /* as many of them as the name tells */
-        unsigned labels;        /* as many of its labels as that took, with those of the tree */
+        unsigned size;   /* 4 or 16; 0: no such name */
+        unsigned bits;   /* as many of them as the name tells */
+        unsigned labels; /* as many of its labels as that took, with those of the tree */
 } Reverse;
 
 /* A decimal number from 0 to 255 as it is written, or -1. */
@@ -103,18 +103,18 @@ static Bytes local_reverse_address(const Labels *l, const Reverse *r)
 
 /* What is answered for a name in a zone. */
 typedef enum ZoneKind {
-        ZONE_ABSENT,            /* the root has no such name: NXDOMAIN for its top, too */
-        ZONE_EMPTY,             /* the top of it is there, and nothing below */
-        ZONE_BARE,              /* every name is there, and none has records */
+        ZONE_ABSENT, /* the root has no such name: NXDOMAIN for its top, too */
+        ZONE_EMPTY,  /* the top of it is there, and nothing below */
+        ZONE_BARE,   /* every name is there, and none has records */
 } ZoneKind;
 
 typedef struct Zone {
         Bytes name;
         unsigned labels;
         ZoneKind kind;
-        size_t enabled;         /* offset of its switch in LocalConfig */
+        size_t enabled; /* offset of its switch in LocalConfig */
         const char *reason;
-        bool gives_way;         /* to [Forward] */
+        bool gives_way; /* to [Forward] */
 } Zone;
 
 #define WIRE(text) { .p = (const uint8_t *) (text), .n = sizeof(text) }
@@ -151,7 +151,7 @@ static const Zone single_label = {
 typedef struct ReverseZone {
         uint8_t octets[16];
         unsigned size;
-        unsigned bits;          /* of the network */
+        unsigned bits; /* of the network */
         unsigned zone_bits;
 } ReverseZone;
 
@@ -303,8 +303,8 @@ static bool local_answer_pointer(const LocalNames *names, Bytes address, const M
 }
 
 /* `labels`: of the zone's name, which is the end of the one asked for. */
-static bool local_answer_zone(const LocalNames *names, const Zone *z, unsigned labels, const Labels *l, const Message *q, bool forwarded,
-                        LocalReply *ret)
+static bool local_answer_zone(const LocalNames *names, const Zone *z, unsigned labels, const Labels *l,
+                              const Message *q, bool forwarded, LocalReply *ret)
 {
         bool is_top = l->n == labels && z->kind != ZONE_ABSENT;
         Bytes zone = local_suffix(l, z->kind == ZONE_ABSENT ? 0 : labels);
@@ -318,7 +318,8 @@ static bool local_answer_zone(const LocalNames *names, const Zone *z, unsigned l
         if (is_top && local_wants(q, TYPE_SOA))
                 local_add(ret, TYPE_SOA, LOCAL_ZONE_TTL, local_make_soa(ret, zone));
         if (!ret->n)
-                local_deny(ret, is_top || z->kind == ZONE_BARE ? RCODE_NOERROR : RCODE_NXDOMAIN, zone, LOCAL_ZONE_TTL, z->reason);
+                local_deny(ret, is_top || z->kind == ZONE_BARE ? RCODE_NOERROR : RCODE_NXDOMAIN, zone, LOCAL_ZONE_TTL,
+                           z->reason);
         return true;
 }
 
@@ -355,5 +356,6 @@ bool local_answer(const LocalNames *names, const Message *q, bool forwarded, Loc
                 return (address.n && local_answer_pointer(names, address, q, ret)) ||
                        (labels && local_answer_zone(names, &private_reverse, labels, &l, q, forwarded, ret));
         }
-        return l.n == 1 && local_is_for_host(q->qtype) && local_answer_zone(names, &single_label, 1, &l, q, forwarded, ret);
+        return l.n == 1 && local_is_for_host(q->qtype) &&
+               local_answer_zone(names, &single_label, 1, &l, q, forwarded, ret);
 }

@@ -6,8 +6,8 @@
 #include "core/query/query_internal.h"
 #include "core/query/answer_cache.h"
 
-#define STALE_AFTER (1800 * USEC_PER_MSEC)      /* RFC 8767 5: the client response timer */
-#define LINGER (2 * USEC_PER_SEC)               /* an answer that is late for all clients is still good for the cache */
+#define STALE_AFTER (1800 * USEC_PER_MSEC) /* RFC 8767 5: the client response timer */
+#define LINGER (2 * USEC_PER_SEC)          /* an answer that is late for all clients is still good for the cache */
 
 static void query_due(Timer *t, uint64_t now);
 
@@ -21,7 +21,8 @@ static void query_set_route(Query *q, Forward *f)
 static Packet *query_write_question(const Query *q, const Message *m)
 {
         const Config *c = q->engine->config;
-        /* The upstream says AD to those who ask for it (RFC 6840 5.7): for all clients, as the answer is theirs together. */
+        /* The upstream says AD to those who ask for it (RFC 6840 5.7): for all clients, as the answer is theirs
+         * together. */
         uint16_t flags = (uint16_t) (q->flags | (c->trust_ad ? DNS_AD : 0));
 
         if (!q->shared)
@@ -147,21 +148,22 @@ static void query_answer_all(Query *q, const Message *answer, const ReplyOptions
         LIST_FOREACH(l, &q->pending) {
                 PendingClient *w = container_of(l, PendingClient, in_query);
 
-                query_answer_pending(q, w, reply_from_answer(&w->target, BYTES(w->question, w->question_size - 4U), answer, &own));
+                query_answer_pending(
+                        q, w, reply_from_answer(&w->target, BYTES(w->question, w->question_size - 4U), answer, &own));
         }
 }
 
 /*
- * Answers whoever waits out of the cache though the TTL is over (RFC 8767), or with what has got there meanwhile by another
- * question (NXDOMAIN for another type of the name); false if there is nothing of use.
+ * Answers whoever waits out of the cache though the TTL is over (RFC 8767), or with what has got there meanwhile by
+ * another question (NXDOMAIN for another type of the name); false if there is nothing of use.
  */
 static bool query_answer_stale(Query *q, uint64_t now)
 {
         CacheKey key = engine_cache_key(q);
         CachedAnswer known;
 
-        if (!q->shared || !(q->flags & DNS_RD) || list_empty(&q->pending) || !answer_cache_lookup(q->engine, &key, now, &known) ||
-            known.failure)
+        if (!q->shared || !(q->flags & DNS_RD) || list_empty(&q->pending) ||
+            !answer_cache_lookup(q->engine, &key, now, &known) || known.failure)
                 return false;
         LIST_FOREACH(l, &q->pending)
                 *(known.stale ? &q->engine->stats.stale : &q->engine->stats.answered) += 1;
@@ -188,7 +190,8 @@ static void query_refuse_pending(Query *q, PendingClient *w, uint64_t now)
         options.ede_text = text;
         q->engine->stats.failed++;
         q->engine->stats.forward_failed += q->forward != NULL;
-        query_answer_pending(q, w, reply_error(&w->target, BYTES(w->question, w->question_size), RCODE_SERVFAIL, &options));
+        query_answer_pending(q, w,
+                             reply_error(&w->target, BYTES(w->question, w->question_size), RCODE_SERVFAIL, &options));
 }
 
 /* The query is gone afterwards. */
@@ -300,7 +303,8 @@ void query_deliver(Query *q, const Message *answer, uint32_t age, uint32_t max_a
         query_note_latency(q, now);
         options.age = age;
         if (kind == LIFETIME_NEGATIVE)
-                options.ttl_cap = (uint32_t) MIN((uint64_t) options.ttl_cap, e->config->negative_max_ttl / USEC_PER_SEC);
+                options.ttl_cap =
+                        (uint32_t) MIN((uint64_t) options.ttl_cap, e->config->negative_max_ttl / USEC_PER_SEC);
         query_answer_all(q, answer, &options);
         query_free(q);
 }

@@ -10,8 +10,8 @@
 #include "core/dns/reply.h"
 #include "core/base/timers.h"
 
-#define QUERY_TRIED_MAX 64              /* as many as there are upstreams */
-#define QUERY_ATTEMPTS_MAX 16           /* exchanges for one question, all upstreams together */
+#define QUERY_TRIED_MAX 64    /* as many as there are upstreams */
+#define QUERY_ATTEMPTS_MAX 16 /* exchanges for one question, all upstreams together */
 
 typedef struct PendingClient {
         List in_query;
@@ -19,42 +19,42 @@ typedef struct PendingClient {
         ReplyTarget target;
         uint64_t arrived;
         uint64_t deadline;
-        uint16_t source;                /* in core/query/client_quota.h */
+        uint16_t source; /* in core/query/client_quota.h */
         uint16_t question_size;
-        uint8_t question[];             /* its question section, as spelled */
+        uint8_t question[]; /* its question section, as spelled */
 } PendingClient;
 
 typedef struct QueryRoute QueryRoute;
 
 struct Query {
         Engine *engine;
-        const QueryRoute *route;        /* who is asked: query_parts.h */
+        const QueryRoute *route; /* who is asked: query_parts.h */
         uint64_t hash;
-        struct Query *next;             /* in the engine's table */
-        bool shared;                    /* in the table: others may join, the answer may be cached */
+        struct Query *next; /* in the engine's table */
+        bool shared;        /* in the table: others may join, the answer may be cached */
         bool dnssec_ok;
-        uint16_t flags;                 /* RD and CD */
-        Packet *wire;                   /* what goes upstream */
-        Message message;                /* a view of it */
+        uint16_t flags;  /* RD and CD */
+        Packet *wire;    /* what goes upstream */
+        Message message; /* a view of it */
         List pending;
-        List exchanges;                 /* with upstreams */
-        Forward *forward;               /* whose servers are asked; NULL: the upstreams. Always as the engine's table has it */
+        List exchanges;   /* with upstreams */
+        Forward *forward; /* whose servers are asked; NULL: the upstreams. Always as the engine's table has it */
         struct {
-                List exchanges;         /* with servers of `forward` */
-                Do53Server *asked;     /* the last */
-                uint32_t tried;         /* servers, in this round: a bit each */
-                uint64_t next_at;       /* usec; when it is time to ask another */
+                List exchanges;    /* with servers of `forward` */
+                Do53Server *asked; /* the last */
+                uint32_t tried;    /* servers, in this round: a bit each */
+                uint64_t next_at;  /* usec; when it is time to ask another */
         } do53;
-        uint32_t tried[QUERY_TRIED_MAX];        /* numbers of upstreams, in this round */
+        uint32_t tried[QUERY_TRIED_MAX]; /* numbers of upstreams, in this round */
         unsigned n_tried;
         unsigned attempts;
-        unsigned rounds;                /* how often all upstreams or servers were tried */
-        bool resent;                    /* the one free retry is used */
-        bool fetching;                  /* worth finishing with no client waiting: a prefetch, or a refresh */
-        FailureReason failure;                    /* the last */
-        Packet *fallback;               /* an answer that is delivered if no better one comes */
+        unsigned rounds;       /* how often all upstreams or servers were tried */
+        bool resent;           /* the one free retry is used */
+        bool fetching;         /* worth finishing with no client waiting: a prefetch, or a refresh */
+        FailureReason failure; /* the last */
+        Packet *fallback;      /* an answer that is delivered if no better one comes */
         uint64_t born;
-        uint64_t hedge_at, retry_at, stale_at, end_at;  /* usec, or USEC_NEVER */
+        uint64_t hedge_at, retry_at, stale_at, end_at; /* usec, or USEC_NEVER */
         Timer timer;
 };
 
@@ -78,7 +78,8 @@ void query_exchange_over(Query *q, Exchange *x, uint64_t now);
 /* The answer of an upstream. The query is gone afterwards. */
 void query_answered(Query *q, Exchange *x, const Message *answer, const HttpResponse *http, uint64_t now);
 
-/* The engine's table of forwards changed: where the question has to go elsewhere now, what was not sent yet is not sent. */
+/* The engine's table of forwards changed: where the question has to go elsewhere now, what was not sent yet is not
+ * sent. */
 void query_withdraw(Query *q, uint64_t now);
 /* And then: it goes there. The query may be gone afterwards. */
 void query_reroute(Query *q, uint64_t now);

@@ -1,7 +1,8 @@
 /*
- * A query to the Do53 servers of a Forward: UDP first, TCP where an answer is truncated; one server after the other, with time
- * for each. A server that is overdue may still answer while another is asked. Answers are believed as RFC 5452 has it:
- * from the peer of a socket of its own (io/upstream/do53_client.c), with the ID and the question that were sent; all else is passed over.
+ * A query to the Do53 servers of a Forward: UDP first, TCP where an answer is truncated; one server after the other,
+ * with time for each. A server that is overdue may still answer while another is asked. Answers are believed as RFC
+ * 5452 has it: from the peer of a socket of its own (io/upstream/do53_client.c), with the ID and the question that were
+ * sent; all else is passed over.
  */
 
 #include <stdio.h>
@@ -9,19 +10,19 @@
 #include "core/engine_internal.h"
 #include "core/query/query_internal.h"
 
-#define SERVER_TIMEOUT (1 * USEC_PER_SEC)             /* for one server, at first; doubled when all have been asked */
+#define SERVER_TIMEOUT (1 * USEC_PER_SEC) /* for one server, at first; doubled when all have been asked */
 #define SERVER_TIMEOUT_MIN (200 * USEC_PER_MSEC)
-#define REST (10 * USEC_PER_SEC)                /* who failed is asked after the others for so long */
+#define REST (10 * USEC_PER_SEC) /* who failed is asked after the others for so long */
 #define NO_EDNS_TIME (15 * USEC_PER_MINUTE)
-#define STRAYS_MAX 16                           /* so many wrong answers are no accident: another socket, another ID */
+#define STRAYS_MAX 16 /* so many wrong answers are no accident: another socket, another ID */
 
 typedef struct Do53Exchange {
         uint32_t number;
         Query *query;
         Do53Server *server;
-        bool stream;            /* TCP */
-        bool edns;              /* the question had an OPT */
-        unsigned strays;        /* messages that were no answer to it */
+        bool stream;     /* TCP */
+        bool edns;       /* the question had an OPT */
+        unsigned strays; /* messages that were no answer to it */
         List in_query;
 } Do53Exchange;
 
@@ -99,11 +100,12 @@ static uint64_t do53_server_timeout(const Query *q, uint64_t now)
 
         for (size_t i = 0; i < q->forward->n_servers; i++)
                 others += !(q->do53.tried & 1u << i);
-        return MAX(MIN(SERVER_TIMEOUT << MIN(q->rounds, 1u), query_time_left(q, now) / (1 + others)), SERVER_TIMEOUT_MIN);
+        return MAX(MIN(SERVER_TIMEOUT << MIN(q->rounds, 1u), query_time_left(q, now) / (1 + others)),
+                   SERVER_TIMEOUT_MIN);
 }
 
-/* The question to `s`, from a socket of its own; by UDP once more from the one that still waits. False, and the failure noted, if it
- * cannot be. */
+/* The question to `s`, from a socket of its own; by UDP once more from the one that still waits. False, and the failure
+ * noted, if it cannot be. */
 static bool do53_ask(Query *q, Do53Server *s, bool edns, bool stream, uint64_t now)
 {
         Do53Exchange *x = do53_exchange_with(q, s);
@@ -330,11 +332,11 @@ static void do53_ask_otherwise(Do53Exchange *x, bool edns, bool stream, uint64_t
 }
 
 typedef enum ResponseClass {
-        STRAY,                  /* not for us */
-        BROKEN,                 /* from the server, and of no use */
+        STRAY,  /* not for us */
+        BROKEN, /* from the server, and of no use */
         TRUNCATED,
-        NO_EDNS,                /* it did not take the OPT (RFC 6891 7) */
-        REFUSAL,                /* another server may know better */
+        NO_EDNS, /* it did not take the OPT (RFC 6891 7) */
+        REFUSAL, /* another server may know better */
         GOOD,
 } ResponseClass;
 
@@ -350,7 +352,8 @@ static ResponseClass do53_judge(const Do53Exchange *x, uint16_t id, Bytes bytes,
         unsigned rcode;
         bool no_edns;
 
-        if (status == MESSAGE_SHORT || ret->id != id || !(ret->flags & DNS_QR) || message_opcode(ret) != message_opcode(question))
+        if (status == MESSAGE_SHORT || ret->id != id || !(ret->flags & DNS_QR) ||
+            message_opcode(ret) != message_opcode(question))
                 return STRAY;
         rcode = ret->flags & DNS_RCODE_MASK;
         no_edns = x->edns && x->query->shared && (rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP);

@@ -1,6 +1,6 @@
 /*
- * A query to the upstreams, by HTTPS: which one is asked, when another is asked besides or instead, and when all have been asked
- * enough.
+ * A query to the upstreams, by HTTPS: which one is asked, when another is asked besides or instead, and when all have
+ * been asked enough.
  */
 
 #include <stdio.h>
@@ -9,9 +9,9 @@
 #include "core/query/query_internal.h"
 #include "core/upstream/selection.h"
 
-#define RETRY_FIRST (50 * USEC_PER_MSEC)        /* all upstreams failed in passing: again after this, doubled each time */
+#define RETRY_FIRST (50 * USEC_PER_MSEC) /* all upstreams failed in passing: again after this, doubled each time */
 #define RETRY_MAX (800 * USEC_PER_MSEC)
-#define HEDGE_COST 10                           /* a token's tenths */
+#define HEDGE_COST 10 /* a token's tenths */
 
 static bool doh_was_tried(const Query *q, const Upstream *u)
 {
@@ -62,8 +62,9 @@ static bool doh_any_hopeful(const Query *q)
 }
 
 /*
- * How long `u` may take before another is asked: what is usual for it, but not more than its share of the time that is left. HEALTH.md has
- * the time-out on a live path alone, 3 s at most; then a third upstream would be asked after the deadline.
+ * How long `u` may take before another is asked: what is usual for it, but not more than its share of the time that is
+ * left. HEALTH.md has the time-out on a live path alone, 3 s at most; then a third upstream would be asked after the
+ * deadline.
  */
 static uint64_t doh_server_timeout(const Query *q, const Upstream *u, uint64_t now)
 {
@@ -71,7 +72,8 @@ static uint64_t doh_server_timeout(const Query *q, const Upstream *u, uint64_t n
         unsigned others = 0;
 
         for (size_t i = 0; i < e->n_upstreams; i++)
-                others += e->upstreams[i] != u && health_usable(&e->upstreams[i]->health) && !doh_is_pending_at(q, e->upstreams[i]);
+                others += e->upstreams[i] != u && health_usable(&e->upstreams[i]->health) &&
+                          !doh_is_pending_at(q, e->upstreams[i]);
         return MIN(upstream_answer_time(u), query_time_left(q, now) / (1 + others));
 }
 
@@ -178,8 +180,8 @@ static bool doh_route(Query *q, uint64_t now)
         return false;
 }
 
-/* All upstreams may be asked anew, but those where that would be of no use. One that let an answer become overdue may have lost
- * the question. */
+/* All upstreams may be asked anew, but those where that would be of no use. One that let an answer become overdue may
+ * have lost the question. */
 static void doh_begin_round(Query *q)
 {
         q->rounds++;
@@ -192,7 +194,8 @@ static void doh_begin_round(Query *q)
         }
 }
 
-/* Nothing new to ask and nothing hopeful under way: again in a moment if an upstream is usable and time is left, or the end. */
+/* Nothing new to ask and nothing hopeful under way: again in a moment if an upstream is usable and time is left, or the
+ * end. */
 static void doh_stuck(Query *q, uint64_t now)
 {
         Engine *e = q->engine;
@@ -201,8 +204,8 @@ static void doh_stuck(Query *q, uint64_t now)
 
         for (size_t i = 0; i < e->n_upstreams; i++)
                 usable = usable || health_usable(&e->upstreams[i]->health);
-        if (!usable || failure_class(q->failure) == CLASS_LOCALNET || q->fallback || q->attempts >= QUERY_ATTEMPTS_MAX ||
-            !query_is_wanted(q)) {
+        if (!usable || failure_class(q->failure) == CLASS_LOCALNET || q->fallback ||
+            q->attempts >= QUERY_ATTEMPTS_MAX || !query_is_wanted(q)) {
                 if (!doh_any_under_way(q)) {
                         query_give_up(q, now);
                         return;
@@ -251,13 +254,15 @@ static void doh_join(Query *q, uint64_t now)
         doh_try_again(q, now);
 }
 
-/* The connection went under it or was not the right one, or it was sent back untouched: sent again to the same upstream, once, for free. */
+/* The connection went under it or was not the right one, or it was sent back untouched: sent again to the same
+ * upstream, once, for free. */
 static bool doh_resend(Query *q, const Exchange *x, uint64_t now)
 {
         FailureClass class = failure_class(x->failure);
 
         if (q->resent ||
-            (class != CLASS_STALE && class != CLASS_NO_FAULT && x->failure != FAILURE_CONNECTION_LOST && x->failure != FAILURE_HTTP_RETRY) ||
+            (class != CLASS_STALE && class != CLASS_NO_FAULT && x->failure != FAILURE_CONNECTION_LOST &&
+             x->failure != FAILURE_HTTP_RETRY) ||
             x->failure == FAILURE_CANCELLED || x->upstream->retired || !health_usable(&x->upstream->health))
                 return false;
         q->resent = true;
@@ -296,7 +301,8 @@ void query_answered(Query *q, Exchange *x, const Message *answer, const HttpResp
 
 /* --- time passes */
 
-/* A second upstream is asked besides, where nothing proves that the first is there, or the administrator wants it always. */
+/* A second upstream is asked besides, where nothing proves that the first is there, or the administrator wants it
+ * always. */
 static void doh_hedge(Query *q, uint64_t now)
 {
         Engine *e = q->engine;
@@ -313,7 +319,8 @@ static void doh_hedge(Query *q, uint64_t now)
         suspect = last->upstream->health.state == HEALTH_SUSPECT || last->upstream->health.state == HEALTH_TRIAL;
         if (!doubt && !suspect && e->config->hedge != HEDGE_ALWAYS)
                 return;
-        /* Where there is doubt, this is failing over, only sooner; else it costs budget, so as not to double the load. */
+        /* Where there is doubt, this is failing over, only sooner; else it costs budget, so as not to double the load.
+         */
         if (!doubt && e->hedge_tokens < HEDGE_COST)
                 return;
         u = doh_select_untried(q, now);
@@ -415,12 +422,15 @@ static int doh_explain(const Query *q, uint64_t now, char *ret_text, size_t size
                 return EDE_NETWORK_ERROR;
         }
         if (q->engine->network == NETWORK_PORTAL)
-                snprintf(ret_text, size, "no upstream can be trusted: the network may ask for a login, or the clock be wrong");
+                snprintf(ret_text, size,
+                         "no upstream can be trusted: the network may ask for a login, or the clock be wrong");
         else if (retry_at != USEC_NEVER)
                 snprintf(ret_text, size, "no upstream answers%s%s, next try in %u s", q->failure ? ": " : "",
-                         q->failure ? failure_text(q->failure) : "", (unsigned) (usec_sub(retry_at, now) / USEC_PER_SEC + 1));
+                         q->failure ? failure_text(q->failure) : "",
+                         (unsigned) (usec_sub(retry_at, now) / USEC_PER_SEC + 1));
         else
-                snprintf(ret_text, size, "no upstream answers%s%s", q->failure ? ": " : "", q->failure ? failure_text(q->failure) : "");
+                snprintf(ret_text, size, "no upstream answers%s%s", q->failure ? ": " : "",
+                         q->failure ? failure_text(q->failure) : "");
         return EDE_NO_REACHABLE_AUTHORITY;
 }
 

@@ -6,8 +6,8 @@
 #include "core/query/query.h"
 
 /*
- * QueryRoute: who is asked, and how. A query has one from its beginning to its end, and what that cannot answer is asked of no
- * other. Those that say "may end the query" leave it armed (query_arm) if they do not.
+ * QueryRoute: who is asked, and how. A query has one from its beginning to its end, and what that cannot answer is
+ * asked of no other. Those that say "may end the query" leave it armed (query_arm) if they do not.
  */
 struct QueryRoute {
         /* Nobody was asked yet. May end the query. */
@@ -44,7 +44,8 @@ void query_arm(Query *q);
 /* How long until the first client's deadline. */
 uint64_t query_time_left(const Query *q, uint64_t now);
 
-/* The answer, as old as `age` and good for `max_age` seconds at most (UINT32_MAX: for as long as it says). Ends the query. */
+/* The answer, as old as `age` and good for `max_age` seconds at most (UINT32_MAX: for as long as it says). Ends the
+ * query. */
 void query_deliver(Query *q, const Message *answer, uint32_t age, uint32_t max_age, uint64_t now);
 
 /* Nothing more can be done: the best that there is goes out, what is stale before `fallback`. Ends the query. */

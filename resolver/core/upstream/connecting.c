@@ -1,11 +1,12 @@
 #include "core/engine_internal.h"
 #include "core/upstream/upstream_internal.h"
 
-#define CONNECT_TIME (2500 * USEC_PER_MSEC)     /* TCP and TLS, all addresses together */
-#define ATTEMPT_DELAY (250 * USEC_PER_MSEC)     /* RFC 8305 5 */
-#define ATTEMPT_DELAY_TLS (1000 * USEC_PER_MSEC)        /* once TCP is up somewhere, TLS gets this long */
+#define CONNECT_TIME (2500 * USEC_PER_MSEC)      /* TCP and TLS, all addresses together */
+#define ATTEMPT_DELAY (250 * USEC_PER_MSEC)      /* RFC 8305 5 */
+#define ATTEMPT_DELAY_TLS (1000 * USEC_PER_MSEC) /* once TCP is up somewhere, TLS gets this long */
 
-/* Address number `i` in the order of trying: the one that worked last, then the others, families in turn (RFC 8305 4). */
+/* Address number `i` in the order of trying: the one that worked last, then the others, families in turn (RFC 8305 4).
+ */
 static size_t connecting_address_at(const Upstream *u, size_t i)
 {
         const UpstreamConfig *config = u->config;
@@ -18,7 +19,8 @@ static size_t connecting_address_at(const Upstream *u, size_t i)
                 bool want = turn % 2 ? !v6 : v6;
                 size_t *from = want == v6 ? &same : &other;
 
-                while (*from < config->n_addresses && (config->addresses[*from].v6 != want || *from == u->first_address))
+                while (*from < config->n_addresses &&
+                       (config->addresses[*from].v6 != want || *from == u->first_address))
                         (*from)++;
                 if (*from == config->n_addresses) {
                         if (same >= config->n_addresses && other >= config->n_addresses)

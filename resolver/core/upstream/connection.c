@@ -2,10 +2,10 @@
 
 #include "core/engine_internal.h"
 
-#define AT_RISK_IDLE (10 * USEC_PER_SEC)        /* Chrome's figure; HEALTH.md 3 */
-#define AGE_MAX USEC_PER_HOUR                   /* then a new one, to see changes of DNS and anycast */
+#define AT_RISK_IDLE (10 * USEC_PER_SEC) /* Chrome's figure; HEALTH.md 3 */
+#define AGE_MAX USEC_PER_HOUR            /* then a new one, to see changes of DNS and anycast */
 #define SETTINGS_TIME (2500 * USEC_PER_MSEC)
-#define STREAMS_ASSUMED 100                     /* until SETTINGS come, as nghttp2 does */
+#define STREAMS_ASSUMED 100 /* until SETTINGS come, as nghttp2 does */
 
 static void connection_due(Timer *t, uint64_t now);
 
@@ -88,7 +88,8 @@ static void connection_arm(Connection *c)
                 if (!c->streams)
                         at = usec_add(c->idle_since, c->upstream->engine->config->idle_max);
                 else
-                        at = MAX(connection_silent_since(c), c->pinging ? c->ping_at : 0) + upstream_stale_race(c->upstream);
+                        at = MAX(connection_silent_since(c), c->pinging ? c->ping_at : 0) +
+                             upstream_stale_race(c->upstream);
         }
         timer_set(&c->upstream->engine->timers, &c->timer, at);
 }

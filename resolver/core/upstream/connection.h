@@ -1,8 +1,8 @@
 #pragma once
 /*
- * Connection: what the core knows of one TCP/TLS/HTTP/2 connection, and the rules for using it (HEALTH.md 4): idle ones are watched and
- * closed after a while; ones that may have died unnoticed are used with a PING and raced; ones that go silent while
- * something waits are found by their oldest waiting stream, which no later write can postpone.
+ * Connection: what the core knows of one TCP/TLS/HTTP/2 connection, and the rules for using it (HEALTH.md 4): idle ones
+ * are watched and closed after a while; ones that may have died unnoticed are used with a PING and raced; ones that go
+ * silent while something waits are found by their oldest waiting stream, which no later write can postpone.
  */
 
 #include "core/upstream/exchange.h"
@@ -11,7 +11,7 @@
 typedef enum ConnectionState {
         CONNECTION_CONNECTING,
         CONNECTION_READY,
-        CONNECTION_DRAINING,    /* finishes what it carries, takes nothing new */
+        CONNECTION_DRAINING, /* finishes what it carries, takes nothing new */
 } ConnectionState;
 
 struct Connection {
@@ -19,25 +19,25 @@ struct Connection {
         Upstream *upstream;
         ConnectionState state;
         size_t address;
-        unsigned epoch;         /* the network's, when it was opened */
-        bool established;       /* TCP is up */
-        bool settings;          /* the peer's came */
-        bool silent;            /* a PING went unanswered: it is being replaced */
-        bool relief;            /* it replaced a silent one, and has answered nothing yet: its own silence is a failure */
-        bool doubtful;          /* was at risk when last used, and nothing was heard since */
-        bool pinging;           /* a PING is out, and nothing was heard since */
-        bool resumed;           /* its TLS session was */
+        unsigned epoch;   /* the network's, when it was opened */
+        bool established; /* TCP is up */
+        bool settings;    /* the peer's came */
+        bool silent;      /* a PING went unanswered: it is being replaced */
+        bool relief;      /* it replaced a silent one, and has answered nothing yet: its own silence is a failure */
+        bool doubtful;    /* was at risk when last used, and nothing was heard since */
+        bool pinging;     /* a PING is out, and nothing was heard since */
+        bool resumed;     /* its TLS session was */
         uint64_t opened_at;
         uint64_t ready_at;
-        uint64_t received_at;   /* the last octets */
-        uint64_t idle_since;    /* where it carries nothing */
+        uint64_t received_at; /* the last octets */
+        uint64_t idle_since;  /* where it carries nothing */
         uint64_t ping_at;
-        unsigned resets;        /* streams reset in a row */
-        uint64_t overtaken_at;  /* something that was sent then was answered: what was sent before it is overtaken */
+        unsigned resets;       /* streams reset in a row */
+        uint64_t overtaken_at; /* something that was sent then was answered: what was sent before it is overtaken */
         uint32_t streams, max_streams;
-        uint64_t incident;      /* number of the last incident on it, and when that was */
+        uint64_t incident; /* number of the last incident on it, and when that was */
         uint64_t incident_at;
-        List exchanges;         /* in the order in which they were sent */
+        List exchanges; /* in the order in which they were sent */
         List in_upstream;
         Timer timer;
 };

@@ -216,7 +216,8 @@ static bool http_date(Bytes b, int64_t wall_clock, int64_t *ret)
                 year = this_year - this_year % 100 + d.year;
                 if (year > this_year + 50)
                         year -= 100;
-        } else if (http_date_matches(rest, " dd b yyyy hh:mm:ss GMT", &d) || http_date_matches(rest, " b dd hh:mm:ss yyyy", &d))
+        } else if (http_date_matches(rest, " dd b yyyy hh:mm:ss GMT", &d) ||
+                   http_date_matches(rest, " b dd hh:mm:ss yyyy", &d))
                 year = d.year;
         else
                 return false;

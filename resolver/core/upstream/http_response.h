@@ -7,20 +7,20 @@
 #include "core/health/failure.h"
 
 typedef struct HttpResponse {
-        unsigned status;                /* 0: none came, or not three digits, or two of them */
+        unsigned status; /* 0: none came, or not three digits, or two of them */
         bool has_status;
         bool has_type;
-        bool type_ok;                   /* one type: application/dns-message, with or without parameters */
-        bool encoded;                   /* Content-Encoding other than identity */
+        bool type_ok; /* one type: application/dns-message, with or without parameters */
+        bool encoded; /* Content-Encoding other than identity */
         bool has_length;
-        bool bad_length;                /* Content-Length is not a number, or two of them differ */
-        uint64_t length;                /* Content-Length */
+        bool bad_length; /* Content-Length is not a number, or two of them differ */
+        uint64_t length; /* Content-Length */
         bool has_age;
-        uint32_t age;                   /* seconds; 0 if absent or garbage (RFC 9111 5.1) */
+        uint32_t age; /* seconds; 0 if absent or garbage (RFC 9111 5.1) */
         bool has_max_age;
-        uint32_t max_age;               /* seconds; 0 also for no-store and no-cache (RFC 9111 5.2) */
+        uint32_t max_age; /* seconds; 0 also for no-store and no-cache (RFC 9111 5.2) */
         bool has_retry_after;
-        uint32_t retry_after;           /* seconds from now, from 1 to 300 (RFC 9110 10.2.3) */
+        uint32_t retry_after; /* seconds from now, from 1 to 300 (RFC 9110 10.2.3) */
 } HttpResponse;
 
 #define HTTP_RESPONSE_INIT (HttpResponse) { 0 }

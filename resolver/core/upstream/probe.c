@@ -116,7 +116,8 @@ void upstream_check_done(Upstream *u, FailureReason f, uint64_t retry_after, uin
                 if (f == FAILURE_NONE)
                         health_ok(&u->health, now, true);
                 else
-                        upstream_failure(u, probe_as_counted(f), ++e->next_incident, false, retry_after, check.purpose, now);
+                        upstream_failure(u, probe_as_counted(f), ++e->next_incident, false, retry_after, check.purpose,
+                                         now);
         } else {
                 bool suspect = u->health.state == HEALTH_SUSPECT;
 
@@ -147,7 +148,8 @@ void upstream_check_due(Timer *t, uint64_t now)
 {
         Upstream *u = container_of(t, Upstream, check.timer);
 
-        /* Where it has no connection yet, connecting has failed: one incident, not a second one once that has had its time, too. */
+        /* Where it has no connection yet, connecting has failed: one incident, not a second one once that has had its
+         * time, too. */
         if (!u->check.exchange && u->connect.active)
                 upstream_connect_expire(u, now);
         else

@@ -20,12 +20,14 @@ size_t select_upstream(const Candidate *candidates, size_t n, Policy policy, siz
         size_t best = SIZE_MAX;
 
         for (size_t i = 0; i < n; i++)
-                if (candidates[i].usable && (best == SIZE_MAX || selection_rank(&candidates[i]) < selection_rank(&candidates[best])))
+                if (candidates[i].usable &&
+                    (best == SIZE_MAX || selection_rank(&candidates[i]) < selection_rank(&candidates[best])))
                         best = i;
         if (best == SIZE_MAX || policy == POLICY_ORDERED)
                 return best;
 
-        if (preferred < n && candidates[preferred].usable && selection_rank(&candidates[preferred]) == selection_rank(&candidates[best]))
+        if (preferred < n && candidates[preferred].usable &&
+            selection_rank(&candidates[preferred]) == selection_rank(&candidates[best]))
                 best = preferred;
         for (size_t i = 0; i < n; i++)
                 if (candidates[i].usable && selection_rank(&candidates[i]) == selection_rank(&candidates[best]) &&

@@ -13,9 +13,9 @@
 #define ANSWER_DEFAULT (2000 * USEC_PER_MSEC)
 #define ANSWER_MAX (3000 * USEC_PER_MSEC)
 #define OVERFLOW_WAIT (50 * USEC_PER_MSEC)
-#define CONNECTIONS_MAX 2               /* one, and one for overflow; a race comes on top */
-#define DRAINING_MAX 5                  /* connections of all sorts: then no new one for the queue */
-#define RESETS_MAX 3                    /* streams reset in a row, then the connection is given up */
+#define CONNECTIONS_MAX 2 /* one, and one for overflow; a race comes on top */
+#define DRAINING_MAX 5    /* connections of all sorts: then no new one for the queue */
+#define RESETS_MAX 3      /* streams reset in a row, then the connection is given up */
 
 static void upstream_overflow_due(Timer *t, uint64_t now);
 
@@ -127,7 +127,8 @@ bool upstream_doubtful(const Upstream *u, uint64_t now)
 
 /* --- sending and waiting */
 
-/* A trial's exchanges take no connection that is older than the trial: that it still works says nothing of the failure. */
+/* A trial's exchanges take no connection that is older than the trial: that it still works says nothing of the failure.
+ */
 static bool upstream_fits_trial(const Upstream *u, const Connection *c)
 {
         return u->health.state != HEALTH_TRIAL || c->opened_at >= u->health.changed_at;
@@ -176,7 +177,8 @@ static void upstream_want_connection(Upstream *u, uint64_t now)
                 all++;
                 n += connection_good(c, now) && upstream_fits_trial(u, c);
         }
-        /* A peer that ends each connection as soon as it is used gets no more of them than this: the queue moves when one is done. */
+        /* A peer that ends each connection as soon as it is used gets no more of them than this: the queue moves when
+         * one is done. */
         if (all >= DRAINING_MAX)
                 return;
         head = container_of(list_first(&u->queue), Exchange, in_place);
@@ -212,8 +214,9 @@ static void upstream_take_stream(Exchange *x, uint64_t now)
 }
 
 /*
- * Where all streams are taken, one that is overdue, and that later ones have overtaken, gives way to who waits: a peer that loses some
- * requests, on a connection that is well, would run out of streams else. One that is just slow with all of them may finish.
+ * Where all streams are taken, one that is overdue, and that later ones have overtaken, gives way to who waits: a peer
+ * that loses some requests, on a connection that is well, would run out of streams else. One that is just slow with all
+ * of them may finish.
  */
 static Connection *upstream_make_room(Upstream *u, uint64_t now)
 {
@@ -221,10 +224,12 @@ static Connection *upstream_make_room(Upstream *u, uint64_t now)
                 Connection *c = container_of(l, Connection, in_upstream);
                 Exchange *oldest;
 
-                if (!c->streams || c->streams != c->max_streams || !connection_good(c, now) || !upstream_fits_trial(u, c))
+                if (!c->streams || c->streams != c->max_streams || !connection_good(c, now) ||
+                    !upstream_fits_trial(u, c))
                         continue;
                 oldest = container_of(list_first(&c->exchanges), Exchange, in_place);
-                if (oldest == u->check.exchange || oldest->sent_at >= c->overtaken_at || now - oldest->sent_at < upstream_answer_time(u))
+                if (oldest == u->check.exchange || oldest->sent_at >= c->overtaken_at ||
+                    now - oldest->sent_at < upstream_answer_time(u))
                         continue;
                 upstream_take_stream(oldest, now);
                 return c;
@@ -255,8 +260,9 @@ void upstream_rcode(Upstream *u, unsigned rcode, uint64_t name, uint64_t now)
 {
         if (rcode == RCODE_NOERROR || rcode == RCODE_NXDOMAIN)
                 servfail_streak_end(&u->servfail_streak);
-        else if ((rcode == RCODE_SERVFAIL || rcode == RCODE_REFUSED) && servfail_streak_add(&u->servfail_streak, name, now) &&
-                 u->health.state == HEALTH_HEALTHY && health_probe_start(&u->health))
+        else if ((rcode == RCODE_SERVFAIL || rcode == RCODE_REFUSED) &&
+                 servfail_streak_add(&u->servfail_streak, name, now) && u->health.state == HEALTH_HEALTHY &&
+                 health_probe_start(&u->health))
                 upstream_check(u, PURPOSE_PROBE, false, now);
 }
 
@@ -302,11 +308,12 @@ static bool upstream_counted(FailureReason f)
 {
         FailureClass class = failure_class(f);
 
-        return class == CLASS_CONNECT_HARD || class == CLASS_TLS_VERIFY || class == CLASS_SOFT || class == CLASS_OVERLOAD ||
-               class == CLASS_CONFIG;
+        return class == CLASS_CONNECT_HARD || class == CLASS_TLS_VERIFY || class == CLASS_SOFT ||
+               class == CLASS_OVERLOAD || class == CLASS_CONFIG;
 }
 
-void upstream_failure(Upstream *u, FailureReason f, uint64_t incident, bool connecting, uint64_t retry_after, Purpose purpose, uint64_t now)
+void upstream_failure(Upstream *u, FailureReason f, uint64_t incident, bool connecting, uint64_t retry_after,
+                      Purpose purpose, uint64_t now)
 {
         HealthRequest request;
 
@@ -354,7 +361,8 @@ void upstream_failed(Upstream *u, Exchange *x, FailureReason f, uint64_t retry_a
                 upstream_check_done(u, f, retry_after, now);
         } else
                 upstream_failure(u, f, connection_incident(c, x->sent_at, now), false, retry_after, x->purpose, now);
-        /* A gateway's error, or a server that does not want this connection to be for it (RFC 9110 15.5.20): another one may do. */
+        /* A gateway's error, or a server that does not want this connection to be for it (RFC 9110 15.5.20): another
+         * one may do. */
         if (f == FAILURE_HTTP_RETRY || (f == FAILURE_STREAM_RESET && ++c->resets >= RESETS_MAX))
                 c->state = CONNECTION_DRAINING;
 }

@@ -1,15 +1,16 @@
 #pragma once
 /*
- * Upstream: one DoH server as the engine uses it: its health, its few connections, the queue before them, connecting across
- * its addresses (RFC 8305), and its probes and trials. A probe or trial always takes a new connection, carries a waiting query
- * if there is one, and its connection is adopted.
+ * Upstream: one DoH server as the engine uses it: its health, its few connections, the queue before them, connecting
+ * across its addresses (RFC 8305), and its probes and trials. A probe or trial always takes a new connection, carries a
+ * waiting query if there is one, and its connection is adopted.
  */
 
 #include "core/upstream/connection.h"
 #include "core/base/smoothed_rtt.h"
 #include "core/health/servfail_streak.h"
 
-#define UPSTREAM_QUEUE_MAX 8192         /* exchanges waiting for a stream: as many as clients may wait, so that places alone are rationed */
+#define UPSTREAM_QUEUE_MAX \
+        8192 /* exchanges waiting for a stream: as many as clients may wait, so that places alone are rationed */
 
 /* Connecting: one at a time, over the addresses in turn, the next when the one before fails or lets us wait. */
 typedef struct Connect {
@@ -17,9 +18,9 @@ typedef struct Connect {
         Purpose purpose;
         uint64_t started_at;
         uint64_t deadline;
-        size_t tried;           /* addresses */
-        bool established;       /* TCP came up on one of them */
-        FailureReason failure;            /* the most telling so far */
+        size_t tried;          /* addresses */
+        bool established;      /* TCP came up on one of them */
+        FailureReason failure; /* the most telling so far */
         Timer timer;
 } Connect;
 
@@ -27,36 +28,36 @@ typedef struct Connect {
 typedef struct Check {
         bool active;
         Purpose purpose;
-        bool suspicion;         /* health asked for it, rather than the administrator or the active mode */
+        bool suspicion; /* health asked for it, rather than the administrator or the active mode */
         uint64_t started_at;
-        Exchange *exchange;     /* NULL until the connection is there */
-        uint64_t cookie;        /* engine_probe()'s; 0: none */
+        Exchange *exchange; /* NULL until the connection is there */
+        uint64_t cookie;    /* engine_probe()'s; 0: none */
         Timer timer;
 } Check;
 
 struct Upstream {
         Engine *engine;
         uint32_t number;
-        Config *owner;          /* of config */
+        Config *owner; /* of config */
         const UpstreamConfig *config;
-        bool retired;           /* removed by a reload: finishes what it has */
+        bool retired; /* removed by a reload: finishes what it has */
         Health health;
         HealthState announced;
         HealthAdmin announced_admin;
-        Rtt rtt;                /* question to answer */
-        Rtt path;               /* the network's part */
-        ServfailStreak servfail_streak;            /* of SERVFAIL and REFUSED */
-        uint64_t peer_idle;     /* the peer closes connections that idle as long; USEC_NEVER: not known */
-        size_t first_address;   /* the one that worked last */
+        Rtt rtt;                        /* question to answer */
+        Rtt path;                       /* the network's part */
+        ServfailStreak servfail_streak; /* of SERVFAIL and REFUSED */
+        uint64_t peer_idle;             /* the peer closes connections that idle as long; USEC_NEVER: not known */
+        size_t first_address;           /* the one that worked last */
         List connections;
         List queue;
         size_t queued;
         Connect connect;
         Check check;
-        Timer overflow;         /* a second connection, if the queue's head still waits */
-        Timer active;           /* active mode's next probe, or the next probe of a suspicion with demand */
-        uint64_t demand_at;     /* the last query */
-        uint64_t probe_at;      /* of a suspicion: not before; USEC_NEVER: none is due */
+        Timer overflow;     /* a second connection, if the queue's head still waits */
+        Timer active;       /* active mode's next probe, or the next probe of a suspicion with demand */
+        uint64_t demand_at; /* the last query */
+        uint64_t probe_at;  /* of a suspicion: not before; USEC_NEVER: none is due */
         uint64_t queries, failures, handshakes_full, handshakes_resumed, probes, races, races_won;
 };
 
@@ -110,7 +111,8 @@ void upstream_connection_stranded(Upstream *u, Connection *c, uint64_t now);
 void upstream_advance(Upstream *u, uint64_t now);
 
 /* An event that concerns no single exchange. */
-void upstream_failure(Upstream *u, FailureReason f, uint64_t incident, bool connecting, uint64_t retry_after, Purpose purpose, uint64_t now);
+void upstream_failure(Upstream *u, FailureReason f, uint64_t incident, bool connecting, uint64_t retry_after,
+                      Purpose purpose, uint64_t now);
 
 /* A new network: what was learned is forgotten, what was begun is begun again. */
 void upstream_epoch(Upstream *u, bool resumed, uint64_t now);

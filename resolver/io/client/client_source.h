@@ -1,8 +1,8 @@
 #pragma once
 /*
- * Source: from where queries may come (FAULTS.md C15). A socket on a loopback address is for programs of this machine that ask from a
- * loopback address, and the kernel is told that they come over the loopback interface. Any other address was opened by an
- * administrator, for whoever reaches it.
+ * Source: from where queries may come (FAULTS.md C15). A socket on a loopback address is for programs of this machine
+ * that ask from a loopback address, and the kernel is told that they come over the loopback interface. Any other
+ * address was opened by an administrator, for whoever reaches it.
  */
 
 #include <netinet/in.h>
@@ -17,11 +17,12 @@ static inline bool source_is_loopback(const struct sockaddr_storage *a)
 
         if (a->ss_family == AF_INET)
                 return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
-        return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) || (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) && v6->sin6_addr.s6_addr[12] == 127);
+        return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) ||
+               (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) && v6->sin6_addr.s6_addr[12] == 127);
 }
 
-/* Is the socket bound to a loopback address? Then it is kept to that interface: for what waits in it already, too. Where that cannot be
- * set, the sender's address decides alone. */
+/* Is the socket bound to a loopback address? Then it is kept to that interface: for what waits in it already, too.
+ * Where that cannot be set, the sender's address decides alone. */
 static inline bool source_restrict(int fd)
 {
         struct sockaddr_storage local;

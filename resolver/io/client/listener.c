@@ -13,7 +13,8 @@
 #include "io/client/udp.h"
 
 #define BACKLOG 256
-#define RECEIVE_BUFFER (4 << 20)        /* octets, as in dohmouse.socket; without privileges as much of it as net.core.rmem_max lets */
+#define RECEIVE_BUFFER \
+        (4 << 20) /* octets, as in dohmouse.socket; without privileges as much of it as net.core.rmem_max lets */
 
 const ListenerLimits listener_limits_default = {
         .tcp_connections = 256,
@@ -23,15 +24,15 @@ const ListenerLimits listener_limits_default = {
 };
 
 struct Listener {
-        uint32_t number;        /* the first half-word of its clients' words: a client of one that has gone finds nothing */
+        uint32_t number; /* the first half-word of its clients' words: a client of one that has gone finds nothing */
         Udp *udp;
         Tcp *tcp;
 };
 
 static HandleTable listeners;
 
-static int listener_new(uv_loop_t *loop, int fd, bool stream, const ListenerLimits *limits, ListenerStats *stats, ListenerQuery query,
-                        void *userdata, Listener **ret)
+static int listener_new(uv_loop_t *loop, int fd, bool stream, const ListenerLimits *limits, ListenerStats *stats,
+                        ListenerQuery query, void *userdata, Listener **ret)
 {
         Listener *l = calloc(1, sizeof(*l));
         int r = -ENOMEM;
@@ -57,16 +58,18 @@ static uint16_t listener_port_of(int fd)
 
         if (getsockname(fd, (struct sockaddr *) &a, &size) < 0)
                 return 0;
-        return ntohs(a.ss_family == AF_INET ? ((struct sockaddr_in *) &a)->sin_port : ((struct sockaddr_in6 *) &a)->sin6_port);
+        return ntohs(a.ss_family == AF_INET ? ((struct sockaddr_in *) &a)->sin_port
+                                            : ((struct sockaddr_in6 *) &a)->sin6_port);
 }
 
-int listener_new_fd(uv_loop_t *loop, int fd, const ListenerLimits *limits, ListenerStats *stats, ListenerQuery query, void *userdata,
-                    Listener **ret)
+int listener_new_fd(uv_loop_t *loop, int fd, const ListenerLimits *limits, ListenerStats *stats, ListenerQuery query,
+                    void *userdata, Listener **ret)
 {
         int type, domain, listening = 0;
         socklen_t size = sizeof(int);
 
-        if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) < 0 || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 ||
+        if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) < 0 ||
+            getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0 ||
             getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) < 0)
                 return -errno;
         if (domain != AF_INET && domain != AF_INET6)
@@ -123,8 +126,8 @@ static int listener_bind_socket(const Address *a, int type, int *ret)
         return 0;
 }
 
-int listener_new_bind(uv_loop_t *loop, const Address *address, const ListenerLimits *limits, ListenerStats *stats, ListenerQuery query,
-                      void *userdata, Listener *ret[static 2])
+int listener_new_bind(uv_loop_t *loop, const Address *address, const ListenerLimits *limits, ListenerStats *stats,
+                      ListenerQuery query, void *userdata, Listener *ret[static 2])
 {
         Address a = *address;
         int udp = -1, tcp = -1, r = -EADDRINUSE;

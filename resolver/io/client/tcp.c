@@ -16,36 +16,36 @@
 #include "io/upstream/byte_buffer.h"
 #include "io/client/client_source.h"
 
-#define READ_MAX (2 + DNS_MESSAGE_MAX)          /* one message; also what is read at once */
-#define WRITE_SOON (64 << 10)                   /* octets of answers gathered: not until the end of the turn, then */
-#define TURN_MAX 256                            /* queries a turn of the loop, of all connections: others want theirs */
-#define ACCEPTS_MAX 64                          /* a turn of the loop */
-#define ACCEPT_PAUSE_MSEC 100                   /* nothing can be accepted */
-#define DESCRIPTORS_SHARE 4                     /* connections of clients hold at most this part of the descriptors there may be */
+#define READ_MAX (2 + DNS_MESSAGE_MAX) /* one message; also what is read at once */
+#define WRITE_SOON (64 << 10)          /* octets of answers gathered: not until the end of the turn, then */
+#define TURN_MAX 256                   /* queries a turn of the loop, of all connections: others want theirs */
+#define ACCEPTS_MAX 64                 /* a turn of the loop */
+#define ACCEPT_PAUSE_MSEC 100          /* nothing can be accepted */
+#define DESCRIPTORS_SHARE 4 /* connections of clients hold at most this part of the descriptors there may be */
 #define DRAIN_MAX (64 << 10)
 
 /*
- * Connections are polled, not streamed by libuv, because back-pressure is the point: what a client sends faster than it may is left
- * in the kernel. Every buffer is the connection's own and bounded. A query is taken, and an answer written, at one place of
- * the loop's turn each, never from within the other: however many are pipelined, nothing recurses.
+ * Connections are polled, not streamed by libuv, because back-pressure is the point: what a client sends faster than it
+ * may is left in the kernel. Every buffer is the connection's own and bounded. A query is taken, and an answer written,
+ * at one place of the loop's turn each, never from within the other: however many are pipelined, nothing recurses.
  */
 typedef struct TcpClient {
         Tcp *tcp;
         uint32_t number;
         int fd;
         uv_poll_t poll;
-        int polled;                     /* events that are waited for */
-        List in_tcp;                    /* the one that had a message or an answer longest ago first */
-        List in_work;                   /* of those that have whole messages to take, and room for them */
-        List in_written;                /* of those that have answers to write at the end of the turn */
-        uint64_t active_at;             /* usec: when a whole message came, or an answer, or it was accepted */
+        int polled;         /* events that are waited for */
+        List in_tcp;        /* the one that had a message or an answer longest ago first */
+        List in_work;       /* of those that have whole messages to take, and room for them */
+        List in_written;    /* of those that have answers to write at the end of the turn */
+        uint64_t active_at; /* usec: when a whole message came, or an answer, or it was accepted */
         unsigned in_flight;
-        bool eof;                       /* nothing more is read of it */
+        bool eof; /* nothing more is read of it */
         bool closing;
-        uint8_t *in;                    /* READ_MAX octets, where there is something in it */
-        size_t in_at, n_in;             /* what is between has not been taken */
+        uint8_t *in;        /* READ_MAX octets, where there is something in it */
+        size_t in_at, n_in; /* what is between has not been taken */
         ByteBuffer out;
-        size_t out_at;                  /* what is before has been written */
+        size_t out_at; /* what is before has been written */
 } TcpClient;
 
 /* What the words of a client of ours hold. */
@@ -58,14 +58,14 @@ _Static_assert(sizeof(TcpClientWords) <= sizeof(Client), "a client does not hold
 
 struct Tcp {
         int fd;
-        int reserve;                    /* a descriptor to give up where there are none, so that a client can be turned away */
+        int reserve; /* a descriptor to give up where there are none, so that a client can be turned away */
         uint32_t index;
         uv_loop_t *loop;
         uv_poll_t poll;
-        uv_timer_t timer;               /* the next idle close, or the end of a pause */
-        uv_idle_t idle;                 /* runs while there is work: the loop looks at others, and comes back */
+        uv_timer_t timer; /* the next idle close, or the end of a pause */
+        uv_idle_t idle;   /* runs while there is work: the loop looks at others, and comes back */
         unsigned handles;
-        bool loopback;                  /* bound to a loopback address: only the machine itself may ask */
+        bool loopback; /* bound to a loopback address: only the machine itself may ask */
         bool freed, stopped;
         uint64_t paused_until;
         const ListenerLimits *limits;
@@ -76,7 +76,7 @@ struct Tcp {
         HandleTable numbers;
         List connections, work, written;
         unsigned n;
-        unsigned budget;                /* queries that may still be taken in this turn */
+        unsigned budget; /* queries that may still be taken in this turn */
 };
 
 static void tcp_set_timer(Tcp *t);
@@ -431,8 +431,8 @@ static void tcp_pause_accepting(Tcp *t)
         t->paused_until = clock_now() + ACCEPT_PAUSE_MSEC * USEC_PER_MSEC;
 }
 
-/* Out of descriptors: an idle connection gives up its own. If there is none, the first of the queue is taken with the one in
- * reserve and turned away, so that it need not wait in vain. */
+/* Out of descriptors: an idle connection gives up its own. If there is none, the first of the queue is taken with the
+ * one in reserve and turned away, so that it need not wait in vain. */
 static void tcp_make_room(Tcp *t)
 {
         if (tcp_evict_idle(t))
@@ -498,7 +498,8 @@ static void tcp_due(uv_timer_t *timer)
 
                 if (c->active_at + t->limits->tcp_idle > now)
                         break;
-                /* An answer is still to come. It may take that long: with a suspend, or QueryTimeoutSec= of a minute. */
+                /* An answer is still to come. It may take that long: with a suspend, or QueryTimeoutSec= of a minute.
+                 */
                 if (c->in_flight)
                         tcp_touch(c);
                 else
@@ -536,16 +537,25 @@ static unsigned tcp_connections_max(const ListenerLimits *limits)
         return (unsigned) CLAMP(files.rlim_cur / DESCRIPTORS_SHARE, (rlim_t) 1, (rlim_t) limits->tcp_connections);
 }
 
-int tcp_new(uv_loop_t *loop, int fd, uint32_t index, const ListenerLimits *limits, ListenerStats *stats, ListenerQuery query, void *userdata,
-            Tcp **ret)
+int tcp_new(uv_loop_t *loop, int fd, uint32_t index, const ListenerLimits *limits, ListenerStats *stats,
+            ListenerQuery query, void *userdata, Tcp **ret)
 {
         Tcp *t = calloc(1, sizeof(*t));
         int r;
 
         if (!t)
                 return -ENOMEM;
-        *t = (Tcp) { .fd = fd, .index = index, .loop = loop, .limits = limits, .stats = stats, .query = query, .userdata = userdata,
-                     .handles = 3, .loopback = source_restrict(fd), .budget = TURN_MAX, .connections_max = tcp_connections_max(limits) };
+        *t = (Tcp) { .fd = fd,
+                     .index = index,
+                     .loop = loop,
+                     .limits = limits,
+                     .stats = stats,
+                     .query = query,
+                     .userdata = userdata,
+                     .handles = 3,
+                     .loopback = source_restrict(fd),
+                     .budget = TURN_MAX,
+                     .connections_max = tcp_connections_max(limits) };
         r = uv_poll_init(loop, &t->poll, fd);
         if (r < 0) {
                 free(t);

@@ -1,6 +1,7 @@
 #pragma once
 /*
- * Tcp: one listening TCP socket and its connections (RFC 7766): pipelined queries, answers in any order. For listener.c.
+ * Tcp: one listening TCP socket and its connections (RFC 7766): pipelined queries, answers in any order. For
+ * listener.c.
  */
 
 #include "io/client/listener.h"
@@ -8,8 +9,8 @@
 typedef struct Tcp Tcp;
 
 /* Owns `fd`, which listens. `index` is the listener's, for its clients' words. Negative errno. */
-int tcp_new(uv_loop_t *loop, int fd, uint32_t index, const ListenerLimits *limits, ListenerStats *stats, ListenerQuery query, void *userdata,
-            Tcp **ret);
+int tcp_new(uv_loop_t *loop, int fd, uint32_t index, const ListenerLimits *limits, ListenerStats *stats,
+            ListenerQuery query, void *userdata, Tcp **ret);
 void tcp_answer(Tcp *t, const Client *client, Packet *answer);
 void tcp_dismiss(Tcp *t, const Client *client);
 

@@ -9,29 +9,29 @@
 
 #include "io/client/client_source.h"
 
-#define BATCH 32                /* datagrams a system call */
-#define BATCHES_MAX 8           /* system calls a turn of the loop, so that others get theirs */
-#define QUERY_MAX 4096          /* a query that is larger is cut off, and so is malformed */
-#define CONTROL_SIZE 64         /* octets for one IP_PKTINFO or IPV6_PKTINFO, and a count of drops */
+#define BATCH 32        /* datagrams a system call */
+#define BATCHES_MAX 8   /* system calls a turn of the loop, so that others get theirs */
+#define QUERY_MAX 4096  /* a query that is larger is cut off, and so is malformed */
+#define CONTROL_SIZE 64 /* octets for one IP_PKTINFO or IPV6_PKTINFO, and a count of drops */
 #define RETRIES_MAX 3
 
 /*
- * Where queries come faster than they can be answered, the kernel's queue stays full, and it drops those of all alike. If that goes on
- * (it dropped some in OVERFLOWS of our turns, and the queue was never empty), more is read at a time, and whoever floods is
- * dropped here, which costs little, so that there is room for others.
+ * Where queries come faster than they can be answered, the kernel's queue stays full, and it drops those of all alike.
+ * If that goes on (it dropped some in OVERFLOWS of our turns, and the queue was never empty), more is read at a time,
+ * and whoever floods is dropped here, which costs little, so that there is room for others.
  */
 #define OVERFLOWS 8
 #define BATCHES_SHEDDING 64
-#define SOURCE_MAX 16           /* queries of one source that are taken in such a turn */
-#define SOURCES 1024            /* counts; a source is a port */
+#define SOURCE_MAX 16 /* queries of one source that are taken in such a turn */
+#define SOURCES 1024  /* counts; a source is a port */
 
 /* What the words of a client of ours hold. */
 typedef struct UdpClient {
         uint32_t index;
         uint16_t family;
-        uint16_t port;                  /* network order */
+        uint16_t port; /* network order */
         uint8_t address[16];
-        uint8_t local[16];              /* the address that was asked */
+        uint8_t local[16]; /* the address that was asked */
         uint32_t scope;
         uint32_t interface;
 } UdpClient;
@@ -41,13 +41,13 @@ _Static_assert(sizeof(UdpClient) <= sizeof(Client), "a client does not hold all 
 struct Udp {
         int fd;
         uint32_t index;
-        bool loopback;                  /* bound to a loopback address: only the machine itself may ask */
+        bool loopback; /* bound to a loopback address: only the machine itself may ask */
         uv_poll_t poll;
         ListenerStats *stats;
         ListenerQuery query;
         void *userdata;
-        uint32_t kernel_drops;          /* what the kernel dropped for want of room, as last seen */
-        unsigned overflows;             /* turns in which it grew, since the queue was last empty */
+        uint32_t kernel_drops; /* what the kernel dropped for want of room, as last seen */
+        unsigned overflows;    /* turns in which it grew, since the queue was last empty */
         unsigned n_out;
         struct {
                 UdpClient client;
@@ -159,11 +159,16 @@ static void udp_readable(uv_poll_t *p, int status, int events)
 
                 for (unsigned i = 0; i < BATCH; i++) {
                         iov[i] = (struct iovec) { .iov_base = data[i], .iov_len = QUERY_MAX };
-                        m[i] = (struct mmsghdr) { .msg_hdr = { .msg_name = &from[i], .msg_namelen = sizeof(from[i]), .msg_iov = &iov[i],
-                                                               .msg_iovlen = 1, .msg_control = control[i], .msg_controllen = CONTROL_SIZE } };
+                        m[i] = (struct mmsghdr) { .msg_hdr = { .msg_name = &from[i],
+                                                               .msg_namelen = sizeof(from[i]),
+                                                               .msg_iov = &iov[i],
+                                                               .msg_iovlen = 1,
+                                                               .msg_control = control[i],
+                                                               .msg_controllen = CONTROL_SIZE } };
                 }
                 n = recvmmsg(u->fd, m, BATCH, MSG_DONTWAIT, NULL);
-                /* ECONNREFUSED: a client has gone before its answer came (C17). It was its own failure; the next call reads on. */
+                /* ECONNREFUSED: a client has gone before its answer came (C17). It was its own failure; the next call
+                 * reads on. */
                 if (n < 0 && (errno == ECONNREFUSED || errno == EINTR))
                         continue;
                 for (int i = 0; i < n; i++)
@@ -197,8 +202,8 @@ static socklen_t udp_put_address(struct sockaddr_storage *a, const UdpClient *c)
         return sizeof(*v6);
 }
 
-/* The answer comes from the address that was asked, where the socket has more than one. A query that was in the socket before us does not
- * tell which that is; then it is the socket's own. */
+/* The answer comes from the address that was asked, where the socket has more than one. A query that was in the socket
+ * before us does not tell which that is; then it is the socket's own. */
 static void udp_put_pktinfo(struct msghdr *m, const UdpClient *c)
 {
         static const uint8_t unknown[sizeof(c->local)];
@@ -240,7 +245,10 @@ void udp_flush(Udp *u)
 
         for (unsigned i = 0; i < u->n_out; i++) {
                 iov[i] = (struct iovec) { .iov_base = u->out[i].answer->data, .iov_len = u->out[i].answer->n };
-                m[i] = (struct mmsghdr) { .msg_hdr = { .msg_name = &to[i], .msg_iov = &iov[i], .msg_iovlen = 1, .msg_control = control[i] } };
+                m[i] = (struct mmsghdr) { .msg_hdr = { .msg_name = &to[i],
+                                                       .msg_iov = &iov[i],
+                                                       .msg_iovlen = 1,
+                                                       .msg_control = control[i] } };
                 m[i].msg_hdr.msg_namelen = udp_put_address(&to[i], &u->out[i].client);
                 udp_put_pktinfo(&m[i].msg_hdr, &u->out[i].client);
         }
@@ -252,7 +260,8 @@ void udp_flush(Udp *u)
                         retries = 0;
                         continue;
                 }
-                /* An error of a datagram before this one, or a full queue: a few more times, then this one is lost, not the others (C18). */
+                /* An error of a datagram before this one, or a full queue: a few more times, then this one is lost, not
+                 * the others (C18). */
                 if (++retries < RETRIES_MAX)
                         continue;
                 u->stats->dropped_send++;
@@ -274,7 +283,8 @@ void udp_answer(Udp *u, const Client *client, Packet *answer)
 
 /* --- life */
 
-int udp_new(uv_loop_t *loop, int fd, uint32_t index, ListenerStats *stats, ListenerQuery query, void *userdata, Udp **ret)
+int udp_new(uv_loop_t *loop, int fd, uint32_t index, ListenerStats *stats, ListenerQuery query, void *userdata,
+            Udp **ret)
 {
         struct sockaddr_storage local;
         socklen_t size = sizeof(local);
@@ -289,7 +299,12 @@ int udp_new(uv_loop_t *loop, int fd, uint32_t index, ListenerStats *stats, Liste
         u = calloc(1, sizeof(*u));
         if (!u)
                 return -ENOMEM;
-        *u = (Udp) { .fd = fd, .index = index, .loopback = source_restrict(fd), .stats = stats, .query = query, .userdata = userdata };
+        *u = (Udp) { .fd = fd,
+                     .index = index,
+                     .loopback = source_restrict(fd),
+                     .stats = stats,
+                     .query = query,
+                     .userdata = userdata };
         /* Answers are not to depend on what somebody claims the path's MTU to be: fragments rather than that. */
         if (local.ss_family == AF_INET) {
                 setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));

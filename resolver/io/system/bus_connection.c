@@ -10,25 +10,25 @@
 #include "io/system/clock.h"
 
 #define RETRY_PAUSE USEC_PER_MINUTE
-#define SHORT_LIFE USEC_PER_SEC         /* a connection that is lost before then is no reason to hope */
-#define TURN_MAX 16                     /* messages handled in one turn of the loop */
-#define CONGESTED 64                    /* messages that the bus did not take yet: until it does, none is handled */
+#define SHORT_LIFE USEC_PER_SEC /* a connection that is lost before then is no reason to hope */
+#define TURN_MAX 16             /* messages handled in one turn of the loop */
+#define CONGESTED 64            /* messages that the bus did not take yet: until it does, none is handled */
 #define CONGESTED_PAUSE (100 * USEC_PER_MSEC)
-#define QUEUE_MAX 1024                  /* that many: the connection is given up */
+#define QUEUE_MAX 1024 /* that many: the connection is given up */
 
 struct Bus {
         uv_loop_t *loop;
         BusUser *users;
-        sd_bus *bus;            /* NULL: none, and none is being made */
-        bool was_ready;         /* this connection was up */
-        uint64_t tried_at;      /* usec of CLOCK_BOOTTIME */
-        uv_poll_t *poll;        /* of the descriptor `fd`, while there is one */
+        sd_bus *bus;       /* NULL: none, and none is being made */
+        bool was_ready;    /* this connection was up */
+        uint64_t tried_at; /* usec of CLOCK_BOOTTIME */
+        uv_poll_t *poll;   /* of the descriptor `fd`, while there is one */
         int fd;
-        int events;             /* what `poll` waits for */
-        uint64_t until;         /* what `timer` waits for; usec of CLOCK_MONOTONIC */
-        uv_timer_t timer;       /* sd-bus's own time-outs, and messages left for the next turn */
-        uv_timer_t again;       /* the next try */
-        unsigned tries;         /* since there was reason to hope */
+        int events;       /* what `poll` waits for */
+        uint64_t until;   /* what `timer` waits for; usec of CLOCK_MONOTONIC */
+        uv_timer_t timer; /* sd-bus's own time-outs, and messages left for the next turn */
+        uv_timer_t again; /* the next try */
+        unsigned tries;   /* since there was reason to hope */
 };
 
 static void bus_drive(Bus *b);
@@ -81,7 +81,8 @@ static bool bus_waits_for_socket(const Bus *b)
         return b->bus && getsockopt(sd_bus_get_fd(b->bus), SOL_SOCKET, SO_TYPE, &type, &size) < 0 && errno == ENOTSOCK;
 }
 
-/* As that, though the socket has its name already: it does not listen yet, or not any longer. Of what is no path, nobody can tell. */
+/* As that, though the socket has its name already: it does not listen yet, or not any longer. Of what is no path,
+ * nobody can tell. */
 static bool bus_waits_to_be_heard(const Bus *b)
 {
         static const char prefix[] = "unix:path=";
@@ -97,11 +98,12 @@ static bool bus_waits_to_be_heard(const Bus *b)
         return access(name, F_OK) == 0;
 }
 
-/* A bus that ends hangs up on newcomers for a while, and a socket has a name before it listens, of which inotify says nothing: so a few tries
- * more, and then it is left to inotify and to bus_retry(). Where there is no socket at all, inotify does without them. */
+/* A bus that ends hangs up on newcomers for a while, and a socket has a name before it listens, of which inotify says
+ * nothing: so a few tries more, and then it is left to inotify and to bus_retry(). Where there is no socket at all,
+ * inotify does without them. */
 static void bus_try_later(Bus *b)
 {
-        static const uint64_t pauses[] = { 20, 200, 2000, 20000 };      /* ms */
+        static const uint64_t pauses[] = { 20, 200, 2000, 20000 }; /* ms */
 
         if (b->tries < ELEMENTS(pauses))
                 uv_timer_start(&b->again, bus_on_again, pauses[b->tries++], 0);

@@ -1,12 +1,14 @@
 #pragma once
 /*
- * Bus: the process's one connection to the system bus, driven by the libuv loop. It comes and goes; the daemon does without. Nothing
- * here blocks or waits for the other side.
+ * Bus: the process's one connection to the system bus, driven by the libuv loop. It comes and goes; the daemon does
+ * without. Nothing here blocks or waits for the other side.
  *
- * - While there is no socket, inotify tells when there may be one (sd_bus_set_watch_bind(3)); no timer runs until it does.
- * - A connection that is lost is made again, by a few tries that get rarer. Where they fail, bus_retry(), which each query calls, tries again.
- * - A few messages are handled a turn of the loop, so that a flood of calls waits in the bus and not in the way of queries; and none
- *   while the bus does not take what we have for it. A connection on which too much waits is given up.
+ * - While there is no socket, inotify tells when there may be one (sd_bus_set_watch_bind(3)); no timer runs until it
+ * does.
+ * - A connection that is lost is made again, by a few tries that get rarer. Where they fail, bus_retry(), which each
+ * query calls, tries again.
+ * - A few messages are handled a turn of the loop, so that a flood of calls waits in the bus and not in the way of
+ * queries; and none while the bus does not take what we have for it. A connection on which too much waits is given up.
  *
  * DBUS_SYSTEM_BUS_ADDRESS= in the environment says where, as for everybody (sd_bus_open_system(3)).
  */
@@ -21,9 +23,11 @@ typedef struct BusUser BusUser;
 
 /* Somebody who speaks on it. Owned by that one, and there until bus_free(). */
 struct BusUser {
-        /* A new connection, before anything was said on it: matches, objects and names go here. Negative errno gives it up. */
+        /* A new connection, before anything was said on it: matches, objects and names go here. Negative errno gives it
+         * up. */
         int (*attach)(void *userdata, sd_bus *bus);
-        /* It is gone, and with it all floating slots. HandleTable and messages that were kept are to be released now. May be NULL. */
+        /* It is gone, and with it all floating slots. HandleTable and messages that were kept are to be released now.
+         * May be NULL. */
         void (*detach)(void *userdata);
         void *userdata;
         BusUser *next;
@@ -38,7 +42,8 @@ void bus_join(Bus *b, BusUser *user);
 /* A query came: a good moment to look whether there is a bus again. Cheap, and at most once a minute more than that. */
 void bus_retry(Bus *b, uint64_t now);
 
-/* The connection if messages can be sent on it, or NULL. After sending from outside of a callback of sd-bus, call bus_flush(). */
+/* The connection if messages can be sent on it, or NULL. After sending from outside of a callback of sd-bus, call
+ * bus_flush(). */
 sd_bus *bus_ready(const Bus *b);
 
 /* Sees to it that what was sent goes out. To be called before the loop sleeps. */

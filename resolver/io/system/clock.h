@@ -7,7 +7,7 @@
 
 #include "core/base/base.h"
 
-#define SLEEP_MIN (2 * USEC_PER_SEC)    /* a smaller jump is no suspend (HEALTH.md 3) */
+#define SLEEP_MIN (2 * USEC_PER_SEC) /* a smaller jump is no suspend (HEALTH.md 3) */
 
 static inline uint64_t clock_usec(clockid_t clock)
 {

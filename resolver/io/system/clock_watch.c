@@ -6,7 +6,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define PRETEXT INT32_MAX       /* s since 1970: a timer at this time; that it runs out, once, changes nothing */
+#define PRETEXT INT32_MAX /* s since 1970: a timer at this time; that it runs out, once, changes nothing */
 
 struct ClockWatch {
         int fd;

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Clock watch: hears when the wall clock is set (NTP's first step, an administrator), since certificates may be valid now. The kernel wakes
- * us for that alone: for no time that passes, nor where a clock is slewed.
+ * Clock watch: hears when the wall clock is set (NTP's first step, an administrator), since certificates may be valid
+ * now. The kernel wakes us for that alone: for no time that passes, nor where a clock is slewed.
  */
 
 #include <uv.h>

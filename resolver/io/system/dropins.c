@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #define NAME "dohmouse/dohmouse.conf"
-#define FILE_SIZE_MAX (4u << 20)        /* octets */
+#define FILE_SIZE_MAX (4u << 20) /* octets */
 
 static const char *const directories[] = { "/etc", "/run", "/usr/local/lib", "/usr/lib" };
 
@@ -241,7 +241,8 @@ int config_load(const char *root, const char *single_file, ConfigReport report, 
         unsigned unread = 0, errors = 0;
         Finder f = { .root = root, .report = report, .userdata = userdata, .errors = &unread };
         size_t n = 0;
-        int r = single_file ? dropins_add(&files, strdup(single_file)) : dropins_find(root, report, userdata, &unread, &files);
+        int r = single_file ? dropins_add(&files, strdup(single_file))
+                            : dropins_find(root, report, userdata, &unread, &files);
 
         *ret = NULL;
         *ret_errors = 0;

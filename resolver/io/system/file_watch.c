@@ -14,12 +14,12 @@
 
 struct FileWatch {
         int fd;
-        int directory, file;    /* watch descriptors; -1: none */
+        int directory, file; /* watch descriptors; -1: none */
         char *path;
-        const char *name;       /* in its directory; a part of `path` */
+        const char *name; /* in its directory; a part of `path` */
         uv_poll_t poll;
         uv_timer_t debounce;
-        unsigned handles;       /* open ones */
+        unsigned handles; /* open ones */
         FileChanged changed;
         void *userdata;
 };

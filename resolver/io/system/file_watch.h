@@ -2,9 +2,10 @@
 /*
  * FileWatch: says when a file is another than before: written, replaced, removed or back again. It need not be there.
  *
- * Watched are the file itself, for what is written in place (a container's /etc/hosts is a mount of a file that lives elsewhere), and
- * the entries of its directory, as editors put a new file in the place of the old one. What is written to other files of that
- * directory wakes nobody up. Of a link, the directory of what it points to is not watched, only that itself.
+ * Watched are the file itself, for what is written in place (a container's /etc/hosts is a mount of a file that lives
+ * elsewhere), and the entries of its directory, as editors put a new file in the place of the old one. What is written
+ * to other files of that directory wakes nobody up. Of a link, the directory of what it points to is not watched, only
+ * that itself.
  */
 
 #include <uv.h>

@@ -14,15 +14,15 @@
 #include "io/system/journal.h"
 
 #define HOSTNAME_FILE "/etc/hostname"
-#define HOSTNAME_MAX 254        /* octets with a NUL */
+#define HOSTNAME_MAX 254 /* octets with a NUL */
 #define OWN_TEXT_MAX 65536
 
 struct HostsSource {
         uv_loop_t *loop;
         uint8_t key[16];
         char kernel_name[HOSTNAME_MAX];
-        char *path;             /* of the hosts file; NULL: none */
-        bool with_own;          /* this machine's name counts */
+        char *path;    /* of the hosts file; NULL: none */
+        bool with_own; /* this machine's name counts */
         FileWatch *file_watch, *hostname_watch;
         Hosts *file, *own;
         HostsChanged changed;
@@ -80,9 +80,7 @@ static void hosts_file_say(const char *path, size_t line, int level, const char 
 
 static const char *hosts_file_why_not_read(int error)
 {
-        return error == EBADF   ? "not a regular file"
-               : error == EFBIG ? "more than 32M octets"
-                                : strerror(error);
+        return error == EBADF ? "not a regular file" : error == EFBIG ? "more than 32M octets" : strerror(error);
 }
 
 /* The table of the hosts file. Where it cannot be read, the one before stays. */
@@ -103,19 +101,22 @@ static void hosts_file_read_hosts(HostsSource *s)
         if (r == 0 && !(h = hosts_new(BYTES(text, n), s->key, &report)))
                 r = -ENOMEM;
         if (r < 0) {
-                snprintf(what, sizeof(what), "cannot be read, what was known of it stays: %s", hosts_file_why_not_read(-r));
+                snprintf(what, sizeof(what), "cannot be read, what was known of it stays: %s",
+                         hosts_file_why_not_read(-r));
                 hosts_file_say(s->path, 0, LOG_WARNING, what);
                 return;
         }
         hosts_unref(s->file);
         s->file = h;
         if (report.bad_lines) {
-                snprintf(what, sizeof(what), "%zu line%s not an address and names, first line %zu; what is not is left out", report.bad_lines,
-                         report.bad_lines == 1 ? " is" : "s are", report.first_bad);
+                snprintf(what, sizeof(what),
+                         "%zu line%s not an address and names, first line %zu; what is not is left out",
+                         report.bad_lines, report.bad_lines == 1 ? " is" : "s are", report.first_bad);
                 hosts_file_say(s->path, report.first_bad, LOG_WARNING, what);
         }
         if (report.too_many)
-                hosts_file_say(s->path, 0, LOG_WARNING, "too many names or addresses, some are left out; dohmouse.conf(5) has the limits");
+                hosts_file_say(s->path, 0, LOG_WARNING,
+                               "too many names or addresses, some are left out; dohmouse.conf(5) has the limits");
         journal_log(LOG_DEBUG, "%s has %zu names.", s->path, report.names);
 }
 
@@ -182,8 +183,9 @@ static size_t hosts_file_add_addresses(char *text, const char *names)
                 if (!a || !hosts_file_is_reachable(a))
                         continue;
                 if (inet_ntop(a->sa_family,
-                              a->sa_family == AF_INET ? (const void *) &((const struct sockaddr_in *) (const void *) a)->sin_addr
-                                                      : (const void *) &((const struct sockaddr_in6 *) (const void *) a)->sin6_addr,
+                              a->sa_family == AF_INET
+                                      ? (const void *) &((const struct sockaddr_in *) (const void *) a)->sin_addr
+                                      : (const void *) &((const struct sockaddr_in6 *) (const void *) a)->sin6_addr,
                               address, sizeof(address)))
                         hosts_file_add_line(text, &n, address, names);
         }
@@ -273,7 +275,8 @@ void hosts_source_reload(HostsSource *s, const Config *config)
         s->changed(s->userdata, s->file, s->own);
 }
 
-HostsSource *hosts_source_new(uv_loop_t *loop, const Config *config, const uint8_t key[16], HostsChanged changed, void *userdata)
+HostsSource *hosts_source_new(uv_loop_t *loop, const Config *config, const uint8_t key[16], HostsChanged changed,
+                              void *userdata)
 {
         HostsSource *s = calloc(1, sizeof(*s));
         char name[HOSTNAME_MAX];

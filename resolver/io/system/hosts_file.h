@@ -1,10 +1,10 @@
 #pragma once
 /*
- * HostsSource: where the tables of core/dns/hosts_table.h come from. The hosts file is read when it changes; this machine's name, which is in
- * /etc/hostname and in the kernel, when that file or the machine's addresses do.
+ * HostsSource: where the tables of core/dns/hosts_table.h come from. The hosts file is read when it changes; this
+ * machine's name, which is in /etc/hostname and in the kernel, when that file or the machine's addresses do.
  *
- * Of the kernel's name only what it was at the start is known: ProtectHostname= in the unit keeps changes away. They reach us by
- * /etc/hostname, where hostnamectl writes them, and at a restart.
+ * Of the kernel's name only what it was at the start is known: ProtectHostname= in the unit keeps changes away. They
+ * reach us by /etc/hostname, where hostnamectl writes them, and at a restart.
  */
 
 #include <uv.h>
@@ -18,7 +18,8 @@ typedef struct HostsSource HostsSource;
 typedef void (*HostsChanged)(void *userdata, Hosts *file, Hosts *own);
 
 /* NULL when out of memory. What cannot be read or watched is said in the journal, and left out. `key`: for hashes. */
-HostsSource *hosts_source_new(uv_loop_t *loop, const Config *config, const uint8_t key[16], HostsChanged changed, void *userdata);
+HostsSource *hosts_source_new(uv_loop_t *loop, const Config *config, const uint8_t key[16], HostsChanged changed,
+                              void *userdata);
 
 /* Reads all again, by a new configuration. */
 void hosts_source_reload(HostsSource *s, const Config *config);

@@ -21,18 +21,18 @@
 typedef struct Record {
         int level;
         size_t n;
-        size_t text_n;          /* of the text of MESSAGE= */
+        size_t text_n; /* of the text of MESSAGE= */
         char data[RECORD_MAX];
 } Record;
 
 /* How many records of a kind about an upstream ("": none) there were in the interval. */
 typedef struct Rate {
-        MessageKind kind;       /* MESSAGE_PLAIN: free */
+        MessageKind kind; /* MESSAGE_PLAIN: free */
         char upstream[64];
         uint64_t since;
         unsigned n;
         unsigned held_back;
-        Record *last;           /* of those held back; cut off behind its end */
+        Record *last; /* of those held back; cut off behind its end */
 } Rate;
 
 /*
@@ -40,10 +40,10 @@ typedef struct Rate {
  * query. The native protocol is "KEY=value" lines in a datagram, which is all that is needed here.
  */
 static struct {
-        int fd;                 /* to the journal; -1: lines on standard error */
+        int fd; /* to the journal; -1: lines on standard error */
         struct sockaddr_un address;
         int level;
-        uint64_t lost;          /* records that the journal did not take */
+        uint64_t lost; /* records that the journal did not take */
         Rate rates[RATES_MAX];
 } state = { .fd = -1, .level = LOG_INFO };
 
@@ -135,10 +135,13 @@ static bool journal_write_record(const Record *r)
 {
         struct pollfd error_output = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-        /* A pipe that nobody reads must not hold the queries: where there is room, there is room for PIPE_BUF octets (poll(2)). */
+        /* A pipe that nobody reads must not hold the queries: where there is room, there is room for PIPE_BUF octets
+         * (poll(2)). */
         if (state.fd < 0)
-                return poll(&error_output, 1, 0) == 1 && fprintf(stderr, "%.*s\n", (int) r->text_n, r->data + strlen("MESSAGE=")) > 0;
-        return sendto(state.fd, r->data, r->n, MSG_NOSIGNAL, (const struct sockaddr *) &state.address, sizeof(state.address)) >= 0;
+                return poll(&error_output, 1, 0) == 1 &&
+                       fprintf(stderr, "%.*s\n", (int) r->text_n, r->data + strlen("MESSAGE=")) > 0;
+        return sendto(state.fd, r->data, r->n, MSG_NOSIGNAL, (const struct sockaddr *) &state.address,
+                      sizeof(state.address)) >= 0;
 }
 
 static void journal_write_out(const Record *r)

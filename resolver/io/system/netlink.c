@@ -21,12 +21,12 @@ struct Network {
         int fd;
         uv_poll_t poll;
         uv_timer_t debounce;
-        unsigned handles;       /* open ones */
-        Dump dump;              /* what is being listed */
-        bool again;             /* something changed meanwhile */
-        bool known;             /* `fingerprint` is one */
-        uint64_t fingerprint;   /* of all default routes and addresses */
-        uint64_t sum;           /* of those listed so far: order does not matter */
+        unsigned handles;     /* open ones */
+        Dump dump;            /* what is being listed */
+        bool again;           /* something changed meanwhile */
+        bool known;           /* `fingerprint` is one */
+        uint64_t fingerprint; /* of all default routes and addresses */
+        uint64_t sum;         /* of those listed so far: order does not matter */
         bool default_route;
         NetworkChanged changed;
         void *userdata;
@@ -96,7 +96,8 @@ static void netlink_add_route(Network *n, const struct nlmsghdr *h)
                         netlink_add(n, RTA_DATA(a), RTA_PAYLOAD(a), (uint64_t) m->rtm_family << 16 | a->rta_type);
 }
 
-/* Addresses that upstreams may be reached from: not those of one host or one link. On a link to one peer, IFA_ADDRESS is the peer's. */
+/* Addresses that upstreams may be reached from: not those of one host or one link. On a link to one peer, IFA_ADDRESS
+ * is the peer's. */
 static void netlink_add_address(Network *n, const struct nlmsghdr *h)
 {
         const struct ifaddrmsg *m = NLMSG_DATA(h);

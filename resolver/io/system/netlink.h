@@ -1,8 +1,8 @@
 #pragma once
 /*
- * Network: watches default routes and addresses by rtnetlink, and says when they are others than before. Refreshes that change
- * nothing (router advertisements, lifetimes) are not changes. A machine without netlink works the same, only later: the truth
- * is what connect() says.
+ * Network: watches default routes and addresses by rtnetlink, and says when they are others than before. Refreshes that
+ * change nothing (router advertisements, lifetimes) are not changes. A machine without netlink works the same, only
+ * later: the truth is what connect() says.
  */
 
 #include <uv.h>

@@ -12,8 +12,9 @@ static int sleep_on_prepare(sd_bus_message *m, void *userdata, _unused_ sd_bus_e
 
 static int sleep_attach(void *userdata, sd_bus *bus)
 {
-        return sd_bus_match_signal_async(bus, NULL, "org.freedesktop.login1", "/org/freedesktop/login1", "org.freedesktop.login1.Manager",
-                                         "PrepareForSleep", sleep_on_prepare, NULL, userdata);
+        return sd_bus_match_signal_async(bus, NULL, "org.freedesktop.login1", "/org/freedesktop/login1",
+                                         "org.freedesktop.login1.Manager", "PrepareForSleep", sleep_on_prepare, NULL,
+                                         userdata);
 }
 
 void sleep_init(Sleep *s, Bus *bus, SleepChanged changed, void *userdata)

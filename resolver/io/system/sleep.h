@@ -1,8 +1,9 @@
 #pragma once
 /*
- * Sleep: hears from logind that the machine is about to suspend, or is back (PrepareForSleep, org.freedesktop.login1(5)). Without a bus
- * nothing is lost: the daemon sees by its clocks that it slept, with the first query after it. What is gained is that connections
- * are closed while the network is still there, and that resuming is noticed before anybody asks.
+ * Sleep: hears from logind that the machine is about to suspend, or is back (PrepareForSleep,
+ * org.freedesktop.login1(5)). Without a bus nothing is lost: the daemon sees by its clocks that it slept, with the
+ * first query after it. What is gained is that connections are closed while the network is still there, and that
+ * resuming is noticed before anybody asks.
  */
 
 #include "io/system/bus_connection.h"

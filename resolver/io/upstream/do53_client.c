@@ -11,18 +11,18 @@
 #include "io/upstream/byte_buffer.h"
 #include "io/upstream/sockaddr.h"
 
-#define TABLE 256               /* chains: a power of two */
-#define DATAGRAMS_MAX 16        /* from one socket in one turn of the loop, so that others get theirs */
-#define FRAME 2                 /* the length before a message on TCP (RFC 1035 4.2.2) */
+#define TABLE 256        /* chains: a power of two */
+#define DATAGRAMS_MAX 16 /* from one socket in one turn of the loop, so that others get theirs */
+#define FRAME 2          /* the length before a message on TCP (RFC 1035 4.2.2) */
 
 /* One exchange. Lives until its handle has closed. */
 typedef struct Talk {
-        Do53Client *owner;           /* NULL: called off */
-        uint32_t number;        /* the engine's */
+        Do53Client *owner; /* NULL: called off */
+        uint32_t number;   /* the engine's */
         uint16_t id;
         bool stream;
-        Packet *message;        /* with the ID, and on TCP with its length before it */
-        int fd;                 /* UDP */
+        Packet *message; /* with the ID, and on TCP with its length before it */
+        int fd;          /* UDP */
         uv_poll_t poll;
         uv_tcp_t tcp;
         uv_connect_t connect;
@@ -122,7 +122,8 @@ static int do53_client_start_datagram(Do53Client *p, Talk *t, const struct socka
         t->fd = socket(remote->ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (t->fd < 0)
                 return -errno;
-        r = connect(t->fd, (const struct sockaddr *) remote, size) < 0 ? -errno : uv_poll_init(p->loop, &t->poll, t->fd);
+        r = connect(t->fd, (const struct sockaddr *) remote, size) < 0 ? -errno
+                                                                       : uv_poll_init(p->loop, &t->poll, t->fd);
         if (r < 0) {
                 close(t->fd);
                 t->fd = -1;

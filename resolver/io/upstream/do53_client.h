@@ -1,8 +1,9 @@
 #pragma once
 /*
- * Do53Client: questions to Do53 servers, each by a UDP socket or TCP connection of its own, on a port that the kernel picks and
- * with an ID of the kernel's randomness (RFC 5452 9.2). A UDP socket is connected, so that nothing arrives but what comes
- * from that server's address and port. How long to wait, and what to make of an answer, is up to the engine.
+ * Do53Client: questions to Do53 servers, each by a UDP socket or TCP connection of its own, on a port that the kernel
+ * picks and with an ID of the kernel's randomness (RFC 5452 9.2). A UDP socket is connected, so that nothing arrives
+ * but what comes from that server's address and port. How long to wait, and what to make of an answer, is up to the
+ * engine.
  */
 
 #include <uv.h>

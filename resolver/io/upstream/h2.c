@@ -10,7 +10,8 @@
 #define STREAM_WINDOW (2 * (H2_BODY_MAX + 1))
 #define CONNECTION_WINDOW (H2_STREAMS_MAX * (H2_BODY_MAX + 1))
 
-#define FIELDS_MAX 16384 /* octets of one field section, counted as in RFC 9113 6.5.2; nghttp2 1.52 only announces it \
+#define FIELDS_MAX                                                                                                    \
+        16384            /* octets of one field section, counted as in RFC 9113 6.5.2; nghttp2 1.52 only announces it \
                           */
 #define SETTINGS_MAX 32  /* entries of one frame (CVE-2020-11080) */
 #define ACKS_MAX 100     /* PINGs and SETTINGS that wait for theirs */
@@ -58,8 +59,7 @@ static H2Request *h2_first(List *list)
 
 static H2Request *h2_find(List *list, uint32_t exchange)
 {
-        LIST_FOREACH(l, list)
-        {
+        LIST_FOREACH(l, list) {
                 H2Request *r = container_of(l, H2Request, in_list);
 
                 if (r->exchange == exchange && !r->unwanted)
@@ -104,7 +104,7 @@ static int h2_on_begin_headers(_unused_ nghttp2_session *session, _unused_ const
 }
 
 static int h2_on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t n_name,
-                     const uint8_t *value, size_t n_value, _unused_ uint8_t flags, void *userdata)
+                        const uint8_t *value, size_t n_value, _unused_ uint8_t flags, void *userdata)
 {
         H2Request *r = h2_request_of(session, frame->hd.stream_id);
         H2 *h = userdata;
@@ -135,7 +135,7 @@ static void h2_on_fields(H2 *h, H2Request *r, nghttp2_session *session)
 }
 
 static int h2_on_data_chunk(nghttp2_session *session, _unused_ uint8_t flags, int32_t stream, const uint8_t *data,
-                         size_t n, void *userdata)
+                            size_t n, void *userdata)
 {
         H2Request *r = h2_request_of(session, stream);
         H2 *h = userdata;
@@ -224,7 +224,7 @@ static int h2_on_frame_sent(_unused_ nghttp2_session *session, const nghttp2_fra
 }
 
 static int h2_on_frame_unsent(nghttp2_session *session, const nghttp2_frame *frame, _unused_ int error,
-                           _unused_ void *userdata)
+                              _unused_ void *userdata)
 {
         H2Request *r = h2_request_of(session, frame->hd.stream_id);
 

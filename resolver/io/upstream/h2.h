@@ -1,8 +1,8 @@
 #pragma once
 /*
  * H2: one HTTP/2 connection to one address of an upstream: TCP, TLS, HTTP/2, DNS messages in and out, stream by stream.
- * A thin shell around libuv, GnuTLS (io/upstream/stream) and nghttp2; it decides nothing. Which address, when to connect, ping,
- * send, cancel and close is the engine's.
+ * A thin shell around libuv, GnuTLS (io/upstream/stream) and nghttp2; it decides nothing. Which address, when to
+ * connect, ping, send, cancel and close is the engine's.
  *
  * Life: h2_new starts connecting. Events come from the loop, never from inside a call of ours. After `closed` no
  * further event comes, and the object frees itself once its close is complete (GOAWAY, close_notify, FIN, reading to
@@ -31,12 +31,12 @@ typedef struct H2Ready {
 
 /* All of them are called from the loop. `userdata` is the one given to h2_new. Bytes are borrowed for the call. */
 typedef struct H2Events {
-        void (*established)(void *userdata);                 /* TCP is up */
-        void (*ready)(void *userdata, const H2Ready *ready); /* TLS verified, h2 chosen: queries may be sent */
-        void (*received)(void *userdata);                    /* octets came: once per read, before what they carry */
-        void (*max_streams)(void *userdata, uint32_t max);   /* SETTINGS_MAX_CONCURRENT_STREAMS, capped at ours */
-        void (*goaway)(void *userdata, FailureReason failure);         /* FAILURE_GOAWAY, _CALM, _ERROR; streams above its last
-                                                                id are reported as FAILURE_REFUSED_STREAM after it */
+        void (*established)(void *userdata);                   /* TCP is up */
+        void (*ready)(void *userdata, const H2Ready *ready);   /* TLS verified, h2 chosen: queries may be sent */
+        void (*received)(void *userdata);                      /* octets came: once per read, before what they carry */
+        void (*max_streams)(void *userdata, uint32_t max);     /* SETTINGS_MAX_CONCURRENT_STREAMS, capped at ours */
+        void (*goaway)(void *userdata, FailureReason failure); /* FAILURE_GOAWAY, _CALM, _ERROR; streams above its last
+                                                        id are reported as FAILURE_REFUSED_STREAM after it */
         void (*response)(void *userdata, uint32_t exchange, const HttpResponse *response, Bytes body);
         /* This stream only: REFUSED_STREAM, STREAM_RESET, BODY_SIZE, PROTOCOL. */
         void (*failed)(void *userdata, uint32_t exchange, FailureReason failure);

@@ -92,8 +92,9 @@ static nghttp2_nv h2_request_field(const char *name, const char *value, size_t n
         };
 }
 
-static ssize_t h2_request_read_message(_unused_ nghttp2_session *session, _unused_ int32_t stream, uint8_t *to, size_t size,
-                            uint32_t *flags, nghttp2_data_source *source, _unused_ void *userdata)
+static ssize_t h2_request_read_message(_unused_ nghttp2_session *session, _unused_ int32_t stream, uint8_t *to,
+                                       size_t size, uint32_t *flags, nghttp2_data_source *source,
+                                       _unused_ void *userdata)
 {
         H2Request *r = source->ptr;
         size_t n = MIN(size, r->message.n - r->sent);

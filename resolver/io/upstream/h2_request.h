@@ -15,14 +15,14 @@
 typedef struct H2Request {
         List in_list;
         uint32_t exchange;
-        int32_t stream;   /* nghttp2's */
-        bool unwanted;    /* cancelled: no event */
-        bool unsent;      /* never left us */
-        bool peer_reset;  /* RST_STREAM came */
-        bool final;       /* the fields of the final response are here */
-        bool complete;    /* END_STREAM came */
-        FailureReason failure;      /* decided by us */
-        unsigned interim; /* responses 1xx */
+        int32_t stream;        /* nghttp2's */
+        bool unwanted;         /* cancelled: no event */
+        bool unsent;           /* never left us */
+        bool peer_reset;       /* RST_STREAM came */
+        bool final;            /* the fields of the final response are here */
+        bool complete;         /* END_STREAM came */
+        FailureReason failure; /* decided by us */
+        unsigned interim;      /* responses 1xx */
         HttpResponse response;
         size_t received; /* octets of body, kept or not */
         ByteBuffer body;

@@ -12,7 +12,7 @@ bool sockaddr_from_address(const Address *a, struct sockaddr_storage *ret)
         struct sockaddr_in6 *v6 = (struct sockaddr_in6 *) ret;
         struct sockaddr_in *v4 = (struct sockaddr_in *) ret;
 
-        *ret = (struct sockaddr_storage){ 0 };
+        *ret = (struct sockaddr_storage) { 0 };
         if (!a->v6) {
                 v4->sin_family = AF_INET;
                 v4->sin_port = htons(a->port);

@@ -1,6 +1,7 @@
 #pragma once
 /*
- * Socket addresses: what all sockets to servers have in common: the kernel's form of an address, and the failure behind its errors.
+ * Socket addresses: what all sockets to servers have in common: the kernel's form of an address, and the failure behind
+ * its errors.
  */
 
 #include <sys/socket.h>

@@ -33,13 +33,13 @@ struct Stream {
         const UpstreamConfig *config;
         Tls *tls;
         TlsSession session;
-        bool counted;     /* as opened */
-        bool writing;     /* `flying` belongs to the kernel */
-        bool paused;      /* over its budget: reads on in the next turn */
-        bool wake;        /* the owner wants to be woken */
-        bool peer_closed; /* FIN came */
-        bool shut;        /* our FIN is out */
-        FailureReason broken;     /* to be told from the loop */
+        bool counted;         /* as opened */
+        bool writing;         /* `flying` belongs to the kernel */
+        bool paused;          /* over its budget: reads on in the next turn */
+        bool wake;            /* the owner wants to be woken */
+        bool peer_closed;     /* FIN came */
+        bool shut;            /* our FIN is out */
+        FailureReason broken; /* to be told from the loop */
         ByteBuffer flying;
         uv_tcp_t tcp;
         uv_timer_t linger;
@@ -299,7 +299,8 @@ static void stream_read_failed(Stream *s, int error)
         if (s->state == STREAM_HANDSHAKE) {
                 if (!fin)
                         s->state = STREAM_BROKEN;
-                s->events->closed(s->userdata, error == UV_ETIMEDOUT ? FAILURE_HANDSHAKE_TIMEOUT : FAILURE_CONNECT_RESET);
+                s->events->closed(s->userdata,
+                                  error == UV_ETIMEDOUT ? FAILURE_HANDSHAKE_TIMEOUT : FAILURE_CONNECT_RESET);
                 return;
         }
         if (!fin)

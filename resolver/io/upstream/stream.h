@@ -22,14 +22,14 @@
 typedef struct Stream Stream;
 
 typedef struct StreamEvents {
-        void (*established)(void *userdata);            /* TCP is up */
-        void (*ready)(void *userdata);                  /* TLS is up and the peer verified */
-        void (*received)(void *userdata);               /* octets came, once per read, before what they carry */
-        void (*plaintext)(void *userdata, Bytes bytes); /* borrowed for the call */
-        void (*settled)(void *userdata);                /* what one read brought is done with: time to write */
-        void (*drained)(void *userdata);                /* no longer blocked */
-        void (*woken)(void *userdata);                  /* stream_wake() asked for it */
-        void (*closed)(void *userdata, FailureReason failure);    /* the peer closed (FAILURE_IDLE_CLOSED), or it broke */
+        void (*established)(void *userdata);                   /* TCP is up */
+        void (*ready)(void *userdata);                         /* TLS is up and the peer verified */
+        void (*received)(void *userdata);                      /* octets came, once per read, before what they carry */
+        void (*plaintext)(void *userdata, Bytes bytes);        /* borrowed for the call */
+        void (*settled)(void *userdata);                       /* what one read brought is done with: time to write */
+        void (*drained)(void *userdata);                       /* no longer blocked */
+        void (*woken)(void *userdata);                         /* stream_wake() asked for it */
+        void (*closed)(void *userdata, FailureReason failure); /* the peer closed (FAILURE_IDLE_CLOSED), or it broke */
 } StreamEvents;
 
 typedef struct StreamStats {

@@ -11,9 +11,9 @@ typedef struct Tls Tls;
 typedef struct H2 H2;
 
 /* Loads the trust store (the upstream's, else `trust_anchors`, else the system's). Never fails because of the store: a
- * store that cannot be read gives an object whose every handshake ends in FAILURE_TRUST_STORE; *ret_error then says why,
- * for the log (static or owned by the object), else NULL. NULL when out of memory. Reference counted: connections hold
- * one. */
+ * store that cannot be read gives an object whose every handshake ends in FAILURE_TRUST_STORE; *ret_error then says
+ * why, for the log (static or owned by the object), else NULL. NULL when out of memory. Reference counted: connections
+ * hold one. */
 Tls *tls_new(const UpstreamConfig *config, const char *trust_anchors, const char **ret_error);
 Tls *tls_ref(Tls *t);
 Tls *tls_unref(Tls *t);

@@ -11,10 +11,9 @@
  * TLS 1.3 and, with the ciphers that HTTP/2 allows there (RFC 9113 9.2.2), 1.2. The medium profile refuses RSA below
  * 2048 bits and SHA-1 anywhere in the chain (FAULTS.md L11).
  */
-static const char priority[] =
-        "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA"
-        ":-CIPHER-ALL:+AES-128-GCM:+CHACHA20-POLY1305:+AES-256-GCM:-MAC-ALL:+AEAD"
-        ":-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:%PROFILE_MEDIUM";
+static const char priority[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA"
+                               ":-CIPHER-ALL:+AES-128-GCM:+CHACHA20-POLY1305:+AES-256-GCM:-MAC-ALL:+AEAD"
+                               ":-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:%PROFILE_MEDIUM";
 
 #define RECORD_MAX 16384
 #define ODDITIES_MAX 16
@@ -73,7 +72,7 @@ static void tls_session_keep_ticket(TlsSession *t)
 /* TLS 1.3 sends tickets after the handshake, as many and as late as it likes. Those of 1.2 are part of the handshake,
  * and kept once it is over. */
 static int tls_session_on_ticket(gnutls_session_t session, _unused_ unsigned type, _unused_ unsigned when,
-                     _unused_ unsigned incoming, _unused_ const gnutls_datum_t *message)
+                                 _unused_ unsigned incoming, _unused_ const gnutls_datum_t *message)
 {
         if (tls_session_is_tls13(session))
                 tls_session_keep_ticket(gnutls_session_get_ptr(session));
@@ -133,7 +132,8 @@ FailureReason tls_session_init(TlsSession *t, Tls *tls, const UpstreamConfig *co
                                            tls_session_on_ticket);
         if (gnutls_priority_set_direct(t->session, priority, NULL) < 0 ||
             gnutls_credentials_set(t->session, GNUTLS_CRD_CERTIFICATE, credentials) < 0 ||
-            gnutls_alpn_set_protocols(t->session, &protocol, 1, GNUTLS_ALPN_MANDATORY) < 0 || tls_session_set_server_name(t) < 0)
+            gnutls_alpn_set_protocols(t->session, &protocol, 1, GNUTLS_ALPN_MANDATORY) < 0 ||
+            tls_session_set_server_name(t) < 0)
                 return FAILURE_RESOURCES;
         tls_session_use_ticket(t);
         return FAILURE_NONE;
@@ -310,7 +310,7 @@ TlsResult tls_session_write(TlsSession *t, Bytes bytes)
                         continue;
                 if (r <= 0) {
                         t->failure = r == GNUTLS_E_PUSH_ERROR || r == GNUTLS_E_MEMORY_ERROR ? FAILURE_RESOURCES
-                                                                                          : FAILURE_CONNECTION_LOST;
+                                                                                            : FAILURE_CONNECTION_LOST;
                         return TLS_FAILED;
                 }
                 bytes = BYTES(bytes.p + r, bytes.n - (size_t) r);

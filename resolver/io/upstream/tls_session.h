@@ -19,8 +19,8 @@ typedef struct TlsSession {
         Tls *tls;
         const UpstreamConfig *config; /* borrowed; used in the handshake only */
         Bytes in;                     /* ciphertext to read, borrowed: set before each call, used up by TLS_AGAIN */
-        ByteBuffer out;                   /* ciphertext to write: taken by the owner */
-        FailureReason failure;                  /* after TLS_FAILED */
+        ByteBuffer out;               /* ciphertext to write: taken by the owner */
+        FailureReason failure;        /* after TLS_FAILED */
         bool up;                      /* the handshake is over and the peer is who it should be */
         bool heard;                   /* an octet came */
         bool tls_looking;             /* and it looked like TLS */

@@ -11,7 +11,7 @@
 typedef struct UpstreamConnection {
         UpstreamTransport *owner;
         uint32_t number;
-        const char *upstream;           /* its name; lives until ACTION_UPSTREAM_GONE */
+        const char *upstream; /* its name; lives until ACTION_UPSTREAM_GONE */
         Purpose purpose;
         H2 *h2;
         List in_owner;
@@ -123,8 +123,9 @@ static void transport_report_connection(const UpstreamConnection *c, const H2Rea
         snprintf(upstream, sizeof(upstream), "DOHMOUSE_UPSTREAM=%s", c->upstream);
         snprintf(purpose, sizeof(purpose), "DOHMOUSE_PURPOSE=%s", purpose_name(c->purpose));
         snprintf(port, sizeof(port), "DOHMOUSE_LOCAL_PORT=%u", ready->local_port);
-        journal_fields(LOG_DEBUG, MESSAGE_PLAIN, fields, "Upstream %s: connected from port %u for a %s (%s%s).", c->upstream, ready->local_port,
-                       purpose_name(c->purpose), ready->tls_version, ready->resumed ? ", resumed" : "");
+        journal_fields(LOG_DEBUG, MESSAGE_PLAIN, fields, "Upstream %s: connected from port %u for a %s (%s%s).",
+                       c->upstream, ready->local_port, purpose_name(c->purpose), ready->tls_version,
+                       ready->resumed ? ", resumed" : "");
 }
 
 static void transport_on_ready(void *userdata, const H2Ready *ready)
@@ -199,7 +200,8 @@ static void transport_report_trust_store(const char *upstream, const char *error
         const char *fields[] = { field, NULL };
 
         snprintf(field, sizeof(field), "DOHMOUSE_UPSTREAM=%s", upstream);
-        journal_fields(LOG_ERR, MESSAGE_TRUST_STORE, fields, "Upstream %s: trust store cannot be read: %s", upstream, error);
+        journal_fields(LOG_ERR, MESSAGE_TRUST_STORE, fields, "Upstream %s: trust store cannot be read: %s", upstream,
+                       error);
 }
 
 static UpstreamTls *transport_share(UpstreamTransport *u, const Action *a)
@@ -231,11 +233,14 @@ static void transport_connect_upstream(UpstreamTransport *u, const Action *a)
         FailureReason failure = FAILURE_RESOURCES;
 
         if (c) {
-                *c = (UpstreamConnection) { .owner = u, .number = a->connection, .upstream = a->connect.config->name, .purpose = a->connect.purpose };
+                *c = (UpstreamConnection) { .owner = u,
+                                            .number = a->connection,
+                                            .upstream = a->connect.config->name,
+                                            .purpose = a->connect.purpose };
                 list_init(&c->in_flush);
                 list_init(&c->in_owner);
-                c->h2 = h2_new(u->loop, a->connect.config, &a->connect.config->addresses[a->connect.address], s->tls, &events, c,
-                               &stats, &failure);
+                c->h2 = h2_new(u->loop, a->connect.config, &a->connect.config->addresses[a->connect.address], s->tls,
+                               &events, c, &stats, &failure);
                 if (c->h2) {
                         list_append(&u->connections, &c->in_owner);
                         return;

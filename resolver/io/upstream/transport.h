@@ -1,6 +1,7 @@
 #pragma once
 /*
- * UpstreamTransport: carries out what the engine wants of connections, and brings it their events. One H2 a connection, one Tls an upstream.
+ * UpstreamTransport: carries out what the engine wants of connections, and brings it their events. One H2 a connection,
+ * one Tls an upstream.
  */
 
 #include <uv.h>
@@ -16,7 +17,8 @@ UpstreamTransport *transport_new(uv_loop_t *loop, Engine *engine);
 /* Closes all connections cleanly and forgets them; they end in the loop. NULL is fine; always NULL. */
 UpstreamTransport *transport_free(UpstreamTransport *u);
 
-/* Carries out an action of one of the types CONNECT, SEND, PING, CANCEL, CLOSE, FORGET_TICKETS, UPSTREAM_GONE. May call the engine. */
+/* Carries out an action of one of the types CONNECT, SEND, PING, CANCEL, CLOSE, FORGET_TICKETS, UPSTREAM_GONE. May call
+ * the engine. */
 void transport_act(UpstreamTransport *u, const Action *action);
 
 /* Writes what was queued since the last call. */

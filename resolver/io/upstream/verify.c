@@ -149,7 +149,7 @@ static Certificate verify_trusted_issuer(gnutls_session_t session, Certificate c
 
 /* The one above `certificate`: number `i` of the chain, or behind its end the authority in the store. */
 static Certificate verify_next_in_chain(gnutls_session_t session, const gnutls_datum_t *chain, unsigned n, unsigned i,
-                                 Certificate certificate)
+                                        Certificate certificate)
 {
         _cleanup_(verify_certificate_deinit) Certificate next = NULL;
 
@@ -165,7 +165,7 @@ static Certificate verify_next_in_chain(gnutls_session_t session, const gnutls_d
  * so a certificate in it counts only if it really signed the one before.
  */
 static bool verify_chain_is_pinned(gnutls_session_t session, const gnutls_datum_t *chain, unsigned n,
-                            const UpstreamConfig *config)
+                                   const UpstreamConfig *config)
 {
         _cleanup_(verify_certificate_deinit) Certificate certificate = verify_next_in_chain(session, chain, n, 0, NULL);
 

@@ -9,8 +9,8 @@
 #include "core/config/config.h"
 #include "core/health/failure.h"
 
-/* What is wrong with the peer's certificate; FAILURE_NONE: nothing. `host` as in UpstreamConfig. For full and for resumed
- * sessions. */
+/* What is wrong with the peer's certificate; FAILURE_NONE: nothing. `host` as in UpstreamConfig. For full and for
+ * resumed sessions. */
 FailureReason verify_peer(gnutls_session_t session, const UpstreamConfig *config);
 
 /* For gnutls_certificate_set_verify_function: refuses the peer inside the handshake, so that it hears an alert. The

@@ -1,6 +1,6 @@
 /*
- * What clients may send, and what they get: FAULTS.md 4.7 C01-C16, and the rows of its RFC table (3.1) that are about messages from
- * clients. The table is in tests/README.md.
+ * What clients may send, and what they get: FAULTS.md 4.7 C01-C16, and the rows of its RFC table (3.1) that are about
+ * messages from clients. The table is in tests/README.md.
  */
 
 #include "played.h"
@@ -104,7 +104,8 @@ END_TEST
 START_TEST(RFC2181_any_octets_make_a_label)
 {
         static const uint8_t name[] = "\4\0.\\\xff\7\200\201\1\2 \"\n\1*";
-        static const uint8_t idn[] = "\7b\xc3\xbc" "cher\4test";
+        static const uint8_t idn[] = "\7b\xc3\xbc"
+                                     "cher\4test";
 
         query(DNS_RD, name, sizeof(name), TYPE_A, CLASS_IN);
         ck_assert(!ask(false));
@@ -191,7 +192,9 @@ END_TEST
 
 START_TEST(RFC5625_flags_that_are_not_known_do_not_stop_a_query)
 {
-        static const unsigned flags[] = { DNS_AD, DNS_Z, DNS_AA, DNS_TC, DNS_RA, DNS_Z | DNS_AD | DNS_TC | DNS_RA | DNS_AA, 15 };
+        static const unsigned flags[] = { DNS_AD, DNS_Z,  DNS_AA,
+                                          DNS_TC, DNS_RA, DNS_Z | DNS_AD | DNS_TC | DNS_RA | DNS_AA,
+                                          15 };
 
         for (unsigned i = 0; i < ELEMENTS(flags); i++) {
                 wire_begin(&w, DNS_RD | flags[i], 1000 + i);
@@ -247,17 +250,20 @@ END_TEST
 START_TEST(RFC5625_C04_what_is_malformed_is_told_so_at_once)
 {
         wire_begin(&w, DNS_RD, TYPE_A);
-        wire_write16(w.data + 6, 1);                            /* a record that is not there */
+        wire_write16(w.data + 6, 1); /* a record that is not there */
         ck_assert_uint_eq(rcode_at_once(false), RCODE_FORMERR);
         wire_begin(&w, DNS_RD, TYPE_A);
         wire_write16(w.data + 10, 0xffff);
         ck_assert_uint_eq(rcode_at_once(false), RCODE_FORMERR);
         wire_begin(&w, DNS_RD, TYPE_A);
-        wire_put(&w, "x", 1);                                   /* more than it says */
+        wire_put(&w, "x", 1); /* more than it says */
         ck_assert_uint_eq(rcode_at_once(true), RCODE_FORMERR);
-        query(DNS_RD, "\1a\xc0\x0c", 4, TYPE_A, CLASS_IN);      /* a pointer in the question */
+        query(DNS_RD, "\1a\xc0\x0c", 4, TYPE_A, CLASS_IN); /* a pointer in the question */
         ck_assert_uint_eq(rcode_at_once(false), RCODE_FORMERR);
-        query(DNS_RD, "\x41" "a", 3, TYPE_A, CLASS_IN);         /* a label type that is no more */
+        query(DNS_RD,
+              "\x41"
+              "a",
+              3, TYPE_A, CLASS_IN); /* a label type that is no more */
         ck_assert_uint_eq(rcode_at_once(false), RCODE_FORMERR);
         wire_begin(&w, DNS_RD, TYPE_A);
         w.n -= 1;
@@ -280,11 +286,15 @@ START_TEST(RFC9619_C03_any_number_of_questions_but_one_is_a_format_error)
                 wire_write16(w.data + 4, counts[i]);
                 ck_assert_uint_eq(rcode_at_once(false), RCODE_FORMERR);
         }
-        /* RFC 7873 5.4 would have one without a question answered that has a cookie: only by servers that have cookies. */
+        /* RFC 7873 5.4 would have one without a question answered that has a cookie: only by servers that have cookies.
+         */
         wire_begin(&w, DNS_RD, TYPE_A);
         w.n = DNS_HEADER_SIZE;
         wire_write16(w.data + 4, 0);
-        wire_opt(&w, 1232, 0, "\0\x0a\0\x08" "cccccccc", 12);
+        wire_opt(&w, 1232, 0,
+                 "\0\x0a\0\x08"
+                 "cccccccc",
+                 12);
         ck_assert_uint_eq(rcode_at_once(false), RCODE_FORMERR);
         ck_assert(got.edns.present);
 }
@@ -404,8 +414,14 @@ START_TEST(C12_RFC5625_a_signed_query_and_its_answer_pass_untouched_but_for_the_
         for (unsigned type = TYPE_TSIG;; type = TYPE_SIG) {
                 wire_begin(&w, DNS_RD | DNS_AD, TYPE_A);
                 w.data[13] = 'W';
-                wire_opt(&w, 1232, 0, "\0\x0a\0\x08" "cccccccc", 12);
-                wire_record(&w, 2, "\3key", 5, type, CLASS_ANY, 0, "\0\0" "0123456789abcdef", 18);
+                wire_opt(&w, 1232, 0,
+                         "\0\x0a\0\x08"
+                         "cccccccc",
+                         12);
+                wire_record(&w, 2, "\3key", 5, type, CLASS_ANY, 0,
+                            "\0\0"
+                            "0123456789abcdef",
+                            18);
                 signed_query = w;
                 ck_assert_msg(!ask(false), "answered out of the cache");
                 ck_assert_uint_eq(asked->n, w.n);
@@ -416,7 +432,10 @@ START_TEST(C12_RFC5625_a_signed_query_and_its_answer_pass_untouched_but_for_the_
                 w.data[13] = 'W';
                 wire_a(&w, 0x80000001);
                 wire_opt(&w, 1410, 0, "\0\x0c\0\2\0\0", 6);
-                wire_record(&w, 2, "\3key", 5, type, CLASS_ANY, 0, "\0\0" "fedcba9876543210", 18);
+                wire_record(&w, 2, "\3key", 5, type, CLASS_ANY, 0,
+                            "\0\0"
+                            "fedcba9876543210",
+                            18);
                 respond(100);
                 ck_assert_uint_eq(got.id, 0x1234);
                 ck_assert_uint_eq(answer->n, w.n);
@@ -595,7 +614,8 @@ int main(void)
         tcase_add_test(c, C14_the_same_id_for_two_questions_gets_two_answers);
         tcase_add_test(c, C16_what_does_not_fit_the_client_is_question_and_opt_with_tc_and_whole_over_tcp);
         tcase_add_test(c, RFC5625_answers_of_4096_octets_go_over_udp_and_no_larger_ones);
-        tcase_add_test(c, RFC6840_ad_is_passed_on_only_where_the_upstream_is_trusted_with_it_and_the_client_asks_for_it);
+        tcase_add_test(c,
+                       RFC6840_ad_is_passed_on_only_where_the_upstream_is_trusted_with_it_and_the_client_asks_for_it);
         tcase_add_test(c, RFC1035_ra_is_set_and_aa_is_the_upstreams);
         suite_add_tcase(s, c);
         return run_suite(s);

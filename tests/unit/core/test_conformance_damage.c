@@ -1,14 +1,14 @@
 /*
- * Damaged messages (FAULTS.md D11, D12, D31, C11): 20 answers cut at each octet and with each bit flipped, and packets of a generator that
- * knows where it hurts. It stands in for the packets of CZ.NIC that others test with and that are not to be had here: it repeats
- * from its seed, and says which packet failed.
+ * Damaged messages (FAULTS.md D11, D12, D31, C11): 20 answers cut at each octet and with each bit flipped, and packets
+ * of a generator that knows where it hurts. It stands in for the packets of CZ.NIC that others test with and that are
+ * not to be had here: it repeats from its seed, and says which packet failed.
  */
 
 #include "played.h"
 #include "run.h"
 
 #define PACKETS 20000
-#define CONTROL 54242           /* a type that no packet asks for */
+#define CONTROL 54242 /* a type that no packet asks for */
 
 static uint64_t random_state;
 
@@ -90,7 +90,8 @@ static unsigned golden(unsigned i)
                 break;
         case 11:
                 begin(0, type = TYPE_SOA);
-                wire_record(&w, 0, HERE, 2, TYPE_SOA, CLASS_IN, 300, "\2ns\xc0\x10\4root\xc0\x10\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0\5", 32);
+                wire_record(&w, 0, HERE, 2, TYPE_SOA, CLASS_IN, 300,
+                            "\2ns\xc0\x10\4root\xc0\x10\0\0\0\1\0\0\0\2\0\0\0\3\0\0\0\4\0\0\0\5", 32);
                 break;
         case 12:
                 begin(0, type = TYPE_NS);
@@ -142,7 +143,8 @@ static void query(unsigned type)
         wire_opt(&w, 1232, 0x8000, "", 0);
 }
 
-/* A new engine is asked, gets `body` as the answer, and is asked again. What is no answer to the question reaches nobody. */
+/* A new engine is asked, gets `body` as the answer, and is asked again. What is no answer to the question reaches
+ * nobody. */
 static void try(unsigned type, const Wire *body, const char *what, unsigned i, unsigned k)
 {
         Message m, question;
@@ -152,11 +154,13 @@ static void try(unsigned type, const Wire *body, const char *what, unsigned i, u
         query(type);
         ck_assert(!ask(k % 2));
         message_parse(&question, wire_bytes(&w));
-        valid = message_parse(&m, wire_bytes(body)) == MESSAGE_OK && m.id == 0 && message_answers(&m, &question) && !(m.flags & DNS_TC);
+        valid = message_parse(&m, wire_bytes(body)) == MESSAGE_OK && m.id == 0 && message_answers(&m, &question) &&
+                !(m.flags & DNS_TC);
         answer = packet_unref(answer);
         engine_response(e, connection, exchange, &HTTP_OK, wire_bytes(body), now);
         act();
-        ck_assert_msg(valid == !!answer, "answer %u, %s %u: %s", i, what, k, valid ? "was not delivered" : "was delivered");
+        ck_assert_msg(valid == !!answer, "answer %u, %s %u: %s", i, what, k,
+                      valid ? "was not delivered" : "was delivered");
         if (answer) {
                 ck_assert_int_eq(message_parse(&got, packet_bytes(answer)), MESSAGE_OK);
                 ck_assert_uint_eq(got.id, 0x1234);
@@ -228,24 +232,24 @@ static void spoil(void)
         unsigned at = offset(), n;
 
         switch (draw(10)) {
-        case 0:         /* a count */
+        case 0: /* a count */
                 wire_write16(w.data + 4 + 2 * draw(4), draw(2) ? draw(4) : draw(0x10000));
                 break;
-        case 1:         /* a pointer, somewhere, to somewhere */
+        case 1: /* a pointer, somewhere, to somewhere */
                 if (at + 2 <= w.n)
                         wire_write16(w.data + at, 0xc000 | draw(draw(2) ? (unsigned) w.n + 2 : 0x4000));
                 break;
-        case 2:         /* a length at its limit */
+        case 2: /* a length at its limit */
                 w.data[at] = lengths[draw(ELEMENTS(lengths))];
                 break;
-        case 3:         /* a length of 16 bits, one too large or small */
+        case 3: /* a length of 16 bits, one too large or small */
                 if (at + 2 <= w.n)
                         wire_write16(w.data + at, wire_read16(w.data + at) + (draw(2) ? 1u : 0xffffu));
                 break;
         case 4:
                 insert(at, "\0\0\x29\x04\xd0\0\0\0\0\0\0", 11);
                 break;
-        case 5:         /* a piece of itself again */
+        case 5: /* a piece of itself again */
                 n = MIN(draw(40), (unsigned) w.n - at);
                 if (n) {
                         uint8_t piece[40];
@@ -260,11 +264,11 @@ static void spoil(void)
         case 7:
                 w.data[at] = (uint8_t) draw(256);
                 break;
-        case 8:         /* many records that are the same */
+        case 8: /* many records that are the same */
                 for (n = draw(200); n > 0; n--)
                         wire_record(&w, draw(3), HERE, 2, draw(260), CLASS_IN, 1, "\xc0\x0c\0\1", draw(5));
                 break;
-        default:        /* a long name of small labels */
+        default: /* a long name of small labels */
                 for (n = draw(130); n > 0; n--)
                         insert(at, "\1x", 2);
         }

@@ -1,6 +1,6 @@
 /*
- * EDNS, towards clients and upstreams: two legs that share nothing but DO, rcodes and extended errors. Rows of FAULTS.md 3.1 and C09;
- * the table is in tests/README.md.
+ * EDNS, towards clients and upstreams: two legs that share nothing but DO, rcodes and extended errors. Rows of
+ * FAULTS.md 3.1 and C09; the table is in tests/README.md.
  */
 
 #include "played.h"
@@ -50,7 +50,7 @@ static void asked_without_options(void)
         ck_assert_uint_eq(wire_read16(forwarded().edns.options.p), EDNS_OPTION_PADDING);
         wire_begin(&w, DNS_QR | RCODE_SERVFAIL, TYPE_A);
         respond(0);
-        pass(400 * USEC_PER_SEC);       /* until that failure is forgotten */
+        pass(400 * USEC_PER_SEC); /* until that failure is forgotten */
 }
 
 START_TEST(RFC6891_an_opt_is_answered_with_one_and_none_with_none)
@@ -264,7 +264,7 @@ START_TEST(RFC7873_a_cookie_is_ignored_and_one_of_impossible_size_is_formerr)
                 query(1232, 0, option, 4 + n);
                 if (n == 8 || (n >= 16 && n <= 40)) {
                         ck_assert_msg(!ask(false), "%u octets", n);
-                        ck_assert_uint_eq(count_options(&(Message[]) { forwarded() }->edns, EDNS_OPTION_COOKIE), 0);
+                        ck_assert_uint_eq(count_options(&(Message[]) { forwarded() } -> edns, EDNS_OPTION_COOKIE), 0);
                         wire_begin(&w, DNS_QR | RCODE_SERVFAIL, TYPE_A);
                         respond(0);
                         ck_assert_uint_eq(count_options(&got.edns, EDNS_OPTION_COOKIE), 0);
@@ -286,7 +286,7 @@ START_TEST(RFC7828_keepalive_is_answered_with_the_idle_time_on_tcp_only)
                                 answer_with(0, 0, "", 0);
                         ck_assert_uint_eq(count_options(&got.edns, EDNS_OPTION_KEEPALIVE), stream && wanted);
                         if (stream && wanted)
-                                ck_assert_mem_eq(got.edns.options.p, "\0\x0b\0\2\1\x2c", 6);    /* 30 s in tenths */
+                                ck_assert_mem_eq(got.edns.options.p, "\0\x0b\0\2\1\x2c", 6); /* 30 s in tenths */
                 }
 }
 END_TEST

@@ -1,6 +1,7 @@
 /*
- * Records go through as they came, whatever their type: FAULTS.md 4.5 D26-D29 and the rows of its RFC table (3.1) on transparency. Each
- * answer is delivered fresh and out of the cache, over TCP, and compared octet for octet. The table is in tests/README.md.
+ * Records go through as they came, whatever their type: FAULTS.md 4.5 D26-D29 and the rows of its RFC table (3.1) on
+ * transparency. Each answer is delivered fresh and out of the cache, over TCP, and compared octet for octet. The table
+ * is in tests/README.md.
  */
 
 #include "played.h"
@@ -51,7 +52,13 @@ START_TEST(RFC3597_records_of_unknown_types_pass_octet_for_octet)
         static const struct {
                 const char *octets;
                 size_t n;
-        } data[] = { { "", 0 }, { "\xc0\xff", 2 }, { "\xff" "abc", 4 }, { "\0\0\x29\x10\0\0\0\0\0\0\0", 11 }, { "\0", 1 } };
+        } data[] = { { "", 0 },
+                     { "\xc0\xff", 2 },
+                     { "\xff"
+                       "abc",
+                       4 },
+                     { "\0\0\x29\x10\0\0\0\0\0\0\0", 11 },
+                     { "\0", 1 } };
 
         for (unsigned type = 66; type < 0xffff; type += type < 100 ? 1 : 611)
                 for (unsigned i = 0; i < ELEMENTS(data); i++) {
@@ -75,14 +82,14 @@ END_TEST
 
 START_TEST(RFC9460_SVCB_and_HTTPS_pass_with_parameters_known_unknown_and_out_of_order)
 {
-        static const uint8_t service[] = "\0\1\0"                       /* priority 1, the owner itself */
-                                         "\0\1\0\6\2h2\2h3"             /* alpn */
-                                         "\0\3\0\2\1\xbb"               /* port */
-                                         "\0\4\0\4\1\2\3\4"             /* ipv4hint */
-                                         "\0\5\0\4ech!"                 /* ech */
-                                         "\0\7\0\20/dns-query{?dns}"    /* dohpath */
-                                         "\xfd\xe8\0\3\0\xc0\x0c"       /* a private key */
-                                         "\0\1\0\1x";                   /* out of order, and twice: not ours to judge */
+        static const uint8_t service[] = "\0\1\0"                    /* priority 1, the owner itself */
+                                         "\0\1\0\6\2h2\2h3"          /* alpn */
+                                         "\0\3\0\2\1\xbb"            /* port */
+                                         "\0\4\0\4\1\2\3\4"          /* ipv4hint */
+                                         "\0\5\0\4ech!"              /* ech */
+                                         "\0\7\0\20/dns-query{?dns}" /* dohpath */
+                                         "\xfd\xe8\0\3\0\xc0\x0c"    /* a private key */
+                                         "\0\1\0\1x";                /* out of order, and twice: not ours to judge */
         static const uint8_t alias[] = "\0\0\3svc\7example\3net";
 
         for (unsigned type = TYPE_SVCB; type <= TYPE_HTTPS; type++) {
@@ -112,7 +119,7 @@ START_TEST(RFC3597_names_in_SRV_NAPTR_and_later_types_are_only_octets)
 {
         answer_of(33);
         wire_record(&w, 0, HERE, 2, 33, CLASS_IN, 300, "\0\1\0\2\0\x35\3sip\7example\3net", 23);
-        wire_record(&w, 0, HERE, 2, 33, CLASS_IN, 300, "\0\1\0\2\0\x35\xc0\x0c", 8);        /* RFC 2782 forbids, servers do */
+        wire_record(&w, 0, HERE, 2, 33, CLASS_IN, 300, "\0\1\0\2\0\x35\xc0\x0c", 8); /* RFC 2782 forbids, servers do */
         passes();
         answer_of(35);
         wire_record(&w, 0, HERE, 2, 35, CLASS_IN, 300, "\0\1\0\2\1s\7SIP+D2U\0\4_sip\4_udp\xc0\x10", 28);
@@ -141,9 +148,17 @@ START_TEST(RFC4034_signatures_and_denials_pass_in_all_sections)
         for (unsigned i = 0; i < 40; i++)
                 wire_record(&w, 0, HERE, 2, TYPE_RRSIG, CLASS_IN, 300, signature, sizeof(signature));
         wire_record(&w, 1, HERE, 2, 47, CLASS_IN, 300, "\1b\7example\3com\0\0\7\x62\1\x80\x08\0\3\x80", 25);
-        wire_record(&w, 1, "\x20" "0123456789abcdefghijklmnopqrstuv\xc0\x10", 35, 50, CLASS_IN, 300,
-                    "\1\0\0\x0a\4\xaa\xbb\xcc\xdd\x14" "01234567890123456789\0\1\x40", 33);
-        wire_record(&w, 2, HERE, 2, 43, CLASS_IN, 300, "\x12\x34\x08\2" "0123456789abcdef0123456789abcdef", 36);
+        wire_record(&w, 1,
+                    "\x20"
+                    "0123456789abcdefghijklmnopqrstuv\xc0\x10",
+                    35, 50, CLASS_IN, 300,
+                    "\1\0\0\x0a\4\xaa\xbb\xcc\xdd\x14"
+                    "01234567890123456789\0\1\x40",
+                    33);
+        wire_record(&w, 2, HERE, 2, 43, CLASS_IN, 300,
+                    "\x12\x34\x08\2"
+                    "0123456789abcdef0123456789abcdef",
+                    36);
         passes();
 }
 END_TEST
@@ -154,13 +169,14 @@ START_TEST(D28_a_chain_of_100_aliases_and_a_loop_of_two_pass)
 
         answer_of(TYPE_A);
         for (unsigned i = 0; i < 100; i++) {
-                uint8_t from[2] = { (uint8_t) (0xc0 | owner >> 8), (uint8_t) owner }, to[6] = { 3, 'a', (uint8_t) ('0' + i / 10), (uint8_t)
-                                    ('0' + i % 10), 0xc0, 0x10 };
+                uint8_t from[2] = { (uint8_t) (0xc0 | owner >> 8), (uint8_t) owner },
+                        to[6] = { 3, 'a', (uint8_t) ('0' + i / 10), (uint8_t) ('0' + i % 10), 0xc0, 0x10 };
 
                 owner = (unsigned) w.n + 12;
                 wire_record(&w, 0, from, 2, TYPE_CNAME, CLASS_IN, 300, to, 6);
         }
-        wire_record(&w, 0, (uint8_t[]) { (uint8_t) (0xc0 | owner >> 8), (uint8_t) owner }, 2, TYPE_A, CLASS_IN, 300, "\1\2\3\4", 4);
+        wire_record(&w, 0, (uint8_t[]) { (uint8_t) (0xc0 | owner >> 8), (uint8_t) owner }, 2, TYPE_A, CLASS_IN, 300,
+                    "\1\2\3\4", 4);
         passes();
         answer_of(TYPE_CNAME);
         wire_record(&w, 0, HERE, 2, TYPE_CNAME, CLASS_IN, 300, "\1a\xc0\x10", 4);

@@ -1,6 +1,7 @@
 /*
- * What upstreams may answer, and what becomes of it: FAULTS.md 4.5 D01-D29, and the rows of its RFC table (3.1) on matching answers and
- * on DNS over HTTPS. A bad answer ends an attempt, not the wait: the next upstream is asked. The table is in tests/README.md.
+ * What upstreams may answer, and what becomes of it: FAULTS.md 4.5 D01-D29, and the rows of its RFC table (3.1) on
+ * matching answers and on DNS over HTTPS. A bad answer ends an attempt, not the wait: the next upstream is asked. The
+ * table is in tests/README.md.
  */
 
 #include "played.h"
@@ -27,8 +28,8 @@ static void good(void)
         wire_a(&w, 300);
 }
 
-/* The upstream says what is in `w`, by these fields: the client does not get it, nothing is kept of it, and another one is asked, whose
- * answer counts. */
+/* The upstream says what is in `w`, by these fields: the client does not get it, nothing is kept of it, and another one
+ * is asked, whose answer counts. */
 static void refused_by(const HttpResponse *http, const char *what)
 {
         unsigned before = sends;
@@ -41,7 +42,7 @@ static void refused_by(const HttpResponse *http, const char *what)
         ck_assert_msg(!answer, "%s: the client got it", what);
         ck_assert_msg(sends == before + 1, "%s: the other upstream was not asked", what);
         wire_begin(&w, DNS_QR | DNS_RA, TYPE_A);
-        wire_record(&w, 0, HERE, 2, TYPE_A, CLASS_IN, 0, "\11\11\11\11", 4);    /* TTL 0: not kept */
+        wire_record(&w, 0, HERE, 2, TYPE_A, CLASS_IN, 0, "\11\11\11\11", 4); /* TTL 0: not kept */
         respond(0);
         ck_assert_uint_eq(got.ancount, 1);
         wire_begin(&w, DNS_RD, TYPE_A);
@@ -191,9 +192,13 @@ START_TEST(RFC9267_D13_pointers_to_themselves_forwards_into_the_header_or_to_no_
         refused("to a type");
         with_owner("\xff\xff", 2);
         refused("far away");
-        with_owner("\x40" "a", 3);
+        with_owner("\x40"
+                   "a",
+                   3);
         refused("label type 01");
-        with_owner("\x80" "a", 3);
+        with_owner("\x80"
+                   "a",
+                   3);
         refused("label type 10");
 }
 END_TEST
@@ -236,11 +241,17 @@ START_TEST(RFC9267_D15_D16_counts_and_lengths_that_lie)
         refused("RDLENGTH into the next record");
         query();
         good();
-        wire_record(&w, 0, HERE, 2, TYPE_CNAME, CLASS_IN, 300, "\1a\xc0\x0c" "x", 5);
+        wire_record(&w, 0, HERE, 2, TYPE_CNAME, CLASS_IN, 300,
+                    "\1a\xc0\x0c"
+                    "x",
+                    5);
         refused("octets behind the name of an alias");
         query();
         good();
-        wire_record(&w, 0, HERE, 2, 15, CLASS_IN, 300, "\0\1\3" "abcdef", 6);
+        wire_record(&w, 0, HERE, 2, 15, CLASS_IN, 300,
+                    "\0\1\3"
+                    "abcdef",
+                    6);
         refused("a name that runs out of its record");
 }
 END_TEST

@@ -1,6 +1,6 @@
 /*
- * The engine between a client and an upstream that are played by the test: what each gets of the other. What RFCs say of it is in
- * conformance_*.c.
+ * The engine between a client and an upstream that are played by the test: what each gets of the other. What RFCs say
+ * of it is in conformance_*.c.
  */
 
 #include "played.h"
@@ -25,7 +25,10 @@ START_TEST(RFC8484_the_upstream_gets_id_0_lower_case_padding_and_no_options_of_t
 {
         wire_begin(&w, DNS_RD | DNS_AD | DNS_Z, TYPE_A);
         w.data[13] = 'W';
-        wire_opt(&w, 1232, 0x8000, "\0\x0a\0\x08" "cccccccc\0\x08\0\7\0\1\x18\0\1\2\3", 23);
+        wire_opt(&w, 1232, 0x8000,
+                 "\0\x0a\0\x08"
+                 "cccccccc\0\x08\0\7\0\1\x18\0\1\2\3",
+                 23);
         ck_assert(!ask(false));
         ck_assert_int_eq(message_parse(&got, packet_bytes(asked)), MESSAGE_OK);
         ck_assert_uint_eq(got.id, 0);

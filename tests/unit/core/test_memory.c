@@ -1,6 +1,6 @@
 /*
- * Out of memory (FAULTS.md R03): at each single allocation of each step in the engine's life, and at all from there on. Nothing
- * crashes, nothing is lost, and once there is memory again, the next query has its answer.
+ * Out of memory (FAULTS.md R03): at each single allocation of each step in the engine's life, and at all from there on.
+ * Nothing crashes, nothing is lost, and once there is memory again, the next query has its answer.
  */
 
 #include <check.h>
@@ -15,9 +15,9 @@
 
 /* --- an allocator that fails on order, and counts what lives */
 
-static unsigned allocations;            /* since `fail_at` was set */
-static unsigned fail_at;                /* number of the first that fails, from 1; 0: none */
-static bool fail_on;                    /* all behind it, too */
+static unsigned allocations; /* since `fail_at` was set */
+static unsigned fail_at;     /* number of the first that fails, from 1; 0: none */
+static bool fail_on;         /* all behind it, too */
 static long live;
 
 void *__real_malloc(size_t n);
@@ -99,15 +99,16 @@ static const char config_a[] =
 static const char config_b[] =
         "[Resolver]\nDNS=192.0.2.9#https://c.test/q\n[Cache]\nSize=1M\n"
         "[Upstream b]\nURL=https://b.test/other\nAddress=192.0.2.3\nTrustAnchors=/etc/ca.pem\n" COMMON;
-static const char config_bad[] = "[Upstream]\nno\n[Upstream a]\nURL=ftp://x\nAddress=1.2.3\nHealth=so\n[What]\nX=1\n" COMMON;
+static const char config_bad[] =
+        "[Upstream]\nno\n[Upstream a]\nURL=ftp://x\nAddress=1.2.3\nHealth=so\n[What]\nX=1\n" COMMON;
 
 static Engine *e;
 static uint64_t now;
 static Wire query, reply;
 static unsigned n_good;
-static int n_waiting;          /* clients that the engine owes an ACTION_ANSWER */
+static int n_waiting; /* clients that the engine owes an ACTION_ANSWER */
 static bool upstream_answers;
-static bool malformed;          /* a message of the engine's; the check library itself needs memory */
+static bool malformed; /* a message of the engine's; the check library itself needs memory */
 
 static Config *parse(const char *text)
 {
@@ -191,7 +192,7 @@ static void ask(const char *label, bool stream)
         Client c = { { 7 } };
 
         wire_begin(&query, DNS_RD, TYPE_A);
-        memcpy(query.data + 17, label, 7);      /* in place of "example" */
+        memcpy(query.data + 17, label, 7); /* in place of "example" */
         wire_opt(&query, 1232, 0, "", 0);
         n_waiting += engine_query(e, &c, stream, wire_bytes(&query), now);
         act();
@@ -332,7 +333,7 @@ static unsigned check_step(size_t step, unsigned nth)
 {
         unsigned before, done;
         EngineObjects objects;
-        long live_before = live;        /* the check library's */
+        long live_before = live; /* the check library's */
 
         e = NULL;
         now = 1000 * USEC_PER_SEC;
@@ -354,21 +355,22 @@ static unsigned check_step(size_t step, unsigned nth)
                 before = n_good;
                 ask("nextone", false);
                 pass(6 * USEC_PER_SEC);
-                ck_assert_msg(n_good == before + 1, "it %s, allocation %u%s failed: the next query has no answer", steps[step].name, nth,
-                              fail_on ? " and all after it" : "");
-                ck_assert_msg(n_waiting == 0, "it %s, allocation %u%s failed: %d clients are not let go", steps[step].name, nth,
-                              fail_on ? " and all after it" : "", n_waiting);
+                ck_assert_msg(n_good == before + 1, "it %s, allocation %u%s failed: the next query has no answer",
+                              steps[step].name, nth, fail_on ? " and all after it" : "");
+                ck_assert_msg(n_waiting == 0, "it %s, allocation %u%s failed: %d clients are not let go",
+                              steps[step].name, nth, fail_on ? " and all after it" : "", n_waiting);
                 pass(600 * USEC_PER_SEC);
                 engine_objects(e, &objects);
-                ck_assert_msg(!objects.queries && !objects.pending && !objects.exchanges && !objects.connections,
-                              "it %s, allocation %u%s failed: %zu queries, %zu pending, %zu exchanges, %zu connections are left", steps[step].name,
-                              nth, fail_on ? " and all after it" : "", objects.queries, objects.pending, objects.exchanges,
-                              objects.connections);
+                ck_assert_msg(
+                        !objects.queries && !objects.pending && !objects.exchanges && !objects.connections,
+                        "it %s, allocation %u%s failed: %zu queries, %zu pending, %zu exchanges, %zu connections are left",
+                        steps[step].name, nth, fail_on ? " and all after it" : "", objects.queries, objects.pending,
+                        objects.exchanges, objects.connections);
         } else
                 ck_assert_msg(step == 0 && nth, "it was not made");
         e = engine_free(e);
-        ck_assert_msg(live == live_before, "it %s, allocation %u%s failed: %ld allocations are left", steps[step].name, nth,
-                      fail_on ? " and all after it" : "", live - live_before);
+        ck_assert_msg(live == live_before, "it %s, allocation %u%s failed: %ld allocations are left", steps[step].name,
+                      nth, fail_on ? " and all after it" : "", live - live_before);
         return done;
 }
 

@@ -11,7 +11,7 @@
 START_TEST(addresses_are_read_with_and_without_port)
 {
         static const struct {
-                const char *text, *expected;    /* with port 7 if none is given */
+                const char *text, *expected; /* with port 7 if none is given */
         } cases[] = {
                 { "127.0.0.53", "127.0.0.53:7" },
                 { "127.0.0.53:53", "127.0.0.53:53" },
@@ -76,7 +76,8 @@ START_TEST(what_is_no_address_is_refused)
                 "fe80::1%",
                 "fe80::1%a/b",
                 "fe80::1%.",
-                "fe80::1%..", "fe80::1%a]b",
+                "fe80::1%..",
+                "fe80::1%a]b",
                 "fe80::1%eth0:53",
                 "fe80::1%0123456789abcdef",
                 " 1.2.3.4",

@@ -211,8 +211,9 @@ START_TEST(defaults_are_those_of_the_design)
         ck_assert_uint_eq(c->idle_max, USEC_PER_MINUTE);
         ck_assert_int_eq(c->preconnect, PRECONNECT_OFF);
         ck_assert_str_eq(c->local.hosts_file, "/etc/hosts");
-        ck_assert(c->local.hostname && c->local.localhost && c->local.invalid && c->local.onion && c->local.alt && c->local.resolver_arpa &&
-                  c->local.local && c->local.internal && c->local.home_arpa && c->local.private_reverse && c->local.single_label);
+        ck_assert(c->local.hostname && c->local.localhost && c->local.invalid && c->local.onion && c->local.alt &&
+                  c->local.resolver_arpa && c->local.local && c->local.internal && c->local.home_arpa &&
+                  c->local.private_reverse && c->local.single_label);
 }
 END_TEST
 
@@ -269,9 +270,16 @@ END_TEST
 
 START_TEST(the_hosts_file_is_a_path_or_none)
 {
-        static const struct { const char *text, *is; } rows[] = {
-                { "HostsFile=/a\n", "/a" }, { "HostsFile=no\n", "" }, { "HostsFile=False\n", "" }, { "HostsFile=no\nHostsFile=/b\n", "/b" },
-                { "HostsFile=/a\nHostsFile=no\n", "" }, { "HostsFile=no\nHostsFile=\n", "/etc/hosts" }, { "HostsFile=/a\nHostsFile=\n", "/etc/hosts" },
+        static const struct {
+                const char *text, *is;
+        } rows[] = {
+                { "HostsFile=/a\n", "/a" },
+                { "HostsFile=no\n", "" },
+                { "HostsFile=False\n", "" },
+                { "HostsFile=no\nHostsFile=/b\n", "/b" },
+                { "HostsFile=/a\nHostsFile=no\n", "" },
+                { "HostsFile=no\nHostsFile=\n", "/etc/hosts" },
+                { "HostsFile=/a\nHostsFile=\n", "/etc/hosts" },
         };
 
         for (size_t i = 0; i < ELEMENTS(rows); i++) {

@@ -70,7 +70,8 @@ static const char *server(size_t i)
 
 START_TEST(a_forward_has_domains_and_servers)
 {
-        read_text("[Forward corp]\nDomains=Corp.Example. lab\nDNS=10.8.0.1 10.8.0.2:5353 fd00::53 [fd00::53]:54 fe80::1%lo\nDomains=b.test b.TEST\n");
+        read_text(
+                "[Forward corp]\nDomains=Corp.Example. lab\nDNS=10.8.0.1 10.8.0.2:5353 fd00::53 [fd00::53]:54 fe80::1%lo\nDomains=b.test b.TEST\n");
         expect_nothing();
         ck_assert_str_eq(config->forwards[0].name, "corp");
         ck_assert_str_eq(domains(), "corp.example lab b.test");
@@ -135,7 +136,9 @@ static const struct {
         { ".", "the root" },
         { "*.corp.example", "a name stands for all below it, without \"*\"" },
         { "a..b", "not a name" },
-        { "b\xc3\xbc" "cher.example", "not a name in ASCII" },
+        { "b\xc3\xbc"
+          "cher.example",
+          "not a name in ASCII" },
         { "10.0.0.1", "an address" },
         { "fd00::1", "an address" },
         { "10.0.0.0/0", "no such length of a prefix" },
@@ -151,9 +154,11 @@ START_TEST(what_is_no_domain_is_refused_with_its_line)
         for (size_t i = 0; i < ELEMENTS(bad_domains); i++) {
                 char text[256];
 
-                snprintf(text, sizeof(text), "[Forward corp]\nDomains=good.test %s\nDNS=10.0.0.1\n", bad_domains[i].word);
+                snprintf(text, sizeof(text), "[Forward corp]\nDomains=good.test %s\nDNS=10.0.0.1\n",
+                         bad_domains[i].word);
                 read_text(text);
-                snprintf(text, sizeof(text), "a.conf:5: [Forward corp] Domains=%s: %s, expected names, such as corp.example",
+                snprintf(text, sizeof(text),
+                         "a.conf:5: [Forward corp] Domains=%s: %s, expected names, such as corp.example",
                          bad_domains[i].word, bad_domains[i].wrong);
                 expect(text);
                 ck_assert_str_eq(domains(), "good.test");
@@ -171,7 +176,8 @@ END_TEST
 
 START_TEST(what_is_no_server_is_refused_with_its_line)
 {
-        read_text("[Forward corp]\nDomains=corp.example\nDNS=10.0.0.1 dns.corp.example 0.0.0.0 10.0.0.1:0 224.0.0.1 fe80::1\n");
+        read_text(
+                "[Forward corp]\nDomains=corp.example\nDNS=10.0.0.1 dns.corp.example 0.0.0.0 10.0.0.1:0 224.0.0.1 fe80::1\n");
         expect("a.conf:6: [Forward corp] DNS=dns.corp.example: not an address, expected ADDRESS[:PORT], such as 10.8.0.1");
         expect("DNS=0.0.0.0: not the address of a server");
         expect("DNS=10.0.0.1:0: port 0 is none");
@@ -184,7 +190,8 @@ END_TEST
 
 START_TEST(a_domain_belongs_to_one_forward)
 {
-        read_text("[Forward a]\nDomains=x.test corp.example\nDNS=10.0.0.1\n[Forward b]\nDomains=CORP.example lab.corp.example\nDNS=10.0.0.2\n");
+        read_text(
+                "[Forward a]\nDomains=x.test corp.example\nDNS=10.0.0.1\n[Forward b]\nDomains=CORP.example lab.corp.example\nDNS=10.0.0.2\n");
         expect("a.conf:7: [Forward b] Domains=corp.example: [Forward a] has it already");
         ck_assert_uint_eq(errors, 1);
         ck_assert_uint_eq(config->n_forwards, 2);
@@ -224,7 +231,8 @@ END_TEST
 
 START_TEST(a_forward_has_a_name_and_no_other_keys)
 {
-        read_text("[Forward]\nDomains=a.test\n[Forward b d]\n[Forward b@d]\n[Forwards]\n[Forward good]\nDomains=a.test\nDNS=10.0.0.1\nURL=x\n");
+        read_text(
+                "[Forward]\nDomains=a.test\n[Forward b d]\n[Forward b@d]\n[Forwards]\n[Forward good]\nDomains=a.test\nDNS=10.0.0.1\nURL=x\n");
         expect("a.conf:4: [Forward ]: not a name for a forward, expected up to 63 letters");
         expect("a.conf:6: [Forward b d]: not a name for a forward");
         expect("a.conf:7: [Forward b@d]: not a name for a forward");
@@ -241,7 +249,8 @@ START_TEST(there_is_a_most_of_everything)
         ConfigText t = { .name = "a.conf", .text = text };
 
         for (unsigned i = 0; i < 65; i++)
-                n += (size_t) snprintf(text + n, sizeof(text) - n, "[Forward f%u]\nDomains=d%u.test\nDNS=10.0.0.1\n", i, i);
+                n += (size_t) snprintf(text + n, sizeof(text) - n, "[Forward f%u]\nDomains=d%u.test\nDNS=10.0.0.1\n", i,
+                                       i);
         n += (size_t) snprintf(text + n, sizeof(text) - n, "[Forward f0]\n");
         for (unsigned i = 0; i < 16; i++)
                 n += (size_t) snprintf(text + n, sizeof(text) - n, "DNS=10.0.1.%u\n", i);

@@ -95,7 +95,8 @@ static void uncomment(char *conf)
         }
 }
 
-#define TOUCHED "[Upstream NAME]\nURL=https://q.test/\nAddress=192.0.2.1\n[Forward NAME]\nDomains=corp.example\nDNS=192.0.2.2\n"
+#define TOUCHED \
+        "[Upstream NAME]\nURL=https://q.test/\nAddress=192.0.2.1\n[Forward NAME]\nDomains=corp.example\nDNS=192.0.2.2\n"
 
 /* Each field of the table is compared by itself, so that a wrong default has a name. */
 START_TEST(the_shipped_configuration_has_the_real_defaults)
@@ -140,8 +141,7 @@ static char *find_row(const char *manual, const ConfigKey *k)
         char heading[64], item[64];
         const char *section, *row, *end;
 
-        snprintf(heading, sizeof(heading),
-                 has_name(k) ? "\n.Sh [%s NAME] SECTION\n" : "\n.Sh [%s] SECTION\n",
+        snprintf(heading, sizeof(heading), has_name(k) ? "\n.Sh [%s NAME] SECTION\n" : "\n.Sh [%s] SECTION\n",
                  k->section);
         snprintf(item, sizeof(item), "\n.It Va %s=\n", k->name);
         section = strstr(manual, heading);

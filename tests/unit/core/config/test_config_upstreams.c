@@ -1,4 +1,5 @@
-/* core/config/config: what the texts say of upstreams, in sections and in the one-line form, and when two configurations are the same. */
+/* core/config/config: what the texts say of upstreams, in sections and in the one-line form, and when two
+ * configurations are the same. */
 
 #include "configured.h"
 #include "run.h"

@@ -1,4 +1,5 @@
-/* core/config/units: time spans and sizes. tests/config/like-systemd holds the spans against `systemd-analyze timespan`. */
+/* core/config/units: time spans and sizes. tests/config/like-systemd holds the spans against `systemd-analyze
+ * timespan`. */
 
 #include <check.h>
 

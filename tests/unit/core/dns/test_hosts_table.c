@@ -1,4 +1,5 @@
-/* The table of names and addresses: what hosts(5) says, what block lists are like, and what is in the way of an attacker. */
+/* The table of names and addresses: what hosts(5) says, what block lists are like, and what is in the way of an
+ * attacker. */
 
 #include <check.h>
 #include <stdio.h>
@@ -30,7 +31,8 @@ static void forget(void)
         h = hosts_unref(h);
 }
 
-/* "192.0.2.1 2001:db8::1" for a name that has these in that order, "" for one without, NULL for one that is not there. */
+/* "192.0.2.1 2001:db8::1" for a name that has these in that order, "" for one without, NULL for one that is not there.
+ */
 static const char *addresses_of(const char *name)
 {
         static char all[HOSTS_ADDRESSES_OF_NAME_MAX * ADDRESS_TEXT_MAX];
@@ -60,7 +62,8 @@ static void has(const char *name, const char *addresses)
 {
         const char *got = addresses_of(name);
 
-        ck_assert_msg(got && strcmp(got, addresses) == 0, "%s has \"%s\", not \"%s\"", name, addresses, got ?: "(not there)");
+        ck_assert_msg(got && strcmp(got, addresses) == 0, "%s has \"%s\", not \"%s\"", name, addresses,
+                      got ?: "(not there)");
 }
 
 static void has_not(const char *name)
@@ -105,7 +108,8 @@ END_TEST
 
 START_TEST(comments_blank_lines_carriage_returns_and_a_missing_last_newline_do_no_harm)
 {
-        read_text("# a comment\n\n   \t\n192.0.2.1 a.test # b.test\r\n  192.0.2.2   c.test   \r\n#192.0.2.3 d.test\n192.0.2.4 e.test#f.test");
+        read_text(
+                "# a comment\n\n   \t\n192.0.2.1 a.test # b.test\r\n  192.0.2.2   c.test   \r\n#192.0.2.3 d.test\n192.0.2.4 e.test#f.test");
         has("a.test", "192.0.2.1");
         has("c.test", "192.0.2.2");
         has("e.test", "192.0.2.4");
@@ -160,12 +164,14 @@ END_TEST
 
 START_TEST(what_is_no_address_or_no_name_is_left_out_counted_and_located)
 {
-        static const char *const bad[] = {
-                "192.0.2 a.test",        "192.0.2.256 a.test", "192.0.2.01 a.test", "192.0.2.1:53 a.test", "[::1] a.test",
-                "[::1]:53 a.test",       "::g a.test",         "a.test 192.0.2.1",  "192.0.2.1",           "::1%",
-                "192.0.2.1 a..test",     "192.0.2.1 .",        "192.0.2.1 .a",      "192.0.2.1 a\\.b",     "192.0.2.1%lo a.test",
-                "1.2.3.4.5.6.7.8 a.test"
-        };
+        static const char *const bad[] = { "192.0.2 a.test",      "192.0.2.256 a.test",
+                                           "192.0.2.01 a.test",   "192.0.2.1:53 a.test",
+                                           "[::1] a.test",        "[::1]:53 a.test",
+                                           "::g a.test",          "a.test 192.0.2.1",
+                                           "192.0.2.1",           "::1%",
+                                           "192.0.2.1 a..test",   "192.0.2.1 .",
+                                           "192.0.2.1 .a",        "192.0.2.1 a\\.b",
+                                           "192.0.2.1%lo a.test", "1.2.3.4.5.6.7.8 a.test" };
 
         for (size_t i = 0; i < ELEMENTS(bad); i++) {
                 char text[256];

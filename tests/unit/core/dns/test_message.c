@@ -78,14 +78,20 @@ static MessageStatus with_owner(const void *owner, size_t n)
 START_TEST(D13_pointers_lead_backwards_to_names_only)
 {
         ck_assert_int_eq(with_owner("\xc0\x0c", 2), MESSAGE_OK);
-        ck_assert_int_eq(with_owner("\xc0\x10", 2), MESSAGE_OK);                /* to a label in the middle */
-        ck_assert_int_eq(with_owner("\xc0\x21", 2), MESSAGE_MALFORMED);         /* to itself */
-        ck_assert_int_eq(with_owner("\1a\xc0\x21", 4), MESSAGE_MALFORMED);      /* to the name it ends */
-        ck_assert_int_eq(with_owner("\xc0\x30", 2), MESSAGE_MALFORMED);         /* forwards */
-        ck_assert_int_eq(with_owner("\xc0\x04", 2), MESSAGE_MALFORMED);         /* into the header */
-        ck_assert_int_eq(with_owner("\xc0\x1d", 2), MESSAGE_MALFORMED);         /* to a type */
-        ck_assert_int_eq(with_owner("\x40" "a\0", 3), MESSAGE_MALFORMED);
-        ck_assert_int_eq(with_owner("\x80" "a\0", 3), MESSAGE_MALFORMED);
+        ck_assert_int_eq(with_owner("\xc0\x10", 2), MESSAGE_OK);           /* to a label in the middle */
+        ck_assert_int_eq(with_owner("\xc0\x21", 2), MESSAGE_MALFORMED);    /* to itself */
+        ck_assert_int_eq(with_owner("\1a\xc0\x21", 4), MESSAGE_MALFORMED); /* to the name it ends */
+        ck_assert_int_eq(with_owner("\xc0\x30", 2), MESSAGE_MALFORMED);    /* forwards */
+        ck_assert_int_eq(with_owner("\xc0\x04", 2), MESSAGE_MALFORMED);    /* into the header */
+        ck_assert_int_eq(with_owner("\xc0\x1d", 2), MESSAGE_MALFORMED);    /* to a type */
+        ck_assert_int_eq(with_owner("\x40"
+                                    "a\0",
+                                    3),
+                         MESSAGE_MALFORMED);
+        ck_assert_int_eq(with_owner("\x80"
+                                    "a\0",
+                                    3),
+                         MESSAGE_MALFORMED);
 }
 END_TEST
 
@@ -108,7 +114,7 @@ START_TEST(D14_long_chains_of_pointers_use_up_a_budget)
                 unsigned at = (unsigned) w.n;
 
                 if (i % 60 == 59)
-                        owner[2] = 0xc0, owner[3] = 0x0c;       /* names stay within 255 octets */
+                        owner[2] = 0xc0, owner[3] = 0x0c; /* names stay within 255 octets */
                 wire_record(&w, 0, owner, 4, TYPE_A, CLASS_IN, 1, "", 0);
                 before = at;
                 if (at > 16000)

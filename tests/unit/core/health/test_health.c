@@ -1,6 +1,7 @@
 /*
- * core/health/health: the rows of HEALTH.md's table as scenarios. tests/unit/core/health/health-agrees-with-the-model holds it against its
- * executable reference, tests/unit/core/health/test_health_life plays any life, tests/unit/core/health/test_health_admin has what is beyond the model.
+ * core/health/health: the rows of HEALTH.md's table as scenarios. tests/unit/core/health/health-agrees-with-the-model
+ * holds it against its executable reference, tests/unit/core/health/test_health_life plays any life,
+ * tests/unit/core/health/test_health_admin has what is beyond the model.
  */
 
 #include "healthy.h"
@@ -78,8 +79,8 @@ END_TEST
 
 START_TEST(refused_connect_makes_a_suspect_at_once)
 {
-        static const FailureReason hard[] = { FAILURE_REFUSED, FAILURE_TLS_ALERT, FAILURE_TLS_GARBAGE, FAILURE_TLS_VERSION,
-                                      FAILURE_NO_H2 };
+        static const FailureReason hard[] = { FAILURE_REFUSED, FAILURE_TLS_ALERT, FAILURE_TLS_GARBAGE,
+                                              FAILURE_TLS_VERSION, FAILURE_NO_H2 };
 
         for (size_t i = 0; i < ELEMENTS(hard); i++) {
                 two_upstreams();
@@ -219,7 +220,8 @@ START_TEST(an_abandoned_probe_leaves_everything_as_it_was)
         failure(&h[0], 1, FAILURE_REFUSED);
         health_probe_abandon(&h[0], S(2));
         is_state(&h[0], HEALTH_SUSPECT);
-        ck_assert(!h[0].probing && h[0].probe_failures == 0 && h[0].reason == FAILURE_REFUSED && h[0].changed_at == S(1));
+        ck_assert(!h[0].probing && h[0].probe_failures == 0 && h[0].reason == FAILURE_REFUSED &&
+                  h[0].changed_at == S(1));
         ck_assert(health_probe_start(&h[0]));
 }
 END_TEST
@@ -229,9 +231,9 @@ END_TEST
 START_TEST(a_wrong_certificate_fails_at_once)
 {
         static const FailureReason verify[] = { FAILURE_CERTIFICATE_EXPIRED, FAILURE_CERTIFICATE_NOT_YET_VALID,
-                                        FAILURE_CERTIFICATE_NAME,    FAILURE_CERTIFICATE_UNTRUSTED,
-                                        FAILURE_CERTIFICATE_WEAK,    FAILURE_CERTIFICATE_REVOKED,
-                                        FAILURE_CERTIFICATE_PIN,     FAILURE_TRUST_STORE };
+                                                FAILURE_CERTIFICATE_NAME,    FAILURE_CERTIFICATE_UNTRUSTED,
+                                                FAILURE_CERTIFICATE_WEAK,    FAILURE_CERTIFICATE_REVOKED,
+                                                FAILURE_CERTIFICATE_PIN,     FAILURE_TRUST_STORE };
 
         for (size_t i = 0; i < ELEMENTS(verify); i++) {
                 two_upstreams();
@@ -304,7 +306,7 @@ END_TEST
 START_TEST(any_counted_fault_ends_a_trial)
 {
         static const FailureReason failures[] = { FAILURE_TIMEOUT,     FAILURE_REFUSED,       FAILURE_CERTIFICATE_NAME,
-                                        FAILURE_HTTP_CONFIG, FAILURE_HTTP_REDIRECT, FAILURE_MALFORMED };
+                                                  FAILURE_HTTP_CONFIG, FAILURE_HTTP_REDIRECT, FAILURE_MALFORMED };
 
         for (size_t i = 0; i < ELEMENTS(failures); i++) {
                 two_upstreams();
@@ -612,7 +614,8 @@ START_TEST(an_overloaded_server_rests_as_long_as_it_asks_from_1_to_300_seconds)
 
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
                 two_upstreams();
-                ck_assert(health_failure(&h[0], S(1), FAILURE_HTTP_OVERLOAD, 1, false, cases[i].asked) == HEALTH_REQUEST_NONE);
+                ck_assert(health_failure(&h[0], S(1), FAILURE_HTTP_OVERLOAD, 1, false, cases[i].asked) ==
+                          HEALTH_REQUEST_NONE);
                 is_state(&h[0], HEALTH_FAILED);
                 ck_assert_uint_eq(h[0].retry_at, S(1) + cases[i].given);
                 ck_assert_uint_eq(h[0].level, 0);
@@ -633,7 +636,8 @@ START_TEST(a_wrong_url_is_a_hard_fault_from_the_second_time_on)
         is_state(&h[0], HEALTH_SUSPECT);
         ck_assert(h[0].suspect_connect && h[0].reason == FAILURE_HTTP_CONFIG);
         health_probe_done(&h[0], S(5), FAILURE_NONE, 0);
-        ck_assert_msg(failure(&h[0], 6, FAILURE_HTTP_CONFIG) == HEALTH_REQUEST_NONE, "a good probe is an answer between");
+        ck_assert_msg(failure(&h[0], 6, FAILURE_HTTP_CONFIG) == HEALTH_REQUEST_NONE,
+                      "a good probe is an answer between");
 }
 END_TEST
 

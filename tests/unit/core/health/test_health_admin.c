@@ -149,9 +149,10 @@ END_TEST
 START_TEST(every_fault_has_a_name_of_its_own_and_words)
 {
         for (FailureReason f = FAILURE_NONE + 1; f < _FAILURE_MAX; f++) {
-                ck_assert_msg(failure_name(f) && *failure_name(f) && failure_text(f) && *failure_text(f), "failure %d has words",
-                              f);
-                ck_assert_msg(strspn(failure_name(f), "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(failure_name(f)),
+                ck_assert_msg(failure_name(f) && *failure_name(f) && failure_text(f) && *failure_text(f),
+                              "failure %d has words", f);
+                ck_assert_msg(strspn(failure_name(f), "abcdefghijklmnopqrstuvwxyz0123456789-") ==
+                                      strlen(failure_name(f)),
                               "\"%s\"", failure_name(f));
                 ck_assert_msg(failure_class(f) != CLASS_OK, "%s is a failure", failure_name(f));
                 for (FailureReason g = FAILURE_NONE; g < f; g++)

@@ -1,6 +1,6 @@
 /*
- * core/health/health: invariants that hold in any life, with all failures, modes and wishes of the administrator; what the model
- * knows is held against it by tests/unit/core/health/health-agrees-with-the-model.
+ * core/health/health: invariants that hold in any life, with all failures, modes and wishes of the administrator; what
+ * the model knows is held against it by tests/unit/core/health/health-agrees-with-the-model.
  */
 
 #include <check.h>
@@ -39,7 +39,7 @@ static Health *event(uint64_t now)
                 break;
         case 7 ... 10:
                 health_failure(u, now, (FailureReason) dice(_FAILURE_MAX), incident += dice(2) + !incident, dice(2),
-                             dice(2) * dice(1000) * USEC_PER_SEC);
+                               dice(2) * dice(1000) * USEC_PER_SEC);
                 break;
         case 11:
                 health_probe_start(u);

@@ -159,8 +159,8 @@ static void play_query(uint64_t now, const Numbers *result)
 
 static uint64_t play_over(Health *h, uint64_t now, const Numbers *arguments)
 {
-        static const FailureReason outcomes[] = { FAILURE_NONE, FAILURE_TIMEOUT, FAILURE_HTTP_OVERLOAD, FAILURE_CERTIFICATE_NAME,
-                                          FAILURE_NO_ROUTE };
+        static const FailureReason outcomes[] = { FAILURE_NONE, FAILURE_TIMEOUT, FAILURE_HTTP_OVERLOAD,
+                                                  FAILURE_CERTIFICATE_NAME, FAILURE_NO_ROUTE };
 
         return health_probe_done(h, now, outcomes[arguments->v[2]], (uint64_t) arguments->v[3]);
 }
@@ -186,9 +186,9 @@ static bool play_failure(const char *event, Health *h, uint64_t now, const Numbe
 
                 if (strcmp(failures[i].event, event) != 0)
                         continue;
-                *ret_probe =
-                        health_failure(h, now, failures[i].failure, soft ? (uint64_t) a->v[2] : 0, soft && a->v[3],
-                                     failures[i].failure == FAILURE_HTTP_OVERLOAD ? (uint64_t) a->v[2] : 0) == HEALTH_REQUEST_PROBE;
+                *ret_probe = health_failure(h, now, failures[i].failure, soft ? (uint64_t) a->v[2] : 0, soft && a->v[3],
+                                            failures[i].failure == FAILURE_HTTP_OVERLOAD ? (uint64_t) a->v[2] : 0) ==
+                             HEALTH_REQUEST_PROBE;
                 return true;
         }
         return false;

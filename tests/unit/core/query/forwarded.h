@@ -1,6 +1,7 @@
 #pragma once
 /*
- * Forwarded: names of some domains go to Do53 servers, all others to the upstreams. The test plays servers, upstream and clock.
+ * Forwarded: names of some domains go to Do53 servers, all others to the upstreams. The test plays servers, upstream
+ * and clock.
  */
 
 #include <check.h>
@@ -18,10 +19,10 @@
 /* One question to a Do53 server, as io would have it. */
 typedef struct Asked {
         uint32_t exchange;
-        unsigned server;                /* last octet of its address */
+        unsigned server; /* last octet of its address */
         bool stream;
         bool closed;
-        unsigned sent;                  /* how often */
+        unsigned sent; /* how often */
         Packet *message;
 } Asked;
 
@@ -30,7 +31,7 @@ static uint64_t now;
 static Asked asked[64];
 static size_t n_asked;
 static uint32_t connection, exchange;
-static unsigned upstream_asked;         /* exchanges with the upstream */
+static unsigned upstream_asked; /* exchanges with the upstream */
 static Packet *answers[8];
 static size_t n_answers;
 static Message got;

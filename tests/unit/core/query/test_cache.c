@@ -158,7 +158,10 @@ START_TEST(RFC6891_no_OPT_is_kept_but_for_what_it_says_of_the_answer)
         ck_assert_uint_eq(answer.arcount, 0);
 
         data(TYPE_A, 300);
-        wire_opt(&w, 1232, 0, "\0\x0c\0\2\0\0\0\x0f\0\4\0\6no\0\x0a\0\x08" "cccccccc", 26);
+        wire_opt(&w, 1232, 0,
+                 "\0\x0c\0\2\0\0\0\x0f\0\4\0\6no\0\x0a\0\x08"
+                 "cccccccc",
+                 26);
         wire_record(&w, 2, HERE, 2, TYPE_A, CLASS_IN, 300, "\1\2\3\4", 4);
         ck_assert(put());
         ck_assert_int_eq(get(TYPE_A), CACHE_HIT);

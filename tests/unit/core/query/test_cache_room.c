@@ -1,4 +1,5 @@
-/* The cache by itself: what gives way, to a flush, another network, and others where there is no room for all; and what is counted. */
+/* The cache by itself: what gives way, to a flush, another network, and others where there is no room for all; and what
+ * is counted. */
 
 #include "cached.h"
 #include "run.h"

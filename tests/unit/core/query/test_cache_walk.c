@@ -1,7 +1,7 @@
 /*
- * The cache against a model of it that cannot forget: random answers, questions, times, flushes and sizes from fixed seeds. What the
- * cache gives must be what the model gives, to the second; with a small ceiling it may have less, never more or other.
- *   cache_walk [SEEDS [STEPS]]
+ * The cache against a model of it that cannot forget: random answers, questions, times, flushes and sizes from fixed
+ * seeds. What the cache gives must be what the model gives, to the second; with a small ceiling it may have less, never
+ * more or other. cache_walk [SEEDS [STEPS]]
  */
 
 #include <stdio.h>
@@ -11,21 +11,21 @@
 
 #define NAMES 300
 #define TYPES 3
-#define ALL TYPES               /* NXDOMAIN */
+#define ALL TYPES /* NXDOMAIN */
 #define SEC USEC_PER_SEC
-#define EXPECT(condition)                                                                                         \
-        do {                                                                                                      \
-                if (!(condition)) {                                                                               \
-                        fprintf(stderr, "seed %u, step %u: not so: %s\n", seed_number, step, #condition);         \
-                        exit(EXIT_FAILURE);                                                                       \
-                }                                                                                                 \
+#define EXPECT(condition)                                                                                 \
+        do {                                                                                              \
+                if (!(condition)) {                                                                       \
+                        fprintf(stderr, "seed %u, step %u: not so: %s\n", seed_number, step, #condition); \
+                        exit(EXIT_FAILURE);                                                               \
+                }                                                                                         \
         } while (0)
 
 /* What the last answer to a question said. */
 typedef struct Said {
         bool there, failure, bound;
-        uint32_t number;        /* of the answer, which is its data */
-        uint32_t ttl;           /* s, of its record as it is given out when new */
+        uint32_t number; /* of the answer, which is its data */
+        uint32_t ttl;    /* s, of its record as it is given out when new */
         uint64_t born, expires, gone, recheck_at, life;
 } Said;
 
@@ -188,7 +188,8 @@ static void get(unsigned name, unsigned variant, unsigned type, bool small)
         record = first;
         while (record_next(&walk, &record))
                 ;
-        /* Where some of it was dropped, something older may be left for the same question; never something that was replaced. */
+        /* Where some of it was dropped, something older may be left for the same question; never something that was
+         * replaced. */
         if (small && wire_read32(record.rdata.p) != said->number) {
                 Said *one = &model[name][variant][type], *all = &model[name][variant][ALL];
 
@@ -238,7 +239,8 @@ static void walk(unsigned seed, unsigned steps, bool small)
                 exit(EXIT_FAILURE);
         for (step = 0; step < steps; step++) {
                 /* Some names are asked far more often than others. */
-                unsigned name = (unsigned) roll(1 + roll(NAMES)), variant = (unsigned) roll(4), type = (unsigned) roll(TYPES);
+                unsigned name = (unsigned) roll(1 + roll(NAMES)), variant = (unsigned) roll(4),
+                         type = (unsigned) roll(TYPES);
                 uint64_t what = roll(1000);
                 CacheStats s;
 

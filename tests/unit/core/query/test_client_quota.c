@@ -1,6 +1,6 @@
 /*
- * Places for clients that wait (FAULTS.md C26, C27, R06): what one that floods gets, and what is left for others. The engine, with an
- * upstream that does not answer.
+ * Places for clients that wait (FAULTS.md C26, C27, R06): what one that floods gets, and what is left for others. The
+ * engine, with an upstream that does not answer.
  */
 
 #include <check.h>
@@ -11,7 +11,7 @@
 #include "run.h"
 #include "wire_builder.h"
 
-#define SHARE (CLIENT_QUOTA_SLOTS / (CLIENT_QUOTA_SHARE + 1) + 1)      /* of one that floods alone */
+#define SHARE (CLIENT_QUOTA_SLOTS / (CLIENT_QUOTA_SHARE + 1) + 1) /* of one that floods alone */
 
 static Engine *e;
 static uint64_t now = 1000 * USEC_PER_SEC;

@@ -1,6 +1,6 @@
 /*
- * Names that stay here: every zone and every switch, through the engine, whose upstream must hear of none of them. Each row is a
- * question and its whole answer in words.
+ * Names that stay here: every zone and every switch, through the engine, whose upstream must hear of none of them. Each
+ * row is a question and its whole answer in words.
  */
 
 #include <check.h>
@@ -92,9 +92,13 @@ static bool ask(void)
         return answer;
 }
 
-static const struct { uint16_t type; const char *name; } types[] = {
-        { TYPE_A, "A" }, { TYPE_NS, "NS" }, { TYPE_CNAME, "CNAME" }, { TYPE_SOA, "SOA" }, { TYPE_PTR, "PTR" }, { 15, "MX" },
-        { TYPE_TXT, "TXT" }, { TYPE_AAAA, "AAAA" }, { TYPE_DS, "DS" }, { 48, "DNSKEY" }, { TYPE_SVCB, "SVCB" }, { TYPE_HTTPS, "HTTPS" },
+static const struct {
+        uint16_t type;
+        const char *name;
+} types[] = {
+        { TYPE_A, "A" },     { TYPE_NS, "NS" },    { TYPE_CNAME, "CNAME" }, { TYPE_SOA, "SOA" },
+        { TYPE_PTR, "PTR" }, { 15, "MX" },         { TYPE_TXT, "TXT" },     { TYPE_AAAA, "AAAA" },
+        { TYPE_DS, "DS" },   { 48, "DNSKEY" },     { TYPE_SVCB, "SVCB" },   { TYPE_HTTPS, "HTTPS" },
         { TYPE_ANY, "ANY" }, { 65280, "PRIVATE" },
 };
 
@@ -128,7 +132,8 @@ static size_t say_record(char *ret, size_t size, const Record *r)
         } else {
                 name_to_text(BYTES(r->rdata.p, name_size(r->rdata)), text);
         }
-        return (size_t) snprintf(ret, size, "%s %s=%s:%u", r->section == SECTION_AUTHORITY ? " /" : "", type_name(r->type), text + a.v6, r->ttl);
+        return (size_t) snprintf(ret, size, "%s %s=%s:%u", r->section == SECTION_AUTHORITY ? " /" : "",
+                                 type_name(r->type), text + a.v6, r->ttl);
 }
 
 /* The whole answer in words, "asked" if the upstream is. */
@@ -142,8 +147,10 @@ static const char *ask_for(const char *name, const char *type)
         put_question(name, type_of(type), CLASS_IN, DNS_RD);
         if (!ask())
                 return "asked";
-        n = (size_t) snprintf(all, sizeof(all), "%s", message_rcode(&got) == RCODE_NXDOMAIN ? "NXDOMAIN" :
-                              message_rcode(&got) == RCODE_NOERROR ? "NOERROR" : "?");
+        n = (size_t) snprintf(all, sizeof(all), "%s",
+                              message_rcode(&got) == RCODE_NXDOMAIN  ? "NXDOMAIN"
+                              : message_rcode(&got) == RCODE_NOERROR ? "NOERROR"
+                                                                     : "?");
         walk = RECORD_WALK(&got);
         while (record_next(&walk, &r))
                 n += say_record(all + n, sizeof(all) - n, &r);
@@ -177,7 +184,8 @@ START_TEST(RFC6761_localhost_and_all_below_it_are_the_loopback_addresses)
         gives("localhost", "HTTPS", "NOERROR" SOA("localhost"));
         gives("a.localhost", "TXT", "NOERROR" SOA("localhost"));
         gives("1.0.0.127.in-addr.arpa", "PTR", "NOERROR PTR=localhost:60");
-        gives("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa", "PTR", "NOERROR PTR=localhost:60");
+        gives("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa", "PTR",
+              "NOERROR PTR=localhost:60");
         gives("notlocalhost.test", "A", "asked");
         gives("localhost.test", "A", "asked");
 }
@@ -193,10 +201,15 @@ END_TEST
 
 START_TEST(RFC6761_RFC6762_RFC7686_RFC9476_names_that_no_tree_has_do_not_exist_nor_does_their_top)
 {
-        static const struct { const char *name, *rfc; } rows[] = {
-                { "invalid", "RFC6761" }, { "onion", "RFC7686" }, { "alt", "RFC9476" }, { "local", "RFC6762" }, { "internal", "ICANN" },
+        static const struct {
+                const char *name, *rfc;
+        } rows[] = {
+                { "invalid", "RFC6761" }, { "onion", "RFC7686" },  { "alt", "RFC9476" },
+                { "local", "RFC6762" },   { "internal", "ICANN" },
         };
-        static const char *const all_types[] = { "A", "AAAA", "MX", "TXT", "HTTPS", "NS", "DS", "SOA", "ANY", "PRIVATE" };
+        static const char *const all_types[] = {
+                "A", "AAAA", "MX", "TXT", "HTTPS", "NS", "DS", "SOA", "ANY", "PRIVATE"
+        };
 
         start("SingleLabel=no", NULL, NULL);
         for (size_t i = 0; i < ELEMENTS(rows); i++)
@@ -244,7 +257,9 @@ START_TEST(RFC6303_RFC7793_reverse_zones_of_private_addresses_are_empty)
 {
 #define EIGHT "8.7.6.5.4.3.2.1."
 #define ZEROS_31 "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0."
-        static const struct { const char *zone, *inside, *beside; } rows[] = {
+        static const struct {
+                const char *zone, *inside, *beside;
+        } rows[] = {
                 { "10.in-addr.arpa", "3.2.1.10.in-addr.arpa", "3.2.1.11.in-addr.arpa" },
                 { "16.172.in-addr.arpa", "2.1.16.172.in-addr.arpa", "2.1.15.172.in-addr.arpa" },
                 { "17.172.in-addr.arpa", "1.17.172.in-addr.arpa", "172.in-addr.arpa" },
@@ -283,7 +298,8 @@ START_TEST(RFC6303_RFC7793_reverse_zones_of_private_addresses_are_empty)
                 gives(rows[i].zone, "DS", "asked");
                 snprintf(expected, sizeof(expected), "NXDOMAIN / SOA=%s:60", rows[i].zone);
                 is = ask_for(rows[i].inside, "PTR");
-                ck_assert_msg(strcasecmp(is, expected) == 0, "%s gives \"%s\", not \"%s\"", rows[i].inside, expected, is);
+                ck_assert_msg(strcasecmp(is, expected) == 0, "%s gives \"%s\", not \"%s\"", rows[i].inside, expected,
+                              is);
                 gives(rows[i].beside, "PTR", "asked");
         }
         gives("in-addr.arpa", "NS", "asked");
@@ -300,8 +316,14 @@ END_TEST
 
 START_TEST(RFC6303_the_SOA_has_the_form_of_section_3)
 {
-        static const uint8_t soa[] = "\2""10\7in-addr\4arpa\0" "\6nobody\7invalid\0" "\0\0\0\1" "\0\0\x0e\x10" "\0\0\4\xb0"
-                                     "\0\x09\x3a\x80" "\0\0\x2a\x30";
+        static const uint8_t soa[] = "\2"
+                                     "10\7in-addr\4arpa\0"
+                                     "\6nobody\7invalid\0"
+                                     "\0\0\0\1"
+                                     "\0\0\x0e\x10"
+                                     "\0\0\4\xb0"
+                                     "\0\x09\x3a\x80"
+                                     "\0\0\x2a\x30";
         RecordWalk walk;
         Record r;
 
@@ -321,7 +343,8 @@ END_TEST
 
 START_TEST(RFC2308_what_is_denied_here_can_be_kept_by_a_cache)
 {
-        static const char *const names[] = { "a.invalid", "nas", "nas.home.arpa", "_dns.resolver.arpa", "1.0.0.10.in-addr.arpa" };
+        static const char *const names[] = { "a.invalid", "nas", "nas.home.arpa", "_dns.resolver.arpa",
+                                             "1.0.0.10.in-addr.arpa" };
         uint32_t seconds;
 
         start("", NULL, NULL);
@@ -357,7 +380,9 @@ END_TEST
 
 START_TEST(the_hosts_file_is_answered_forward_and_backward)
 {
-        start("", "192.0.2.1 a.example.test a\n2001:db8::1 a.example.test\n10.0.0.1 nas.home.arpa\n0.0.0.0 ads.test\n127.0.0.1 tor.onion\n", NULL);
+        start("",
+              "192.0.2.1 a.example.test a\n2001:db8::1 a.example.test\n10.0.0.1 nas.home.arpa\n0.0.0.0 ads.test\n127.0.0.1 tor.onion\n",
+              NULL);
         gives("a.example.test", "A", "NOERROR A=192.0.2.1:0");
         gives("A.EXAMPLE.test", "AAAA", "NOERROR AAAA=2001:db8::1:0");
         gives("a.example.test", "ANY", "NOERROR A=192.0.2.1:0 AAAA=2001:db8::1:0");
@@ -373,7 +398,8 @@ START_TEST(the_hosts_file_is_answered_forward_and_backward)
         gives("1.2.0.192.in-addr.arpa", "ANY", "NOERROR PTR=a.example.test:0");
         gives("1.2.0.192.in-addr.arpa", "TXT", "NOERROR / SOA=1.2.0.192.in-addr.arpa:0");
         gives("x.1.2.0.192.in-addr.arpa", "PTR", "NXDOMAIN" SOA("2.0.192.in-addr.arpa"));
-        gives("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.B.D.0.1.0.0.2.ip6.arpa", "PTR", "NOERROR PTR=a.example.test:0");
+        gives("1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.B.D.0.1.0.0.2.ip6.arpa", "PTR",
+              "NOERROR PTR=a.example.test:0");
         gives("1.0.0.10.in-addr.arpa", "PTR", "NOERROR PTR=nas.home.arpa:0");
         gives("2.0.0.10.in-addr.arpa", "PTR", "NXDOMAIN" SOA("10.in-addr.arpa"));
         gives("0.0.0.0.in-addr.arpa", "PTR", "NXDOMAIN" SOA("0.in-addr.arpa"));
@@ -403,7 +429,8 @@ START_TEST(a_name_with_64_addresses_has_them_all_in_one_answer)
         size_t n = 0;
 
         for (unsigned i = 0; i < 70; i++)
-                n += (size_t) snprintf(text + n, sizeof(text) - n, "192.0.2.%u many.test\n2001:db8::%x many.test\n", i, i + 1);
+                n += (size_t) snprintf(text + n, sizeof(text) - n, "192.0.2.%u many.test\n2001:db8::%x many.test\n", i,
+                                       i + 1);
         start("", text, NULL);
         ask_for("many.test", "A");
         ck_assert_uint_eq(got.ancount, 32);
@@ -431,7 +458,9 @@ END_TEST
 /* Each key in its own, all others being on; a second switch that would catch the name too is off. */
 START_TEST(every_zone_has_a_switch_and_a_reload_takes_it_up)
 {
-        static const struct { const char *key, *name, *type, *other; } rows[] = {
+        static const struct {
+                const char *key, *name, *type, *other;
+        } rows[] = {
                 { "Localhost", "localhost", "A", "SingleLabel=no" },
                 { "Localhost", "a.localhost", "AAAA", "" },
                 { "Localhost", "1.0.0.127.in-addr.arpa", "PTR", "PrivateReverse=no" },
@@ -465,16 +494,29 @@ END_TEST
 /* The order that admit.c keeps with [Forward]. */
 START_TEST(what_a_forward_section_has_goes_there_but_for_names_that_are_nowhere_else)
 {
-        static const struct { const char *name, *type; bool gives_way; } rows[] = {
-                { "localhost", "A", false }, { "1.0.0.127.in-addr.arpa", "PTR", false }, { "known.test", "A", false },
-                { "1.1.168.192.in-addr.arpa", "PTR", false }, { "me", "A", false }, { "a.invalid", "A", false }, { "a.onion", "A", false },
-                { "a.alt", "A", false }, { "_dns.resolver.arpa", "SVCB", false }, { "tv.local", "A", true },
-                { "a.internal", "A", true }, { "nas.home.arpa", "A", true },
-                { "2.1.168.192.in-addr.arpa", "PTR", true }, { "printer", "A", true },
+        static const struct {
+                const char *name, *type;
+                bool gives_way;
+        } rows[] = {
+                { "localhost", "A", false },
+                { "1.0.0.127.in-addr.arpa", "PTR", false },
+                { "known.test", "A", false },
+                { "1.1.168.192.in-addr.arpa", "PTR", false },
+                { "me", "A", false },
+                { "a.invalid", "A", false },
+                { "a.onion", "A", false },
+                { "a.alt", "A", false },
+                { "_dns.resolver.arpa", "SVCB", false },
+                { "tv.local", "A", true },
+                { "a.internal", "A", true },
+                { "nas.home.arpa", "A", true },
+                { "2.1.168.192.in-addr.arpa", "PTR", true },
+                { "printer", "A", true },
         };
         Config *c = read_config("");
         HostsReport report;
-        Hosts *file = hosts_new(BYTES("192.168.1.1 known.test\n", 23), seed, &report), *own = hosts_new(BYTES("192.0.2.1 me\n", 13), seed, &report);
+        Hosts *file = hosts_new(BYTES("192.168.1.1 known.test\n", 23), seed, &report),
+              *own = hosts_new(BYTES("192.0.2.1 me\n", 13), seed, &report);
         LocalNames names = { .config = &c->local, .file = file, .own = own };
         static LocalReply reply;
         Message m;
@@ -483,8 +525,8 @@ START_TEST(what_a_forward_section_has_goes_there_but_for_names_that_are_nowhere_
                 put_question(rows[i].name, type_of(rows[i].type), CLASS_IN, DNS_RD);
                 ck_assert_int_eq(message_parse(&m, wire_bytes(&w)), MESSAGE_OK);
                 ck_assert_msg(local_answer(&names, &m, false, &reply), "%s stays here", rows[i].name);
-                ck_assert_msg(local_answer(&names, &m, true, &reply) != rows[i].gives_way, "%s gives way to [Forward]: %s", rows[i].name,
-                              rows[i].gives_way ? "yes" : "no");
+                ck_assert_msg(local_answer(&names, &m, true, &reply) != rows[i].gives_way,
+                              "%s gives way to [Forward]: %s", rows[i].name, rows[i].gives_way ? "yes" : "no");
         }
         hosts_unref(file);
         hosts_unref(own);
@@ -494,7 +536,10 @@ END_TEST
 
 START_TEST(only_the_internet_class_is_meant_and_any)
 {
-        static const struct { unsigned class; bool here; } rows[] = {
+        static const struct {
+                unsigned class;
+                bool here;
+        } rows[] = {
                 { CLASS_IN, true }, { CLASS_ANY, true }, { CLASS_CH, false }, { CLASS_HS, false }, { 65280, false },
         };
 
@@ -525,10 +570,19 @@ END_TEST
 
 START_TEST(RFC8914_who_is_told_no_is_told_which_switch_it_was)
 {
-        static const struct { const char *name; unsigned type; const char *key; } rows[] = {
-                { "printer", TYPE_A, "SingleLabel=" }, { "a.onion", TYPE_A, "Onion=" }, { "9.0.0.10.in-addr.arpa", TYPE_PTR, "PrivateReverse=" },
-                { "known.test", TYPE_TXT, "HostsFile=" }, { "me", TYPE_TXT, "Hostname=" }, { "localhost", TYPE_TXT, "Localhost=" },
-                { "known.test", TYPE_A, NULL }, { "localhost", TYPE_A, NULL },
+        static const struct {
+                const char *name;
+                unsigned type;
+                const char *key;
+        } rows[] = {
+                { "printer", TYPE_A, "SingleLabel=" },
+                { "a.onion", TYPE_A, "Onion=" },
+                { "9.0.0.10.in-addr.arpa", TYPE_PTR, "PrivateReverse=" },
+                { "known.test", TYPE_TXT, "HostsFile=" },
+                { "me", TYPE_TXT, "Hostname=" },
+                { "localhost", TYPE_TXT, "Localhost=" },
+                { "known.test", TYPE_A, NULL },
+                { "localhost", TYPE_A, NULL },
         };
 
         start("", "192.0.2.1 known.test\n", "192.0.2.1 me\n");
@@ -546,8 +600,8 @@ START_TEST(RFC8914_who_is_told_no_is_told_which_switch_it_was)
                 ck_assert_uint_gt(o.n, 6);
                 ck_assert_uint_eq(wire_read16(o.p), EDNS_OPTION_EDE);
                 ck_assert_uint_eq(wire_read16(o.p + 4), EDE_OTHER);
-                ck_assert_msg(memmem(o.p + 6, o.n - 6, rows[i].key, strlen(rows[i].key)), "%s: \"%.*s\" names %s", rows[i].name, (int) o.n - 6,
-                              (const char *) o.p + 6, rows[i].key);
+                ck_assert_msg(memmem(o.p + 6, o.n - 6, rows[i].key, strlen(rows[i].key)), "%s: \"%.*s\" names %s",
+                              rows[i].name, (int) o.n - 6, (const char *) o.p + 6, rows[i].key);
         }
 }
 END_TEST

@@ -1,5 +1,6 @@
 /*
- * Split DNS: names of some domains go to Do53 servers, and to nobody else; all others go to the upstreams, and to nobody else.
+ * Split DNS: names of some domains go to Do53 servers, and to nobody else; all others go to the upstreams, and to
+ * nobody else.
  */
 
 #include "forwarded.h"
@@ -70,10 +71,13 @@ END_TEST
 
 START_TEST(a_forward_has_the_names_of_home_networks_but_not_localhost_nor_those_that_are_nobodys)
 {
-        static const char *const here[] = { "localhost", "a.localhost", "b.invalid", "c.onion", "d.alt", "resolver.arpa" };
+        static const char *const here[] = {
+                "localhost", "a.localhost", "b.invalid", "c.onion", "d.alt", "resolver.arpa"
+        };
         static const char *const there[] = { "nas.home.arpa", "1.0.168.192.in-addr.arpa", "printer" };
 
-        begin(UPSTREAM "[Forward home]\nDomains=home.arpa 192.168.0.0/16 printer localhost invalid onion alt resolver.arpa\nDNS=10.0.0.1\n");
+        begin(UPSTREAM
+              "[Forward home]\nDomains=home.arpa 192.168.0.0/16 printer localhost invalid onion alt resolver.arpa\nDNS=10.0.0.1\n");
         for (size_t i = 0; i < ELEMENTS(here); i++)
                 ask_name(here[i]);
         ck_assert_uint_eq(n_asked, 0);
@@ -95,7 +99,10 @@ START_TEST(RFC8467_the_question_is_not_padded_and_has_no_options_of_the_client)
         begin(UPSTREAM CORP);
         wire_begin(&w, DNS_RD | DNS_AD | DNS_Z, TYPE_A);
         w.data[13] = 'W';
-        wire_opt(&w, 4096, 0x8000, "\0\x0a\0\x08" "cccccccc\0\x08\0\7\0\1\x18\0\1\2\3", 23);
+        wire_opt(&w, 4096, 0x8000,
+                 "\0\x0a\0\x08"
+                 "cccccccc\0\x08\0\7\0\1\x18\0\1\2\3",
+                 23);
         ask_wire();
         ck_assert_int_eq(message_parse(&m, packet_bytes(last()->message)), MESSAGE_OK);
         ck_assert(!last()->stream);
@@ -449,7 +456,8 @@ START_TEST(with_all_servers_dead_it_is_servfail_and_the_upstreams_never_hear_of_
         ck_assert_uint_eq(upstream_asked, 0);
         ck_assert_uint_eq(connection, 0);
         for (size_t i = 0; i < n_asked; i++)
-                ck_assert_msg(asked[i].sent >= 2 && asked[i].sent <= 3, "server %u: %u", asked[i].server, asked[i].sent);
+                ck_assert_msg(asked[i].sent >= 2 && asked[i].sent <= 3, "server %u: %u", asked[i].server,
+                              asked[i].sent);
         ck_assert_uint_eq(stats().forward_failed, 1);
         run_to(now + 3 * SEC);
         for (size_t i = 0; i < n_asked; i++)
@@ -483,7 +491,7 @@ START_TEST(a_dead_upstream_does_not_send_its_names_to_the_servers_nor_lets_their
         for (unsigned i = 0; i < 20; i++) {
                 wire_begin(&w, DNS_RD, TYPE_A);
                 w.data[13] = (uint8_t) ('a' + i);
-                w.data[17] = 'E' + 1;   /* wwX.fxample.com */
+                w.data[17] = 'E' + 1; /* wwX.fxample.com */
                 engine_query(e, &c, false, wire_bytes(&w), now);
                 while (engine_next_action(e, &a)) {
                         ck_assert_int_ne(a.type, ACTION_DO53_SEND);

@@ -1,6 +1,6 @@
 /*
- * The rules of HEALTH.md 4 for connections, and of hedging and selection, one by one: the engine with a clock and a network that the test
- * owns. tests/sim plays them all together.
+ * The rules of HEALTH.md 4 for connections, and of hedging and selection, one by one: the engine with a clock and a
+ * network that the test owns. tests/sim plays them all together.
  */
 
 #include <check.h>
@@ -268,7 +268,10 @@ END_TEST
 START_TEST(a_race_goes_on_for_what_waits_when_the_upstream_is_not_to_be_used_any_more)
 {
         for (unsigned reload = 0; reload < 2; reload++) {
-                ConfigText t = { .name = "test", .text = "[Resolver]\nHedge=no\n[Upstream b]\nURL=https://b.test/q\nAddress=192.0.2.2\n" };
+                ConfigText t = {
+                        .name = "test",
+                        .text = "[Resolver]\nHedge=no\n[Upstream b]\nURL=https://b.test/q\nAddress=192.0.2.2\n"
+                };
                 unsigned errors;
                 Config *other;
 
@@ -565,7 +568,8 @@ int main(void)
         tcase_add_test(c, suspended_queries_keep_the_time_they_had_left);
         tcase_add_test(c, nothing_is_due_once_the_idle_connection_has_closed);
         tcase_add_test(c, a_peer_that_closes_early_is_remembered);
-        tcase_add_test(c, a_probe_has_a_connection_of_its_own_which_stays_in_use_and_the_one_before_finishes_what_it_has);
+        tcase_add_test(c,
+                       a_probe_has_a_connection_of_its_own_which_stays_in_use_and_the_one_before_finishes_what_it_has);
         tcase_add_test(c, a_third_suspect_is_probed_at_the_next_query_when_one_of_two_probes_is_over);
         tcase_add_test(c, P06_retry_after_counts_where_it_answers_a_trial_too);
         suite_add_tcase(s, c);

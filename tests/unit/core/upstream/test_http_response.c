@@ -90,7 +90,8 @@ END_TEST
 START_TEST(p03_p04_statuses_that_say_that_url_or_method_are_wrong)
 {
         STATUSES_MEAN(FAILURE_HTTP_CONFIG, 400, 401, 403, 404, 405, 406, 410, 413, 414, 415, 451, 499);
-        ck_assert(failure_class(FAILURE_HTTP_CONFIG) == CLASS_CONFIG && failure_class(FAILURE_HTTP_REDIRECT) == CLASS_CONFIG);
+        ck_assert(failure_class(FAILURE_HTTP_CONFIG) == CLASS_CONFIG &&
+                  failure_class(FAILURE_HTTP_REDIRECT) == CLASS_CONFIG);
 }
 END_TEST
 
@@ -181,26 +182,16 @@ START_TEST(p06_retry_after_dates_fall_on_the_right_day)
                 const char *date;
                 int64_t time;
         } cases[] = {
-                { "Thu, 01 Jan 1970 00:00:01 GMT", 1 },
-                { "Tue, 29 Feb 2000 00:00:00 GMT", 951782400 },
-                { "Wed, 01 Mar 2000 00:00:00 GMT", 951868800 },
-                { "Thu, 29 Feb 2024 23:59:59 GMT", 1709251199 },
-                { "Fri, 01 Mar 2024 00:00:00 GMT", 1709251200 },
-                { "Tue, 31 Dec 2024 23:59:59 GMT", 1735689599 },
-                { "Wed, 01 Jan 2025 00:00:00 GMT", 1735689600 },
-                { "Mon, 01 Mar 2100 00:00:00 GMT", 4107542400 },
-                { "Thu, 15 Jan 2026 12:00:00 GMT", 1768478400 },
-                { "Sun, 15 Feb 2026 12:00:00 GMT", 1771156800 },
-                { "Sun, 15 Mar 2026 12:00:00 GMT", 1773576000 },
-                { "Wed, 15 Apr 2026 12:00:00 GMT", 1776254400 },
-                { "Fri, 15 May 2026 12:00:00 GMT", 1778846400 },
-                { "Mon, 15 Jun 2026 12:00:00 GMT", 1781524800 },
-                { "Wed, 15 Jul 2026 12:00:00 GMT", 1784116800 },
-                { "Sat, 15 Aug 2026 12:00:00 GMT", 1786795200 },
-                { "Tue, 15 Sep 2026 12:00:00 GMT", 1789473600 },
-                { "Thu, 15 Oct 2026 12:00:00 GMT", 1792065600 },
-                { "Sun, 15 Nov 2026 12:00:00 GMT", 1794744000 },
-                { "Tue, 15 Dec 2026 12:00:00 GMT", 1797336000 },
+                { "Thu, 01 Jan 1970 00:00:01 GMT", 1 },          { "Tue, 29 Feb 2000 00:00:00 GMT", 951782400 },
+                { "Wed, 01 Mar 2000 00:00:00 GMT", 951868800 },  { "Thu, 29 Feb 2024 23:59:59 GMT", 1709251199 },
+                { "Fri, 01 Mar 2024 00:00:00 GMT", 1709251200 }, { "Tue, 31 Dec 2024 23:59:59 GMT", 1735689599 },
+                { "Wed, 01 Jan 2025 00:00:00 GMT", 1735689600 }, { "Mon, 01 Mar 2100 00:00:00 GMT", 4107542400 },
+                { "Thu, 15 Jan 2026 12:00:00 GMT", 1768478400 }, { "Sun, 15 Feb 2026 12:00:00 GMT", 1771156800 },
+                { "Sun, 15 Mar 2026 12:00:00 GMT", 1773576000 }, { "Wed, 15 Apr 2026 12:00:00 GMT", 1776254400 },
+                { "Fri, 15 May 2026 12:00:00 GMT", 1778846400 }, { "Mon, 15 Jun 2026 12:00:00 GMT", 1781524800 },
+                { "Wed, 15 Jul 2026 12:00:00 GMT", 1784116800 }, { "Sat, 15 Aug 2026 12:00:00 GMT", 1786795200 },
+                { "Tue, 15 Sep 2026 12:00:00 GMT", 1789473600 }, { "Thu, 15 Oct 2026 12:00:00 GMT", 1792065600 },
+                { "Sun, 15 Nov 2026 12:00:00 GMT", 1794744000 }, { "Tue, 15 Dec 2026 12:00:00 GMT", 1797336000 },
         };
 
         for (size_t i = 0; i < ELEMENTS(cases); i++)
@@ -274,10 +265,8 @@ END_TEST
 START_TEST(p09_no_body_is_no_answer)
 {
         static const Case cases[] = {
-                { "204", 0, FAILURE_BODY_SIZE },
-                { "204\n" TYPE, 0, FAILURE_BODY_SIZE },
-                { OK, 0, FAILURE_BODY_SIZE },
-                { OK "content-length: 0", 0, FAILURE_BODY_SIZE },
+                { "204", 0, FAILURE_BODY_SIZE }, { "204\n" TYPE, 0, FAILURE_BODY_SIZE },
+                { OK, 0, FAILURE_BODY_SIZE },    { OK "content-length: 0", 0, FAILURE_BODY_SIZE },
                 { "200", 0, FAILURE_BODY_SIZE },
         };
 
@@ -333,12 +322,8 @@ END_TEST
 START_TEST(p14_bodies_are_from_a_header_to_65535_octets)
 {
         static const Case cases[] = {
-                { OK, 1, FAILURE_BODY_SIZE },
-                { OK, 11, FAILURE_BODY_SIZE },
-                { OK, 12, FAILURE_NONE },
-                { OK, 65535, FAILURE_NONE },
-                { OK, 65536, FAILURE_BODY_SIZE },
-                { OK, SIZE_MAX, FAILURE_BODY_SIZE },
+                { OK, 1, FAILURE_BODY_SIZE }, { OK, 11, FAILURE_BODY_SIZE },    { OK, 12, FAILURE_NONE },
+                { OK, 65535, FAILURE_NONE },  { OK, 65536, FAILURE_BODY_SIZE }, { OK, SIZE_MAX, FAILURE_BODY_SIZE },
         };
 
         means(cases, ELEMENTS(cases));

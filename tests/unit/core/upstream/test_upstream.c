@@ -1,6 +1,6 @@
 /*
- * The rules of HEALTH.md for one upstream and for all of them, where connections and health meet: what is one incident, who gives way to
- * whom, and what the network, the clock and the administrator change.
+ * The rules of HEALTH.md for one upstream and for all of them, where connections and health meet: what is one incident,
+ * who gives way to whom, and what the network, the clock and the administrator change.
  */
 
 #include <check.h>
@@ -541,7 +541,8 @@ START_TEST(every_fault_has_a_word_and_a_text_of_its_own)
 }
 END_TEST
 
-/* What an upstream may say that is no answer, and what the reason is then. Bodies are of the question `.` NS unless they are no message. */
+/* What an upstream may say that is no answer, and what the reason is then. Bodies are of the question `.` NS unless
+ * they are no message. */
 static const struct {
         unsigned status;
         bool no_type, encoded;
@@ -578,7 +579,8 @@ static void reject(unsigned i, unsigned kind)
                 .encoded = rejects[kind].encoded,
         };
 
-        wire_begin(&w, DNS_QR | DNS_RD | (rejects[kind].body == CUT ? DNS_TC : 0), rejects[kind].body == ELSEWHERE ? TYPE_SOA : TYPE_A);
+        wire_begin(&w, DNS_QR | DNS_RD | (rejects[kind].body == CUT ? DNS_TC : 0),
+                   rejects[kind].body == ELSEWHERE ? TYPE_SOA : TYPE_A);
         w.data[13] = (uint8_t) ('a' + sends[i].question % 26);
         w.data[14] = (uint8_t) ('a' + sends[i].question / 26 % 26);
         w.data[15] = (uint8_t) ('a' + sends[i].question / 676 % 26);
@@ -606,16 +608,30 @@ START_TEST(a_rejected_answer_is_the_reason_of_the_state_and_of_its_record)
                 pass(10 * MSEC);
         }
         ck_assert_uint_ge(n_states, 1);
-        ck_assert_msg(states[0].reason == rejects[kind].failure, "%u: it says %s", rejects[kind].status, failure_name(states[0].reason));
-        ck_assert_msg(states[0].to == HEALTH_SUSPECT || states[0].to == HEALTH_FAILED, "it is %s", health_state_name(states[0].to));
+        ck_assert_msg(states[0].reason == rejects[kind].failure, "%u: it says %s", rejects[kind].status,
+                      failure_name(states[0].reason));
+        ck_assert_msg(states[0].to == HEALTH_SUSPECT || states[0].to == HEALTH_FAILED, "it is %s",
+                      health_state_name(states[0].to));
 }
 END_TEST
 
 /* What is said of connecting, verified or not. */
 static const FailureReason connecting[] = {
-        FAILURE_REFUSED, FAILURE_UNREACHABLE, FAILURE_CONNECT_RESET, FAILURE_TLS_ALERT, FAILURE_TLS_GARBAGE, FAILURE_TLS_VERSION, FAILURE_NO_H2,
-        FAILURE_CERTIFICATE_EXPIRED, FAILURE_CERTIFICATE_NOT_YET_VALID, FAILURE_CERTIFICATE_NAME, FAILURE_CERTIFICATE_UNTRUSTED,
-        FAILURE_CERTIFICATE_WEAK, FAILURE_CERTIFICATE_REVOKED, FAILURE_CERTIFICATE_PIN, FAILURE_TRUST_STORE,
+        FAILURE_REFUSED,
+        FAILURE_UNREACHABLE,
+        FAILURE_CONNECT_RESET,
+        FAILURE_TLS_ALERT,
+        FAILURE_TLS_GARBAGE,
+        FAILURE_TLS_VERSION,
+        FAILURE_NO_H2,
+        FAILURE_CERTIFICATE_EXPIRED,
+        FAILURE_CERTIFICATE_NOT_YET_VALID,
+        FAILURE_CERTIFICATE_NAME,
+        FAILURE_CERTIFICATE_UNTRUSTED,
+        FAILURE_CERTIFICATE_WEAK,
+        FAILURE_CERTIFICATE_REVOKED,
+        FAILURE_CERTIFICATE_PIN,
+        FAILURE_TRUST_STORE,
 };
 
 START_TEST(a_connection_that_is_not_made_says_why)
@@ -664,7 +680,8 @@ int main(void)
         tcase_add_test(c, a_trial_ends_when_the_clock_is_set_so_that_its_connections_fault_is_told_as_any);
         tcase_add_test(c, who_is_set_to_what_he_is_keeps_his_probe);
         tcase_add_test(c, every_fault_has_a_word_and_a_text_of_its_own);
-        tcase_add_loop_test(c, a_rejected_answer_is_the_reason_of_the_state_and_of_its_record, 0, (int) ELEMENTS(rejects));
+        tcase_add_loop_test(c, a_rejected_answer_is_the_reason_of_the_state_and_of_its_record, 0,
+                            (int) ELEMENTS(rejects));
         tcase_add_loop_test(c, a_connection_that_is_not_made_says_why, 0, (int) ELEMENTS(connecting));
         suite_add_tcase(s, c);
         return run_suite(s);

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * An engine with a clock and a network that the test owns: what it connects, sends, closes and answers is noted in order, and the test
- * plays the upstreams.
+ * An engine with a clock and a network that the test owns: what it connects, sends, closes and answers is noted in
+ * order, and the test plays the upstreams.
  */
 
 #include <check.h>
@@ -16,7 +16,7 @@
 typedef struct Sent {
         uint32_t connection, exchange, upstream;
         bool ping;
-        unsigned question;      /* its number; of no use for a probe's own */
+        unsigned question; /* its number; of no use for a probe's own */
 } Sent;
 
 static Engine *e;
@@ -34,7 +34,7 @@ static Packet *last_answer;
 static struct {
         HealthState to;
         FailureReason reason;
-} states[64];                   /* changes to SUSPECT and FAILED, as they go to journal and bus */
+} states[64]; /* changes to SUSPECT and FAILED, as they go to journal and bus */
 static unsigned n_states;
 static Wire w;
 
@@ -184,7 +184,9 @@ static inline void refuse(int attempt)
 /* Number `i` has this status and no answer. */
 static inline void answer_status(unsigned i, unsigned status, uint32_t retry_after)
 {
-        HttpResponse http = { .has_status = true, .status = status, .has_retry_after = retry_after > 0, .retry_after = retry_after };
+        HttpResponse http = {
+                .has_status = true, .status = status, .has_retry_after = retry_after > 0, .retry_after = retry_after
+        };
 
         engine_received(e, sends[i].connection, now);
         engine_response(e, sends[i].connection, sends[i].exchange, &http, BYTES(NULL, 0), now);

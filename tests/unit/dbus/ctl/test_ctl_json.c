@@ -25,9 +25,9 @@ static void teardown(void)
         free(text);
 }
 
-#define assert_written(expected)               \
-        do {                                   \
-                fflush(f);                     \
+#define assert_written(expected)                  \
+        do {                                      \
+                fflush(f);                        \
                 ck_assert_str_eq(text, expected); \
         } while (0)
 
@@ -73,7 +73,9 @@ static const struct {
         { "\n\t\x1b\x7f", "\"\\u000a\\u0009\\u001b\\u007f\"" },
         { "é€😀", "\"é€😀\"" },
         /* no UTF-8: alone, cut off, overlong, surrogate, beyond Unicode */
-        { "a\xff" "b", "\"a\\ufffdb\"" },
+        { "a\xff"
+          "b",
+          "\"a\\ufffdb\"" },
         { "\xc3", "\"\\ufffd\"" },
         { "\xc0\x80", "\"\\ufffd\\ufffd\"" },
         { "\xe0\x80\x80", "\"\\ufffd\\ufffd\\ufffd\"" },

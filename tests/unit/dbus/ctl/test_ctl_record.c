@@ -11,7 +11,8 @@
 #include "ctl_names.h"
 #include "run.h"
 
-/* An answer with one record, "x.test" of `type` with `rdata`; names in it may point to "test" at 14 and to "x.test" at 12. */
+/* An answer with one record, "x.test" of `type` with `rdata`; names in it may point to "test" at 14 and to "x.test"
+ * at 12. */
 static char *print(unsigned type, const void *rdata, size_t n)
 {
         static const uint8_t question[] = "\1x\4test\0\0\1\0\1";
@@ -51,13 +52,15 @@ static const struct {
         CASE("NS", "\2ns\4test\0", "ns.test."),
         CASE("PTR", "\0", "."),
         CASE("DNAME", "\2a.\1\"\0", "a\\..\\\"."),
-        CASE("SOA", "\2ns\xc0\xe\4root\xc0\xe\0\0\0\1\0\0\xe\x10\0\0\2\x58\0\1\x51\x80\0\0\0\x3c", "ns.test. root.test. 1 3600 600 86400 60"),
+        CASE("SOA", "\2ns\xc0\xe\4root\xc0\xe\0\0\0\1\0\0\xe\x10\0\0\2\x58\0\1\x51\x80\0\0\0\x3c",
+             "ns.test. root.test. 1 3600 600 86400 60"),
         CASE("MX", "\0\xa\4mail\xc0\xe", "10 mail.test."),
         CASE("TXT", "\5hello\0\6a\"b\\\x1b\xff", "\"hello\" \"\" \"a\\\"b\\\\\\027\\255\""),
         CASE("SRV", "\0\1\0\2\1\xbb\4host\4test\0", "1 2 443 host.test."),
         CASE("CAA", "\0\5issueca.test; policy=ev", "0 issue \"ca.test; policy=ev\""),
         CASE("CAA", "\x80\3tbsUnknown", "128 tbs \"Unknown\""),
-        CASE("HTTPS", "\0\1\0\0\1\0\6\2h2\2h3\0\3\0\2\x20\xfb\0\4\0\4\xc0\0\2\1", "1 . alpn=\"h2,h3\" port=8443 ipv4hint=192.0.2.1"),
+        CASE("HTTPS", "\0\1\0\0\1\0\6\2h2\2h3\0\3\0\2\x20\xfb\0\4\0\4\xc0\0\2\1",
+             "1 . alpn=\"h2,h3\" port=8443 ipv4hint=192.0.2.1"),
         CASE("HTTPS", "\0\0\4test\0", "0 test."),
         CASE("SVCB", "\0\1\3dns\4test\0\0\0\0\4\0\1\0\4\0\1\0\4\3a,b\0\2\0\0\0\5\0\2\1\2\0\7\0\x10/dns-query{?dns}",
              "1 dns.test. mandatory=alpn,ipv4hint alpn=\"a\\\\,b\" no-default-alpn ech=AQI= dohpath=\"/dns-query{?dns}\""),

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * Listening: a listener in a loop of the test's own, and queries that it handed on. A query is answered with its own octets, at once if
- * `answering`, else when the test says so. For udp.c and tcp.c; each includes it once.
+ * Listening: a listener in a loop of the test's own, and queries that it handed on. A query is answered with its own
+ * octets, at once if `answering`, else when the test says so. For udp.c and tcp.c; each includes it once.
  */
 
 #include <check.h>
@@ -22,7 +22,7 @@
 
 static uv_loop_t loop;
 static uv_prepare_t prepare;
-static Listener *listeners[2];          /* UDP, TCP */
+static Listener *listeners[2]; /* UDP, TCP */
 static Address at;
 static ListenerStats stats;
 static ListenerLimits limits;
@@ -32,7 +32,7 @@ static struct {
         uint16_t id;
 } queries[QUERIES_MAX];
 static size_t n_queries;
-static size_t answer_size;              /* octets; 0: as the query */
+static size_t answer_size; /* octets; 0: as the query */
 
 static void answer_to(const Client *client, Bytes octets)
 {
@@ -133,7 +133,7 @@ static void turn(void)
 }
 
 /* Turns until it is so; a test that hangs is ended by the check library. */
-#define until(condition)                \
-        do                              \
-                turn();                 \
+#define until(condition) \
+        do               \
+                turn();  \
         while (!(condition))

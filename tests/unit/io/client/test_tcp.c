@@ -1,6 +1,6 @@
 /*
- * TCP clients over the loopback interface (RFC 7766, FAULTS.md C19-C25): what comes in pieces or all at once, who does not read, who
- * goes, and who holds places.
+ * TCP clients over the loopback interface (RFC 7766, FAULTS.md C19-C25): what comes in pieces or all at once, who does
+ * not read, who goes, and who holds places.
  */
 
 #include "listening.h"
@@ -10,7 +10,7 @@ static int accept_error;
 static unsigned accept_calls;
 static size_t largest_send;
 static unsigned send_calls;
-static uint64_t skipped;                /* usec by which the clock is ahead */
+static uint64_t skipped; /* usec by which the clock is ahead */
 
 int __real_accept4(int fd, struct sockaddr *a, socklen_t *size, int flags);
 int __wrap_accept4(int fd, struct sockaddr *a, socklen_t *size, int flags);
@@ -59,7 +59,7 @@ typedef struct Peer {
         int fd;
         uint8_t *in;
         size_t n, size;
-        bool closed;            /* by the listener, in order */
+        bool closed; /* by the listener, in order */
         bool reset;
 } Peer;
 
@@ -92,7 +92,7 @@ static void ask(Peer *p, unsigned id)
 static size_t ask_many(Peer *p, size_t from, size_t to)
 {
         static uint8_t octets[1000 * (2 + QUERY_SIZE)];
-        static size_t rest, at_rest;    /* of a query that was written in part: one peer at a time */
+        static size_t rest, at_rest; /* of a query that was written in part: one peer at a time */
         size_t n = MIN(to - from, (size_t) 1000);
         ssize_t done;
 
@@ -152,8 +152,7 @@ static Peer leave(Peer p)
         return (Peer) { .fd = -1 };
 }
 
-#define heard(peer, condition)          \
-        until((hear(peer), (condition)))
+#define heard(peer, condition) until((hear(peer), (condition)))
 
 START_TEST(RFC7766_a_query_may_come_octet_by_octet)
 {

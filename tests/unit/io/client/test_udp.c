@@ -1,5 +1,6 @@
 /*
- * UDP clients over the loopback interface (FAULTS.md C15-C18): batches, who has gone, and what the kernel does not take.
+ * UDP clients over the loopback interface (FAULTS.md C15-C18): batches, who has gone, and what the kernel does not
+ * take.
  */
 
 #include "listening.h"
@@ -22,16 +23,18 @@ int __wrap_sendmmsg(int fd, struct mmsghdr *m, unsigned n, int flags)
 }
 
 static unsigned recvmmsg_calls;
-static bool flooded;                    /* each call has as many datagrams as it asks for, of port 9, with ID 1; but for the last: */
-static bool other_asks;                 /* that is of port 8, with ID 2 */
-static uint32_t kernel_drops;           /* as the kernel counts them */
+static bool flooded;    /* each call has as many datagrams as it asks for, of port 9, with ID 1; but for the last: */
+static bool other_asks; /* that is of port 8, with ID 2 */
+static uint32_t kernel_drops; /* as the kernel counts them */
 
 int __real_recvmmsg(int fd, struct mmsghdr *m, unsigned n, int flags, struct timespec *timeout);
 int __wrap_recvmmsg(int fd, struct mmsghdr *m, unsigned n, int flags, struct timespec *timeout);
 
 int __wrap_recvmmsg(int fd, struct mmsghdr *m, unsigned n, int flags, struct timespec *timeout)
 {
-        struct sockaddr_in from = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(9) };
+        struct sockaddr_in from = { .sin_family = AF_INET,
+                                    .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                                    .sin_port = htons(9) };
 
         recvmmsg_calls++;
         if (!flooded)
@@ -43,7 +46,9 @@ int __wrap_recvmmsg(int fd, struct mmsghdr *m, unsigned n, int flags, struct tim
                 from.sin_port = htons(other ? 8 : 9);
                 memcpy(m[i].msg_hdr.msg_name, &from, sizeof(from));
                 wire_write16(m[i].msg_hdr.msg_iov->iov_base, other ? 2 : 1);
-                *c = (struct cmsghdr) { .cmsg_level = SOL_SOCKET, .cmsg_type = SO_RXQ_OVFL, .cmsg_len = CMSG_LEN(sizeof(kernel_drops)) };
+                *c = (struct cmsghdr) { .cmsg_level = SOL_SOCKET,
+                                        .cmsg_type = SO_RXQ_OVFL,
+                                        .cmsg_len = CMSG_LEN(sizeof(kernel_drops)) };
                 memcpy(CMSG_DATA(c), &kernel_drops, sizeof(kernel_drops));
                 m[i].msg_hdr.msg_controllen = kernel_drops ? CMSG_SPACE(sizeof(kernel_drops)) : 0;
                 m[i].msg_len = QUERY_SIZE;
@@ -132,7 +137,8 @@ START_TEST(C26_a_flood_has_256_queries_a_turn_and_the_loop_goes_on)
 }
 END_TEST
 
-/* A turn under the flood, in which the kernel dropped `drops` and another client asks; returns what was handed on of the flood. */
+/* A turn under the flood, in which the kernel dropped `drops` and another client asks; returns what was handed on of
+ * the flood. */
 static size_t flooded_turn(uint32_t drops, int fd)
 {
         size_t flood = 0, other = 0;

@@ -26,7 +26,8 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *ret);
 
 int __wrap_clock_gettime(_unused_ clockid_t clock, struct timespec *ret)
 {
-        *ret = (struct timespec) { .tv_sec = (time_t) (now / USEC_PER_SEC), .tv_nsec = (long) (now % USEC_PER_SEC) * 1000 };
+        *ret = (struct timespec) { .tv_sec = (time_t) (now / USEC_PER_SEC),
+                                   .tv_nsec = (long) (now % USEC_PER_SEC) * 1000 };
         return 0;
 }
 
@@ -67,7 +68,8 @@ static void take_in(void)
 {
         ssize_t n;
 
-        while (inbox_n < ELEMENTS(inbox) && (n = recv(journald, inbox[inbox_n] + 1, sizeof(inbox[0]) - 2, MSG_TRUNC)) > 0) {
+        while (inbox_n < ELEMENTS(inbox) &&
+               (n = recv(journald, inbox[inbox_n] + 1, sizeof(inbox[0]) - 2, MSG_TRUNC)) > 0) {
                 inbox[inbox_n][0] = '\n';
                 inbox[inbox_n++][MIN((size_t) n + 1, sizeof(inbox[0]) - 1)] = 0;
         }
@@ -288,7 +290,8 @@ START_TEST(the_end_says_what_is_held_back)
 }
 END_TEST
 
-/* A journal that does not read: the call comes back (a test that blocks is ended by check), and later the loss is said, once. */
+/* A journal that does not read: the call comes back (a test that blocks is ended by check), and later the loss is said,
+ * once. */
 START_TEST(a_full_socket_never_blocks_and_the_loss_is_said)
 {
         const char *r = "";

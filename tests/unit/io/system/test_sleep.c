@@ -66,7 +66,9 @@ static void say(bool before)
         ck_assert_int_ge(sd_bus_set_bus_client(bus, true), 0);
         ck_assert_int_ge(sd_bus_start(bus), 0);
         ck_assert_int_ge(sd_bus_request_name(bus, "org.freedesktop.login1", 0), 0);
-        ck_assert_int_ge(sd_bus_emit_signal(bus, "/org/freedesktop/login1", "org.freedesktop.login1.Manager", "PrepareForSleep", "b", before), 0);
+        ck_assert_int_ge(sd_bus_emit_signal(bus, "/org/freedesktop/login1", "org.freedesktop.login1.Manager",
+                                            "PrepareForSleep", "b", before),
+                         0);
         sd_bus_flush(bus);
         sd_bus_close_unref(bus);
 }

@@ -1,7 +1,7 @@
 #pragma once
 /*
- * A DoH server in processes of its own, on a free port of 127.0.0.1, for the tests of io/upstream/h2: one plan, and a record of
- * what it saw. What is not a matter of one connection has its tests in tests/failures.
+ * A DoH server in processes of its own, on a free port of 127.0.0.1, for the tests of io/upstream/h2: one plan, and a
+ * record of what it saw. What is not a matter of one connection has its tests in tests/failures.
  */
 
 #include <stdatomic.h>
