@@ -24,7 +24,7 @@ static const char *const row_state_names[] = { "UNKNOWN",          "HEALTHY", "S
                                                "SUSPECT(connect)", "FAILED",  "TRIAL" };
 
 static Health before;           /* h[0] just before the event */
-static HealthWish wish;         /* what the event asked for */
+static HealthRequest wish;      /* what the event asked for */
 static HealthDecision decision; /* where the event, a query, went */
 static uint64_t next_probe;     /* what the end of a probe returned */
 static bool started;            /* whether a trial started */
@@ -57,11 +57,11 @@ static void bring_to(RowState state)
                 health_ok(&h[0], S(0), true);
                 break;
         case SUSPECT_QUERY:
-                fault(&h[0], 1, FAULT_TIMEOUT);
-                fault(&h[0], 2, FAULT_TIMEOUT);
+                failure(&h[0], 1, FAILURE_TIMEOUT);
+                failure(&h[0], 2, FAILURE_TIMEOUT);
                 break;
         case SUSPECT_CONNECT:
-                fault(&h[0], 1, FAULT_REFUSED);
+                failure(&h[0], 1, FAILURE_REFUSED);
                 break;
         case FAILED:
                 make_failed(&h[0], 1); /* retry_at is S(3) */
@@ -88,25 +88,25 @@ static void ok_on_fresh_connection(void)
 
 static void first_incident(void)
 {
-        wish = fault(&h[0], AT, FAULT_TIMEOUT);
+        wish = failure(&h[0], AT, FAILURE_TIMEOUT);
 }
 
 static void many_streams_of_one_incident(void)
 {
         for (unsigned i = 0; i < 20; i++)
-                wish = health_fault(&h[0], S(AT), FAULT_CONNECTION_LOST, 7, false, 0);
+                wish = health_failure(&h[0], S(AT), FAILURE_CONNECTION_LOST, 7, false, 0);
 }
 
 static void second_incident(void)
 {
-        fault(&h[0], AT - 1, FAULT_TIMEOUT);
-        wish = fault(&h[0], AT, FAULT_TIMEOUT);
+        failure(&h[0], AT - 1, FAILURE_TIMEOUT);
+        wish = failure(&h[0], AT, FAILURE_TIMEOUT);
 }
 
 static void second_incident_while_connecting(void)
 {
-        health_fault(&h[0], S(AT - 1), FAULT_CONNECT_TIMEOUT, ++incident, true, 0);
-        wish = health_fault(&h[0], S(AT), FAULT_CONNECT_TIMEOUT, ++incident, true, 0);
+        health_failure(&h[0], S(AT - 1), FAILURE_CONNECT_TIMEOUT, ++incident, true, 0);
+        wish = health_failure(&h[0], S(AT), FAILURE_CONNECT_TIMEOUT, ++incident, true, 0);
 }
 
 /* `bad` of eight samples within a minute, never two bad ones in a row; the last one is bad. */
@@ -115,9 +115,9 @@ static void samples(unsigned good, unsigned bad, double first)
         for (unsigned i = 0; i < good; i++) {
                 health_ok(&h[0], S(first + i), false);
                 if (i + 1 < bad)
-                        fault(&h[0], first + i + 0.5, FAULT_TIMEOUT);
+                        failure(&h[0], first + i + 0.5, FAILURE_TIMEOUT);
         }
-        wish = fault(&h[0], AT, FAULT_TIMEOUT);
+        wish = failure(&h[0], AT, FAILURE_TIMEOUT);
 }
 
 static void half_of_eight_samples(void)
@@ -137,32 +137,32 @@ static void half_of_eight_samples_one_too_old(void)
 
 static void refused(void)
 {
-        wish = fault(&h[0], AT, FAULT_REFUSED);
+        wish = failure(&h[0], AT, FAILURE_REFUSED);
 }
 
 static void wrong_certificate(void)
 {
-        wish = fault(&h[0], AT, FAULT_CERTIFICATE_NAME);
+        wish = failure(&h[0], AT, FAILURE_CERTIFICATE_NAME);
 }
 
 static void probe_shows_wrong_certificate(void)
 {
-        next_probe = health_probe_done(&h[0], S(AT), FAULT_CERTIFICATE_NAME, 0);
+        next_probe = health_probe_done(&h[0], S(AT), FAILURE_CERTIFICATE_NAME, 0);
 }
 
 static void probe_succeeds(void)
 {
-        next_probe = health_probe_done(&h[0], S(AT), FAULT_NONE, 0);
+        next_probe = health_probe_done(&h[0], S(AT), FAILURE_NONE, 0);
 }
 
 static void probe_fails(void)
 {
-        next_probe = health_probe_done(&h[0], S(AT), FAULT_CONNECT_TIMEOUT, 0);
+        next_probe = health_probe_done(&h[0], S(AT), FAILURE_CONNECT_TIMEOUT, 0);
 }
 
 static void second_probe_fails(void)
 {
-        health_probe_done(&h[0], S(AT - 1), FAULT_CONNECT_TIMEOUT, 0);
+        health_probe_done(&h[0], S(AT - 1), FAILURE_CONNECT_TIMEOUT, 0);
         ck_assert(health_probe_start(&h[0]));
         probe_fails();
 }
@@ -181,7 +181,7 @@ static void second_probe_fails_more_than_10_s_after_pooled_ok(void)
 
 static void probe_meets_no_route(void)
 {
-        next_probe = health_probe_done(&h[0], S(AT), FAULT_NO_ROUTE, 0);
+        next_probe = health_probe_done(&h[0], S(AT), FAILURE_NO_ROUTE, 0);
 }
 
 static void query_before_retry_at(void)
@@ -196,7 +196,7 @@ static void query_at_retry_at(void)
 
 static void query_beside_a_probe(void)
 {
-        fault(&h[1], AT, FAULT_REFUSED);
+        failure(&h[1], AT, FAILURE_REFUSED);
         decision = query(AT);
 }
 
@@ -210,20 +210,20 @@ static void query_as_last_resort(void)
 /* The last resort was the other one, and failed; the spacing, 0.8 s, is over. */
 static void query_after_the_spacing(void)
 {
-        fault(&h[1], 0.9, FAULT_CERTIFICATE_NAME);
+        failure(&h[1], 0.9, FAILURE_CERTIFICATE_NAME);
         h[1].retry_at = S(2);
         decision = query(2);
         goes_to(decision, ROUTE_LAST_RESORT, 1, SIZE_MAX);
-        fault(&h[1], 2.1, FAULT_TIMEOUT);
+        failure(&h[1], 2.1, FAILURE_TIMEOUT);
         decision = health_query(&group, S(2) + MILLISECONDS(800));
 }
 
 static void query_within_the_spacing(void)
 {
-        fault(&h[1], 0.9, FAULT_CERTIFICATE_NAME);
+        failure(&h[1], 0.9, FAILURE_CERTIFICATE_NAME);
         h[1].retry_at = S(2);
         goes_to(query(2), ROUTE_LAST_RESORT, 1, SIZE_MAX);
-        fault(&h[1], 2.1, FAULT_TIMEOUT);
+        failure(&h[1], 2.1, FAILURE_TIMEOUT);
         decision = health_query(&group, S(2) + MILLISECONDS(800) - 1);
 }
 
@@ -257,7 +257,7 @@ static void second_ok_after_third_trip(void)
 
 static void wrong_url(void)
 {
-        wish = fault(&h[0], AT, FAULT_HTTP_CONFIG);
+        wish = failure(&h[0], AT, FAILURE_HTTP_CONFIG);
 }
 
 static void wrong_url_twice(void)
@@ -268,22 +268,22 @@ static void wrong_url_twice(void)
 
 static void no_route(void)
 {
-        wish = fault(&h[0], AT, FAULT_NO_ROUTE);
+        wish = failure(&h[0], AT, FAILURE_NO_ROUTE);
 }
 
 static void stale(void)
 {
-        wish = fault(&h[0], AT, FAULT_SILENT);
+        wish = failure(&h[0], AT, FAILURE_SILENT);
 }
 
 static void goaway(void)
 {
-        wish = fault(&h[0], AT, FAULT_GOAWAY);
+        wish = failure(&h[0], AT, FAILURE_GOAWAY);
 }
 
 static void overload(void)
 {
-        wish = health_fault(&h[0], S(AT), FAULT_HTTP_OVERLOAD, ++incident, false, 30 * USEC_PER_SEC);
+        wish = health_failure(&h[0], S(AT), FAILURE_HTTP_OVERLOAD, ++incident, false, 30 * USEC_PER_SEC);
 }
 
 static void epoch(void)
@@ -300,7 +300,7 @@ static void active_interval(void)
 {
         h[0].mode = before.mode = MODE_ACTIVE;
         ck_assert(health_probe_start(&h[0]));
-        next_probe = health_probe_done(&h[0], S(AT), FAULT_TIMEOUT, 0);
+        next_probe = health_probe_done(&h[0], S(AT), FAILURE_TIMEOUT, 0);
 }
 
 static void active_interval_at_retry_at(void)
@@ -317,12 +317,12 @@ static void probe_asked_for(void)
 
 static void failures_in_mode_none(void)
 {
-        static const Fault failures[] = { FAULT_TIMEOUT, FAULT_REFUSED, FAULT_CERTIFICATE_NAME, FAULT_HTTP_OVERLOAD,
-                                          FAULT_HTTP_CONFIG };
+        static const FailureReason failures[] = { FAILURE_TIMEOUT, FAILURE_REFUSED, FAILURE_CERTIFICATE_NAME,
+                                                  FAILURE_HTTP_OVERLOAD, FAILURE_HTTP_CONFIG };
 
         h[0].mode = before.mode = MODE_NONE;
         for (size_t i = 0; i < 3 * ELEMENTS(failures); i++)
-                ck_assert(fault(&h[0], AT, failures[i % ELEMENTS(failures)]) == WISH_NONE);
+                ck_assert(failure(&h[0], AT, failures[i % ELEMENTS(failures)]) == HEALTH_REQUEST_NONE);
         ck_assert(!health_probe_start(&h[0]));
 }
 
@@ -347,12 +347,12 @@ static void set_back_to_auto(void)
 static void nothing_changed(void)
 {
         ck_assert(memcmp(&before, &h[0], sizeof(before)) == 0);
-        ck_assert(wish == WISH_NONE);
+        ck_assert(wish == HEALTH_REQUEST_NONE);
 }
 
 static void recovered(void)
 {
-        ck_assert(h[0].reason == FAULT_NONE && !h[0].probing && h[0].consecutive == 0 && h[0].ring_n == 0);
+        ck_assert(h[0].reason == FAILURE_NONE && !h[0].probing && h[0].consecutive == 0 && h[0].ring_n == 0);
         ck_assert(h[0].changed_at == S(AT) && h[0].healthy_since == S(AT));
         ck_assert(group.last_resort_at == 0 && group.last_resort_gap == MILLISECONDS(800));
 }
@@ -360,19 +360,19 @@ static void recovered(void)
 static void one_incident_counted(void)
 {
         ck_assert_uint_eq(h[0].consecutive, 1);
-        ck_assert(wish == WISH_NONE && !h[0].probing);
+        ck_assert(wish == HEALTH_REQUEST_NONE && !h[0].probing);
 }
 
 static void probe_wanted(void)
 {
-        ck_assert(wish == WISH_PROBE && h[0].probing && h[0].reason != FAULT_NONE && health_usable(&h[0]));
+        ck_assert(wish == HEALTH_REQUEST_PROBE && h[0].probing && h[0].reason != FAILURE_NONE && health_usable(&h[0]));
 }
 
 static void backs_off(void)
 {
         ck_assert_uint_eq(h[0].level, before.level + 1);
         ck_assert_uint_eq(h[0].retry_at, S(AT) + (2 * USEC_PER_SEC << before.level));
-        ck_assert(!h[0].probing && !health_usable(&h[0]) && wish == WISH_NONE);
+        ck_assert(!h[0].probing && !health_usable(&h[0]) && wish == HEALTH_REQUEST_NONE);
 }
 
 static void probe_failed_and_back_off(void)
@@ -384,7 +384,7 @@ static void probe_failed_and_back_off(void)
 static void usable_but_suspect(void)
 {
         ck_assert_uint_eq(h[0].consecutive, 0);
-        ck_assert(health_usable(&h[0]) && h[0].reason == FAULT_REFUSED && h[0].probing);
+        ck_assert(health_usable(&h[0]) && h[0].reason == FAILURE_REFUSED && h[0].probing);
 }
 
 static void next_probe_in_half_a_second(void)
@@ -435,17 +435,17 @@ static void tried_again_with_the_next_query(void)
 static void failed_as_before(void)
 {
         ck_assert(h[0].retry_at == before.retry_at && h[0].level == before.level && !h[0].probing);
-        ck_assert_int_eq(h[0].reason, FAULT_CERTIFICATE_NAME);
+        ck_assert_int_eq(h[0].reason, FAILURE_CERTIFICATE_NAME);
 }
 
 static void rests_as_long_as_asked(void)
 {
-        ck_assert(h[0].retry_at == S(AT + 30) && h[0].level == before.level && h[0].reason == FAULT_HTTP_OVERLOAD);
+        ck_assert(h[0].retry_at == S(AT + 30) && h[0].level == before.level && h[0].reason == FAILURE_HTTP_OVERLOAD);
 }
 
 static void forgiven(void)
 {
-        ck_assert(h[0].level == 0 && h[0].ring_n == 0 && h[0].retry_at == 0 && h[0].reason == FAULT_NONE);
+        ck_assert(h[0].level == 0 && h[0].ring_n == 0 && h[0].retry_at == 0 && h[0].reason == FAILURE_NONE);
         ck_assert(!h[0].probing && h[0].trips_n == before.trips_n);
 }
 
@@ -466,18 +466,18 @@ static void good_sample_after_an_incident(void)
 
 static void ok_after_an_incident(void)
 {
-        fault(&h[0], AT - 1, FAULT_TIMEOUT);
+        failure(&h[0], AT - 1, FAILURE_TIMEOUT);
         ok_on_old_connection();
 }
 
 static void one_probe_is_enough(void)
 {
-        ck_assert(wish == WISH_NONE && h[0].probing);
+        ck_assert(wish == HEALTH_REQUEST_NONE && h[0].probing);
 }
 
 static void another_probe_wanted(void)
 {
-        ck_assert(wish == WISH_PROBE && h[0].probing && h[0].reason == FAULT_REFUSED);
+        ck_assert(wish == HEALTH_REQUEST_PROBE && h[0].probing && h[0].reason == FAILURE_REFUSED);
 }
 
 static void refused_without_a_probe_under_way(void)
@@ -488,7 +488,8 @@ static void refused_without_a_probe_under_way(void)
 
 static void first_wrong_url_counts_for_nothing(void)
 {
-        ck_assert(wish == WISH_NONE && h[0].last_fault == 0 && h[0].consecutive == 0 && h[0].reason == FAULT_NONE);
+        ck_assert(wish == HEALTH_REQUEST_NONE && h[0].last_failure == 0 && h[0].consecutive == 0 &&
+                  h[0].reason == FAILURE_NONE);
 }
 
 static void probe_not_counted(void)
@@ -519,7 +520,7 @@ static void stays_whatever_happens(void)
         HealthAdmin admin = h[0].admin;
 
         for (unsigned i = 0; i < 3; i++)
-                ck_assert(fault(&h[0], AT + 1, FAULT_REFUSED) == WISH_NONE);
+                ck_assert(failure(&h[0], AT + 1, FAILURE_REFUSED) == HEALTH_REQUEST_NONE);
         health_ok(&h[0], S(AT + 2), true);
         ck_assert(row_state(&h[0]) == UNKNOWN && health_usable(&h[0]) == (admin == ADMIN_UP) &&
                   !health_probe_start(&h[0]));
@@ -527,7 +528,7 @@ static void stays_whatever_happens(void)
 
 static void counted_again(void)
 {
-        ck_assert(fault(&h[0], AT + 1, FAULT_REFUSED) == WISH_PROBE);
+        ck_assert(failure(&h[0], AT + 1, FAILURE_REFUSED) == HEALTH_REQUEST_PROBE);
 }
 
 /* --- the table */
@@ -649,7 +650,7 @@ START_TEST(each_row_of_the_table_leads_to_its_state_and_has_its_effect)
         const Row *row = &table[_i];
 
         bring_to(row->from);
-        wish = WISH_NONE;
+        wish = HEALTH_REQUEST_NONE;
         next_probe = USEC_NEVER;
         before = h[0];
         row->event();
