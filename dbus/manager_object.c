@@ -194,11 +194,12 @@ static int manager_get_figure(_unused_ sd_bus *bus, _unused_ const char *path, _
         figure = strcmp(property, "CacheEntries") == 0    ? stats.cache.entries
                  : strcmp(property, "CacheBytes") == 0    ? stats.cache.octets
                  : strcmp(property, "CacheBytesMax") == 0 ? o->cache_size
-                                                          : stats.queries;
+                                                          : stats.counters.queries;
         return sd_bus_message_append(reply, "t", figure);
 }
 
-#define ENGINE(field) 0, offsetof(EngineStats, field)
+#define QUERIES(field) 0, offsetof(EngineStats, counters.field)
+#define CACHE(field) 0, offsetof(EngineStats, cache.field)
 #define LISTENER(field) 1, offsetof(ListenerStats, field)
 #define CONNECTION(field) 2, offsetof(H2Stats, field)
 
@@ -207,29 +208,29 @@ static const struct {
         unsigned owner;
         size_t offset;
 } counters[] = {
-        { "queries", ENGINE(queries) },
-        { "queries-rejected", ENGINE(rejected) },
-        { "queries-ignored", ENGINE(ignored) },
-        { "queries-local", ENGINE(local) },
-        { "queries-joined", ENGINE(joined) },
+        { "queries", QUERIES(queries) },
+        { "queries-rejected", QUERIES(rejected) },
+        { "queries-ignored", QUERIES(ignored) },
+        { "queries-local", QUERIES(local) },
+        { "queries-joined", QUERIES(joined) },
         { "queries-udp", LISTENER(udp_queries) },
         { "queries-tcp", LISTENER(tcp_queries) },
-        { "answers", ENGINE(answered) },
-        { "answers-stale", ENGINE(stale) },
-        { "failures", ENGINE(failed) },
-        { "failures-timeout", ENGINE(timeouts) },
-        { "attempts", ENGINE(attempts) },
-        { "attempts-retried", ENGINE(retries) },
-        { "attempts-hedged", ENGINE(hedges) },
-        { "prefetches", ENGINE(prefetches) },
-        { "forwards", ENGINE(forwarded) },
-        { "forwards-failed", ENGINE(forward_failed) },
-        { "latency-sum-usec", ENGINE(latency.sum) },
-        { "cache-hits", ENGINE(cache.hits) },
-        { "cache-misses", ENGINE(cache.misses) },
-        { "cache-stale", ENGINE(cache.stale) },
-        { "cache-inserts", ENGINE(cache.inserts) },
-        { "cache-evictions", ENGINE(cache.evictions) },
+        { "answers", QUERIES(answered) },
+        { "answers-stale", QUERIES(stale) },
+        { "failures", QUERIES(failed) },
+        { "failures-timeout", QUERIES(timeouts) },
+        { "attempts", QUERIES(attempts) },
+        { "attempts-retried", QUERIES(retries) },
+        { "attempts-hedged", QUERIES(hedges) },
+        { "prefetches", QUERIES(prefetches) },
+        { "forwards", QUERIES(forwarded) },
+        { "forwards-failed", QUERIES(forward_failed) },
+        { "latency-sum-usec", QUERIES(latency.sum) },
+        { "cache-hits", CACHE(hits) },
+        { "cache-misses", CACHE(misses) },
+        { "cache-stale", CACHE(stale) },
+        { "cache-inserts", CACHE(inserts) },
+        { "cache-evictions", CACHE(evictions) },
         { "client-connections", LISTENER(tcp_accepted) },
         { "client-connections-open", LISTENER(tcp_open) },
         { "client-connections-evicted", LISTENER(tcp_evicted) },
@@ -283,7 +284,7 @@ static int manager_get_latency(_unused_ sd_bus *bus, _unused_ const char *path, 
         for (unsigned i = 0; i < HISTOGRAM_CLASSES && r >= 0; i++)
                 r = sd_bus_message_append(reply, "(tt)",
                                           i == HISTOGRAM_CLASSES - 1 ? UINT64_MAX : (uint64_t) HISTOGRAM_FIRST << i,
-                                          stats.latency.count[i]);
+                                          stats.counters.latency.count[i]);
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 

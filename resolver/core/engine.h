@@ -9,96 +9,12 @@
  * All times are usec of CLOCK_BOOTTIME.
  */
 
-#include "core/base/packet.h"
+#include "core/outbox/outbox.h"
 #include "core/query/cache.h"
-#include "core/base/client.h"
-#include "core/config/config.h"
-#include "core/health/failure.h"
-#include "core/health/health.h"
-#include "core/base/histogram.h"
 #include "core/dns/hosts_table.h"
 #include "core/upstream/http_response.h"
 
 typedef struct Engine Engine;
-
-/* Why something goes to an upstream: DOHMOUSE_PURPOSE= in the journal. */
-typedef enum Purpose {
-        PURPOSE_QUERY,
-        PURPOSE_PROBE, /* the upstream is suspect, or an administrator or active mode asks */
-        PURPOSE_TRIAL, /* the upstream has failed and is tried again */
-        PURPOSE_RACE,  /* the connection in use went silent */
-} Purpose;
-
-const char *purpose_name(Purpose p);
-
-typedef enum NetworkState {
-        NETWORK_ONLINE,
-        NETWORK_OFFLINE, /* no default route, or the last connection attempt found none; an answer ends it */
-        NETWORK_PORTAL,  /* every upstream shows a wrong certificate or asks for a login */
-} NetworkState;
-
-const char *network_state_name(NetworkState s);
-
-typedef enum ActionType {
-        ACTION_ANSWER,    /* send `message` to `client`; NULL, when out of memory: let it go without */
-        ACTION_CONNECT,   /* open `connection` to `upstream`, address number `address` of its configuration */
-        ACTION_SEND,      /* `message` on `connection`, as `exchange`; with a PING if `ping` */
-        ACTION_PING,      /* on `connection` */
-        ACTION_CANCEL,    /* `exchange` on `connection` is not wanted any longer */
-        ACTION_DO53_SEND, /* ask `message` of a Do53 server, as `exchange`, from a socket of its own and with an ID that
-                           nobody can guess; for an exchange that is there already, the same again from the same socket
-                         */
-        ACTION_DO53_CANCEL,    /* that `exchange` is over: its socket closes. Not said after engine_do53_failed() */
-        ACTION_CLOSE,          /* close `connection` cleanly; no event of it is wanted any longer */
-        ACTION_FORGET_TICKETS, /* of `upstream`: the network changed */
-        ACTION_UPSTREAM_GONE,  /* `upstream` was removed by a reload, and its last connection is closed */
-        ACTION_STATE,          /* an upstream changed state: for journal and bus */
-        ACTION_NETWORK,        /* the network's state changed: for journal and bus */
-        ACTION_PROBED,         /* engine_probe() has its outcome */
-} ActionType;
-
-typedef struct Action {
-        ActionType type;
-        uint32_t upstream; /* its number */
-        uint32_t connection;
-        uint32_t exchange;
-        union {
-                struct {
-                        Client client;
-                        Packet *message;
-                } answer;
-                struct {
-                        size_t address;
-                        Purpose purpose;
-                        const UpstreamConfig *config; /* lives as long as `owner` */
-                        Config *owner;                /* take a reference to keep it */
-                } connect;
-                struct {
-                        Packet *message;
-                        bool ping;
-                } send;
-                struct {
-                        Address server;
-                        bool stream;     /* TCP, else UDP */
-                        Packet *message; /* its ID is 0 */
-                } do53;
-                struct {
-                        const char *name; /* lives until ACTION_UPSTREAM_GONE */
-                        HealthState from, to;
-                        HealthAdmin admin, admin_before;
-                        FailureReason reason;
-                        Purpose purpose;   /* what brought it to light */
-                        uint64_t retry_at; /* usec; only where `to` is FAILED */
-                } state;
-                NetworkState network;
-                struct {
-                        uint64_t cookie;
-                        FailureReason failure; /* FAILURE_NONE: it went well */
-                        uint64_t took;         /* usec */
-                        bool resumed;          /* TLS was resumed */
-                } probed;
-        };
-} Action;
 
 /* `seed`: randomness for jitter and the cache's hash. NULL when out of memory. Takes a reference to `config`. */
 Engine *engine_new(Config *config, const uint8_t seed[16], uint64_t now);
@@ -203,22 +119,7 @@ typedef struct UpstreamInfo {
 bool engine_upstream(const Engine *e, size_t i, UpstreamInfo *ret);
 
 typedef struct EngineStats {
-        uint64_t queries;  /* well-formed ones of clients */
-        uint64_t rejected; /* answered FORMERR, NOTIMP, BADVERS or REFUSED */
-        uint64_t ignored;  /* not answered at all */
-        uint64_t local;    /* answered by this machine itself: [Local] */
-        uint64_t joined;   /* shared an attempt that was under way */
-        uint64_t answered; /* out of an upstream's answer, cached or not */
-        uint64_t failed;   /* answered SERVFAIL by ourselves */
-        uint64_t stale;    /* answered out of the cache after the TTL */
-        uint64_t timeouts; /* of `failed`: at the deadline */
-        uint64_t attempts; /* DNS messages sent upstream for clients */
-        uint64_t retries;  /* of those: not the first for their query */
-        uint64_t hedges;   /* of those: while another was still waiting */
-        uint64_t prefetches;
-        uint64_t forwarded;      /* questions that went to Do53 servers */
-        uint64_t forward_failed; /* of `failed`: those */
-        Histogram latency;       /* from question to answer, upstream's answers only */
+        Counters counters;
         CacheStats cache;
 } EngineStats;
 

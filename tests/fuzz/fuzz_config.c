@@ -11,7 +11,7 @@
 #define TEXTS_MAX 4
 
 /* No assert: it would be gone with NDEBUG. */
-static void must(bool condition, const char *what)
+static void require(bool condition, const char *what)
 {
         if (!condition) {
                 fprintf(stderr, "violated: %s\n", what);
@@ -34,8 +34,8 @@ static void hear(void *userdata, const ConfigMessage *m)
 {
         Heard *h = userdata;
 
-        must(m->text && *m->text, "a message has a text");
-        must(strlen(m->text) < 1024 && !strpbrk(m->text, "\n\r\t\x1b"), "a message is one line");
+        require(m->text && *m->text, "a message has a text");
+        require(strlen(m->text) < 1024 && !strpbrk(m->text, "\n\r\t\x1b"), "a message is one line");
         h->errors += m->severity == CONFIG_ERROR;
         hash_text(&h->hash, m->file ?: "-");
         hash_text(&h->hash, m->text);
@@ -46,28 +46,28 @@ static void check_upstream(const Config *c, size_t i)
 {
         const UpstreamConfig *u = &c->upstreams[i];
 
-        must(*u->name && strlen(u->name) <= UPSTREAM_NAME_MAX, "an upstream has a name");
-        must(strspn(u->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == strlen(u->name),
-             "the name is one for the bus");
+        require(*u->name && strlen(u->name) <= UPSTREAM_NAME_MAX, "an upstream has a name");
+        require(strspn(u->name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.") == strlen(u->name),
+                "the name is one for the bus");
         for (size_t k = 0; k < i; k++)
-                must(strcmp(u->name, c->upstreams[k].name) != 0, "names are unique");
-        must(u->url && u->host && *u->host && u->port, "an upstream has URL, host and port");
-        must(u->path && u->path[0] == '/' && !strpbrk(u->path, " #{}\r\n"), "the path is one");
-        must(u->method == METHOD_POST || u->method == METHOD_GET, "the method is known");
-        must(u->health == MODE_LAZY || u->health == MODE_ACTIVE || u->health == MODE_NONE,
-             "the mode of health is known");
-        must(!u->trust_anchors || u->trust_anchors[0] == '/', "paths are absolute");
-        must(u->n_addresses > 0 && u->n_addresses <= CONFIG_LIST_MAX && u->n_pins <= CONFIG_LIST_MAX,
-             "lists are bounded");
+                require(strcmp(u->name, c->upstreams[k].name) != 0, "names are unique");
+        require(u->url && u->host && *u->host && u->port, "an upstream has URL, host and port");
+        require(u->path && u->path[0] == '/' && !strpbrk(u->path, " #{}\r\n"), "the path is one");
+        require(u->method == METHOD_POST || u->method == METHOD_GET, "the method is known");
+        require(u->health == MODE_LAZY || u->health == MODE_ACTIVE || u->health == MODE_NONE,
+                "the mode of health is known");
+        require(!u->trust_anchors || u->trust_anchors[0] == '/', "paths are absolute");
+        require(u->n_addresses > 0 && u->n_addresses <= CONFIG_LIST_MAX && u->n_pins <= CONFIG_LIST_MAX,
+                "lists are bounded");
         for (size_t k = 0; k < u->n_addresses; k++) {
                 char text[ADDRESS_TEXT_MAX];
                 Address again;
 
-                must(u->addresses[k].port && !address_is_unspecified(&u->addresses[k]),
-                     "an address can be connected to");
+                require(u->addresses[k].port && !address_is_unspecified(&u->addresses[k]),
+                        "an address can be connected to");
                 address_to_text(&u->addresses[k], text);
-                must(address_from_text(text, 0, &again) && address_equal(&again, &u->addresses[k]),
-                     "an address is read as it was written");
+                require(address_from_text(text, 0, &again) && address_equal(&again, &u->addresses[k]),
+                        "an address is read as it was written");
         }
 }
 
@@ -80,12 +80,12 @@ static void check_config(const Config *c)
                 if (!k->high || strcmp(k->section, CONFIG_SECTION_UPSTREAM) == 0)
                         continue;
                 v = k->type->size == sizeof(uint64_t) ? *(const uint64_t *) field : *(const unsigned *) field;
-                must(v >= k->low && v <= k->high, "a number is in its range");
+                require(v >= k->low && v <= k->high, "a number is in its range");
         }
-        must(c->backoff <= c->backoff_max, "the backoff is not above its maximum");
-        must(c->n_listen > 0, "there is an address to listen on");
-        must(!c->trust_anchors || c->trust_anchors[0] == '/', "paths are absolute");
-        must(c->n_upstreams <= CONFIG_UPSTREAMS_MAX, "upstreams are bounded");
+        require(c->backoff <= c->backoff_max, "the backoff is not above its maximum");
+        require(c->n_listen > 0, "there is an address to listen on");
+        require(!c->trust_anchors || c->trust_anchors[0] == '/', "paths are absolute");
+        require(c->n_upstreams <= CONFIG_UPSTREAMS_MAX, "upstreams are bounded");
         for (size_t i = 0; i < c->n_upstreams; i++)
                 check_upstream(c, i);
 }
@@ -106,9 +106,9 @@ static Config *parse(const uint8_t *data, size_t size, Heard *h)
                 p = stop + 1;
         }
         c = config_parse(texts, n, hear, h, &errors);
-        must(c, "a configuration comes back");
-        must(errors == h->errors, "errors are counted");
-        must(c->n_upstreams > 0 || errors > 0, "no upstream is an error");
+        require(c, "a configuration comes back");
+        require(errors == h->errors, "errors are counted");
+        require(c->n_upstreams > 0 || errors > 0, "no upstream is an error");
         return c;
 }
 
@@ -121,10 +121,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         Config *c = parse(text, size, &heard), *d = parse(text, size, &again);
 
         check_config(c);
-        must(heard.hash == again.hash && c->n_upstreams == d->n_upstreams, "the same texts give the same");
+        require(heard.hash == again.hash && c->n_upstreams == d->n_upstreams, "the same texts give the same");
         for (size_t i = 0; i < c->n_upstreams; i++)
-                must(upstream_config_equal(&c->upstreams[i], &d->upstreams[i]),
-                     "the same texts give the same upstreams");
+                require(upstream_config_equal(&c->upstreams[i], &d->upstreams[i]),
+                        "the same texts give the same upstreams");
         config_unref(c);
         config_unref(d);
         return 0;

@@ -53,7 +53,7 @@ typedef struct World {
         unsigned n_do53;
 } World;
 
-#define must(condition)                                                         \
+#define require(condition)                                                      \
         do {                                                                    \
                 if (!(condition)) {                                             \
                         fprintf(stderr, "line %d: %s\n", __LINE__, #condition); \
@@ -100,13 +100,13 @@ static void check_reply(const World *w, const ReplyTarget *target, const Message
 {
         size_t n = query->question_end;
 
-        must((answer->flags & (DNS_RD | DNS_CD)) == (query->flags & (DNS_RD | DNS_CD)) && !(answer->flags & DNS_Z));
-        must(!(answer->flags & DNS_AD) || w->config->trust_ad);
-        must(answer->edns.present == query->edns.present && !answer->edns.padding);
-        must(!answer->edns.keepalive || (target->stream && query->edns.keepalive));
+        require((answer->flags & (DNS_RD | DNS_CD)) == (query->flags & (DNS_RD | DNS_CD)) && !(answer->flags & DNS_Z));
+        require(!(answer->flags & DNS_AD) || w->config->trust_ad);
+        require(answer->edns.present == query->edns.present && !answer->edns.padding);
+        require(!answer->edns.keepalive || (target->stream && query->edns.keepalive));
 
-        must(answer->qdcount == 1 && answer->question_end == n);
-        must(memcmp(answer->wire.p + DNS_HEADER_SIZE, query->wire.p + DNS_HEADER_SIZE, n - DNS_HEADER_SIZE) == 0);
+        require(answer->qdcount == 1 && answer->question_end == n);
+        require(memcmp(answer->wire.p + DNS_HEADER_SIZE, query->wire.p + DNS_HEADER_SIZE, n - DNS_HEADER_SIZE) == 0);
 }
 
 static void take_answer(World *w, const Action *a)
@@ -115,19 +115,19 @@ static void take_answer(World *w, const Action *a)
         Message query, answer;
         MessageStatus status;
 
-        must(asked->open && w->now <= asked->deadline);
+        require(asked->open && w->now <= asked->deadline);
         asked->open = false;
-        must(message_parse(&answer, packet_bytes(a->answer.message)) == MESSAGE_OK);
+        require(message_parse(&answer, packet_bytes(a->answer.message)) == MESSAGE_OK);
         status = message_parse(&query, packet_bytes(asked->query));
-        must(answer.id == query.id && (answer.flags & DNS_QR) && message_opcode(&answer) == message_opcode(&query));
+        require(answer.id == query.id && (answer.flags & DNS_QR) && message_opcode(&answer) == message_opcode(&query));
         if (status == MESSAGE_OK && message_opcode(&query) == OPCODE_QUERY && query.qdcount == 1) {
                 ReplyTarget target = reply_target_of(&query, asked->stream);
 
-                must(asked->stream || answer.wire.n <= target.udp_size);
+                require(asked->stream || answer.wire.n <= target.udp_size);
                 if (!query.signed_message)
                         check_reply(w, &target, &query, &answer);
         } else
-                must(message_rcode(&answer) == RCODE_FORMERR || message_rcode(&answer) == RCODE_NOTIMP);
+                require(message_rcode(&answer) == RCODE_FORMERR || message_rcode(&answer) == RCODE_NOTIMP);
         packet_unref(asked->query);
         asked->query = NULL;
 }
@@ -160,10 +160,10 @@ static void take_send(World *w, const Action *a)
 {
         Message m;
 
-        must(message_parse(&m, packet_bytes(a->send.message)) == MESSAGE_OK && m.id == 0 && m.qdcount == 1);
-        must(m.signed_message || !w->config->padding || m.wire.n % 128 == 0);
-        must(!is_forwarded(w, &m));
-        must(m.signed_message || !(m.flags & (unsigned) ~(DNS_RD | DNS_CD | DNS_AD)));
+        require(message_parse(&m, packet_bytes(a->send.message)) == MESSAGE_OK && m.id == 0 && m.qdcount == 1);
+        require(m.signed_message || !w->config->padding || m.wire.n % 128 == 0);
+        require(!is_forwarded(w, &m));
+        require(m.signed_message || !(m.flags & (unsigned) ~(DNS_RD | DNS_CD | DNS_AD)));
         if (w->n_sent == EXCHANGES_MAX) {
                 engine_exchange_failed(w->engine, a->connection, a->exchange, FAILURE_REFUSED_STREAM, w->now);
                 return;
@@ -191,9 +191,9 @@ static void take_forward(World *w, const Action *a)
         unsigned i = find_do53(w, a->exchange);
         Message m;
 
-        must(message_parse(&m, packet_bytes(a->do53.message)) == MESSAGE_OK && m.id == 0 && m.qdcount == 1);
-        must(m.signed_message || (!(m.flags & (unsigned) ~(DNS_RD | DNS_CD)) && m.edns.options.n == 0));
-        must(is_forwarded(w, &m));
+        require(message_parse(&m, packet_bytes(a->do53.message)) == MESSAGE_OK && m.id == 0 && m.qdcount == 1);
+        require(m.signed_message || (!(m.flags & (unsigned) ~(DNS_RD | DNS_CD)) && m.edns.options.n == 0));
+        require(is_forwarded(w, &m));
         if (i < w->n_do53)
                 return;
         if (w->n_do53 == DO53_MAX) {
@@ -207,7 +207,7 @@ static void take_forward_cancel(World *w, const Action *a)
 {
         unsigned i = find_do53(w, a->exchange);
 
-        must(i < w->n_do53);
+        require(i < w->n_do53);
         forget_do53(w, i);
 }
 
@@ -270,9 +270,9 @@ static void ask(World *w, bool stream, Bytes wire)
                 return;
         w->n_asked++;
         *asked = (Asked) { .open = true, .stream = stream, .deadline = w->now + DEADLINE, .query = packet_copy(wire) };
-        must(asked->query);
+        require(asked->query);
         if (!engine_query(w->engine, &c, stream, packet_bytes(asked->query), w->now)) {
-                must(message_parse(&m, wire) == MESSAGE_SHORT || (m.flags & DNS_QR));
+                require(message_parse(&m, wire) == MESSAGE_SHORT || (m.flags & DNS_QR));
                 asked->open = false;
                 asked->query = packet_unref(asked->query);
         }
@@ -354,7 +354,7 @@ static void respond(World *w, Input *in, bool any)
                 return;
         s = w->sent[i];
         if (!any) {
-                must(message_parse(&m, packet_bytes(s.message)) == MESSAGE_OK);
+                require(message_parse(&m, packet_bytes(s.message)) == MESSAGE_OK);
                 n = m.question_end;
                 memcpy(body, m.wire.p, n);
                 wire_write16(body + 2, DNS_QR | pair(in));
@@ -387,7 +387,7 @@ static void respond_do53(World *w, Input *in, bool any)
                 engine_do53_failed(w->engine, s.exchange, (FailureReason) (1 + octet(in) % (_FAILURE_MAX - 1)), w->now);
                 return;
         }
-        must(message_parse(&m, packet_bytes(s.message)) == MESSAGE_OK);
+        require(message_parse(&m, packet_bytes(s.message)) == MESSAGE_OK);
         if (!any)
                 n = m.question_end;
         memcpy(body, m.wire.p, n);
@@ -408,7 +408,7 @@ static void pass(World *w, uint64_t until)
         uint64_t at;
 
         for (unsigned turns = 0; (at = engine_next_time(w->engine)) <= until; turns++) {
-                must(turns < 100000);
+                require(turns < 100000);
                 w->now = MAX(w->now, at);
                 engine_run(w->engine, w->now);
                 act(w);
@@ -485,7 +485,7 @@ static void happen_to_machine(World *w, Input *in)
                         w->config = w->other;
                         w->other = c;
                 }
-                must(engine_reload(w->engine, w->config, w->now) == 0);
+                require(engine_reload(w->engine, w->config, w->now) == 0);
                 break;
         default:
                 w->connects = !w->connects;
@@ -546,7 +546,7 @@ static Config *configure(unsigned kind, bool forward)
                                 kind & 16 ? "[Upstream b]\nURL=https://b.test/q\nAddress=192.0.2.3\n" : "",
                                 forward ? "[Forward f]\nDomains=www.test sub.test\nDNS=192.0.2.7 192.0.2.8\n" : "");
         c = config_parse(&t, 1, NULL, NULL, &errors);
-        must(c && errors == 0);
+        require(c && errors == 0);
         return c;
 }
 
@@ -559,7 +559,7 @@ static void begin(World *w, Input *in)
         w->now = 1000 * USEC_PER_SEC;
         w->connects = !(kind & 32);
         w->engine = engine_new(w->config, (const uint8_t *) "0123456789abcdef", w->now);
-        must(w->engine);
+        require(w->engine);
 }
 
 static void end(World *w)
@@ -568,7 +568,7 @@ static void end(World *w)
 
         pass(w, w->now + DEADLINE);
         for (unsigned i = 0; i < w->n_asked; i++)
-                must(!w->asked[i].open);
+                require(!w->asked[i].open);
         while (w->n_connections) {
                 uint32_t c = w->connections[0];
 
@@ -585,13 +585,13 @@ static void end(World *w)
                 act(w);
         }
         engine_objects(w->engine, &objects);
-        must(objects.queries == 0 && objects.pending == 0 && objects.exchanges == 0 && objects.connections == 0 &&
-             objects.actions == 0);
-        must(objects.upstreams == w->config->n_upstreams);
+        require(objects.queries == 0 && objects.pending == 0 && objects.exchanges == 0 && objects.connections == 0 &&
+                objects.actions == 0);
+        require(objects.upstreams == w->config->n_upstreams);
         engine_free(w->engine);
         config_unref(w->config);
         config_unref(w->other);
-        must(w->n_do53 == 0);
+        require(w->n_do53 == 0);
         while (w->n_sent)
                 forget_sent(w, 0);
 }

@@ -13,7 +13,7 @@
 static const uint8_t key[16] = "0123456789abcde";
 
 /* No assert: it would be gone with NDEBUG. */
-static void must(bool condition, const char *what)
+static void require(bool condition, const char *what)
 {
         if (!condition) {
                 fprintf(stderr, "violated: %s\n", what);
@@ -136,23 +136,23 @@ static void check_table(const Hosts *h, const HostsReport *report)
                 }
                 b = hosts_name(h, BYTES(p->address, p->address_n));
                 if (memcmp(p->address, zeros, p->address_n) == 0)
-                        must(b.n == 0, "the unspecified address has no name");
+                        require(b.n == 0, "the unspecified address has no name");
                 else
-                        must(b.n == pairs[first_of_address].name_n &&
-                                     memcmp(b.p, pairs[first_of_address].name, b.n) == 0,
-                             "an address has the first name of its first line");
+                        require(b.n == pairs[first_of_address].name_n &&
+                                        memcmp(b.p, pairs[first_of_address].name, b.n) == 0,
+                                "an address has the first name of its first line");
                 if (first_of_name != i)
                         continue;
                 names++;
-                must(hosts_find(h, BYTES(p->name, p->name_n), &w), "a name is there");
+                require(hosts_find(h, BYTES(p->name, p->name_n), &w), "a name is there");
                 for (size_t k = i; k < n_pairs; k++)
                         if (same_name(&pairs[k], p))
-                                must(hosts_next(&w, &b) && b.n == pairs[k].address_n &&
-                                             memcmp(b.p, pairs[k].address, b.n) == 0,
-                                     "a name has its addresses in order");
-                must(!hosts_next(&w, &b), "and no more");
+                                require(hosts_next(&w, &b) && b.n == pairs[k].address_n &&
+                                                memcmp(b.p, pairs[k].address, b.n) == 0,
+                                        "a name has its addresses in order");
+                require(!hosts_next(&w, &b), "and no more");
         }
-        must(names == report->names, "the names are counted");
+        require(names == report->names, "the names are counted");
 }
 
 static void check_answer(const Hosts *h, const uint8_t *data, size_t size)
@@ -172,18 +172,18 @@ static void check_answer(const Hosts *h, const uint8_t *data, size_t size)
         memcpy(wire + DNS_HEADER_SIZE, data + 2, n);
         memcpy(wire + DNS_HEADER_SIZE + n, data, 2);
         wire[DNS_HEADER_SIZE + n + 3] = CLASS_IN;
-        must(message_parse(&question, BYTES(wire, DNS_HEADER_SIZE + n + 4)) == MESSAGE_OK, "the question is one");
+        require(message_parse(&question, BYTES(wire, DNS_HEADER_SIZE + n + 4)) == MESSAGE_OK, "the question is one");
         if (!local_answer(&names, &question, false, &reply)) {
                 static const uint8_t onion[] = "\5onion";
 
-                must(!name_under(question.qname, BYTES(onion, sizeof(onion))), "names below onion stay here");
+                require(!name_under(question.qname, BYTES(onion, sizeof(onion))), "names below onion stay here");
                 return;
         }
         target = reply_target_of(&question, true);
         b = reply_local(&target, BYTES(wire + DNS_HEADER_SIZE, n + 4), reply.rcode, reply.records, reply.n, &options);
-        must(b && message_parse(&answer, packet_bytes(b)) == MESSAGE_OK, "the answer is well-formed");
-        must(message_answers(&answer, &question), "the answer answers the question");
-        must((answer.ancount > 0) != (answer.nscount == 1), "there is an answer, or a SOA");
+        require(b && message_parse(&answer, packet_bytes(b)) == MESSAGE_OK, "the answer is well-formed");
+        require(message_answers(&answer, &question), "the answer answers the question");
+        require((answer.ancount > 0) != (answer.nscount == 1), "there is an answer, or a SOA");
         packet_unref(b);
 }
 
@@ -200,9 +200,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (n > 8192)
                 return 0;
         h = hosts_new(BYTES(text, n), key, &report);
-        must(h, "a table comes back");
+        require(h, "a table comes back");
         bad = read_slowly(text, n);
-        must(bad == report.bad_lines && !bad == !report.first_bad, "bad lines are counted");
+        require(bad == report.bad_lines && !bad == !report.first_bad, "bad lines are counted");
         if (n_pairs < PAIRS_MAX)
                 check_table(h, &report);
         if (end)

@@ -11,7 +11,7 @@
 #include "core/dns/message.h"
 #include "core/dns/reply.h"
 
-static void must(bool ok)
+static void require(bool ok)
 {
         if (!ok)
                 abort();
@@ -24,10 +24,10 @@ static void walk(const Message *m)
         Record r;
 
         while (record_next(&w, &r)) {
-                must(r.end <= m->wire.n && r.offset < r.end);
+                require(r.end <= m->wire.n && r.offset < r.end);
                 n++;
         }
-        must(n == (uint32_t) m->ancount + m->nscount + m->arcount && w.offset == m->wire.n);
+        require(n == (uint32_t) m->ancount + m->nscount + m->arcount && w.offset == m->wire.n);
         message_lifetime(m, &seconds);
 }
 
@@ -38,11 +38,11 @@ static void check_names(const Message *m)
 
         if (!m->qname.n)
                 return;
-        must(name_size(m->qname) == m->qname.n);
+        require(name_size(m->qname) == m->qname.n);
         name_to_text(m->qname, text);
-        must(name_from_text(text, name) == m->qname.n && memcmp(name, m->qname.p, m->qname.n) == 0);
+        require(name_from_text(text, name) == m->qname.n && memcmp(name, m->qname.p, m->qname.n) == 0);
         name_lower(m->qname, lower);
-        must(name_equal(BYTES(lower, m->qname.n), m->qname) && name_under(m->qname, BYTES(lower, m->qname.n)));
+        require(name_equal(BYTES(lower, m->qname.n), m->qname) && name_under(m->qname, BYTES(lower, m->qname.n)));
 }
 
 static void check_reply(const Message *query, const Message *answer, bool stream)
@@ -56,10 +56,10 @@ static void check_reply(const Message *query, const Message *answer, bool stream
         options.ede_text = "as old as the hills";
         options.age = 7;
         b = reply_from_answer(&target, query->qname, answer, &options);
-        must(b && message_parse(&m, packet_bytes(b)) == MESSAGE_OK);
-        must(m.id == query->id && (m.flags & DNS_QR) && m.edns.present == target.edns);
-        must(m.qname.n == query->qname.n && memcmp(m.qname.p, query->qname.p, m.qname.n) == 0);
-        must(b->n <= (stream ? DNS_MESSAGE_MAX : target.udp_size));
+        require(b && message_parse(&m, packet_bytes(b)) == MESSAGE_OK);
+        require(m.id == query->id && (m.flags & DNS_QR) && m.edns.present == target.edns);
+        require(m.qname.n == query->qname.n && memcmp(m.qname.p, query->qname.p, m.qname.n) == 0);
+        require(b->n <= (stream ? DNS_MESSAGE_MAX : target.udp_size));
 }
 
 /* What is kept of it is the same answer, and needs no more room. */
@@ -79,11 +79,11 @@ static void check_kept(const Message *m)
         name_lower(m->qname, name);
         if (!c || !cache_put(c, &key, m, 1, UINT32_MAX, false, USEC_PER_SEC))
                 return;
-        must(cache_get(c, &key, USEC_PER_SEC, &entry) == CACHE_HIT && entry.wire.n <= m->wire.n);
-        must(message_parse(&kept, entry.wire) == MESSAGE_OK && message_rcode(&kept) == message_rcode(m));
-        must(kept.qtype == m->qtype && name_equal(kept.qname, m->qname));
-        must(kept.ancount == m->ancount && kept.nscount == m->nscount &&
-             kept.arcount - kept.edns.present == m->arcount - m->edns.present);
+        require(cache_get(c, &key, USEC_PER_SEC, &entry) == CACHE_HIT && entry.wire.n <= m->wire.n);
+        require(message_parse(&kept, entry.wire) == MESSAGE_OK && message_rcode(&kept) == message_rcode(m));
+        require(kept.qtype == m->qtype && name_equal(kept.qname, m->qname));
+        require(kept.ancount == m->ancount && kept.nscount == m->nscount &&
+                kept.arcount - kept.edns.present == m->arcount - m->edns.present);
         walk(&kept);
         check_reply(m, &kept, true);
 }
@@ -101,7 +101,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_names(&m);
         if (status != MESSAGE_OK || m.qdcount != 1) {
                 b = reply_malformed(&m, status == MESSAGE_OK ? MESSAGE_MALFORMED : status);
-                must(b && message_parse(&again, packet_bytes(b)) == MESSAGE_OK && again.id == m.id);
+                require(b && message_parse(&again, packet_bytes(b)) == MESSAGE_OK && again.id == m.id);
                 packet_unref(b);
                 return 0;
         }
@@ -111,7 +111,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_reply(&m, &m, false);
         check_reply(&m, &m, true);
         b = reply_upstream_query(m.qname, m.qtype, m.qclass, m.flags, true, true);
-        must(b && b->n % 128 == 0 && message_parse(&again, packet_bytes(b)) == MESSAGE_OK && again.id == 0);
+        require(b && b->n % 128 == 0 && message_parse(&again, packet_bytes(b)) == MESSAGE_OK && again.id == 0);
         packet_unref(b);
         return 0;
 }

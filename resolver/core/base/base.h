@@ -32,6 +32,13 @@ typedef struct Bytes {
 #define CLAMP(x, low, high) ((x) < (low) ? (low) : (x) > (high) ? (high) : (x))
 #define ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 
+/*
+ * must(): what only a bug of this program could make untrue. Checked in every build; a failure says where, and aborts:
+ * no answer is better than a wrong one, and systemd starts the daemon again. Never for what comes from outside.
+ */
+#define must(expression) ((expression) ? (void) 0 : must_failed(#expression, __FILE__, __LINE__))
+_Noreturn void must_failed(const char *expression, const char *file, int line);
+
 #define container_of(pointer, type, member) ((type *) (void *) ((char *) (pointer) - offsetof(type, member)))
 
 /* Takes a pointer away from a variable, which is then NULL: to hand over what a cleanup attribute guards. */

@@ -1,22 +1,22 @@
 #pragma once
 /*
- * Rtt: a smoothed round-trip time and its variation (RFC 6298 2), in usec. Pure.
+ * SmoothedRtt: a smoothed round-trip time and its variation (RFC 6298 2), in usec. Pure.
  */
 
 #include "core/base/base.h"
 
-typedef struct Rtt {
+typedef struct SmoothedRtt {
         uint64_t smoothed;  /* SRTT; 0: no sample yet */
         uint64_t variation; /* RTTVAR */
-} Rtt;
+} SmoothedRtt;
 
-static inline void rtt_sample(Rtt *r, uint64_t sample)
+static inline void smoothed_rtt_sample(SmoothedRtt *r, uint64_t sample)
 {
         uint64_t difference;
 
         sample = MAX(sample, (uint64_t) 1);
         if (!r->smoothed) {
-                *r = (Rtt) { .smoothed = sample, .variation = sample / 2 };
+                *r = (SmoothedRtt) { .smoothed = sample, .variation = sample / 2 };
                 return;
         }
         difference = r->smoothed > sample ? r->smoothed - sample : sample - r->smoothed;
@@ -25,7 +25,7 @@ static inline void rtt_sample(Rtt *r, uint64_t sample)
 }
 
 /* SRTT + 4·RTTVAR: what an answer rarely exceeds; 0: no sample yet. */
-static inline uint64_t rtt_bound(const Rtt *r)
+static inline uint64_t smoothed_rtt_bound(const SmoothedRtt *r)
 {
         return r->smoothed + 4 * r->variation;
 }

@@ -91,12 +91,14 @@ uint64_t timers_next(const Timers *t)
         return t->n ? t->heap[0]->at : USEC_NEVER;
 }
 
-void timers_run(Timers *t, uint64_t now)
+bool timers_run_one(Timers *t, uint64_t now)
 {
-        while (t->n && t->heap[0]->at <= now) {
-                Timer *timer = t->heap[0];
+        Timer *timer;
 
-                timer_set(t, timer, USEC_NEVER);
-                timer->due(timer, now);
-        }
+        if (!t->n || t->heap[0]->at > now)
+                return false;
+        timer = t->heap[0];
+        timer_set(t, timer, USEC_NEVER);
+        timer->due(timer, now);
+        return true;
 }

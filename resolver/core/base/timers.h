@@ -38,5 +38,5 @@ void timer_set(Timers *t, Timer *timer, uint64_t at);
 /* When the earliest is due; USEC_NEVER if none is set. */
 uint64_t timers_next(const Timers *t);
 
-/* Clears and calls, one after the other, what is due at `now`. */
-void timers_run(Timers *t, uint64_t now);
+/* Clears and calls the earliest of what is due at `now`; false if nothing is. */
+bool timers_run_one(Timers *t, uint64_t now);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define INTERCEPTION_TIME (5 * USEC_PER_SEC)
+
 const HealthParameters health_defaults = {
         .fail_consecutive = 2,
         .ratio_percent = 50,
@@ -483,6 +485,23 @@ uint64_t health_retry_at(const HealthGroup *g)
                 if (g->members[i]->state == HEALTH_FAILED)
                         at = MIN(at, g->members[i]->retry_at);
         return at;
+}
+
+bool health_group_intercepted(const HealthGroup *g, uint64_t now)
+{
+        size_t n = 0;
+
+        for (size_t i = 0; i < g->n; i++) {
+                const Health *h = g->members[i];
+
+                if (h->admin == ADMIN_DOWN)
+                        continue;
+                if (h->state != HEALTH_FAILED || now - h->changed_at > INTERCEPTION_TIME ||
+                    (failure_class(h->reason) != CLASS_TLS_VERIFY && h->reason != FAILURE_HTTP_PORTAL))
+                        return false;
+                n++;
+        }
+        return n > 0;
 }
 
 const char *health_state_name(HealthState s)

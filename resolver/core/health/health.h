@@ -174,6 +174,10 @@ HealthDecision health_query(HealthGroup *g, uint64_t now);
 /* The earliest time at which a FAILED member may be tried, for the client's extended error; USEC_NEVER if none is. */
 uint64_t health_retry_at(const HealthGroup *g);
 
+/* Has every member that may be used failed just now, for a wrong certificate or as a login is asked for (HEALTH.md 6)?
+ * Then it is the network that is to blame. */
+bool health_group_intercepted(const HealthGroup *g, uint64_t now);
+
 /* The words of D-Bus and journal: "unknown" "healthy" "suspect" "failed" "trial"; "auto" "up" "down"; "lazy" "active"
  * "none". */
 const char *health_state_name(HealthState s);

@@ -1,24 +1,38 @@
 #include "core/query/answer_cache.h"
 
-#include "core/engine_internal.h"
+#include <string.h>
 
 #define STALE_TTL 30     /* s, RFC 8767 4 */
 #define NO_ANSWER_LIFE 1 /* s */
 
-bool answer_cache_lookup(Engine *e, const CacheKey *key, uint64_t now, CachedAnswer *ret)
+/* What failed before an upstream changed its state says nothing of what is asked from now on. */
+static void answer_cache_hear_of_changes(QueryCommon *common)
 {
-        CacheEntry entry;
-        CacheResult result = e->cache ? cache_get(e->cache, key, now, &entry) : CACHE_MISS;
+        uint64_t changes = common->upstreams->common.state_changes;
 
-        if (result == CACHE_MISS || (result == CACHE_STALE && !e->config->serve_stale) ||
+        if (common->cache_state_changes != changes)
+                cache_forget_failures(common->cache);
+        common->cache_state_changes = changes;
+}
+
+bool answer_cache_lookup(QueryCommon *common, const CacheKey *key, uint64_t now, CachedAnswer *ret)
+{
+        CacheResult result;
+        CacheEntry entry;
+
+        if (!common->cache)
+                return false;
+        answer_cache_hear_of_changes(common);
+        result = cache_get(common->cache, key, now, &entry);
+        if (result == CACHE_MISS || (result == CACHE_STALE && !common->config->serve_stale) ||
             message_parse(&ret->answer, entry.wire) != MESSAGE_OK)
                 return false;
-        ret->options = engine_reply_options(e);
+        ret->options = query_reply_options(common);
         ret->options.age = entry.age;
         ret->failure = entry.kind == LIFETIME_FAILURE;
         ret->stale = result == CACHE_STALE;
         ret->serve_now = !ret->stale || entry.failed_lately;
-        ret->prefetch = entry.prefetch && e->config->prefetch;
+        ret->prefetch = entry.prefetch && common->config->prefetch;
         if (ret->stale) {
                 ret->options.ttl_floor = ret->options.ttl_cap = STALE_TTL;
                 ret->options.ede = message_rcode(&ret->answer) == RCODE_NXDOMAIN ? EDE_STALE_NXDOMAIN : EDE_STALE;
@@ -28,36 +42,28 @@ bool answer_cache_lookup(Engine *e, const CacheKey *key, uint64_t now, CachedAns
         return true;
 }
 
-static bool answer_cache_worth_remembering(const Query *q)
+void answer_cache_store(QueryCommon *common, const CacheKey *key, const Message *answer, uint32_t age, uint32_t max_age,
+                        bool epoch_bound, uint64_t now)
 {
-        return q->engine->cache && q->shared && (q->flags & DNS_RD);
+        if (!common->cache)
+                return;
+        answer_cache_hear_of_changes(common);
+        cache_put(common->cache, key, answer, age, max_age, epoch_bound, now);
 }
 
-void answer_cache_store(Query *q, const Message *answer, uint32_t age, uint32_t max_age, uint64_t now)
-{
-        CacheKey key = engine_cache_key(q);
-
-        if (answer_cache_worth_remembering(q))
-                cache_put(q->engine->cache, &key, answer, age, max_age, q->forward != NULL, now);
-}
-
-void answer_cache_store_failure(Query *q, uint64_t now)
+void answer_cache_store_failure(QueryCommon *common, const CacheKey *key, uint16_t flags, bool epoch_bound,
+                                uint64_t now)
 {
         _cleanup_(packet_unrefp) Packet *failure = NULL;
         ReplyOptions options = REPLY_OPTIONS_INIT;
-        ReplyTarget nobody = { .flags = q->flags, .stream = true };
-        CacheKey key = engine_cache_key(q);
-        const Engine *e = q->engine;
-        bool usable = q->forward;
+        ReplyTarget nobody = { .flags = flags, .stream = true };
+        uint8_t question[DNS_NAME_MAX + 4];
         Message m;
 
-        for (size_t i = 0; i < e->n_upstreams; i++)
-                usable = usable || health_usable(&e->upstreams[i]->health);
-        if (!answer_cache_worth_remembering(q) || !usable || failure_class(q->failure) == CLASS_LOCALNET ||
-            q->failure == FAILURE_QUEUE_FULL)
-                return;
-        failure = reply_error(&nobody, BYTES(q->message.qname.p, q->message.question_end - DNS_HEADER_SIZE),
-                              RCODE_SERVFAIL, &options);
+        memcpy(question, key->qname.p, key->qname.n);
+        wire_write16(question + key->qname.n, key->qtype);
+        wire_write16(question + key->qname.n + 2, key->qclass);
+        failure = reply_error(&nobody, BYTES(question, key->qname.n + 4), RCODE_SERVFAIL, &options);
         if (failure && message_parse(&m, packet_bytes(failure)) == MESSAGE_OK)
-                cache_put(e->cache, &key, &m, 0, NO_ANSWER_LIFE, q->forward != NULL, now);
+                answer_cache_store(common, key, &m, 0, NO_ANSWER_LIFE, epoch_bound, now);
 }

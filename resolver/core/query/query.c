@@ -2,25 +2,59 @@
 
 #include <string.h>
 
-#include "core/engine_internal.h"
-#include "core/query/query_internal.h"
 #include "core/query/answer_cache.h"
+#include "core/query/query_internal.h"
 
 #define STALE_AFTER (1800 * USEC_PER_MSEC) /* RFC 8767 5: the client response timer */
 #define LINGER (2 * USEC_PER_SEC)          /* an answer that is late for all clients is still good for the cache */
 
 static void query_due(Timer *t, uint64_t now);
 
-static void query_set_route(Query *q, Forward *f)
+static void query_set_route(Query *q, Forward *forward, const QueryRoute *route)
 {
-        q->forward = f;
-        q->route = f ? &query_to_forward : &query_to_upstreams;
+        q->forward = forward;
+        q->route = route;
+}
+
+static CacheKey query_cache_key(const Query *q)
+{
+        return (CacheKey) {
+                .qname = q->message.qname,
+                .qtype = q->message.qtype,
+                .qclass = q->message.qclass,
+                .dnssec_ok = q->dnssec_ok,
+                .checking_disabled = q->flags & DNS_CD,
+        };
+}
+
+/* May its answer be kept, and be answered for out of the cache? */
+static bool query_is_cacheable(const Query *q)
+{
+        return q->shared && (q->flags & DNS_RD);
+}
+
+static void query_remember(Query *q, const Message *answer, uint32_t age, uint32_t max_age, uint64_t now)
+{
+        CacheKey key = query_cache_key(q);
+
+        if (query_is_cacheable(q))
+                answer_cache_store(q->common, &key, answer, age, max_age, q->forward != NULL, now);
+}
+
+/* Where nobody is well, health keeps queries away, and nothing is kept. */
+static void query_remember_failure(Query *q, uint64_t now)
+{
+        CacheKey key = query_cache_key(q);
+
+        if (query_is_cacheable(q) && (q->forward || upstream_set_usable(q->common->upstreams)) &&
+            failure_class(q->failure) != CLASS_LOCALNET && q->failure != FAILURE_QUEUE_FULL)
+                answer_cache_store_failure(q->common, &key, q->flags, q->forward != NULL, now);
 }
 
 /* What is sent for the question in `m`. */
 static Packet *query_write_question(const Query *q, const Message *m)
 {
-        const Config *c = q->engine->config;
+        const Config *c = q->common->config;
         /* The upstream says AD to those who ask for it (RFC 6840 5.7): for all clients, as the answer is theirs
          * together. */
         uint16_t flags = (uint16_t) (q->flags | (c->trust_ad ? DNS_AD : 0));
@@ -32,13 +66,13 @@ static Packet *query_write_question(const Query *q, const Message *m)
         return reply_upstream_query(m->qname, m->qtype, m->qclass, flags, q->dnssec_ok, c->padding);
 }
 
-Query *query_new(Engine *e, const Message *m, uint64_t now)
+Query *query_new(QueryCommon *common, const Message *m, Forward *forward, const QueryRoute *route, uint64_t now)
 {
         Query *q = calloc(1, sizeof(*q));
 
         if (!q)
                 return NULL;
-        q->engine = e;
+        q->common = common;
         q->dnssec_ok = m->edns.dnssec_ok;
         q->flags = m->flags & (DNS_RD | DNS_CD);
         q->shared = !m->signed_message;
@@ -49,21 +83,21 @@ Query *query_new(Engine *e, const Message *m, uint64_t now)
         list_init(&q->exchanges);
         list_init(&q->do53.exchanges);
         q->do53.next_at = USEC_NEVER;
-        query_set_route(q, forwards_find(e->forwards, m->qname));
+        query_set_route(q, forward, route);
         q->wire = query_write_question(q, m);
-        if (!q->wire || timers_reserve(&e->timers) < 0) {
+        if (!q->wire || timers_reserve(&common->outbox->timers) < 0) {
                 packet_unref(q->wire);
                 free(q);
                 return NULL;
         }
         message_parse(&q->message, packet_bytes(q->wire));
-        e->n_queries++;
+        common->n_queries++;
         return q;
 }
 
 static void query_leave_table(Query *q)
 {
-        Query **p = &q->engine->table[q->hash % ENGINE_TABLE];
+        Query **p = &q->common->table[q->hash % QUERY_TABLE];
 
         while (*p && *p != q)
                 p = &(*p)->next;
@@ -74,26 +108,27 @@ static void query_leave_table(Query *q)
 static void query_pending_client_free(Query *q, PendingClient *w)
 {
         list_remove(&w->in_query);
-        client_quota_give_back(&q->engine->quota, w->source);
+        client_quota_give_back(&q->common->quota, w->source);
         free(w);
 }
 
-Query *query_free(Query *q)
+Query *query_free(Query *q, uint64_t now)
 {
-        Engine *e;
+        QueryCommon *common;
 
         if (!q)
                 return NULL;
-        e = q->engine;
+        common = q->common;
         query_leave_table(q);
         LIST_FOREACH(l, &q->pending)
                 query_pending_client_free(q, container_of(l, PendingClient, in_query));
-        q->route->cancel(q, e->now);
-        timer_set(&e->timers, &q->timer, USEC_NEVER);
-        timers_release(&e->timers);
+        q->route->cancel(q, now);
+        timer_set(&common->outbox->timers, &q->timer, USEC_NEVER);
+        timers_release(&common->outbox->timers);
         packet_unref(q->wire);
         packet_unref(q->fallback);
-        e->n_queries--;
+        must(common->n_queries > 0);
+        common->n_queries--;
         free(q);
         return NULL;
 }
@@ -110,12 +145,12 @@ bool query_join(Query *q, const Client *client, uint16_t source, const Message *
                 .source = source,
                 .target = reply_target_of(m, stream),
                 .arrived = now,
-                .deadline = now + q->engine->config->query_timeout,
+                .deadline = now + q->common->config->query_timeout,
                 .question_size = (uint16_t) n,
         };
         memcpy(w->question, m->wire.p + DNS_HEADER_SIZE, n);
         list_append(&q->pending, &w->in_query);
-        client_quota_take(&q->engine->quota, source);
+        client_quota_take(&q->common->quota, source);
         return true;
 }
 
@@ -129,14 +164,14 @@ void query_arm(Query *q)
                 at = MIN(at, q->end_at);
         LIST_FOREACH(l, &q->pending)
                 at = MIN(at, container_of(l, PendingClient, in_query)->deadline);
-        timer_set(&q->engine->timers, &q->timer, at);
+        timer_set(&q->common->outbox->timers, &q->timer, at);
 }
 
 /* --- answers */
 
 static void query_answer_pending(Query *q, PendingClient *w, Packet *message)
 {
-        engine_answer(q->engine, &w->client, message);
+        outbox_answer(q->common->outbox, &w->client, message);
         query_pending_client_free(q, w);
 }
 
@@ -159,14 +194,14 @@ static void query_answer_all(Query *q, const Message *answer, const ReplyOptions
  */
 static bool query_answer_stale(Query *q, uint64_t now)
 {
-        CacheKey key = engine_cache_key(q);
+        CacheKey key = query_cache_key(q);
         CachedAnswer known;
 
-        if (!q->shared || !(q->flags & DNS_RD) || list_empty(&q->pending) ||
-            !answer_cache_lookup(q->engine, &key, now, &known) || known.failure)
+        if (!query_is_cacheable(q) || list_empty(&q->pending) || !answer_cache_lookup(q->common, &key, now, &known) ||
+            known.failure)
                 return false;
         LIST_FOREACH(l, &q->pending)
-                *(known.stale ? &q->engine->stats.stale : &q->engine->stats.answered) += 1;
+                *(known.stale ? &q->common->outbox->counters.stale : &q->common->outbox->counters.answered) += 1;
         query_answer_all(q, &known.answer, &known.options);
         return true;
 }
@@ -174,7 +209,7 @@ static bool query_answer_stale(Query *q, uint64_t now)
 /* Answers whoever waits with the best that there is without a new answer; those whom nothing helps wait on. */
 static void query_answer_second_best(Query *q, uint64_t now)
 {
-        ReplyOptions options = engine_reply_options(q->engine);
+        ReplyOptions options = query_reply_options(q->common);
         Message m;
 
         if (!query_answer_stale(q, now) && q->fallback && message_parse(&m, packet_bytes(q->fallback)) == MESSAGE_OK)
@@ -183,13 +218,13 @@ static void query_answer_second_best(Query *q, uint64_t now)
 
 static void query_refuse_pending(Query *q, PendingClient *w, uint64_t now)
 {
-        ReplyOptions options = engine_reply_options(q->engine);
+        ReplyOptions options = query_reply_options(q->common);
         char text[128];
 
         options.ede = q->route->explain(q, now, text, sizeof(text));
         options.ede_text = text;
-        q->engine->stats.failed++;
-        q->engine->stats.forward_failed += q->forward != NULL;
+        q->common->outbox->counters.failed++;
+        q->common->outbox->counters.forward_failed += q->forward != NULL;
         query_answer_pending(q, w,
                              reply_error(&w->target, BYTES(w->question, w->question_size), RCODE_SERVFAIL, &options));
 }
@@ -200,10 +235,10 @@ static void query_end_unanswered(Query *q, uint64_t now)
         Message m;
 
         if (q->fallback && message_parse(&m, packet_bytes(q->fallback)) == MESSAGE_OK)
-                answer_cache_store(q, &m, 0, UINT32_MAX, now);
+                query_remember(q, &m, 0, UINT32_MAX, now);
         else
-                answer_cache_store_failure(q, now);
-        query_free(q);
+                query_remember_failure(q, now);
+        query_free(q, now);
 }
 
 void query_give_up(Query *q, uint64_t now)
@@ -217,7 +252,7 @@ void query_give_up(Query *q, uint64_t now)
 /* When clients that wait have a stale answer, if there is one. */
 static uint64_t query_stale_time(const Query *q, uint64_t now)
 {
-        return q->engine->cache && q->engine->config->serve_stale && q->shared ? now + STALE_AFTER : USEC_NEVER;
+        return q->common->cache && q->common->config->serve_stale && q->shared ? now + STALE_AFTER : USEC_NEVER;
 }
 
 void query_joined(Query *q, uint64_t now)
@@ -232,13 +267,13 @@ void query_start(Query *q, uint64_t now)
 {
         q->stale_at = query_stale_time(q, now);
         if (list_empty(&q->pending))
-                q->end_at = now + q->engine->config->query_timeout;
+                q->end_at = now + q->common->config->query_timeout;
         q->route->start(q, now);
 }
 
 uint64_t query_time_left(const Query *q, uint64_t now)
 {
-        uint64_t deadline = now + q->engine->config->query_timeout;
+        uint64_t deadline = now + q->common->config->query_timeout;
 
         LIST_FOREACH(l, &q->pending)
                 deadline = MIN(deadline, container_of(l, PendingClient, in_query)->deadline);
@@ -247,19 +282,15 @@ uint64_t query_time_left(const Query *q, uint64_t now)
 
 void query_withdraw(Query *q, uint64_t now)
 {
-        if (forwards_find(q->engine->forwards, q->message.qname) != q->forward)
-                q->route->unwanted(q, now);
+        q->route->unwanted(q, now);
 }
 
-void query_reroute(Query *q, uint64_t now)
+void query_reroute(Query *q, Forward *forward, const QueryRoute *route, uint64_t now)
 {
-        Forward *f = forwards_find(q->engine->forwards, q->message.qname);
         Packet *before = q->wire, *wire;
 
-        if (f == q->forward)
-                return;
         q->route->cancel(q, now);
-        query_set_route(q, f);
+        query_set_route(q, forward, route);
         q->fallback = packet_unref(q->fallback);
         q->failure = FAILURE_NONE;
         q->n_tried = q->attempts = q->rounds = 0;
@@ -282,31 +313,31 @@ void query_reroute(Query *q, uint64_t now)
 static void query_note_latency(Query *q, uint64_t now)
 {
         LIST_FOREACH(l, &q->pending) {
-                histogram_add(&q->engine->stats.latency, now - container_of(l, PendingClient, in_query)->arrived);
-                q->engine->stats.answered++;
+                histogram_add(&q->common->outbox->counters.latency,
+                              now - container_of(l, PendingClient, in_query)->arrived);
+                q->common->outbox->counters.answered++;
         }
 }
 
 void query_deliver(Query *q, const Message *answer, uint32_t age, uint32_t max_age, uint64_t now)
 {
-        Engine *e = q->engine;
-        ReplyOptions options = engine_reply_options(e);
+        ReplyOptions options = query_reply_options(q->common);
         uint32_t ttl;
         Lifetime kind = message_lifetime(answer, &ttl);
 
-        answer_cache_store(q, answer, age, max_age, now);
+        query_remember(q, answer, age, max_age, now);
         /* A failure to refresh what is known leaves that as it is (RFC 8767 4). */
         if (kind == LIFETIME_FAILURE && query_answer_stale(q, now)) {
-                query_free(q);
+                query_free(q, now);
                 return;
         }
         query_note_latency(q, now);
         options.age = age;
         if (kind == LIFETIME_NEGATIVE)
                 options.ttl_cap =
-                        (uint32_t) MIN((uint64_t) options.ttl_cap, e->config->negative_max_ttl / USEC_PER_SEC);
+                        (uint32_t) MIN((uint64_t) options.ttl_cap, q->common->config->negative_max_ttl / USEC_PER_SEC);
         query_answer_all(q, answer, &options);
-        query_free(q);
+        query_free(q, now);
 }
 
 /* --- time passes */
@@ -324,7 +355,7 @@ static void query_expire_pending(Query *q, uint64_t now)
 
                 if (w->deadline > now)
                         continue;
-                q->engine->stats.timeouts++;
+                q->common->outbox->counters.timeouts++;
                 if (q->failure == FAILURE_NONE)
                         q->failure = FAILURE_TIMEOUT;
                 query_refuse_pending(q, w, now);
@@ -348,7 +379,7 @@ static void query_due(Timer *t, uint64_t now)
                 q->stale_at = USEC_NEVER;
                 if (query_answer_stale(q, now)) {
                         q->fetching = true;
-                        answer_cache_store_failure(q, now);
+                        query_remember_failure(q, now);
                 }
                 if (list_empty(&q->pending) && q->end_at == USEC_NEVER)
                         q->end_at = now + LINGER;
@@ -356,9 +387,8 @@ static void query_due(Timer *t, uint64_t now)
         q->route->due(q, now);
 }
 
-void query_shift(Query *q, uint64_t slept, uint64_t now)
+void query_shift(Query *q, uint64_t slept)
 {
-        (void) now;
         LIST_FOREACH(l, &q->pending) {
                 PendingClient *w = container_of(l, PendingClient, in_query);
 

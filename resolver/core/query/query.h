@@ -4,11 +4,7 @@
  * answer. Each client waits until its own deadline and is answered exactly once.
  */
 
-#include "core/upstream/exchange.h"
-#include "core/query/forward_zones.h"
-#include "core/dns/message.h"
-#include "core/dns/reply.h"
-#include "core/base/timers.h"
+#include "core/query/query_common.h"
 
 #define QUERY_TRIED_MAX 64    /* as many as there are upstreams */
 #define QUERY_ATTEMPTS_MAX 16 /* exchanges for one question, all upstreams together */
@@ -27,10 +23,10 @@ typedef struct PendingClient {
 typedef struct QueryRoute QueryRoute;
 
 struct Query {
-        Engine *engine;
+        QueryCommon *common;
         const QueryRoute *route; /* who is asked: query_parts.h */
         uint64_t hash;
-        struct Query *next; /* in the engine's table */
+        struct Query *next; /* in the table */
         bool shared;        /* in the table: others may join, the answer may be cached */
         bool dnssec_ok;
         uint16_t flags;  /* RD and CD */
@@ -38,7 +34,7 @@ struct Query {
         Message message; /* a view of it */
         List pending;
         List exchanges;   /* with upstreams */
-        Forward *forward; /* whose servers are asked; NULL: the upstreams. Always as the engine's table has it */
+        Forward *forward; /* whose servers are asked; NULL: the upstreams. Always as the table of forwards has it */
         struct {
                 List exchanges;    /* with servers of `forward` */
                 Do53Server *asked; /* the last */
@@ -58,12 +54,12 @@ struct Query {
         Timer timer;
 };
 
-/* A question of a client; NULL when out of memory. */
-Query *query_new(Engine *e, const Message *m, uint64_t now);
-/* Drops it with all that waits; tells nobody. */
-Query *query_free(Query *q);
+/* A question of a client, in no table yet; NULL when out of memory. `forward`, `route`: who is asked. */
+Query *query_new(QueryCommon *common, const Message *m, Forward *forward, const QueryRoute *route, uint64_t now);
+/* Drops it with all that waits; tells nobody. NULL is fine; always returns NULL. */
+Query *query_free(Query *q, uint64_t now);
 
-/* One more client, of that source (core/query/client_quota.h), for which there is a place; false when out of memory. */
+/* One more client, of that source (client_quota.h), for which there is a slot; false when out of memory. */
 bool query_join(Query *q, const Client *client, uint16_t source, const Message *m, bool stream, uint64_t now);
 
 /* After query_join() on a query that was there: sees to its timer, and to an attempt that can still help. */
@@ -72,20 +68,10 @@ void query_joined(Query *q, uint64_t now);
 /* The first attempt. The query may be gone afterwards. */
 void query_start(Query *q, uint64_t now);
 
-/* An exchange with an upstream is over, and freed here. The query may be gone afterwards. */
-void query_exchange_over(Query *q, Exchange *x, uint64_t now);
-
-/* The answer of an upstream. The query is gone afterwards. */
-void query_answered(Query *q, Exchange *x, const Message *answer, const HttpResponse *http, uint64_t now);
-
-/* The engine's table of forwards changed: where the question has to go elsewhere now, what was not sent yet is not
- * sent. */
+/* It has to go elsewhere now: what was not sent yet is not sent, */
 void query_withdraw(Query *q, uint64_t now);
-/* And then: it goes there. The query may be gone afterwards. */
-void query_reroute(Query *q, uint64_t now);
-
-/* Another network: Do53 servers are asked anew. The query may be gone afterwards. */
-void query_forward_epoch(Query *q, uint64_t now);
+/* and then it goes there. The query may be gone afterwards. */
+void query_reroute(Query *q, Forward *forward, const QueryRoute *route, uint64_t now);
 
 /* The clock jumped by `slept` in a suspend: deadlines move along. */
-void query_shift(Query *q, uint64_t slept, uint64_t now);
+void query_shift(Query *q, uint64_t slept);

@@ -7,17 +7,18 @@
 
 #include <stdio.h>
 
-#include "core/engine_internal.h"
+#include "core/query/query_do53.h"
 #include "core/query/query_internal.h"
 
 #define SERVER_TIMEOUT (1 * USEC_PER_SEC) /* for one server, at first; doubled when all have been asked */
 #define SERVER_TIMEOUT_MIN (200 * USEC_PER_MSEC)
 #define REST (10 * USEC_PER_SEC) /* who failed is asked after the others for so long */
 #define NO_EDNS_TIME (15 * USEC_PER_MINUTE)
-#define STRAYS_MAX 16 /* so many wrong answers are no accident: another socket, another ID */
+#define DO53_EXCHANGES_MAX 512 /* under way, each with a socket; beyond it SERVFAIL at once */
+#define STRAYS_MAX 16          /* so many wrong answers are no accident: another socket, another ID */
 
 typedef struct Do53Exchange {
-        uint32_t number;
+        uint32_t handle;
         Query *query;
         Do53Server *server;
         bool stream;     /* TCP */
@@ -42,17 +43,17 @@ static Do53Exchange *do53_exchange_with(const Query *q, const Do53Server *s)
 /* It has gone from io, too. */
 static void do53_end(Do53Exchange *x)
 {
-        handle_table_remove(&x->query->engine->do53_handles, x->number);
+        handle_table_remove(&x->query->common->outbox->do53_exchanges, x->handle);
         list_remove(&x->in_query);
         free(x);
 }
 
 static void do53_close_socket(const Do53Exchange *x)
 {
-        Action *a = engine_act(x->query->engine, ACTION_DO53_CANCEL);
+        Action *a = outbox_act(x->query->common->outbox, ACTION_DO53_CANCEL);
 
         if (a)
-                a->exchange = x->number;
+                a->exchange = x->handle;
 }
 
 static void do53_call_off(Do53Exchange *x)
@@ -64,19 +65,19 @@ static void do53_call_off(Do53Exchange *x)
 /* NULL, and the failure noted, if there cannot be another. */
 static Do53Exchange *do53_begin(Query *q, Do53Server *s, bool edns, bool stream)
 {
-        Engine *e = q->engine;
+        HandleTable *handles = &q->common->outbox->do53_exchanges;
         Do53Exchange *x;
 
-        if (e->do53_handles.used >= ENGINE_DO53_MAX) {
+        if (handles->used >= DO53_EXCHANGES_MAX) {
                 q->failure = FAILURE_QUEUE_FULL;
                 return NULL;
         }
         x = calloc(1, sizeof(*x));
         if (x) {
                 *x = (Do53Exchange) { .query = q, .server = s, .edns = edns, .stream = stream };
-                x->number = handle_table_add(&e->do53_handles, x);
+                x->handle = handle_table_add(handles, x);
         }
-        if (!x || !x->number) {
+        if (!x || !x->handle) {
                 free(x);
                 q->failure = FAILURE_RESOURCES;
                 return NULL;
@@ -120,13 +121,13 @@ static bool do53_ask(Query *q, Do53Server *s, bool edns, bool stream, uint64_t n
                 x = do53_begin(q, s, edns, stream);
         if (!x)
                 return false;
-        a = wire ? engine_act(q->engine, ACTION_DO53_SEND) : NULL;
+        a = wire ? outbox_act(q->common->outbox, ACTION_DO53_SEND) : NULL;
         if (!a) {
                 do53_end(x);
                 q->failure = FAILURE_RESOURCES;
                 return false;
         }
-        a->exchange = x->number;
+        a->exchange = x->handle;
         a->do53.server = s->address;
         a->do53.stream = stream;
         a->do53.message = take_pointer(wire);
@@ -197,7 +198,7 @@ static void do53_rest(Do53Server *s, uint64_t now)
 
 static void do53_start(Query *q, uint64_t now)
 {
-        q->engine->stats.forwarded++;
+        q->common->outbox->counters.forwarded++;
         do53_advance(q, now);
 }
 
@@ -250,7 +251,7 @@ static void do53_cancel(Query *q, uint64_t now)
         q->do53.tried = 0;
 }
 
-/* A suspend is followed by a new epoch (query_forward_epoch), which asks anew. */
+/* A suspend is followed by a new epoch (query_do53_epoch), which asks anew. */
 static void do53_shift(Query *q, uint64_t slept)
 {
         (void) q;
@@ -271,7 +272,7 @@ static int do53_explain(const Query *q, uint64_t now, char *ret_text, size_t siz
         return ours ? EDE_OTHER : class == CLASS_LOCALNET ? EDE_NETWORK_ERROR : EDE_NO_REACHABLE_AUTHORITY;
 }
 
-const QueryRoute query_to_forward = {
+const QueryRoute query_do53_route = {
         .start = do53_start,
         .join = do53_join,
         .due = do53_due,
@@ -283,17 +284,15 @@ const QueryRoute query_to_forward = {
         .explain = do53_explain,
 };
 
-void query_forward_epoch(Query *q, uint64_t now)
+void query_do53_epoch(Query *q, uint64_t now)
 {
-        if (!q->forward)
-                return;
         do53_cancel(q, now);
         q->fallback = packet_unref(q->fallback);
         q->rounds = 0;
         if (query_is_wanted(q))
                 do53_advance(q, now);
         else
-                query_free(q);
+                query_free(q, now);
 }
 
 /* --- events */
@@ -407,12 +406,11 @@ static void do53_deliver(Do53Exchange *x, const Message *answer, bool refusal, u
         query_deliver(q, &m, 0, UINT32_MAX, now);
 }
 
-void engine_do53_answer(Engine *e, uint32_t exchange, uint16_t id, Bytes message, uint64_t now)
+void query_do53_on_answer(QueryCommon *common, uint32_t exchange, uint16_t id, Bytes message, uint64_t now)
 {
-        Do53Exchange *x = handle_table_get(&e->do53_handles, exchange);
+        Do53Exchange *x = handle_table_get(&common->outbox->do53_exchanges, exchange);
         Message answer;
 
-        e->now = now;
         if (!x)
                 return;
         switch (do53_judge(x, id, message, &answer)) {
@@ -436,16 +434,13 @@ void engine_do53_answer(Engine *e, uint32_t exchange, uint16_t id, Bytes message
                 do53_deliver(x, &answer, false, now);
                 break;
         }
-        engine_settle(e);
 }
 
-void engine_do53_failed(Engine *e, uint32_t exchange, FailureReason failure, uint64_t now)
+void query_do53_on_failure(QueryCommon *common, uint32_t exchange, FailureReason failure, uint64_t now)
 {
-        Do53Exchange *x = handle_table_get(&e->do53_handles, exchange);
+        Do53Exchange *x = handle_table_get(&common->outbox->do53_exchanges, exchange);
 
-        e->now = now;
         if (!x)
                 return;
         do53_failed(x, failure, now);
-        engine_settle(e);
 }

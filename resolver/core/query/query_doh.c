@@ -5,9 +5,8 @@
 
 #include <stdio.h>
 
-#include "core/engine_internal.h"
+#include "core/query/query_doh.h"
 #include "core/query/query_internal.h"
-#include "core/upstream/selection.h"
 
 #define RETRY_FIRST (50 * USEC_PER_MSEC) /* all upstreams failed in passing: again after this, doubled each time */
 #define RETRY_MAX (800 * USEC_PER_MSEC)
@@ -16,7 +15,7 @@
 static bool doh_was_tried(const Query *q, const Upstream *u)
 {
         for (unsigned i = 0; i < q->n_tried; i++)
-                if (q->tried[i] == u->number)
+                if (q->tried[i] == u->handle)
                         return true;
         return false;
 }
@@ -24,7 +23,7 @@ static bool doh_was_tried(const Query *q, const Upstream *u)
 /* Asking its upstream once more would be of no use: it waits for a stream, or is not overdue. */
 static bool doh_is_pending(const Exchange *x)
 {
-        return !x->posted && (!x->late || !x->connection);
+        return !x->over && (!x->late || !x->connection);
 }
 
 static bool doh_is_pending_at(const Query *q, const Upstream *u)
@@ -43,7 +42,7 @@ static bool doh_any_under_way(const Query *q)
         LIST_FOREACH(l, &q->exchanges) {
                 const Exchange *x = container_of(l, Exchange, in_query);
 
-                if (!x->posted)
+                if (!x->over)
                         return true;
         }
         return false;
@@ -55,7 +54,7 @@ static bool doh_any_hopeful(const Query *q)
         LIST_FOREACH(l, &q->exchanges) {
                 const Exchange *x = container_of(l, Exchange, in_query);
 
-                if (!x->posted && !x->late)
+                if (!x->over && !x->late)
                         return true;
         }
         return false;
@@ -68,12 +67,12 @@ static bool doh_any_hopeful(const Query *q)
  */
 static uint64_t doh_server_timeout(const Query *q, const Upstream *u, uint64_t now)
 {
-        const Engine *e = q->engine;
+        const UpstreamSet *s = q->common->upstreams;
         unsigned others = 0;
 
-        for (size_t i = 0; i < e->n_upstreams; i++)
-                others += e->upstreams[i] != u && health_usable(&e->upstreams[i]->health) &&
-                          !doh_is_pending_at(q, e->upstreams[i]);
+        for (size_t i = 0; i < s->n; i++)
+                others += s->members[i] != u && health_usable(&s->members[i]->health) &&
+                          !doh_is_pending_at(q, s->members[i]);
         return MIN(upstream_answer_time(u), query_time_left(q, now) / (1 + others));
 }
 
@@ -91,25 +90,26 @@ static void doh_share_anew(Query *q, uint64_t now)
 /* One more exchange, with `u`; false, and the failure noted, if it cannot be. */
 static bool doh_ask(Query *q, Upstream *u, Purpose purpose, uint64_t now)
 {
-        Engine *e = q->engine;
+        Outbox *o = q->common->outbox;
         Exchange *x;
 
         if (!doh_was_tried(q, u) && q->n_tried < QUERY_TRIED_MAX)
-                q->tried[q->n_tried++] = u->number;
+                q->tried[q->n_tried++] = u->handle;
         if (q->attempts >= QUERY_ATTEMPTS_MAX)
                 return false;
-        x = exchange_new(e, q, u, q->wire, purpose);
+        x = exchange_new(o, q, u, q->wire, purpose);
         if (!x) {
                 q->failure = FAILURE_RESOURCES;
                 return false;
         }
+        list_append(&q->exchanges, &x->in_query);
         x->late_at = now + doh_server_timeout(q, u, now);
-        e->stats.attempts++;
-        e->stats.retries += q->attempts > 0;
-        e->stats.hedges += doh_any_under_way(q) && list_first(&q->exchanges) != &x->in_query;
+        o->counters.attempts++;
+        o->counters.retries += q->attempts > 0;
+        o->counters.hedges += doh_any_under_way(q) && list_first(&q->exchanges) != &x->in_query;
         q->attempts++;
         if (!upstream_submit(u, x, now)) {
-                exchange_free(x);
+                upstream_exchange_free(x);
                 q->failure = FAILURE_QUEUE_FULL;
                 return false;
         }
@@ -117,60 +117,42 @@ static bool doh_ask(Query *q, Upstream *u, Purpose purpose, uint64_t now)
         return true;
 }
 
+static bool doh_was_tried_by(const Upstream *u, const void *query)
+{
+        return doh_was_tried(query, u);
+}
+
 /* The best usable upstream that this query has not tried in this round; NULL if there is none. */
 static Upstream *doh_select_untried(Query *q, uint64_t now)
 {
-        Engine *e = q->engine;
-        Candidate candidates[QUERY_TRIED_MAX];
-        size_t n = MIN(e->n_upstreams, ELEMENTS(candidates));
-        size_t best;
-
-        for (size_t i = 0; i < n; i++) {
-                const Upstream *u = e->upstreams[i];
-
-                candidates[i] = (Candidate) {
-                        .usable = health_usable(&u->health) && !doh_was_tried(q, u),
-                        .suspect = u->health.state == HEALTH_SUSPECT,
-                        .doubtful = upstream_doubtful(u, now),
-                        .cost = rtt_bound(&u->rtt),
-                };
-        }
-        best = select_upstream(candidates, n, e->config->policy, e->preferred);
-        if (best == SIZE_MAX)
-                return NULL;
-        if (q->n_tried == 0)
-                e->preferred = best;
-        return e->upstreams[best];
+        return upstream_set_select(q->common->upstreams, doh_was_tried_by, q, q->n_tried == 0, now);
 }
 
 /* Where health lets the query go now, and there it goes. False if nowhere new. */
 static bool doh_route(Query *q, uint64_t now)
 {
-        Engine *e = q->engine;
+        UpstreamSet *s = q->common->upstreams;
         HealthDecision d;
         Upstream *u;
 
-        if (!e->n_upstreams || q->attempts >= QUERY_ATTEMPTS_MAX)
+        if (!s->n || q->attempts >= QUERY_ATTEMPTS_MAX)
                 return false;
-        d = health_query(&e->group, now);
-        for (size_t i = 0; i < e->n_upstreams; i++)
-                upstream_demand(e->upstreams[i], now);
-        if ((u = engine_member(e, d.background))) {
-                upstream_announce(u, PURPOSE_QUERY, now);
-                upstream_check(u, PURPOSE_TRIAL, true, now);
-        }
+        d = health_query(&s->common.health, now);
+        for (size_t i = 0; i < s->n; i++)
+                upstream_demand(s->members[i], now);
+        if ((u = upstream_set_member(s, d.background)))
+                upstream_start_trial(u, now);
         switch (d.route) {
         case ROUTE_LAST_RESORT:
-                u = engine_member(e, d.upstream);
-                upstream_announce(u, PURPOSE_QUERY, now);
-                upstream_check(u, PURPOSE_TRIAL, true, now);
+                u = upstream_set_member(s, d.upstream);
+                upstream_start_trial(u, now);
                 return doh_ask(q, u, PURPOSE_TRIAL, now);
         case ROUTE_JOIN:
-                u = engine_member(e, d.upstream);
+                u = upstream_set_member(s, d.upstream);
                 return doh_is_pending_at(q, u) || doh_ask(q, u, PURPOSE_TRIAL, now);
         case ROUTE_NORMAL:
                 /* A full queue leads to the next upstream; each turn marks one as tried. */
-                for (size_t i = 0; i < e->n_upstreams && (u = doh_select_untried(q, now)); i++)
+                for (size_t i = 0; i < s->n && (u = doh_select_untried(q, now)); i++)
                         if (doh_ask(q, u, PURPOSE_QUERY, now))
                                 return true;
                 return false;
@@ -190,7 +172,7 @@ static void doh_begin_round(Query *q)
                 const Exchange *x = container_of(l, Exchange, in_query);
 
                 if (doh_is_pending(x) && q->n_tried < QUERY_TRIED_MAX)
-                        q->tried[q->n_tried++] = x->upstream->number;
+                        q->tried[q->n_tried++] = x->upstream->handle;
         }
 }
 
@@ -198,13 +180,9 @@ static void doh_begin_round(Query *q)
  * end. */
 static void doh_stuck(Query *q, uint64_t now)
 {
-        Engine *e = q->engine;
         uint64_t pause = MIN(RETRY_FIRST << MIN(q->rounds, 8u), RETRY_MAX);
-        bool usable = false;
 
-        for (size_t i = 0; i < e->n_upstreams; i++)
-                usable = usable || health_usable(&e->upstreams[i]->health);
-        if (!usable || failure_class(q->failure) == CLASS_LOCALNET || q->fallback ||
+        if (!upstream_set_usable(q->common->upstreams) || failure_class(q->failure) == CLASS_LOCALNET || q->fallback ||
             q->attempts >= QUERY_ATTEMPTS_MAX || !query_is_wanted(q)) {
                 if (!doh_any_under_way(q)) {
                         query_give_up(q, now);
@@ -233,9 +211,9 @@ static void doh_try_again(Query *q, uint64_t now)
 
 static void doh_start(Query *q, uint64_t now)
 {
-        Engine *e = q->engine;
+        QueryCommon *common = q->common;
 
-        e->hedge_tokens = MIN(e->hedge_tokens + 1, (unsigned) ENGINE_HEDGE_BURST);
+        common->hedge_tokens = MIN(common->hedge_tokens + 1, (unsigned) QUERY_HEDGE_BURST);
         doh_try_again(q, now);
 }
 
@@ -258,25 +236,26 @@ static void doh_join(Query *q, uint64_t now)
  * upstream, once, for free. */
 static bool doh_resend(Query *q, const Exchange *x, uint64_t now)
 {
-        FailureClass class = failure_class(x->failure);
+        FailureClass class = failure_class(x->reason);
 
         if (q->resent ||
-            (class != CLASS_STALE && class != CLASS_NO_FAULT && x->failure != FAILURE_CONNECTION_LOST &&
-             x->failure != FAILURE_HTTP_RETRY) ||
-            x->failure == FAILURE_CANCELLED || x->upstream->retired || !health_usable(&x->upstream->health))
+            (class != CLASS_STALE && class != CLASS_NO_FAULT && x->reason != FAILURE_CONNECTION_LOST &&
+             x->reason != FAILURE_HTTP_RETRY) ||
+            x->reason == FAILURE_CANCELLED || x->upstream->retired || !health_usable(&x->upstream->health))
                 return false;
         q->resent = true;
         return doh_ask(q, x->upstream, PURPOSE_QUERY, now);
 }
 
-void query_exchange_over(Query *q, Exchange *x, uint64_t now)
+void query_doh_exchange_over(Exchange *x, uint64_t now)
 {
+        Query *q = x->query;
         bool again;
 
-        if (x->failure != FAILURE_CANCELLED)
-                q->failure = x->failure;
+        if (x->reason != FAILURE_CANCELLED)
+                q->failure = x->reason;
         again = doh_resend(q, x, now);
-        exchange_free(x);
+        upstream_exchange_free(x);
         if (!query_is_wanted(q) && !doh_any_under_way(q))
                 query_give_up(q, now);
         else if (again || doh_any_hopeful(q)) {
@@ -286,9 +265,11 @@ void query_exchange_over(Query *q, Exchange *x, uint64_t now)
                 doh_try_again(q, now);
 }
 
-void query_answered(Query *q, Exchange *x, const Message *answer, const HttpResponse *http, uint64_t now)
+void query_doh_answered(Exchange *x, const Message *answer, const HttpResponse *http, uint64_t now)
 {
-        exchange_free(x);
+        Query *q = x->query;
+
+        upstream_exchange_free(x);
         if (message_rcode(answer) == RCODE_REFUSED && !q->fallback) {
                 q->fallback = packet_copy(answer->wire);
                 if (doh_route(q, now) || doh_any_under_way(q)) {
@@ -305,7 +286,7 @@ void query_answered(Query *q, Exchange *x, const Message *answer, const HttpResp
  * always. */
 static void doh_hedge(Query *q, uint64_t now)
 {
-        Engine *e = q->engine;
+        QueryCommon *common = q->common;
         const Exchange *last = NULL;
         bool doubt, suspect;
         Upstream *u;
@@ -313,26 +294,26 @@ static void doh_hedge(Query *q, uint64_t now)
         q->hedge_at = USEC_NEVER;
         LIST_FOREACH(l, &q->exchanges)
                 last = container_of(l, Exchange, in_query);
-        if (!last || e->config->hedge == HEDGE_NO)
+        if (!last || common->config->hedge == HEDGE_NO)
                 return;
         doubt = upstream_unproven(last);
         suspect = last->upstream->health.state == HEALTH_SUSPECT || last->upstream->health.state == HEALTH_TRIAL;
-        if (!doubt && !suspect && e->config->hedge != HEDGE_ALWAYS)
+        if (!doubt && !suspect && common->config->hedge != HEDGE_ALWAYS)
                 return;
         /* Where there is doubt, this is failing over, only sooner; else it costs budget, so as not to double the load.
          */
-        if (!doubt && e->hedge_tokens < HEDGE_COST)
+        if (!doubt && common->hedge_tokens < HEDGE_COST)
                 return;
         u = doh_select_untried(q, now);
         if (!u || !doh_ask(q, u, PURPOSE_QUERY, now))
                 return;
         if (!doubt)
-                e->hedge_tokens -= HEDGE_COST;
+                common->hedge_tokens -= HEDGE_COST;
 }
 
 static uint64_t doh_late_at(const Exchange *x)
 {
-        return x->late || x->posted ? USEC_NEVER : x->late_at;
+        return x->late || x->over ? USEC_NEVER : x->late_at;
 }
 
 /* Exchanges that had their time are counted against their upstream, once; true if there was one. */
@@ -344,7 +325,7 @@ static bool doh_note_late(Query *q, uint64_t now)
                 Exchange *x = container_of(l, Exchange, in_query);
 
                 if (doh_late_at(x) <= now) {
-                        upstream_late(x->upstream, x, now);
+                        upstream_late(x, now);
                         any = true;
                 }
         }
@@ -384,15 +365,15 @@ static void doh_unwanted(Query *q, uint64_t now)
         LIST_FOREACH(l, &q->exchanges) {
                 Exchange *x = container_of(l, Exchange, in_query);
 
-                if (!x->connection && !x->posted)
-                        exchange_cancel(x, now);
+                if (!x->connection && !x->over)
+                        upstream_cancel(x, now);
         }
 }
 
 static void doh_cancel(Query *q, uint64_t now)
 {
         LIST_FOREACH(l, &q->exchanges)
-                exchange_cancel(container_of(l, Exchange, in_query), now);
+                upstream_cancel(container_of(l, Exchange, in_query), now);
 }
 
 static void doh_shift(Query *q, uint64_t slept)
@@ -410,7 +391,7 @@ static void doh_shift(Query *q, uint64_t slept)
 
 static int doh_explain(const Query *q, uint64_t now, char *ret_text, size_t size)
 {
-        uint64_t retry_at = health_retry_at(&q->engine->group);
+        uint64_t retry_at = health_retry_at(&q->common->upstreams->common.health);
         FailureClass class = failure_class(q->failure);
 
         if (q->failure == FAILURE_RESOURCES || q->failure == FAILURE_QUEUE_FULL) {
@@ -421,7 +402,7 @@ static int doh_explain(const Query *q, uint64_t now, char *ret_text, size_t size
                 snprintf(ret_text, size, "%s", failure_text(q->failure));
                 return EDE_NETWORK_ERROR;
         }
-        if (q->engine->network == NETWORK_PORTAL)
+        if (q->common->outbox->network == NETWORK_PORTAL)
                 snprintf(ret_text, size,
                          "no upstream can be trusted: the network may ask for a login, or the clock be wrong");
         else if (retry_at != USEC_NEVER)
@@ -434,7 +415,7 @@ static int doh_explain(const Query *q, uint64_t now, char *ret_text, size_t size
         return EDE_NO_REACHABLE_AUTHORITY;
 }
 
-const QueryRoute query_to_upstreams = {
+const QueryRoute query_doh_route = {
         .start = doh_start,
         .join = doh_join,
         .due = doh_due,

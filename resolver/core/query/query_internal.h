@@ -30,8 +30,6 @@ struct QueryRoute {
         int (*explain)(const Query *q, uint64_t now, char *ret_text, size_t size);
 };
 
-extern const QueryRoute query_to_upstreams, query_to_forward;
-
 /* Is it worth asking for? If not, an answer that comes all the same is still good for the cache. */
 static inline bool query_is_wanted(const Query *q)
 {

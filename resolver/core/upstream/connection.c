@@ -1,236 +1,300 @@
 #include "core/upstream/connection.h"
 
-#include "core/engine_internal.h"
-
 #define AT_RISK_IDLE (10 * USEC_PER_SEC) /* Chrome's figure; HEALTH.md 3 */
 #define AGE_MAX USEC_PER_HOUR            /* then a new one, to see changes of DNS and anycast */
 #define SETTINGS_TIME (2500 * USEC_PER_MSEC)
 #define STREAMS_ASSUMED 100 /* until SETTINGS come, as nghttp2 does */
+#define RESETS_MAX 3        /* streams reset in a row, then the connection is given up */
+#define STALE_RACE_MIN (200 * USEC_PER_MSEC)
+#define STALE_RACE_DEFAULT (400 * USEC_PER_MSEC)
+#define STALE_RACE_MAX (800 * USEC_PER_MSEC)
 
 static void connection_due(Timer *t, uint64_t now);
 
-Connection *connection_new(Upstream *u, size_t address, Purpose purpose, uint64_t now)
+static Outbox *connection_outbox(const Connection *c)
 {
-        Engine *e = u->engine;
+        return c->pool->common->outbox;
+}
+
+Connection *connection_new(ConnectionPool *pool, size_t address, Purpose purpose, uint64_t now)
+{
+        Outbox *o = pool->common->outbox;
         Connection *c = calloc(1, sizeof(*c));
         Action *a;
 
         if (!c)
                 return NULL;
-        if (timers_reserve(&e->timers) < 0) {
+        if (timers_reserve(&o->timers) < 0) {
                 free(c);
                 return NULL;
         }
         *c = (Connection) {
-                .upstream = u,
+                .pool = pool,
                 .state = CONNECTION_CONNECTING,
                 .address = address,
-                .epoch = e->epoch,
+                .epoch = pool->common->epoch,
                 .opened_at = now,
                 .max_streams = STREAMS_ASSUMED,
                 .timer = TIMER_INIT(connection_due),
         };
-        list_init(&c->exchanges);
-        list_init(&c->in_upstream);
-        list_append(&u->connections, &c->in_upstream);
-        c->number = handle_table_add(&e->connection_handles, c);
-        a = c->number ? engine_act(e, ACTION_CONNECT) : NULL;
+        exchange_list_init(&c->exchanges);
+        list_init(&c->in_pool);
+        list_init(&c->notice.in_outbox);
+        list_append(&pool->connections, &c->in_pool);
+        c->handle = handle_table_add(&o->connections, c);
+        a = c->handle ? outbox_act(o, ACTION_CONNECT) : NULL;
         if (!a)
                 return connection_free(c);
-        a->upstream = u->number;
-        a->connection = c->number;
+        a->upstream = pool->upstream;
+        a->connection = c->handle;
         a->connect.address = address;
         a->connect.purpose = purpose;
-        a->connect.config = u->config;
-        a->connect.owner = u->owner;
+        a->connect.config = pool->config;
+        a->connect.owner = pool->owner;
         return c;
 }
 
 Connection *connection_free(Connection *c)
 {
-        Engine *e;
+        Outbox *o;
 
         if (!c)
                 return NULL;
-        e = c->upstream->engine;
-        timer_set(&e->timers, &c->timer, USEC_NEVER);
-        timers_release(&e->timers);
-        list_remove(&c->in_upstream);
-        if (c->number)
-                handle_table_remove(&e->connection_handles, c->number);
+        o = connection_outbox(c);
+        must(c->exchanges.n == 0);
+        timer_set(&o->timers, &c->timer, USEC_NEVER);
+        timers_release(&o->timers);
+        list_remove(&c->in_pool);
+        list_remove(&c->notice.in_outbox);
+        if (c->handle)
+                handle_table_remove(&o->connections, c->handle);
         free(c);
         return NULL;
 }
 
-Connection *connection_close(Connection *c)
+void connection_close(Connection *c)
 {
-        Action *a = engine_act(c->upstream->engine, ACTION_CLOSE);
+        Action *a = outbox_act(connection_outbox(c), ACTION_CLOSE);
 
         if (a)
-                a->connection = c->number;
-        return connection_free(c);
+                a->connection = c->handle;
+        connection_free(c);
+}
+
+void connection_set_state(Connection *c, ConnectionState state)
+{
+        must(state == CONNECTION_READY ? c->state == CONNECTION_CONNECTING : c->state != CONNECTION_CONNECTING);
+        c->state = state;
 }
 
 /* Since when nothing was heard while something waits. */
 static uint64_t connection_silent_since(const Connection *c)
 {
-        const Exchange *oldest = container_of(list_first(&c->exchanges), Exchange, in_place);
-
-        return MAX(c->received_at, oldest->sent_at);
+        return MAX(c->received_at, exchange_list_first(&c->exchanges)->sent_at);
 }
 
-/* Sets the one timer of a connection in use: the next look at its silence, or its idle close. */
-static void connection_arm(Connection *c)
+void connection_arm(Connection *c)
 {
         uint64_t at = USEC_NEVER;
 
-        if (c->state != CONNECTION_CONNECTING && !c->silent) {
-                if (!c->streams)
-                        at = usec_add(c->idle_since, c->upstream->engine->config->idle_max);
+        if (c->state != CONNECTION_CONNECTING && c->liveness != CONNECTION_SILENT) {
+                if (!c->exchanges.n)
+                        at = usec_add(c->idle_since, c->pool->common->config->idle_max);
                 else
-                        at = MAX(connection_silent_since(c), c->pinging ? c->ping_at : 0) +
-                             upstream_stale_race(c->upstream);
+                        at = MAX(connection_silent_since(c), c->liveness == CONNECTION_PINGED ? c->pinged_at : 0) +
+                             pool_stale_race(c->pool);
         }
-        timer_set(&c->upstream->engine->timers, &c->timer, at);
+        timer_set(&connection_outbox(c)->timers, &c->timer, at);
 }
 
 static void connection_ping(Connection *c, uint64_t now)
 {
-        Action *a = engine_act(c->upstream->engine, ACTION_PING);
+        Action *a = outbox_act(connection_outbox(c), ACTION_PING);
 
         if (a)
-                a->connection = c->number;
-        c->pinging = true;
-        c->ping_at = now;
+                a->connection = c->handle;
+        c->liveness = CONNECTION_PINGED;
+        c->pinged_at = now;
 }
 
 static void connection_due(Timer *t, uint64_t now)
 {
         Connection *c = container_of(t, Connection, timer);
 
-        if (!c->streams) {
+        if (!c->exchanges.n) {
                 connection_close(c);
                 return;
         }
         if (!c->settings && now - c->ready_at >= SETTINGS_TIME) {
-                upstream_connection_gone(c->upstream, c, FAILURE_PROTOCOL, now);
+                outbox_post(connection_outbox(c), &c->notice, NOTICE_CONNECTION_GONE, FAILURE_PROTOCOL);
                 return;
         }
-        if (c->pinging) {
-                c->silent = true;
-                connection_arm(c);
-                upstream_connection_silent(c->upstream, c, now);
-                return;
-        }
-        connection_ping(c, now);
+        if (c->liveness == CONNECTION_PINGED) {
+                c->liveness = CONNECTION_SILENT;
+                outbox_post(connection_outbox(c), &c->notice, NOTICE_CONNECTION_SILENT, FAILURE_SILENT);
+        } else
+                connection_ping(c, now);
         connection_arm(c);
 }
 
 /* Used again now, might it be dead without our knowing? */
-static bool connection_at_risk(const Connection *c, uint64_t now)
+static bool connection_is_at_risk(const Connection *c, uint64_t now)
 {
         uint64_t quiet = now - c->received_at;
-        uint64_t peer_idle = c->upstream->peer_idle;
+        uint64_t peer_idle = c->pool->peer_idle;
 
-        return quiet > AT_RISK_IDLE || c->epoch != c->upstream->engine->epoch ||
+        return quiet > AT_RISK_IDLE || c->epoch != c->pool->common->epoch ||
                (peer_idle != USEC_NEVER && quiet >= peer_idle / 10 * 8);
 }
 
 bool connection_good(const Connection *c, uint64_t now)
 {
-        return c->state == CONNECTION_READY && !c->silent && now - c->opened_at < AGE_MAX;
+        return c->state == CONNECTION_READY && c->liveness != CONNECTION_SILENT && now - c->opened_at < AGE_MAX;
 }
 
 bool connection_takes(const Connection *c, uint64_t now)
 {
-        return connection_good(c, now) && c->streams < c->max_streams;
+        return connection_good(c, now) && c->exchanges.n < c->max_streams;
 }
 
 void connection_send(Connection *c, Exchange *x, uint64_t now)
 {
-        Action *a = exchange_prepare(x) ? engine_act(c->upstream->engine, ACTION_SEND) : NULL;
-        bool risky = !c->pinging && connection_at_risk(c, now);
+        Action *a = exchange_prepare(x, c->pool->common->config->padding)
+                            ? outbox_act(connection_outbox(c), ACTION_SEND)
+                            : NULL;
+        bool risky = c->liveness == CONNECTION_HEARD && connection_is_at_risk(c, now);
 
-        /* Before it is on the connection, which would send the next one, and so on, each from inside the one before. */
         if (!a) {
-                exchange_post(x, FAILURE_RESOURCES, now);
+                exchange_post(x, FAILURE_RESOURCES);
                 return;
         }
+        exchange_move(x, &c->exchanges);
         x->connection = c;
         x->sent_at = now;
-        list_append(&c->exchanges, &x->in_place);
-        c->streams++;
-        c->upstream->queries++;
+        c->pool->queries++;
         if (risky) {
-                c->doubtful = true;
-                c->pinging = true;
-                c->ping_at = now;
+                c->at_risk = true;
+                c->liveness = CONNECTION_PINGED;
+                c->pinged_at = now;
         }
-        a->connection = c->number;
-        a->exchange = x->number;
+        a->connection = c->handle;
+        a->exchange = x->handle;
         a->send.message = packet_ref(x->wire);
         a->send.ping = risky;
         connection_arm(c);
 }
 
-void connection_ended(Connection *c, uint64_t now)
+void connection_cancel(Connection *c, const Exchange *x)
 {
-        Upstream *u = c->upstream;
+        Action *a = outbox_act(connection_outbox(c), ACTION_CANCEL);
 
-        c->streams--;
-        if (!c->streams) {
+        if (!a)
+                return;
+        a->connection = c->handle;
+        a->exchange = x->handle;
+}
+
+void connection_release(Connection *c, Exchange *x, uint64_t now)
+{
+        must(x->connection == c);
+        exchange_move(x, NULL);
+        x->connection = NULL;
+        if (!c->exchanges.n) {
                 c->idle_since = now;
-                if (c->state == CONNECTION_DRAINING || c->silent) {
+                if (c->state == CONNECTION_DRAINING || c->liveness == CONNECTION_SILENT) {
                         connection_close(c);
-                        upstream_advance(u, now);
                         return;
                 }
         }
         connection_arm(c);
-        upstream_advance(u, now);
 }
 
-void connection_heard(Connection *c, uint64_t now)
+void connection_ready(Connection *c, bool resumed, uint64_t now)
 {
-        if (c->pinging)
-                rtt_sample(&c->upstream->path, now - c->ping_at);
+        connection_set_state(c, CONNECTION_READY);
+        c->resumed = resumed;
+        c->ready_at = c->received_at = c->idle_since = now;
+}
+
+bool connection_heard(Connection *c, uint64_t now)
+{
+        bool was_silent = c->liveness == CONNECTION_SILENT;
+
+        if (c->liveness != CONNECTION_HEARD)
+                smoothed_rtt_sample(&c->pool->path, now - c->pinged_at);
         c->received_at = now;
-        c->pinging = false;
-        c->doubtful = false;
-        if (c->silent) {
-                c->silent = false;
-                upstream_connection_alive(c->upstream, c, now);
-        }
-        connection_arm(c);
+        c->liveness = CONNECTION_HEARD;
+        c->at_risk = false;
+        if (!was_silent)
+                connection_arm(c);
+        return was_silent;
 }
 
-void connection_drain(Connection *c, uint64_t now)
+void connection_answered(Connection *c, const Exchange *x)
 {
-        Upstream *u = c->upstream;
+        c->resets = 0;
+        c->overtaken_at = MAX(c->overtaken_at, x->sent_at);
+        c->unproven = false;
+}
 
+bool connection_reset(Connection *c)
+{
+        return ++c->resets < RESETS_MAX;
+}
+
+bool connection_drain(Connection *c)
+{
         if (c->state != CONNECTION_READY)
-                return;
-        c->state = CONNECTION_DRAINING;
-        if (!c->streams) {
-                connection_close(c);
-                upstream_advance(u, now);
-        }
+                return false;
+        connection_set_state(c, CONNECTION_DRAINING);
+        if (c->exchanges.n)
+                return false;
+        connection_close(c);
+        return true;
 }
 
 void connection_challenge(Connection *c, uint64_t now)
 {
-        if (!c->streams || c->pinging)
+        if (!c->exchanges.n || c->liveness != CONNECTION_HEARD)
                 return;
-        c->doubtful = true;
+        c->at_risk = true;
         connection_ping(c, now);
         connection_arm(c);
+}
+
+void connection_learn_idle(const Connection *c, uint64_t now)
+{
+        if (!c->exchanges.n && c->state == CONNECTION_READY && c->epoch == c->pool->common->epoch)
+                c->pool->peer_idle = MIN(c->pool->peer_idle, now - c->idle_since);
 }
 
 uint64_t connection_incident(Connection *c, uint64_t since, uint64_t now)
 {
         if (!c->incident || since > c->incident_at) {
-                c->incident = ++c->upstream->engine->next_incident;
+                c->incident = ++c->pool->common->incidents;
                 c->incident_at = now;
         }
         return c->incident;
+}
+
+bool connection_is_stale(const Connection *c)
+{
+        return c->at_risk || (c->liveness == CONNECTION_SILENT && !c->unproven) || c->epoch != c->pool->common->epoch;
+}
+
+/* --- pool */
+
+bool pool_any_silent(const ConnectionPool *p)
+{
+        LIST_FOREACH(l, &p->connections)
+                if (container_of(l, Connection, in_pool)->liveness == CONNECTION_SILENT)
+                        return true;
+        return false;
+}
+
+uint64_t pool_stale_race(const ConnectionPool *p)
+{
+        if (!p->path.smoothed)
+                return STALE_RACE_DEFAULT;
+        return CLAMP(3 * p->path.smoothed, STALE_RACE_MIN, STALE_RACE_MAX);
 }

@@ -1,19 +1,32 @@
 #include "core/upstream/exchange.h"
 
-#include "core/engine_internal.h"
-#include "core/upstream/upstream_internal.h"
+#include "core/dns/reply.h"
 
-Exchange *exchange_new(Engine *e, Query *query, Upstream *u, Packet *wire, Purpose purpose)
+void exchange_list_init(ExchangeList *l)
+{
+        list_init(&l->head);
+        l->n = 0;
+}
+
+Exchange *exchange_list_first(const ExchangeList *l)
+{
+        List *first = list_first(&l->head);
+
+        return first ? container_of(first, Exchange, in_place) : NULL;
+}
+
+Exchange *exchange_new(Outbox *o, Query *query, Upstream *u, Packet *wire, Purpose purpose)
 {
         Exchange *x = calloc(1, sizeof(*x));
 
         if (!x)
                 return NULL;
-        x->number = handle_table_add(&e->exchange_handles, x);
-        if (!x->number) {
+        x->handle = handle_table_add(&o->exchanges, x);
+        if (!x->handle) {
                 free(x);
                 return NULL;
         }
+        x->outbox = o;
         x->query = query;
         x->synthetic = !query;
         x->wire = packet_ref(wire);
@@ -22,53 +35,63 @@ Exchange *exchange_new(Engine *e, Query *query, Upstream *u, Packet *wire, Purpo
         x->late_at = USEC_NEVER;
         list_init(&x->in_query);
         list_init(&x->in_place);
-        if (query)
-                list_append(&query->exchanges, &x->in_query);
         return x;
 }
 
-/* Out of the queue or off its connection, which is not told yet. */
 static void exchange_leave(Exchange *x)
 {
-        if (!x->posted && !x->connection && !list_empty(&x->in_place))
-                x->upstream->queued--;
         list_remove(&x->in_place);
+        if (x->place)
+                x->place->n--;
+        x->place = NULL;
 }
 
 Exchange *exchange_free(Exchange *x)
 {
         if (!x)
                 return NULL;
-        if (x->upstream->check.exchange == x)
-                x->upstream->check.exchange = NULL;
         exchange_leave(x);
         list_remove(&x->in_query);
-        handle_table_remove(&x->upstream->engine->exchange_handles, x->number);
+        handle_table_remove(&x->outbox->exchanges, x->handle);
         packet_unref(x->wire);
         free(x);
         return NULL;
 }
 
-void exchange_post(Exchange *x, FailureReason failure, uint64_t now)
+static void exchange_enter(Exchange *x, ExchangeList *to, List *before)
 {
-        Connection *c = x->connection;
-
         exchange_leave(x);
-        x->connection = NULL;
-        x->posted = true;
-        x->failure = failure;
-        list_append(&x->upstream->engine->posted, &x->in_place);
-        if (c)
-                connection_ended(c, now);
+        if (!to)
+                return;
+        list_append(before, &x->in_place);
+        x->place = to;
+        to->n++;
 }
 
-bool exchange_prepare(Exchange *x)
+void exchange_move(Exchange *x, ExchangeList *to)
+{
+        exchange_enter(x, to, to ? &to->head : NULL);
+}
+
+void exchange_move_first(Exchange *x, ExchangeList *to)
+{
+        exchange_enter(x, to, to->head.next);
+}
+
+Packet *exchange_probe_question(bool padding)
+{
+        static const uint8_t root[1] = { 0 };
+
+        return reply_upstream_query(BYTES(root, 1), TYPE_NS, CLASS_IN, DNS_RD, false, padding);
+}
+
+bool exchange_prepare(Exchange *x, bool padding)
 {
         Packet *wire;
 
         if (x->query || x->synthetic)
                 return true;
-        wire = upstream_probe_message(x->upstream);
+        wire = exchange_probe_question(padding);
         if (!wire)
                 return false;
         packet_unref(x->wire);
@@ -77,24 +100,11 @@ bool exchange_prepare(Exchange *x)
         return true;
 }
 
-void exchange_cancel(Exchange *x, uint64_t now)
+void exchange_post(Exchange *x, FailureReason reason)
 {
-        Connection *c = x->connection;
-        Action *a;
-
-        if (x->upstream->check.exchange == x && x->query) {
-                x->query = NULL;
-                list_remove(&x->in_query);
-                return;
-        }
-        if (c) {
-                a = engine_act(x->upstream->engine, ACTION_CANCEL);
-                if (a) {
-                        a->connection = c->number;
-                        a->exchange = x->number;
-                }
-        }
-        exchange_free(x);
-        if (c)
-                connection_ended(c, now);
+        exchange_leave(x);
+        x->connection = NULL;
+        x->over = true;
+        x->reason = reason;
+        list_append(&x->outbox->outcomes, &x->in_place);
 }

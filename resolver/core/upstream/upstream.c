@@ -1,56 +1,43 @@
 #include "core/upstream/upstream.h"
 
-#include "core/engine_internal.h"
-#include "core/upstream/upstream_internal.h"
+#define UPSTREAM_TIMERS 4
 
-#define STALE_RACE_MIN (200 * USEC_PER_MSEC)
-#define STALE_RACE_DEFAULT (400 * USEC_PER_MSEC)
-#define STALE_RACE_MAX (800 * USEC_PER_MSEC)
-#define HEDGE_MIN (250 * USEC_PER_MSEC)
-#define HEDGE_DEFAULT (500 * USEC_PER_MSEC)
-#define HEDGE_MAX (1000 * USEC_PER_MSEC)
-#define ANSWER_MIN (1000 * USEC_PER_MSEC)
-#define ANSWER_DEFAULT (2000 * USEC_PER_MSEC)
-#define ANSWER_MAX (3000 * USEC_PER_MSEC)
-#define OVERFLOW_WAIT (50 * USEC_PER_MSEC)
-#define CONNECTIONS_MAX 2 /* one, and one for overflow; a race comes on top */
-#define DRAINING_MAX 5    /* connections of all sorts: then no new one for the queue */
-#define RESETS_MAX 3      /* streams reset in a row, then the connection is given up */
+/* --- life */
 
-static void upstream_overflow_due(Timer *t, uint64_t now);
-
-Upstream *upstream_new(Engine *e, Config *owner, const UpstreamConfig *config, HealthAdmin admin, uint64_t now)
+Upstream *upstream_new(UpstreamCommon *common, Config *owner, const UpstreamConfig *config, HealthAdmin admin,
+                       uint64_t now)
 {
+        Outbox *o = common->outbox;
         Upstream *u = calloc(1, sizeof(*u));
         unsigned reserved = 0;
 
         if (!u)
                 return NULL;
         *u = (Upstream) {
-                .engine = e,
+                .common = common,
                 .config = config,
-                .peer_idle = USEC_NEVER,
+                .pool = { .common = common, .config = config, .owner = owner, .peer_idle = USEC_NEVER },
                 .probe_at = USEC_NEVER,
-                .connect.timer = TIMER_INIT(upstream_connect_due),
-                .check.timer = TIMER_INIT(upstream_check_due),
-                .overflow = TIMER_INIT(upstream_overflow_due),
-                .active = TIMER_INIT(upstream_active_due),
+                .overflow = TIMER_INIT(upstream_on_overflow_due),
+                .active = TIMER_INIT(upstream_on_active_due),
         };
-        list_init(&u->connections);
-        list_init(&u->queue);
-        while (reserved < UPSTREAM_TIMERS && timers_reserve(&e->timers) >= 0)
+        list_init(&u->pool.connections);
+        exchange_list_init(&u->queue);
+        connecting_init(&u->connecting, &u->pool, upstream_on_connecting_due);
+        probe_init(&u->probe, o, upstream_on_probe_due);
+        while (reserved < UPSTREAM_TIMERS && timers_reserve(&o->timers) >= 0)
                 reserved++;
-        u->number = handle_table_add(&e->upstream_handles, u);
-        if (reserved < UPSTREAM_TIMERS || !u->number) {
+        u->handle = u->pool.upstream = handle_table_add(&o->upstreams, u);
+        if (reserved < UPSTREAM_TIMERS || !u->handle) {
                 while (reserved--)
-                        timers_release(&e->timers);
-                if (u->number)
-                        handle_table_remove(&e->upstream_handles, u->number);
+                        timers_release(&o->timers);
+                if (u->handle)
+                        handle_table_remove(&o->upstreams, u->handle);
                 free(u);
                 return NULL;
         }
         u->owner = config_ref(owner);
-        health_init(&u->health, &e->group, config->health, now);
+        health_init(&u->health, &common->health, config->health, now);
         health_set_admin(&u->health, now, admin);
         u->announced = u->health.state;
         u->announced_admin = admin;
@@ -58,364 +45,300 @@ Upstream *upstream_new(Engine *e, Config *owner, const UpstreamConfig *config, H
         return u;
 }
 
+static void upstream_free_exchanges(ExchangeList *l)
+{
+        Exchange *x;
+
+        while ((x = exchange_list_first(l)))
+                exchange_free(x);
+}
+
 Upstream *upstream_free(Upstream *u)
 {
-        Engine *e;
+        Outbox *o;
 
         if (!u)
                 return NULL;
-        e = u->engine;
-        LIST_FOREACH(l, &u->connections) {
-                Connection *c = container_of(l, Connection, in_upstream);
+        o = u->common->outbox;
+        list_remove(&u->connecting.notice.in_outbox);
+        LIST_FOREACH(l, &u->pool.connections) {
+                Connection *c = container_of(l, Connection, in_pool);
 
-                while (!list_empty(&c->exchanges))
-                        exchange_free(container_of(list_first(&c->exchanges), Exchange, in_place));
+                upstream_free_exchanges(&c->exchanges);
                 connection_free(c);
         }
-        while (!list_empty(&u->queue))
-                exchange_free(container_of(list_first(&u->queue), Exchange, in_place));
-        timer_set(&e->timers, &u->connect.timer, USEC_NEVER);
-        timer_set(&e->timers, &u->check.timer, USEC_NEVER);
-        timer_set(&e->timers, &u->overflow, USEC_NEVER);
-        timer_set(&e->timers, &u->active, USEC_NEVER);
+        upstream_free_exchanges(&u->queue);
+        timer_set(&o->timers, &u->connecting.timer, USEC_NEVER);
+        timer_set(&o->timers, &u->probe.timer, USEC_NEVER);
+        timer_set(&o->timers, &u->overflow, USEC_NEVER);
+        timer_set(&o->timers, &u->active, USEC_NEVER);
         for (unsigned i = 0; i < UPSTREAM_TIMERS; i++)
-                timers_release(&e->timers);
-        handle_table_remove(&e->upstream_handles, u->number);
+                timers_release(&o->timers);
+        handle_table_remove(&o->upstreams, u->handle);
         config_unref(u->owner);
         free(u);
         return NULL;
 }
 
-/* --- figures */
-
-uint64_t upstream_stale_race(const Upstream *u)
+Upstream *upstream_of(const Connection *c)
 {
-        if (!u->path.smoothed)
-                return STALE_RACE_DEFAULT;
-        return CLAMP(3 * u->path.smoothed, STALE_RACE_MIN, STALE_RACE_MAX);
+        return container_of(c->pool, Upstream, pool);
 }
 
-uint64_t upstream_hedge_delay(const Upstream *u)
+unsigned upstream_connections(const Upstream *u)
 {
-        if (!u->rtt.smoothed)
-                return HEDGE_DEFAULT;
-        return CLAMP(rtt_bound(&u->rtt), HEDGE_MIN, HEDGE_MAX);
+        unsigned n = 0;
+
+        LIST_FOREACH(l, &u->pool.connections)
+                n += container_of(l, Connection, in_pool)->state != CONNECTION_CONNECTING;
+        return n;
 }
 
-uint64_t upstream_answer_time(const Upstream *u)
+void upstream_reset_statistics(Upstream *u)
 {
-        if (!u->rtt.smoothed)
-                return ANSWER_DEFAULT;
-        return CLAMP(3 * rtt_bound(&u->rtt), ANSWER_MIN, ANSWER_MAX);
+        u->pool.queries = u->failures = u->handshakes_full = u->handshakes_resumed = 0;
+        u->probes = u->races = u->races_won = 0;
 }
 
-bool upstream_unproven(const Exchange *x)
+/* --- answers */
+
+void upstream_on_exchange_failed(Exchange *x, FailureReason reason, uint64_t retry_after, uint64_t now)
 {
-        return !x->connection || x->connection->received_at < x->sent_at;
+        Connection *c = x->connection;
+
+        upstream_blame(x, reason, retry_after, now);
+        connection_release(c, x, now);
+        exchange_post(x, reason);
+        upstream_advance(x->upstream, now);
 }
 
-bool upstream_doubtful(const Upstream *u, uint64_t now)
+/* Is the body the answer to what was asked? */
+static FailureReason upstream_check_answer(const Exchange *x, const Message *question, Bytes body, Message *ret)
 {
-        LIST_FOREACH(l, &u->connections) {
-                const Connection *c = container_of(l, Connection, in_upstream);
-
-                if (c->state == CONNECTION_READY && !c->silent)
-                        return false;
-        }
-        return u->connect.active && now - u->connect.started_at >= upstream_hedge_delay(u);
+        if (message_parse(ret, body) != MESSAGE_OK)
+                return FAILURE_MALFORMED;
+        if (ret->id != 0 || !message_answers(ret, question))
+                return FAILURE_MISMATCH;
+        if (ret->flags & DNS_TC)
+                return FAILURE_TRUNCATED;
+        if (x->synthetic && message_rcode(ret) != RCODE_NOERROR)
+                return FAILURE_PROBE_RCODE;
+        return FAILURE_NONE;
 }
 
-/* --- sending and waiting */
-
-/* A trial's exchanges take no connection that is older than the trial: that it still works says nothing of the failure.
- */
-static bool upstream_fits_trial(const Upstream *u, const Connection *c)
+bool upstream_on_response(Exchange *x, const HttpResponse *response, Bytes body, Message *ret, uint64_t now)
 {
-        return u->health.state != HEALTH_TRIAL || c->opened_at >= u->health.changed_at;
-}
+        FailureReason reason = http_response_failure(response, body.n);
+        Message question;
 
-/* The connection for a new exchange: the youngest that has room. */
-static Connection *upstream_pick(const Upstream *u, uint64_t now)
-{
-        for (List *l = u->connections.previous; l != &u->connections; l = l->previous) {
-                Connection *c = container_of(l, Connection, in_upstream);
-
-                if (connection_takes(c, now) && upstream_fits_trial(u, c))
-                        return c;
-        }
-        return NULL;
-}
-
-bool upstream_submit(Upstream *u, Exchange *x, uint64_t now)
-{
-        Connection *c = list_empty(&u->queue) ? upstream_pick(u, now) : NULL;
-
-        if (c) {
-                connection_send(c, x, now);
-                return true;
-        }
-        if (u->queued >= UPSTREAM_QUEUE_MAX)
+        message_parse(&question, packet_bytes(x->wire));
+        if (reason == FAILURE_NONE)
+                reason = upstream_check_answer(x, &question, body, ret);
+        if (reason != FAILURE_NONE) {
+                upstream_on_exchange_failed(x, reason,
+                                            response->has_retry_after ? response->retry_after * USEC_PER_SEC : 0, now);
                 return false;
-        x->queued_at = now;
-        list_append(&u->queue, &x->in_place);
-        u->queued++;
-        upstream_advance(u, now);
+        }
+        upstream_note_answer(x, now);
+        if (!x->synthetic)
+                upstream_note_rcode(x->upstream, message_rcode(ret), question.qname, now);
+        upstream_release(x->upstream, x->connection, x, now);
         return true;
 }
 
-/* Sees to it that what waits in the queue gets a connection: the first, or a second if the first stays full. */
-static void upstream_want_connection(Upstream *u, uint64_t now)
+/* --- events of connections */
+
+void upstream_on_established(Connection *c, uint64_t now)
 {
-        const Exchange *head;
-        unsigned n = 0, all = 0;
-
-        if (u->connect.active)
-                return;
-        LIST_FOREACH(l, &u->connections) {
-                const Connection *c = container_of(l, Connection, in_upstream);
-
-                all++;
-                n += connection_good(c, now) && upstream_fits_trial(u, c);
-        }
-        /* A peer that ends each connection as soon as it is used gets no more of them than this: the queue moves when
-         * one is done. */
-        if (all >= DRAINING_MAX)
-                return;
-        head = container_of(list_first(&u->queue), Exchange, in_place);
-        if (n == 0)
-                upstream_connect(u, u->health.state == HEALTH_TRIAL ? PURPOSE_TRIAL : PURPOSE_QUERY, now);
-        else
-                timer_set(&u->engine->timers, &u->overflow,
-                          n < CONNECTIONS_MAX ? head->queued_at + MAX(u->rtt.smoothed, OVERFLOW_WAIT) : USEC_NEVER);
+        connecting_established(&upstream_of(c)->connecting, c, now);
 }
 
-static void upstream_overflow_due(Timer *t, uint64_t now)
+/* The one that was made carries on; what it replaces goes, or finishes what it has. */
+static void upstream_replace_connections(Upstream *u, Connection *fresh, uint64_t now)
 {
-        Upstream *u = container_of(t, Upstream, overflow);
+        bool overflow = u->connecting.purpose == PURPOSE_QUERY;
 
-        if (!list_empty(&u->queue) && !u->connect.active)
-                upstream_connect(u, PURPOSE_QUERY, now);
-}
+        LIST_FOREACH(l, &u->pool.connections) {
+                Connection *c = container_of(l, Connection, in_pool);
 
-/* Given up for another's sake: its query is told, as of any that comes to nothing. */
-static void upstream_take_stream(Exchange *x, uint64_t now)
-{
-        Connection *c = x->connection;
-        Action *a = engine_act(c->upstream->engine, ACTION_CANCEL);
-
-        if (a) {
-                a->connection = c->number;
-                a->exchange = x->number;
-        }
-        list_remove(&x->in_place);
-        x->connection = NULL;
-        c->streams--;
-        exchange_post(x, FAILURE_TIMEOUT, now);
-}
-
-/*
- * Where all streams are taken, one that is overdue, and that later ones have overtaken, gives way to who waits: a peer
- * that loses some requests, on a connection that is well, would run out of streams else. One that is just slow with all
- * of them may finish.
- */
-static Connection *upstream_make_room(Upstream *u, uint64_t now)
-{
-        LIST_FOREACH(l, &u->connections) {
-                Connection *c = container_of(l, Connection, in_upstream);
-                Exchange *oldest;
-
-                if (!c->streams || c->streams != c->max_streams || !connection_good(c, now) ||
-                    !upstream_fits_trial(u, c))
+                if (c == fresh || c->state == CONNECTION_CONNECTING)
                         continue;
-                oldest = container_of(list_first(&c->exchanges), Exchange, in_place);
-                if (oldest == u->check.exchange || oldest->sent_at >= c->overtaken_at ||
-                    now - oldest->sent_at < upstream_answer_time(u))
-                        continue;
-                upstream_take_stream(oldest, now);
-                return c;
+                if (c->liveness == CONNECTION_SILENT) {
+                        fresh->unproven = true;
+                        upstream_requeue_and_close(u, c, now);
+                } else if (!overflow || !connection_good(c, now) || c->epoch != fresh->epoch) {
+                        connection_set_state(c, CONNECTION_DRAINING);
+                        if (!c->exchanges.n)
+                                connection_close(c);
+                }
         }
-        return NULL;
+        u->races_won += fresh->unproven;
 }
 
-void upstream_advance(Upstream *u, uint64_t now)
+void upstream_on_ready(Connection *c, bool resumed, uint64_t now)
 {
-        Connection *c;
+        Upstream *u = upstream_of(c);
 
-        while (!list_empty(&u->queue) && ((c = upstream_pick(u, now)) || (c = upstream_make_room(u, now)))) {
-                Exchange *x = container_of(list_first(&u->queue), Exchange, in_place);
-
-                list_remove(&x->in_place);
-                u->queued--;
-                connection_send(c, x, now);
+        connection_ready(c, resumed, now);
+        u->connecting.first = c->address;
+        *(resumed ? &u->handshakes_resumed : &u->handshakes_full) += 1;
+        if (u->connecting.active) {
+                upstream_replace_connections(u, c, now);
+                connecting_stop(&u->connecting);
         }
-        if (list_empty(&u->queue))
-                timer_set(&u->engine->timers, &u->overflow, USEC_NEVER);
-        else
-                upstream_want_connection(u, now);
+        /* Behind a portal, too, connections come up: only an answer ends that. */
+        if (u->common->outbox->network == NETWORK_OFFLINE)
+                outbox_set_network(u->common->outbox, NETWORK_ONLINE);
+        if (u->probe.active && !u->probe.exchange)
+                upstream_probe_ready(u, c, now);
+        upstream_advance(u, now);
+        if (c->state == CONNECTION_READY && !c->exchanges.n)
+                connection_arm(c);
 }
 
-/* --- what exchanges tell of their upstream */
-
-void upstream_rcode(Upstream *u, unsigned rcode, uint64_t name, uint64_t now)
+void upstream_on_received(Connection *c, uint64_t now)
 {
-        if (rcode == RCODE_NOERROR || rcode == RCODE_NXDOMAIN)
-                servfail_streak_end(&u->servfail_streak);
-        else if ((rcode == RCODE_SERVFAIL || rcode == RCODE_REFUSED) &&
-                 servfail_streak_add(&u->servfail_streak, name, now) && u->health.state == HEALTH_HEALTHY &&
-                 health_probe_start(&u->health))
-                upstream_check(u, PURPOSE_PROBE, false, now);
-}
+        Upstream *u = upstream_of(c);
 
-/* It is not to be used: what waits for it goes elsewhere, and nothing is connected for nobody. */
-static void upstream_turn_away(Upstream *u, uint64_t now)
-{
-        while (!list_empty(&u->queue))
-                exchange_post(container_of(list_first(&u->queue), Exchange, in_place), FAILURE_CANCELLED, now);
-        if (!u->check.active && !upstream_any_silent(u))
-                upstream_connect_abandon(u, now);
-}
-
-void upstream_announce(Upstream *u, Purpose purpose, uint64_t now)
-{
-        Action *a;
-
-        if (u->health.state == u->announced && u->health.admin == u->announced_admin)
+        if (!connection_heard(c, now))
                 return;
-        /* It is well again, or others take over: what failed before says nothing of what is asked from now on. */
-        if (u->engine->cache && u->announced != u->health.state)
-                cache_forget_failures(u->engine->cache);
-        a = engine_act(u->engine, ACTION_STATE);
-        if (a) {
-                a->upstream = u->number;
-                a->state.name = u->config->name;
-                a->state.from = u->announced;
-                a->state.to = u->health.state;
-                a->state.admin = u->health.admin;
-                a->state.admin_before = u->announced_admin;
-                a->state.reason = u->health.reason;
-                a->state.purpose = purpose;
-                a->state.retry_at = u->health.retry_at;
+        if (u->connecting.active && u->connecting.purpose == PURPOSE_RACE && !u->probe.active &&
+            !pool_any_silent(&u->pool))
+                connecting_stop(&u->connecting);
+        upstream_advance(u, now);
+        connection_arm(c);
+}
+
+void upstream_on_max_streams(Connection *c, uint32_t max, uint64_t now)
+{
+        Upstream *u = upstream_of(c);
+
+        c->settings = true;
+        c->max_streams = max;
+        if (max == 0) {
+                upstream_fail(u, FAILURE_NO_STREAMS, 0, false, 0, PURPOSE_QUERY, now);
+                if (!connection_drain(c))
+                        return;
         }
-        u->announced = u->health.state;
-        u->announced_admin = u->health.admin;
-        if (u->health.state == HEALTH_FAILED)
-                engine_suspect_portal(u->engine);
-        if (!health_usable(&u->health) && u->health.state != HEALTH_TRIAL)
-                upstream_turn_away(u, now);
-}
-
-static bool upstream_counted(FailureReason f)
-{
-        FailureClass class = failure_class(f);
-
-        return class == CLASS_CONNECT_HARD || class == CLASS_TLS_VERIFY || class == CLASS_SOFT ||
-               class == CLASS_OVERLOAD || class == CLASS_CONFIG;
-}
-
-void upstream_failure(Upstream *u, FailureReason f, uint64_t incident, bool connecting, uint64_t retry_after,
-                      Purpose purpose, uint64_t now)
-{
-        HealthRequest request;
-
-        if (upstream_counted(f))
-                u->failures++;
-        request = health_failure(&u->health, now, f, incident, connecting, retry_after);
-        upstream_announce(u, purpose, now);
-        /* The next probe is planned already: failures of a flood do not hurry it (HEALTH.md 2, row 9). */
-        if (request == HEALTH_REQUEST_PROBE && u->probe_at != USEC_NEVER && now < u->probe_at)
-                health_probe_abandon(&u->health, now);
-        else if (request == HEALTH_REQUEST_PROBE)
-                upstream_check(u, PURPOSE_PROBE, true, now);
-        else if (request == HEALTH_REQUEST_PROBE_LATER)
-                u->probe_at = now;
-}
-
-void upstream_answered(Upstream *u, Exchange *x, uint64_t now)
-{
-        Connection *c = x->connection;
-        bool fresh = c->opened_at >= u->health.changed_at;
-
-        rtt_sample(&u->rtt, now - x->sent_at);
-        c->resets = 0;
-        c->overtaken_at = MAX(c->overtaken_at, x->sent_at);
-        c->relief = false;
-        engine_set_network(u->engine, NETWORK_ONLINE);
-        if (u->check.exchange == x) {
-                u->check.exchange = NULL;
-                upstream_check_done(u, FAILURE_NONE, 0, now);
-                return;
-        }
-        if (u->health.state == HEALTH_TRIAL && !fresh)
-                return;
-        health_ok(&u->health, now, fresh);
-        upstream_announce(u, x->purpose, now);
-}
-
-void upstream_failed(Upstream *u, Exchange *x, FailureReason f, uint64_t retry_after, uint64_t now)
-{
-        Connection *c = x->connection;
-
-        if (u->check.exchange == x) {
-                u->check.exchange = NULL;
-                c->state = CONNECTION_DRAINING;
-                upstream_check_done(u, f, retry_after, now);
-        } else
-                upstream_failure(u, f, connection_incident(c, x->sent_at, now), false, retry_after, x->purpose, now);
-        /* A gateway's error, or a server that does not want this connection to be for it (RFC 9110 15.5.20): another
-         * one may do. */
-        if (f == FAILURE_HTTP_RETRY || (f == FAILURE_STREAM_RESET && ++c->resets >= RESETS_MAX))
-                c->state = CONNECTION_DRAINING;
-}
-
-void upstream_late(Upstream *u, Exchange *x, uint64_t now)
-{
-        x->late = true;
-        /* Waiting for a stream is no failure that can be told from here: connecting has its own time. */
-        if (x->connection && now - x->sent_at >= upstream_answer_time(u))
-                upstream_failed(u, x, FAILURE_TIMEOUT, 0, now);
         upstream_advance(u, now);
 }
 
-/* --- life */
+void upstream_on_goaway(Connection *c, FailureReason reason, uint64_t now)
+{
+        Upstream *u = upstream_of(c);
+
+        connection_learn_idle(c, now);
+        if (reason != FAILURE_GOAWAY)
+                upstream_fail(u, reason, connection_incident(c, now, now), false, 0, PURPOSE_QUERY, now);
+        if (connection_drain(c))
+                upstream_advance(u, now);
+}
+
+void upstream_on_address_gone(Connection *c, uint64_t now)
+{
+        Upstream *u = upstream_of(c);
+
+        upstream_requeue_and_close(u, c, now);
+        upstream_advance(u, now);
+}
+
+static void upstream_attempt_closed(Upstream *u, Connection *c, FailureReason reason, uint64_t now)
+{
+        reason = connecting_attempt_failed(&u->connecting, c, reason, now);
+        if (reason != FAILURE_NONE)
+                upstream_connecting_failed(u, reason, now);
+}
+
+void upstream_on_closed(Connection *c, FailureReason reason, uint64_t now)
+{
+        Upstream *u = upstream_of(c);
+        Exchange *x = exchange_list_first(&c->exchanges);
+
+        if (c->state == CONNECTION_CONNECTING) {
+                upstream_attempt_closed(u, c, reason, now);
+                return;
+        }
+        connection_learn_idle(c, now);
+        if (connection_is_stale(c) || !x) {
+                if (failure_class(reason) == CLASS_SOFT)
+                        reason = FAILURE_SILENT;
+        } else if (!u->probe.exchange || u->probe.exchange->connection != c)
+                upstream_fail(u, reason, connection_incident(c, x->sent_at, now), false, 0, x->purpose, now);
+        while ((x = exchange_list_first(&c->exchanges))) {
+                exchange_post(x, reason);
+                if (u->probe.exchange == x) {
+                        u->probe.exchange = NULL;
+                        upstream_probe_done(u, reason, 0, now);
+                }
+        }
+        connection_close(c);
+        upstream_advance(u, now);
+}
+
+static void upstream_on_silent(Upstream *u, Connection *c, uint64_t now)
+{
+        /* The next may be no better: who waits is not to move from each to the next until his time is over. */
+        if (c->unproven)
+                upstream_on_closed(c, FAILURE_TIMEOUT, now);
+        else if (!u->connecting.active)
+                upstream_connect(u, PURPOSE_RACE, now);
+}
+
+void upstream_on_notice(Notice *n, uint64_t now)
+{
+        Connection *c;
+
+        switch (n->type) {
+        case NOTICE_CONNECTION_SILENT:
+                c = container_of(n, Connection, notice);
+                upstream_on_silent(upstream_of(c), c, now);
+                break;
+        case NOTICE_CONNECTION_GONE:
+                upstream_on_closed(container_of(n, Connection, notice), n->reason, now);
+                break;
+        case NOTICE_CONNECTING_FAILED:
+                upstream_connecting_failed(container_of(n, Upstream, connecting.notice), n->reason, now);
+                break;
+        }
+}
+
+/* --- the machine and the administrator */
 
 void upstream_epoch(Upstream *u, bool resumed, uint64_t now)
 {
-        Action *a;
+        Action *a = outbox_act(u->common->outbox, ACTION_FORGET_TICKETS);
 
-        u->peer_idle = USEC_NEVER;
-        u->path = (Rtt) { 0 };
-        a = engine_act(u->engine, ACTION_FORGET_TICKETS);
         if (a)
-                a->upstream = u->number;
-        upstream_check_abandon(u, now);
-        upstream_connect_abandon(u, now);
-        LIST_FOREACH(l, &u->connections) {
-                Connection *c = container_of(l, Connection, in_upstream);
+                a->upstream = u->handle;
+        u->pool.peer_idle = USEC_NEVER;
+        u->pool.path = (SmoothedRtt) { 0 };
+        upstream_abandon_probe(u, now);
+        connecting_stop(&u->connecting);
+        LIST_FOREACH(l, &u->pool.connections) {
+                Connection *c = container_of(l, Connection, in_pool);
 
-                if (resumed || c->silent) {
-                        upstream_requeue(u, c, now);
-                        connection_close(c);
-                } else
+                if (resumed || c->liveness == CONNECTION_SILENT)
+                        upstream_requeue_and_close(u, c, now);
+                else
                         connection_challenge(c, now);
         }
-        upstream_announce(u, PURPOSE_QUERY, now);
+        upstream_state_changed(u, PURPOSE_QUERY, now);
         upstream_plan_active(u, now);
         upstream_advance(u, now);
 }
 
 void upstream_preconnect(Upstream *u, uint64_t now)
 {
-        if (!u->connect.active)
+        if (!u->connecting.active)
                 upstream_connect(u, PURPOSE_QUERY, now);
 }
 
-void upstream_close_idle(Upstream *u, uint64_t now)
+void upstream_close_idle(Upstream *u)
 {
-        (void) now;
-        LIST_FOREACH(l, &u->connections) {
-                Connection *c = container_of(l, Connection, in_upstream);
+        LIST_FOREACH(l, &u->pool.connections) {
+                Connection *c = container_of(l, Connection, in_pool);
 
-                if (c->state != CONNECTION_CONNECTING && !c->streams)
+                if (c->state != CONNECTION_CONNECTING && !c->exchanges.n)
                         connection_close(c);
         }
 }
@@ -424,47 +347,36 @@ void upstream_set_admin(Upstream *u, HealthAdmin admin, uint64_t now)
 {
         if (admin == u->health.admin)
                 return;
-        upstream_check_abandon(u, now);
+        upstream_abandon_probe(u, now);
         u->probe_at = USEC_NEVER;
         health_set_admin(&u->health, now, admin);
-        upstream_announce(u, PURPOSE_QUERY, now);
+        upstream_state_changed(u, PURPOSE_QUERY, now);
         if (admin == ADMIN_DOWN)
-                LIST_FOREACH(l, &u->connections)
-                        connection_drain(container_of(l, Connection, in_upstream), now);
+                LIST_FOREACH(l, &u->pool.connections)
+                        connection_drain(container_of(l, Connection, in_pool));
         upstream_plan_active(u, now);
-        upstream_advance(u, now);
-}
-
-void upstream_connection_stranded(Upstream *u, Connection *c, uint64_t now)
-{
-        upstream_requeue(u, c, now);
-        connection_close(c);
         upstream_advance(u, now);
 }
 
 void upstream_disconnect(Upstream *u, uint64_t now)
 {
-        upstream_connect_abandon(u, now);
-        LIST_FOREACH(l, &u->connections) {
-                Connection *c = container_of(l, Connection, in_upstream);
-
-                upstream_requeue(u, c, now);
-                connection_close(c);
-        }
+        connecting_stop(&u->connecting);
+        LIST_FOREACH(l, &u->pool.connections)
+                upstream_requeue_and_close(u, container_of(l, Connection, in_pool), now);
         upstream_advance(u, now);
 }
 
 void upstream_retire(Upstream *u, uint64_t now)
 {
         u->retired = true;
-        timer_set(&u->engine->timers, &u->active, USEC_NEVER);
-        upstream_check_abandon(u, now);
-        if (list_empty(&u->queue) && !upstream_any_silent(u))
-                upstream_connect_abandon(u, now);
-        upstream_close_idle(u, now);
+        timer_set(&u->common->outbox->timers, &u->active, USEC_NEVER);
+        upstream_abandon_probe(u, now);
+        if (!u->queue.n && !pool_any_silent(&u->pool))
+                connecting_stop(&u->connecting);
+        upstream_close_idle(u);
 }
 
 bool upstream_done(const Upstream *u)
 {
-        return u->retired && list_empty(&u->queue) && list_empty(&u->connections) && !u->connect.active;
+        return u->retired && !u->queue.n && list_empty(&u->pool.connections) && !u->connecting.active;
 }

@@ -9,7 +9,7 @@
 #include "run.h"
 
 #define AT 10 /* seconds: when the event happens */
-#define MILLISECONDS(n) ((uint64_t) (n) *USEC_PER_MSEC)
+#define MILLISECONDS(n) ((uint64_t) (n) * USEC_PER_MSEC)
 
 typedef enum RowState {
         UNKNOWN,

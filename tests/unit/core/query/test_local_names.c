@@ -643,9 +643,9 @@ START_TEST(local_answers_are_counted_and_count_as_queries)
         gives("x.onion", "A", ABSENT);
         gives("www.example.test", "A", "asked");
         engine_stats(e, &s);
-        ck_assert_uint_eq(s.queries, 4);
-        ck_assert_uint_eq(s.local, 3);
-        ck_assert_uint_eq(s.answered + s.failed, 0);
+        ck_assert_uint_eq(s.counters.queries, 4);
+        ck_assert_uint_eq(s.counters.local, 3);
+        ck_assert_uint_eq(s.counters.answered + s.counters.failed, 0);
 }
 END_TEST
 

@@ -65,7 +65,7 @@ START_TEST(a_name_of_the_domain_goes_to_the_server_and_no_other_does)
         ask_name("other.com");
         ck_assert_uint_eq(n_asked, 3);
         ck_assert_uint_eq(upstream_asked, 3);
-        ck_assert_uint_eq(stats().forwarded, 3);
+        ck_assert_uint_eq(stats().counters.forwarded, 3);
 }
 END_TEST
 
@@ -458,7 +458,7 @@ START_TEST(with_all_servers_dead_it_is_servfail_and_the_upstreams_never_hear_of_
         for (size_t i = 0; i < n_asked; i++)
                 ck_assert_msg(asked[i].sent >= 2 && asked[i].sent <= 3, "server %u: %u", asked[i].server,
                               asked[i].sent);
-        ck_assert_uint_eq(stats().forward_failed, 1);
+        ck_assert_uint_eq(stats().counters.forward_failed, 1);
         run_to(now + 3 * SEC);
         for (size_t i = 0; i < n_asked; i++)
                 ck_assert_msg(asked[i].closed, "a socket is open when nobody waits any longer");

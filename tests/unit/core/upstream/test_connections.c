@@ -312,7 +312,7 @@ START_TEST(hedging_on_suspicion_leaves_slow_names_with_one_upstream)
         engine_received(e, connects[0].connection, now);
         pass(200 * MSEC);
         engine_stats(e, &s);
-        ck_assert_uint_eq(s.hedges, 0);
+        ck_assert_uint_eq(s.counters.hedges, 0);
 }
 END_TEST
 
@@ -335,8 +335,8 @@ START_TEST(hedging_always_asks_the_second_within_its_budget)
                 act();
         }
         engine_stats(e, &s);
-        ck_assert_uint_ge(s.hedges, 5);
-        ck_assert_uint_le(s.hedges, 10);
+        ck_assert_uint_ge(s.counters.hedges, 5);
+        ck_assert_uint_le(s.counters.hedges, 10);
 }
 END_TEST
 
@@ -349,7 +349,7 @@ START_TEST(hedging_off_asks_one_at_a_time)
         ask();
         pass(900 * MSEC);
         engine_stats(e, &s);
-        ck_assert_uint_eq(s.hedges, 0);
+        ck_assert_uint_eq(s.counters.hedges, 0);
 }
 END_TEST
 

@@ -1,0 +1,145 @@
+#include "core/outbox/outbox.h"
+
+#define ACTIONS_FIRST 64 /* a power of two is not needed, only enough for most turns */
+
+static bool outbox_grow(Outbox *o)
+{
+        size_t size = o->actions_size ? o->actions_size * 2 : ACTIONS_FIRST;
+        Action *actions = calloc(size, sizeof(*actions));
+
+        if (!actions)
+                return false;
+        for (size_t i = 0; i < o->actions_n; i++)
+                actions[i] = o->actions[(o->actions_first + i) % o->actions_size];
+        free(o->actions);
+        o->actions = actions;
+        o->actions_size = size;
+        o->actions_first = 0;
+        return true;
+}
+
+bool outbox_init(Outbox *o, uint64_t seed)
+{
+        *o = (Outbox) { .random = seed | 1 };
+        list_init(&o->outcomes);
+        list_init(&o->notices);
+        /* The first actions need no memory that there may not be. */
+        return outbox_grow(o);
+}
+
+void outbox_deinit(Outbox *o)
+{
+        Action a;
+
+        while (outbox_next_action(o, &a))
+                ;
+        free(o->actions);
+        timers_deinit(&o->timers);
+        handle_table_deinit(&o->connections);
+        handle_table_deinit(&o->exchanges);
+        handle_table_deinit(&o->upstreams);
+        handle_table_deinit(&o->do53_exchanges);
+}
+
+Action *outbox_act(Outbox *o, ActionType type)
+{
+        Action *a;
+
+        if (o->actions_n == o->actions_size && !outbox_grow(o))
+                return NULL;
+        a = &o->actions[(o->actions_first + o->actions_n++) % o->actions_size];
+        *a = (Action) { .type = type };
+        return a;
+}
+
+static Packet *outbox_packet_of(const Action *a)
+{
+        switch (a->type) {
+        case ACTION_ANSWER:
+                return a->answer.message;
+        case ACTION_SEND:
+                return a->send.message;
+        case ACTION_DO53_SEND:
+                return a->do53.message;
+        default:
+                return NULL;
+        }
+}
+
+bool outbox_next_action(Outbox *o, Action *ret)
+{
+        o->lent = packet_unref(o->lent);
+        if (!o->actions_n)
+                return false;
+        *ret = o->actions[o->actions_first];
+        o->actions_first = (o->actions_first + 1) % o->actions_size;
+        o->actions_n--;
+        o->lent = outbox_packet_of(ret);
+        return true;
+}
+
+void outbox_answer(Outbox *o, const Client *client, Packet *message)
+{
+        Action *a = outbox_act(o, ACTION_ANSWER);
+
+        if (!a) {
+                packet_unref(message);
+                return;
+        }
+        a->answer.client = *client;
+        a->answer.message = message;
+}
+
+void outbox_set_network(Outbox *o, NetworkState state)
+{
+        Action *a;
+
+        if (o->network == state)
+                return;
+        o->network = state;
+        a = outbox_act(o, ACTION_NETWORK);
+        if (a)
+                a->network = state;
+}
+
+uint64_t outbox_random(Outbox *o, uint64_t low, uint64_t high)
+{
+        /* xorshift64* */
+        o->random ^= o->random >> 12;
+        o->random ^= o->random << 25;
+        o->random ^= o->random >> 27;
+        return low + (o->random * UINT64_C(0x2545f4914f6cdd1d) >> 11) % (high - low + 1);
+}
+
+void outbox_post(Outbox *o, Notice *n, NoticeType type, FailureReason reason)
+{
+        if (!list_empty(&n->in_outbox))
+                return;
+        n->type = type;
+        n->reason = reason;
+        list_append(&o->notices, &n->in_outbox);
+}
+
+Notice *outbox_next_notice(Outbox *o)
+{
+        List *l = list_first(&o->notices);
+
+        if (!l)
+                return NULL;
+        list_remove(l);
+        return container_of(l, Notice, in_outbox);
+}
+
+const char *purpose_name(Purpose p)
+{
+        static const char *const names[] = { "query", "probe", "trial", "race" };
+
+        return names[p];
+}
+
+const char *network_state_name(NetworkState s)
+{
+        static const char *const names[] = { "online", "offline", "portal" };
+
+        return names[s];
+}
