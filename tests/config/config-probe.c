@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/config/units.h"
 #include "io/system/dropins.h"
 
 static int print_files(const char *root)

@@ -1,7 +1,7 @@
+#include "core/base/address.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#include "core/config/config.h"
 
 static bool address_digits(const char *text, unsigned max, unsigned *ret)
 {

@@ -6,35 +6,14 @@
  * for each key.
  */
 
-#include "core/base/base.h"
-#include "core/health/health.h"
+#include "core/base/address.h"
 #include "core/dns/message.h"
+#include "core/health/health.h"
 
 typedef enum Policy { POLICY_ORDERED, POLICY_FASTEST } Policy;
 typedef enum Hedge { HEDGE_ON_SUSPECT, HEDGE_ALWAYS, HEDGE_NO } Hedge;
 typedef enum Preconnect { PRECONNECT_OFF, PRECONNECT_ON_NETWORK_UP } Preconnect;
 typedef enum Method { METHOD_POST, METHOD_GET } Method;
-
-/* A numeric address; no scope but that of an interface name or index for link-local IPv6. */
-typedef struct Address {
-        bool v6;
-        uint8_t octets[16]; /* 4 of them for IPv4 */
-        uint16_t port;
-        char interface[16]; /* "" or an interface for link-local addresses */
-} Address;
-
-#define ADDRESS_TEXT_MAX 80
-/* "127.0.0.1:53" or "[::1]:53", with %interface where there is one. */
-void address_to_text(const Address *a, char ret[ADDRESS_TEXT_MAX]);
-/* Reads "ADDRESS", "ADDRESS:PORT", "[ADDRESS]:PORT"; `port` if none is given. */
-bool address_from_text(const char *text, uint16_t port, Address *ret);
-bool address_equal(const Address *a, const Address *b);
-/* The same but for the port; an IPv4 address and the same one mapped into IPv6 are one. */
-bool address_same_host(const Address *a, const Address *b);
-bool address_is_unspecified(const Address *a); /* 0.0.0.0, :: */
-bool address_is_loopback(const Address *a);
-bool address_is_link_local(const Address *a); /* fe80::/10, which means nothing without an interface (RFC 4007) */
-bool address_is_multicast(const Address *a);  /* or broadcast */
 
 #define PIN_SIZE 32 /* SHA-256 of the SubjectPublicKeyInfo */
 #define UPSTREAM_NAME_MAX 63
@@ -173,7 +152,3 @@ int log_level_from_name(const char *name);
 
 /* True if both send the same names to the same servers. */
 bool forward_config_equal(const ForwardConfig *a, const ForwardConfig *b);
-
-/* systemd's units: "4500ms", "1min 30s", "2" (seconds) to usec; "8M", "64K" to octets. False if they are neither. */
-bool parse_time_span(const char *text, uint64_t *ret);
-bool parse_size(const char *text, uint64_t *ret);

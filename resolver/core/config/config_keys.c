@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/config/config_text.h"
+#include "core/config/units.h"
 
 /* --- plain values */
 

@@ -1,6 +1,6 @@
-#include <string.h>
+#include "core/config/units.h"
 
-#include "core/config/config.h"
+#include <string.h>
 
 static const struct {
         const char *name;

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "core/config/config.h"
-#include "core/dns/message.h"
+#include "core/base/address.h"
 #include "core/base/siphash.h"
+#include "core/dns/message.h"
 
 #define WORD_MAX 256 /* octets with a NUL; no name and no address is longer */
 

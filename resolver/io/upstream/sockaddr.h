@@ -6,7 +6,7 @@
 
 #include <sys/socket.h>
 
-#include "core/config/config.h"
+#include "core/base/address.h"
 #include "core/health/failure.h"
 
 /* False if the interface of a link-local address is not there. */

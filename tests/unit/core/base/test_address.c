@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/config/config.h"
+#include "core/base/address.h"
 #include "run.h"
 
 START_TEST(addresses_are_read_with_and_without_port)

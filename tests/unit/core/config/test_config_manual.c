@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/config/config_parser.h"
+#include "core/config/units.h"
 #include "run.h"
 
 #define PROVIDERS "units/providers/"

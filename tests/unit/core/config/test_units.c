@@ -3,7 +3,7 @@
 
 #include <check.h>
 
-#include "core/config/config.h"
+#include "core/config/units.h"
 #include "run.h"
 
 START_TEST(time_spans_are_those_of_systemd_time)

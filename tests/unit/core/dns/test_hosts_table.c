@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/config/config.h"
+#include "core/base/address.h"
 #include "core/dns/hosts_table.h"
 #include "core/dns/message.h"
 #include "run.h"
