@@ -1,25 +1,9 @@
 #pragma once
 /*
- * Names of what DNS numbers: types, rcodes, extended errors. Pure.
+ * Names of DNS response codes and extended errors, and the names that stand for addresses. Pure.
  */
 
 #include "core/base/base.h"
-
-/* How the data of a record of this type is laid out: see ctl_record.c. */
-typedef struct RecordType {
-        uint16_t type;
-        const char *name;
-        const char *layout; /* NULL: as RFC 3597 writes what is not known */
-} RecordType;
-
-/* NULL: none that we know. */
-const RecordType *record_type(uint16_t type);
-
-/* Writes "MX", or "TYPE123" (RFC 3597 5). */
-#define TYPE_TEXT_MAX 16
-const char *type_to_text(uint16_t type, char ret[static TYPE_TEXT_MAX]);
-/* Reads "mx", "TYPE15" or "15". */
-bool type_from_text(const char *text, uint16_t *ret);
 
 /* "NXDOMAIN"; NULL if it has no name. */
 const char *rcode_name(unsigned rcode);

@@ -59,7 +59,7 @@ static void query_print_records(const Ctl *c, const Asked *a)
 
         while (t && record_next(&w, &r) && r.section == SECTION_ANSWER) {
                 _cleanup_(freep) char *owner = record_owner(&a->message, &r), *data = record_data(&a->message, &r);
-                char type[TYPE_TEXT_MAX];
+                char type[RR_TYPE_TEXT_MAX];
 
                 table_row(t, NULL, NULL);
                 table_cell(t, "%s", owner ? owner : "?");
@@ -68,7 +68,7 @@ static void query_print_records(const Ctl *c, const Asked *a)
                         table_cell(t, "IN");
                 else
                         table_cell(t, "CLASS%u", r.class);
-                table_cell(t, "%s", type_to_text(r.type, type));
+                table_cell(t, "%s", rr_type_to_text(r.type, type));
                 table_cell(t, "%s", data ? data : "?");
         }
         /* Records are for copying: never cut, and no mark before them. */
@@ -95,7 +95,7 @@ static void query_print_extended_errors(const Asked *a, FILE *f)
 static int query_print_text(const Ctl *c, const Asked *a)
 {
         unsigned rcode = message_rcode(&a->message);
-        char type[TYPE_TEXT_MAX], number[16], span[SPAN_TEXT_MAX];
+        char type[RR_TYPE_TEXT_MAX], number[16], span[SPAN_TEXT_MAX];
         const char *name = rcode_name(rcode);
 
         query_print_records(c, a);
@@ -108,10 +108,10 @@ static int query_print_text(const Ctl *c, const Asked *a)
         }
         if (a->message.ancount == 0)
                 fprintf(stderr, "dohmousectl: %s: there is no record of type %s\n", a->word,
-                        type_to_text(a->type, type));
+                        rr_type_to_text(a->type, type));
         query_print_extended_errors(a, stdout);
         if (c->legend && c->terminal.interactive)
-                printf("%s; %s: %u record%s in %s%s%s\n", c->terminal.grey, type_to_text(a->type, type),
+                printf("%s; %s: %u record%s in %s%s%s\n", c->terminal.grey, rr_type_to_text(a->type, type),
                        a->message.ancount, a->message.ancount == 1 ? "" : "s", delay_text(a->took, span),
                        a->message.flags & DNS_AD ? ", authenticated" : "", c->terminal.normal);
         return EXIT_SUCCESS;
@@ -127,7 +127,7 @@ static void query_put_section(Json *j, const Message *m, Section section, const 
         json_array(j, key);
         while (record_next(&w, &r)) {
                 _cleanup_(freep) char *owner = NULL, *data = NULL;
-                char type[TYPE_TEXT_MAX];
+                char type[RR_TYPE_TEXT_MAX];
 
                 if (r.section != section || r.type == TYPE_OPT)
                         continue;
@@ -137,7 +137,7 @@ static void query_put_section(Json *j, const Message *m, Section section, const 
                 json_string(j, "Name", owner ? owner : "");
                 json_number(j, "TTL", r.ttl);
                 json_number(j, "Class", r.class);
-                json_string(j, "Type", type_to_text(r.type, type));
+                json_string(j, "Type", rr_type_to_text(r.type, type));
                 json_string(j, "Data", data ? data : "");
                 json_end(j);
         }
@@ -148,11 +148,11 @@ static int query_print_json(const Ctl *c, const Asked *a)
 {
         Json j = JSON_INIT(stdout, c->json == JSON_PRETTY);
         unsigned rcode = message_rcode(&a->message), code;
-        char type[TYPE_TEXT_MAX], *text;
+        char type[RR_TYPE_TEXT_MAX], *text;
 
         json_object(&j, NULL);
         json_string(&j, "Name", a->name);
-        json_string(&j, "Type", type_to_text(a->type, type));
+        json_string(&j, "Type", rr_type_to_text(a->type, type));
         json_number(&j, "Rcode", rcode);
         if (rcode_name(rcode))
                 json_string(&j, "RcodeName", rcode_name(rcode));
@@ -188,7 +188,7 @@ int ctl_query(Ctl *c, int argc, char *argv[])
         int status = EXIT_SUCCESS;
 
         if (argc > 2) {
-                if (!type_from_text(argv[2], &type)) {
+                if (!rr_type_from_text(argv[2], &type)) {
                         ctl_fail("\"%s\" is no type; it is a name such as MX or HTTPS, or a number such as TYPE65.",
                                  argv[2]);
                         return 2;

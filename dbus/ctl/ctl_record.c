@@ -5,8 +5,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "ctl_names.h"
-
 /* Where we are in the data of a record. Each take_* gives less, or nothing, and sets `bad` where the data ends too
  * early. */
 typedef struct Cursor {
@@ -142,9 +140,9 @@ static void record_put_time(FILE *f, Cursor *c)
 
 static void record_put_type(FILE *f, unsigned type)
 {
-        char text[TYPE_TEXT_MAX];
+        char text[RR_TYPE_TEXT_MAX];
 
-        fputs(type_to_text((uint16_t) type, text), f);
+        fputs(rr_type_to_text((uint16_t) type, text), f);
 }
 
 /* Which types there are (RFC 4034 4.1.2). */
@@ -267,7 +265,7 @@ static void record_put_strings(FILE *f, Cursor *c)
         }
 }
 
-/* One part, by its letter in RecordType.layout. */
+/* One part, by its letter in rr_type_layout(). */
 static void record_put_part(FILE *f, char letter, Cursor *c)
 {
         /* Nothing has no text that would stand for it. */
@@ -342,13 +340,13 @@ char *record_owner(const Message *m, const Record *r)
 /* As its type has it; false if it is not laid out so. */
 static bool record_put_known(FILE *f, const Message *m, const Record *r)
 {
-        const RecordType *t = record_type(r->type);
+        const char *layout = rr_type_layout(r->type);
         Cursor c = { .wire = BYTES(m->wire.p, r->end), .at = r->end - r->rdata.n };
         const char *before = "";
 
-        if (!t || !t->layout || r->class != CLASS_IN)
+        if (!layout || r->class != CLASS_IN)
                 return false;
-        for (const char *p = t->layout; *p; p++) {
+        for (const char *p = layout; *p; p++) {
                 /* Parameters and types may be none. */
                 if (strchr("vm", *p) && record_at_end(&c))
                         continue;

@@ -4,7 +4,7 @@
 
 #include "core/base/address.h"
 #include "core/base/siphash.h"
-#include "core/dns/message.h"
+#include "core/dns/name.h"
 
 #define WORD_MAX 256 /* octets with a NUL; no name and no address is longer */
 

@@ -1,18 +1,13 @@
 #include "core/dns/message.h"
 
-#include <stdio.h>
 #include <string.h>
 
-/* Offsets within the header and the fixed part of a record, behind its owner name (RFC 1035 4.1). */
-enum { HEADER_FLAGS = 2, HEADER_QDCOUNT = 4, HEADER_ANCOUNT = 6, HEADER_NSCOUNT = 8, HEADER_ARCOUNT = 10 };
-enum { RECORD_TYPE = 0, RECORD_CLASS = 2, RECORD_TTL = 4, RECORD_RDLENGTH = 8, RECORD_FIXED = 10 };
-
-#define LABEL_MAX 63
-#define LABEL_POINTER 0xc0
-#define POINTER_REACH 0x4000 /* no pointer leads beyond this offset */
 #define COOKIE_CLIENT 8
 #define COOKIE_MIN 16
 #define COOKIE_MAX 40
+#define SOA_NUMBERS 20       /* octets of them, behind the two names of a SOA */
+#define SOA_MINIMUM 4        /* octets from the last of them to the end */
+#define TTL_SIGN 0x80000000u /* a TTL with it counts as 0 (RFC 2181 8) */
 
 /* A walk over wire octets: where it is, and how many pointers it may still follow. */
 typedef struct Reader {
@@ -26,13 +21,13 @@ typedef struct Reader {
 
 static void message_mark_fixed(Reader *r, size_t at, size_t n)
 {
-        for (size_t end = MIN(at + n, (size_t) POINTER_REACH); at < end; at++)
+        for (size_t end = MIN(at + n, (size_t) LABEL_POINTER_REACH); at < end; at++)
                 r->fixed[at / 8] |= (uint8_t) (1u << at % 8);
 }
 
 static bool message_any_fixed(const Reader *r, size_t at, size_t n)
 {
-        for (size_t end = MIN(at + n, (size_t) POINTER_REACH); at < end; at++)
+        for (size_t end = MIN(at + n, (size_t) LABEL_POINTER_REACH); at < end; at++)
                 if (r->fixed[at / 8] & 1u << at % 8)
                         return true;
         return false;
@@ -53,24 +48,24 @@ static bool message_skip_name(Reader *r, bool compressed)
                 if (at >= r->wire.n)
                         return false;
                 length = r->wire.p[at];
-                if ((length & LABEL_POINTER) == LABEL_POINTER) {
+                if (wire_is_pointer(length)) {
                         size_t target;
 
-                        if (!compressed || at + 2 > r->wire.n || r->pointers == 0)
+                        if (!compressed || at + LABEL_POINTER_SIZE > r->wire.n || r->pointers == 0)
                                 return false;
-                        target = (size_t) (length & ~LABEL_POINTER) << 8 | r->wire.p[at + 1];
+                        target = wire_read_pointer(r->wire.p + at);
                         if (target < DNS_HEADER_SIZE || target >= limit)
                                 return false;
                         r->pointers--;
                         if (jumped)
                                 r->furthest = MAX(r->furthest, at + 1);
                         if (!jumped)
-                                r->at = at + 2;
+                                r->at = at + LABEL_POINTER_SIZE;
                         jumped = true;
                         limit = at = target;
                         continue;
                 }
-                if (length > LABEL_MAX)
+                if (length > DNS_LABEL_MAX)
                         return false;
                 octets += 1 + (size_t) length;
                 if (octets > DNS_NAME_MAX || at + 1 + length > r->wire.n ||
@@ -94,19 +89,19 @@ static bool message_rdata_names(uint16_t type, size_t *ret_skip, unsigned *ret_n
         *ret_names = 1;
         switch (type) {
         case TYPE_NS:
-        case 3: /* MD */
-        case 4: /* MF */
+        case TYPE_MD:
+        case TYPE_MF:
         case TYPE_CNAME:
-        case 7: /* MB */
-        case 8: /* MG */
-        case 9: /* MR */
+        case TYPE_MB:
+        case TYPE_MG:
+        case TYPE_MR:
         case TYPE_PTR:
                 return true;
         case TYPE_SOA:
-        case 14: /* MINFO */
+        case TYPE_MINFO:
                 *ret_names = 2;
                 return true;
-        case 15: /* MX */
+        case TYPE_MX:
                 *ret_skip = 2;
                 return true;
         default:
@@ -126,7 +121,7 @@ static bool message_check_rdata(Reader *r, uint16_t type, size_t end)
                 while (names-- > 0)
                         if (!message_skip_name(&inner, true) || inner.at > end)
                                 return false;
-                if (inner.at + (type == TYPE_SOA ? 20u : 0u) != end)
+                if (inner.at + (type == TYPE_SOA ? SOA_NUMBERS : 0u) != end)
                         return false;
                 r->pointers = inner.pointers;
                 r->furthest = inner.furthest;
@@ -140,15 +135,15 @@ static bool message_parse_question(Reader *r, Message *m)
         for (unsigned i = 0; i < m->qdcount; i++) {
                 size_t start = r->at;
 
-                if (!message_skip_name(r, false) || r->at + 4 > r->wire.n)
+                if (!message_skip_name(r, false) || r->at + QUESTION_FIXED > r->wire.n)
                         return false;
                 if (i == 0) {
                         m->qname = BYTES(r->wire.p + start, r->at - start);
-                        m->qtype = wire_read16(r->wire.p + r->at);
-                        m->qclass = wire_read16(r->wire.p + r->at + 2);
+                        m->qtype = wire_read16(r->wire.p + r->at + QUESTION_TYPE);
+                        m->qclass = wire_read16(r->wire.p + r->at + QUESTION_CLASS);
                 }
-                message_mark_fixed(r, r->at, 4);
-                r->at += 4;
+                message_mark_fixed(r, r->at, QUESTION_FIXED);
+                r->at += QUESTION_FIXED;
         }
         m->question_end = r->at;
         return true;
@@ -175,20 +170,21 @@ static bool message_parse_opt(Message *m, const uint8_t *fixed, Bytes options)
         *e = (Edns) {
                 .present = true,
                 .udp_size = wire_read16(fixed + RECORD_CLASS),
-                .extended_rcode = (uint8_t) (ttl >> 24),
-                .version = (uint8_t) (ttl >> 16),
-                .dnssec_ok = ttl & 0x8000,
+                .extended_rcode = (uint8_t) (ttl >> OPT_EXTENDED_RCODE_SHIFT),
+                .version = (uint8_t) (ttl >> OPT_VERSION_SHIFT),
+                .dnssec_ok = ttl & OPT_DO,
                 .options = options,
         };
         while (options.n > 0) {
                 size_t length;
 
-                if (options.n < 4 || ++n > EDNS_OPTIONS_MAX)
+                if (options.n < OPTION_FIXED || ++n > EDNS_OPTIONS_MAX)
                         return false;
-                length = wire_read16(options.p + 2);
-                if (length > options.n - 4 || !message_parse_option(e, wire_read16(options.p), length))
+                length = wire_read16(options.p + OPTION_LENGTH);
+                if (length > options.n - OPTION_FIXED ||
+                    !message_parse_option(e, wire_read16(options.p + OPTION_CODE), length))
                         return false;
-                options = BYTES(options.p + 4 + length, options.n - 4 - length);
+                options = BYTES(options.p + OPTION_FIXED + length, options.n - OPTION_FIXED - length);
         }
         return true;
 }
@@ -239,7 +235,7 @@ static bool message_parse_record(Reader *r, Message *m, Section s, bool *bad_edn
 
 MessageStatus message_parse(Message *ret, Bytes wire)
 {
-        uint8_t fixed[POINTER_REACH / 8];
+        uint8_t fixed[LABEL_POINTER_REACH / 8];
         Reader r = { .wire = wire, .at = DNS_HEADER_SIZE, .pointers = wire.n, .fixed = fixed };
         bool bad_edns = false;
         Message m = { .wire = wire };
@@ -249,7 +245,7 @@ MessageStatus message_parse(Message *ret, Bytes wire)
         if (wire.n < DNS_HEADER_SIZE || wire.n > DNS_MESSAGE_MAX)
                 return wire.n < DNS_HEADER_SIZE ? MESSAGE_SHORT : MESSAGE_MALFORMED;
         memset(fixed, 0, MIN(wire.n / 8 + 1, sizeof(fixed)));
-        m.id = wire_read16(wire.p);
+        m.id = wire_read16(wire.p + HEADER_ID);
         m.flags = wire_read16(wire.p + HEADER_FLAGS);
         m.qdcount = wire_read16(wire.p + HEADER_QDCOUNT);
         m.ancount = wire_read16(wire.p + HEADER_ANCOUNT);
@@ -285,8 +281,8 @@ static size_t message_after_name(Bytes wire, size_t at)
 
                 if (length == 0)
                         return at + 1;
-                if ((length & LABEL_POINTER) == LABEL_POINTER)
-                        return at + 2;
+                if (wire_is_pointer(length))
+                        return at + LABEL_POINTER_SIZE;
                 at += 1 + (size_t) length;
         }
 }
@@ -310,7 +306,7 @@ bool record_next(RecordWalk *w, Record *ret)
                 .offset = w->offset,
                 .type = wire_read16(fixed + RECORD_TYPE),
                 .class = wire_read16(fixed + RECORD_CLASS),
-                .ttl = ttl & 0x80000000u ? 0 : ttl,
+                .ttl = ttl & TTL_SIGN ? 0 : ttl,
                 .ttl_offset = at + RECORD_TTL,
                 .rdata = BYTES(fixed + RECORD_FIXED, wire_read16(fixed + RECORD_RDLENGTH)),
         };
@@ -343,11 +339,11 @@ Lifetime message_lifetime(const Message *m, uint32_t *ret_seconds)
                         continue;
                 least = MIN(least, r.ttl);
                 data = data || message_is_data(&r, m->qtype);
-                if (r.section == SECTION_AUTHORITY && r.type == TYPE_SOA && r.rdata.n >= 22) {
-                        uint32_t minimum = wire_read32(r.rdata.p + r.rdata.n - 4);
+                if (r.section == SECTION_AUTHORITY && r.type == TYPE_SOA && r.rdata.n >= 2 + SOA_NUMBERS) {
+                        uint32_t minimum = wire_read32(r.rdata.p + r.rdata.n - SOA_MINIMUM);
 
                         soa = true;
-                        negative = MIN(negative, MIN(r.ttl, minimum & 0x80000000u ? 0 : minimum));
+                        negative = MIN(negative, MIN(r.ttl, minimum & TTL_SIGN ? 0 : minimum));
                 }
         }
         if (data && rcode == RCODE_NOERROR) {
@@ -362,7 +358,7 @@ Lifetime message_lifetime(const Message *m, uint32_t *ret_seconds)
 
 size_t message_strip(const Message *m, uint8_t *ret)
 {
-        size_t options = m->opt_offset + 1 + RECORD_FIXED, n = options, behind = m->wire.n - m->opt_end;
+        size_t options = m->opt_offset + OPT_SIZE, n = options, behind = m->wire.n - m->opt_end;
         Bytes o = m->edns.options;
 
         if (!m->edns.present || m->pointers_past_opt) {
@@ -371,9 +367,9 @@ size_t message_strip(const Message *m, uint8_t *ret)
         }
         memcpy(ret, m->wire.p, options);
         while (o.n > 0) {
-                size_t size = 4 + (size_t) wire_read16(o.p + 2);
+                size_t size = OPTION_FIXED + (size_t) wire_read16(o.p + OPTION_LENGTH);
 
-                if (wire_read16(o.p) == EDNS_OPTION_EDE) {
+                if (wire_read16(o.p + OPTION_CODE) == EDNS_OPTION_EDE) {
                         memcpy(ret + n, o.p, size);
                         n += size;
                 }
@@ -393,177 +389,4 @@ bool message_answers(const Message *answer, const Message *question)
         return (answer->flags & DNS_QR) && message_opcode(answer) == message_opcode(question) && answer->qdcount == 1 &&
                question->qdcount == 1 && answer->qtype == question->qtype && answer->qclass == question->qclass &&
                name_equal(answer->qname, question->qname);
-}
-
-/* --- names */
-
-static uint8_t message_fold(uint8_t c)
-{
-        return c >= 'A' && c <= 'Z' ? (uint8_t) (c + ('a' - 'A')) : c;
-}
-
-size_t name_size(Bytes wire)
-{
-        size_t at = 0;
-
-        for (;;) {
-                uint8_t length;
-
-                if (at >= wire.n || at >= DNS_NAME_MAX)
-                        return 0;
-                length = wire.p[at];
-                if (length == 0)
-                        return at + 1;
-                if (length > LABEL_MAX)
-                        return 0;
-                at += 1 + (size_t) length;
-        }
-}
-
-size_t name_expand(Bytes wire, size_t offset, uint8_t *ret, size_t *ret_end)
-{
-        size_t at = offset, limit = offset, n = 0;
-        bool jumped = false;
-
-        while (at < wire.n) {
-                uint8_t length = wire.p[at];
-
-                if ((length & LABEL_POINTER) == LABEL_POINTER) {
-                        size_t target =
-                                at + 2 <= wire.n ? (size_t) (length & ~LABEL_POINTER) << 8 | wire.p[at + 1] : limit;
-
-                        /* Strictly backwards: no loop. */
-                        if (target < DNS_HEADER_SIZE || target >= limit)
-                                return 0;
-                        if (!jumped)
-                                *ret_end = at + 2;
-                        jumped = true;
-                        limit = at = target;
-                        continue;
-                }
-                if (length > LABEL_MAX || at + 1 + length > wire.n || n + 1 + length > DNS_NAME_MAX)
-                        return 0;
-                memcpy(ret + n, wire.p + at, 1 + (size_t) length);
-                n += 1 + (size_t) length;
-                at += 1 + (size_t) length;
-                if (length == 0) {
-                        if (!jumped)
-                                *ret_end = at;
-                        return n;
-                }
-        }
-        return 0;
-}
-
-bool name_equal(Bytes a, Bytes b)
-{
-        if (a.n != b.n)
-                return false;
-        /* Length octets are below 'A': folding leaves them alone. */
-        for (size_t i = 0; i < a.n; i++)
-                if (message_fold(a.p[i]) != message_fold(b.p[i]))
-                        return false;
-        return true;
-}
-
-bool name_under(Bytes name, Bytes suffix)
-{
-        size_t at = 0;
-
-        if (name.n < suffix.n)
-                return false;
-        while (name.n - at > suffix.n)
-                at += 1 + (size_t) name.p[at];
-        return name.n - at == suffix.n && name_equal(BYTES(name.p + at, suffix.n), suffix);
-}
-
-void name_lower(Bytes name, uint8_t *ret)
-{
-        for (size_t i = 0; i < name.n; i++)
-                ret[i] = message_fold(name.p[i]);
-}
-
-/* One character of text, which may be escaped, to an octet: how many characters it took; 0 if it is none. */
-static size_t message_unescape(const char *text, uint8_t *ret)
-{
-        unsigned value = 0;
-
-        if (text[0] != '\\') {
-                *ret = (uint8_t) text[0];
-                return text[0] ? 1 : 0;
-        }
-        if (text[1] < '0' || text[1] > '9') {
-                *ret = (uint8_t) text[1];
-                return text[1] ? 2 : 0;
-        }
-        for (size_t i = 1; i <= 3; i++) {
-                if (text[i] < '0' || text[i] > '9')
-                        return 0;
-                value = value * 10 + (unsigned) (text[i] - '0');
-        }
-        *ret = (uint8_t) value;
-        return value > 255 ? 0 : 4;
-}
-
-size_t name_from_text(const char *text, uint8_t *ret)
-{
-        size_t n = 1, label = 0;
-
-        if (text[0] == '.' && !text[1]) {
-                ret[0] = 0;
-                return 1;
-        }
-        while (*text) {
-                size_t used;
-
-                if (*text == '.') {
-                        if (n == label + 1 || n >= DNS_NAME_MAX)
-                                return 0;
-                        ret[label] = (uint8_t) (n - label - 1);
-                        label = n++;
-                        text++;
-                        continue;
-                }
-                if (n >= DNS_NAME_MAX || n - label > LABEL_MAX)
-                        return 0;
-                used = message_unescape(text, &ret[n++]);
-                if (!used)
-                        return 0;
-                text += used;
-        }
-        if (n == label + 1 && label > 0) {
-                ret[label] = 0;
-                return n;
-        }
-        if (n == label + 1 || n >= DNS_NAME_MAX)
-                return 0;
-        ret[label] = (uint8_t) (n - label - 1);
-        ret[n] = 0;
-        return n + 1;
-}
-
-void name_to_text(Bytes name, char *ret)
-{
-        char *p = ret;
-
-        if (name.n <= 1) {
-                memcpy(ret, ".", 2);
-                return;
-        }
-        for (size_t at = 0; name.p[at]; at += 1 + (size_t) name.p[at]) {
-                if (at)
-                        *p++ = '.';
-                for (size_t i = at + 1; i <= at + name.p[at]; i++) {
-                        uint8_t c = name.p[i];
-
-                        if (c <= ' ' || c >= 127) {
-                                p += snprintf(p, 5, "\\%03u", c);
-                                continue;
-                        }
-                        if (strchr(".\\\"();@$", c))
-                                *p++ = '\\';
-                        *p++ = (char) c;
-                }
-        }
-        *p = 0;
 }

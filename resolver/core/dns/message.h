@@ -8,27 +8,11 @@
  * fold (RFC 4343).
  */
 
-#include "core/base/base.h"
+#include "core/dns/name.h"
+#include "core/dns/rr_type.h"
+#include "core/dns/wire.h"
 
-#define DNS_HEADER_SIZE 12
-#define DNS_NAME_MAX 255 /* octets on the wire, with the root label (RFC 1035 3.1) */
-#define DNS_MESSAGE_MAX 65535
-#define DNS_UDP_MIN 512        /* what a client without EDNS takes (RFC 1035 4.2.1) */
-#define DNS_DO53_UDP_SIZE 1232 /* what fits the IPv6 minimum MTU, so that nothing comes in fragments */
-#define EDNS_OPTIONS_MAX 64    /* more options than this in one OPT is an attack on our time: malformed */
-
-/* Header bits, in the 16 bits behind the ID. */
-#define DNS_QR 0x8000u
-#define DNS_OPCODE_MASK 0x7800u
-#define DNS_OPCODE_SHIFT 11
-#define DNS_AA 0x0400u
-#define DNS_TC 0x0200u
-#define DNS_RD 0x0100u
-#define DNS_RA 0x0080u
-#define DNS_Z 0x0040u
-#define DNS_AD 0x0020u
-#define DNS_CD 0x0010u
-#define DNS_RCODE_MASK 0x000fu
+#define EDNS_OPTIONS_MAX 64 /* more options than this in one OPT is an attack on our time: malformed */
 
 enum { OPCODE_QUERY = 0 };
 enum {
@@ -40,29 +24,6 @@ enum {
         RCODE_REFUSED = 5,
         RCODE_BADVERS = 16
 };
-enum {
-        TYPE_A = 1,
-        TYPE_NS = 2,
-        TYPE_CNAME = 5,
-        TYPE_SOA = 6,
-        TYPE_PTR = 12,
-        TYPE_TXT = 16,
-        TYPE_SIG = 24,
-        TYPE_AAAA = 28,
-        TYPE_OPT = 41,
-        TYPE_DS = 43,
-        TYPE_RRSIG = 46,
-        TYPE_SVCB = 64,
-        TYPE_HTTPS = 65,
-        TYPE_TKEY = 249,
-        TYPE_TSIG = 250,
-        TYPE_IXFR = 251,
-        TYPE_AXFR = 252,
-        TYPE_MAILB = 253,
-        TYPE_MAILA = 254,
-        TYPE_ANY = 255
-};
-enum { CLASS_IN = 1, CLASS_CH = 3, CLASS_HS = 4, CLASS_NONE = 254, CLASS_ANY = 255 };
 enum {
         EDNS_OPTION_NSID = 3,
         EDNS_OPTION_ECS = 8,
@@ -198,52 +159,3 @@ size_t message_strip(const Message *m, uint8_t *ret);
 /* True if `answer` answers what `question` asked: QR, opcode, one question, same name (letters fold), type and class.
  */
 bool message_answers(const Message *answer, const Message *question);
-
-/* ByteBuffer of the uncompressed name that starts at `wire.p`, its root label included; 0 if there is none within
- * `wire` or it breaks the limits. */
-size_t name_size(Bytes wire);
-
-/* Copies the name that begins at `offset` of `wire`, a message or a part of one from its start, and may be compressed,
- * to `ret` (room for DNS_NAME_MAX), uncompressed. Returns its size, and in *ret_end the offset behind it; 0 if there is
- * none within `wire`. */
-size_t name_expand(Bytes wire, size_t offset, uint8_t *ret, size_t *ret_end);
-
-bool name_equal(Bytes a, Bytes b);
-
-/* True if `name` is `suffix` or below it, label by label. */
-bool name_under(Bytes name, Bytes suffix);
-
-/* Copies `name` with its ASCII letters in lower case; `ret` has room for name.n octets. */
-void name_lower(Bytes name, uint8_t *ret);
-
-/* Reads a name as people write it ("example.com", "example.com.", "a\.b.c", "\000x", "."); the octets go to `ret`
- * (room for DNS_NAME_MAX). Returns its size on the wire, or 0 if it is not a name. */
-size_t name_from_text(const char *text, uint8_t *ret);
-
-/* Writes `name` as text, escaped as in RFC 1035 5.1, without the final dot (the root is "."), NUL-terminated.
- * `ret` has room for NAME_TEXT_MAX octets. Never for the log at its default level. */
-#define NAME_TEXT_MAX 1020
-void name_to_text(Bytes name, char *ret);
-
-/* Writes of the header and of 16 and 32 bit fields; the only places where wire octets are written. */
-static inline uint16_t wire_read16(const uint8_t *p)
-{
-        return (uint16_t) (p[0] << 8 | p[1]);
-}
-
-static inline uint32_t wire_read32(const uint8_t *p)
-{
-        return (uint32_t) p[0] << 24 | (uint32_t) p[1] << 16 | (uint32_t) p[2] << 8 | p[3];
-}
-
-static inline void wire_write16(uint8_t *p, unsigned v)
-{
-        p[0] = (uint8_t) (v >> 8);
-        p[1] = (uint8_t) v;
-}
-
-static inline void wire_write32(uint8_t *p, uint32_t v)
-{
-        wire_write16(p, v >> 16);
-        wire_write16(p + 2, v & 0xffff);
-}

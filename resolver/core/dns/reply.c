@@ -2,10 +2,6 @@
 
 #include <string.h>
 
-enum { HEADER_FLAGS = 2, HEADER_QDCOUNT = 4, HEADER_ANCOUNT = 6, HEADER_NSCOUNT = 8, HEADER_ARCOUNT = 10 };
-
-#define OPT_FIXED 11 /* an OPT record without options */
-#define OPTION_HEADER 4
 #define EDE_TEXT_MAX 128    /* octets of ours */
 #define EDE_PASSED_MAX 4    /* of the upstream's */
 #define EDE_PASSED_SIZE 512 /* octets of one */
@@ -15,18 +11,18 @@ enum { HEADER_FLAGS = 2, HEADER_QDCOUNT = 4, HEADER_ANCOUNT = 6, HEADER_NSCOUNT 
 /* --- an OPT record, gathered before it is written, so that its size is known */
 
 typedef struct OptBuilder {
-        uint8_t options[EDE_PASSED_MAX * (OPTION_HEADER + EDE_PASSED_SIZE) + OPTION_HEADER + 2 + EDE_TEXT_MAX + 16];
+        uint8_t options[EDE_PASSED_MAX * (OPTION_FIXED + EDE_PASSED_SIZE) + OPTION_FIXED + 2 + EDE_TEXT_MAX + 16];
         size_t n;
         size_t n_do53; /* of those: without the extended errors, which may be left out */
 } OptBuilder;
 
 static void reply_put_option(OptBuilder *o, uint16_t code, const uint8_t *data, size_t n)
 {
-        wire_write16(o->options + o->n, code);
-        wire_write16(o->options + o->n + 2, (unsigned) n);
+        wire_write16(o->options + o->n + OPTION_CODE, code);
+        wire_write16(o->options + o->n + OPTION_LENGTH, (unsigned) n);
         if (n)
-                memcpy(o->options + o->n + OPTION_HEADER, data, n);
-        o->n += OPTION_HEADER + n;
+                memcpy(o->options + o->n + OPTION_FIXED, data, n);
+        o->n += OPTION_FIXED + n;
 }
 
 static void reply_put_ede(OptBuilder *o, int code, const char *text)
@@ -45,14 +41,15 @@ static void reply_pass_ede(OptBuilder *o, Bytes options)
 {
         unsigned passed = 0;
 
-        while (options.n >= OPTION_HEADER && passed < EDE_PASSED_MAX) {
-                size_t length = wire_read16(options.p + 2);
+        while (options.n >= OPTION_FIXED && passed < EDE_PASSED_MAX) {
+                size_t length = wire_read16(options.p + OPTION_LENGTH);
 
-                if (wire_read16(options.p) == EDNS_OPTION_EDE && length >= 2 && length <= EDE_PASSED_SIZE) {
-                        reply_put_option(o, EDNS_OPTION_EDE, options.p + OPTION_HEADER, length);
+                if (wire_read16(options.p + OPTION_CODE) == EDNS_OPTION_EDE && length >= 2 &&
+                    length <= EDE_PASSED_SIZE) {
+                        reply_put_option(o, EDNS_OPTION_EDE, options.p + OPTION_FIXED, length);
                         passed++;
                 }
-                options = BYTES(options.p + OPTION_HEADER + length, options.n - OPTION_HEADER - length);
+                options = BYTES(options.p + OPTION_FIXED + length, options.n - OPTION_FIXED - length);
         }
 }
 
@@ -74,16 +71,23 @@ static OptBuilder reply_opt_builder_init(const ReplyTarget *target, const Edns *
         return o;
 }
 
+/* The fixed part of a record, behind its owner. */
+static void reply_put_fixed(uint8_t *p, unsigned type, unsigned class, uint32_t ttl, size_t n)
+{
+        wire_write16(p + RECORD_TYPE, type);
+        wire_write16(p + RECORD_CLASS, class);
+        wire_write32(p + RECORD_TTL, ttl);
+        wire_write16(p + RECORD_RDLENGTH, (unsigned) n);
+}
+
 static size_t reply_put_opt(uint8_t *p, unsigned size, unsigned rcode, bool dnssec_ok, const uint8_t *options, size_t n)
 {
         p[0] = 0;
-        wire_write16(p + 1, TYPE_OPT);
-        wire_write16(p + 3, size);
-        wire_write32(p + 5, (uint32_t) (rcode >> 4) << 24 | (dnssec_ok ? 0x8000u : 0));
-        wire_write16(p + 9, (unsigned) n);
+        reply_put_fixed(p + 1, TYPE_OPT, size,
+                        (uint32_t) (rcode >> 4) << OPT_EXTENDED_RCODE_SHIFT | (dnssec_ok ? OPT_DO : 0), n);
         if (n)
-                memcpy(p + OPT_FIXED, options, n);
-        return OPT_FIXED + n;
+                memcpy(p + OPT_SIZE, options, n);
+        return OPT_SIZE + n;
 }
 
 /* --- headers */
@@ -122,7 +126,7 @@ static unsigned reply_sayable(const ReplyTarget *target, unsigned rcode)
 
 static void reply_put_header(uint8_t *p, const ReplyTarget *target, unsigned flags, unsigned rcode)
 {
-        wire_write16(p, target->id);
+        wire_write16(p + HEADER_ID, target->id);
         wire_write16(p + HEADER_FLAGS, DNS_QR | DNS_RA | (target->flags & (DNS_OPCODE_MASK | DNS_RD | DNS_CD)) | flags |
                                                (rcode & DNS_RCODE_MASK));
 }
@@ -181,7 +185,7 @@ static Packet *reply_verbatim(const ReplyTarget *target, const Message *answer)
         Packet *b = packet_copy(answer->wire);
 
         if (b)
-                wire_write16(b->data, target->id);
+                wire_write16(b->data + HEADER_ID, target->id);
         return b;
 }
 
@@ -201,7 +205,7 @@ Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message 
 
         if (options->verbatim && answer->wire.n <= limit)
                 return reply_verbatim(target, answer);
-        b = packet_new(answer->wire.n + OPT_FIXED + opt.n);
+        b = packet_new(answer->wire.n + OPT_SIZE + opt.n);
         if (!b)
                 return NULL;
         memcpy(b->data, answer->wire.p, n);
@@ -210,9 +214,9 @@ Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message 
         reply_patch_ttls(b->data, n, answer->question_end, (unsigned) answer->ancount + answer->nscount + arcount,
                          options);
 
-        if (target->edns && n + OPT_FIXED + opt.n > limit)
+        if (target->edns && n + OPT_SIZE + opt.n > limit)
                 opt.n = opt.n_do53;
-        if (n + (target->edns ? OPT_FIXED + opt.n : 0) > limit) {
+        if (n + (target->edns ? OPT_SIZE + opt.n : 0) > limit) {
                 truncated = true;
                 n = answer->question_end;
         }
@@ -239,14 +243,14 @@ Packet *reply_local(const ReplyTarget *target, Bytes question, unsigned rcode, c
                     size_t n_records, const ReplyOptions *options)
 {
         OptBuilder opt = reply_opt_builder_init(target, NULL, options);
-        size_t size = DNS_HEADER_SIZE + question.n + OPT_FIXED + opt.n, limit = reply_size_limit(target, options), n;
+        size_t size = DNS_HEADER_SIZE + question.n + OPT_SIZE + opt.n, limit = reply_size_limit(target, options), n;
         unsigned counts[2] = { 0, 0 };
         bool truncated = false;
         Packet *b;
 
         rcode = reply_sayable(target, rcode);
         for (size_t i = 0; i < n_records; i++)
-                size += MAX(records[i].owner.n, (size_t) 2) + 10 + records[i].rdata.n;
+                size += MAX(records[i].owner.n, (size_t) LABEL_POINTER_SIZE) + RECORD_FIXED + records[i].rdata.n;
         b = packet_new(size);
         if (!b)
                 return NULL;
@@ -260,17 +264,14 @@ Packet *reply_local(const ReplyTarget *target, Bytes question, unsigned rcode, c
                 if (r->owner.n)
                         memcpy(b->data + n, r->owner.p, r->owner.n);
                 else
-                        wire_write16(b->data + n, 0xc000 | DNS_HEADER_SIZE);
-                n += r->owner.n ? r->owner.n : 2;
-                wire_write16(b->data + n, r->type);
-                wire_write16(b->data + n + 2, CLASS_IN);
-                wire_write32(b->data + n + 4, r->ttl);
-                wire_write16(b->data + n + 8, (unsigned) r->rdata.n);
-                memcpy(b->data + n + 10, r->rdata.p, r->rdata.n);
-                n += 10 + r->rdata.n;
+                        wire_write_pointer(b->data + n, DNS_HEADER_SIZE);
+                n += r->owner.n ? r->owner.n : LABEL_POINTER_SIZE;
+                reply_put_fixed(b->data + n, r->type, CLASS_IN, r->ttl, r->rdata.n);
+                memcpy(b->data + n + RECORD_FIXED, r->rdata.p, r->rdata.n);
+                n += RECORD_FIXED + r->rdata.n;
                 counts[r->authority]++;
         }
-        if (n + (target->edns ? OPT_FIXED + opt.n : 0) > limit) {
+        if (n + (target->edns ? OPT_SIZE + opt.n : 0) > limit) {
                 truncated = n_records > 0;
                 n = DNS_HEADER_SIZE + question.n;
                 counts[0] = counts[1] = 0;
@@ -303,35 +304,35 @@ Packet *reply_malformed(const Message *query, MessageStatus status)
 /* A question and nothing behind it, with room for `more` octets; NULL when out of memory. */
 static Packet *reply_begin_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, size_t more)
 {
-        Packet *b = packet_new(DNS_HEADER_SIZE + qname.n + 4 + more);
+        Packet *b = packet_new(DNS_HEADER_SIZE + qname.n + QUESTION_FIXED + more);
         size_t n = DNS_HEADER_SIZE;
 
         if (!b)
                 return NULL;
-        wire_write16(b->data, 0);
+        wire_write16(b->data + HEADER_ID, 0);
         wire_write16(b->data + HEADER_FLAGS, flags & (DNS_RD | DNS_CD | DNS_AD));
         reply_put_counts(b->data, 1, 0, 0, 0);
         name_lower(qname, b->data + n);
         n += qname.n;
-        wire_write16(b->data + n, qtype);
-        wire_write16(b->data + n + 2, qclass);
-        b->n = (uint32_t) (n + 4);
+        wire_write16(b->data + n + QUESTION_TYPE, qtype);
+        wire_write16(b->data + n + QUESTION_CLASS, qclass);
+        b->n = (uint32_t) (n + QUESTION_FIXED);
         return b;
 }
 
 Packet *reply_upstream_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool padding)
 {
-        size_t plain = DNS_HEADER_SIZE + qname.n + 4 + OPT_FIXED, pad = 0;
-        uint8_t option[OPTION_HEADER + PADDING_BLOCK] = { 0 };
+        size_t plain = DNS_HEADER_SIZE + qname.n + QUESTION_FIXED + OPT_SIZE, pad = 0;
+        uint8_t option[OPTION_FIXED + PADDING_BLOCK] = { 0 };
         Packet *b;
 
         if (padding) {
-                pad = (PADDING_BLOCK - (plain + OPTION_HEADER) % PADDING_BLOCK) % PADDING_BLOCK;
-                wire_write16(option, EDNS_OPTION_PADDING);
-                wire_write16(option + 2, (unsigned) pad);
-                pad += OPTION_HEADER;
+                pad = (PADDING_BLOCK - (plain + OPTION_FIXED) % PADDING_BLOCK) % PADDING_BLOCK;
+                wire_write16(option + OPTION_CODE, EDNS_OPTION_PADDING);
+                wire_write16(option + OPTION_LENGTH, (unsigned) pad);
+                pad += OPTION_FIXED;
         }
-        b = reply_begin_query(qname, qtype, qclass, flags, OPT_FIXED + pad);
+        b = reply_begin_query(qname, qtype, qclass, flags, OPT_SIZE + pad);
         if (!b)
                 return NULL;
         b->n += (uint32_t) reply_put_opt(b->data + b->n, OUR_UDP_SIZE, 0, dnssec_ok, option, pad);
@@ -341,7 +342,7 @@ Packet *reply_upstream_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint1
 
 Packet *reply_do53_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool edns)
 {
-        Packet *b = reply_begin_query(qname, qtype, qclass, flags, OPT_FIXED);
+        Packet *b = reply_begin_query(qname, qtype, qclass, flags, OPT_SIZE);
 
         if (!b || !edns)
                 return b;
@@ -355,6 +356,6 @@ Packet *reply_upstream_signed(const Message *query)
         Packet *b = packet_copy(query->wire);
 
         if (b)
-                wire_write16(b->data, 0);
+                wire_write16(b->data + HEADER_ID, 0);
         return b;
 }

@@ -354,7 +354,7 @@ CacheResult cache_get(Cache *c, const CacheKey *key, uint64_t now, CacheEntry *r
                 e->hits++;
         /* The answer for one type serves as that for another: the question it repeats is the one that was asked. */
         if (e->qtype == TYPE_ALL)
-                wire_write16(e->data + e->name_size + DNS_HEADER_SIZE + e->name_size, key->qtype);
+                wire_write16(e->data + e->name_size + DNS_HEADER_SIZE + e->name_size + QUESTION_TYPE, key->qtype);
         return fresh ? CACHE_HIT : CACHE_STALE;
 }
 

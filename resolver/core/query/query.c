@@ -183,8 +183,10 @@ static void query_answer_all(Query *q, const Message *answer, const ReplyOptions
         LIST_FOREACH(l, &q->pending) {
                 PendingClient *w = container_of(l, PendingClient, in_query);
 
-                query_answer_pending(
-                        q, w, reply_from_answer(&w->target, BYTES(w->question, w->question_size - 4U), answer, &own));
+                query_answer_pending(q, w,
+                                     reply_from_answer(&w->target,
+                                                       BYTES(w->question, w->question_size - QUESTION_FIXED), answer,
+                                                       &own));
         }
 }
 

@@ -388,8 +388,8 @@ static void do53_deliver(Do53Exchange *x, const Message *answer, bool refusal, u
                 do53_give_up_on(x, FAILURE_RESOURCES, now);
                 return;
         }
-        wire_write16(wire->data, 0);
-        wire_write16(wire->data + 2, answer->flags & ~DNS_AD);
+        wire_write16(wire->data + HEADER_ID, 0);
+        wire_write16(wire->data + HEADER_FLAGS, answer->flags & ~DNS_AD);
         message_parse(&m, packet_bytes(wire));
         s->resting_until = 0;
         if (!refusal) {

@@ -16,12 +16,12 @@
 #include "io/upstream/byte_buffer.h"
 #include "io/client/client_source.h"
 
-#define READ_MAX (2 + DNS_MESSAGE_MAX) /* one message; also what is read at once */
-#define WRITE_SOON (64 << 10)          /* octets of answers gathered: not until the end of the turn, then */
-#define TURN_MAX 256                   /* queries a turn of the loop, of all connections: others want theirs */
-#define ACCEPTS_MAX 64                 /* a turn of the loop */
-#define ACCEPT_PAUSE_MSEC 100          /* nothing can be accepted */
-#define DESCRIPTORS_SHARE 4 /* connections of clients hold at most this part of the descriptors there may be */
+#define READ_MAX (DNS_LENGTH_SIZE + DNS_MESSAGE_MAX) /* one message; also what is read at once */
+#define WRITE_SOON (64 << 10) /* octets of answers gathered: not until the end of the turn, then */
+#define TURN_MAX 256          /* queries a turn of the loop, of all connections: others want theirs */
+#define ACCEPTS_MAX 64        /* a turn of the loop */
+#define ACCEPT_PAUSE_MSEC 100 /* nothing can be accepted */
+#define DESCRIPTORS_SHARE 4   /* connections of clients hold at most this part of the descriptors there may be */
 #define DRAIN_MAX (64 << 10)
 
 /*
@@ -144,10 +144,10 @@ static bool tcp_has_message(const TcpClient *c)
 {
         size_t n = c->n_in - c->in_at, size;
 
-        if (n < 2)
+        if (n < DNS_LENGTH_SIZE)
                 return false;
         size = wire_read16(c->in + c->in_at);
-        return size < DNS_HEADER_SIZE || n >= 2 + size;
+        return size < DNS_HEADER_SIZE || n >= DNS_LENGTH_SIZE + size;
 }
 
 static bool tcp_has_room(const TcpClient *c)
@@ -222,11 +222,13 @@ static void tcp_settle(TcpClient *c)
 /* Length and message go out as one (RFC 7766 8). */
 static bool tcp_append(TcpClient *c, const Packet *answer)
 {
-        uint8_t size[2];
+        uint8_t size[DNS_LENGTH_SIZE];
 
         wire_write16(size, answer->n);
-        return tcp_unwritten(c) + 2 + answer->n <= c->tcp->limits->tcp_write_octets + 2 + DNS_MESSAGE_MAX &&
-               byte_buffer_append(&c->out, BYTES(size, 2)) && byte_buffer_append(&c->out, packet_bytes(answer));
+        return tcp_unwritten(c) + sizeof(size) + answer->n <=
+                       c->tcp->limits->tcp_write_octets + sizeof(size) + DNS_MESSAGE_MAX &&
+               byte_buffer_append(&c->out, BYTES(size, sizeof(size))) &&
+               byte_buffer_append(&c->out, packet_bytes(answer));
 }
 
 static TcpClient *tcp_find(Tcp *t, const Client *client)
@@ -274,7 +276,7 @@ static void tcp_take_messages(TcpClient *c)
         memcpy(&client, &words, sizeof(words));
         while (!c->closing && t->budget > 0 && tcp_has_message(c) && tcp_has_room(c)) {
                 size_t size = wire_read16(c->in + c->in_at);
-                const uint8_t *message = c->in + c->in_at + 2;
+                const uint8_t *message = c->in + c->in_at + DNS_LENGTH_SIZE;
 
                 if (size < DNS_HEADER_SIZE) {
                         /* Where the next one begins cannot be known. What came before has its answers still. */
@@ -282,7 +284,7 @@ static void tcp_take_messages(TcpClient *c)
                         c->in_at = c->n_in;
                         break;
                 }
-                c->in_at += 2 + size;
+                c->in_at += DNS_LENGTH_SIZE + size;
                 c->in_flight++;
                 t->budget--;
                 tcp_touch(c);

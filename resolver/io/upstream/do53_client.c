@@ -7,13 +7,13 @@
 #include <unistd.h>
 
 #include "core/base/list.h"
+#include "core/dns/wire.h"
 #include "io/system/clock.h"
 #include "io/upstream/byte_buffer.h"
 #include "io/upstream/sockaddr.h"
 
 #define TABLE 256        /* chains: a power of two */
 #define DATAGRAMS_MAX 16 /* from one socket in one turn of the loop, so that others get theirs */
-#define FRAME 2          /* the length before a message on TCP (RFC 1035 4.2.2) */
 
 /* One exchange. Lives until its handle has closed. */
 typedef struct Talk {
@@ -152,13 +152,13 @@ static void do53_client_on_read(uv_stream_t *h, ssize_t n, const uv_buf_t *buffe
                 do53_client_fail(t, n < 0 ? FAILURE_CONNECTION_LOST : FAILURE_RESOURCES);
                 return;
         }
-        if (t->in.n < FRAME)
+        if (t->in.n < DNS_LENGTH_SIZE)
                 return;
         length = wire_read16(t->in.p);
-        if (t->in.n - FRAME < length)
+        if (t->in.n - DNS_LENGTH_SIZE < length)
                 return;
         uv_read_stop(h);
-        engine_do53_answer(t->owner->engine, t->number, t->id, BYTES(t->in.p + FRAME, length), clock_now());
+        engine_do53_answer(t->owner->engine, t->number, t->id, BYTES(t->in.p + DNS_LENGTH_SIZE, length), clock_now());
 }
 
 static void do53_client_on_written(uv_write_t *w, int status)
@@ -201,14 +201,14 @@ static int do53_client_start_stream(Do53Client *p, Talk *t, const struct sockadd
 /* The message as it goes out. */
 static Packet *do53_client_write_message(Bytes message, bool stream, uint16_t id)
 {
-        Packet *b = packet_new(FRAME + message.n);
-        size_t n = stream ? FRAME : 0;
+        Packet *b = packet_new(DNS_LENGTH_SIZE + message.n);
+        size_t n = stream ? DNS_LENGTH_SIZE : 0;
 
         if (!b)
                 return NULL;
         wire_write16(b->data, (unsigned) message.n);
         memcpy(b->data + n, message.p, message.n);
-        wire_write16(b->data + n, id);
+        wire_write16(b->data + n + HEADER_ID, id);
         b->n = (uint32_t) (n + message.n);
         return b;
 }

@@ -96,7 +96,7 @@ START_TEST(records_are_printed_as_dig_prints_them)
         uint16_t type;
         char *text;
 
-        ck_assert(type_from_text(cases[_i].type, &type));
+        ck_assert(rr_type_from_text(cases[_i].type, &type));
         text = print(type, cases[_i].rdata, cases[_i].n);
         ck_assert_str_eq(text, cases[_i].text);
         free(text);
@@ -105,20 +105,20 @@ END_TEST
 
 START_TEST(types_have_names_and_numbers)
 {
-        char text[TYPE_TEXT_MAX];
+        char text[RR_TYPE_TEXT_MAX];
         uint16_t type;
 
-        ck_assert(type_from_text("https", &type) && type == TYPE_HTTPS);
-        ck_assert(type_from_text("TYPE65", &type) && type == TYPE_HTTPS);
-        ck_assert(type_from_text("65", &type) && type == TYPE_HTTPS);
-        ck_assert(type_from_text("type65535", &type) && type == 65535);
-        ck_assert(!type_from_text("TYPE65536", &type));
-        ck_assert(!type_from_text("TYPE", &type));
-        ck_assert(!type_from_text("", &type));
-        ck_assert(!type_from_text("HTTP", &type));
-        ck_assert(!type_from_text("-1", &type));
-        ck_assert_str_eq(type_to_text(TYPE_HTTPS, text), "HTTPS");
-        ck_assert_str_eq(type_to_text(4711, text), "TYPE4711");
+        ck_assert(rr_type_from_text("https", &type) && type == TYPE_HTTPS);
+        ck_assert(rr_type_from_text("TYPE65", &type) && type == TYPE_HTTPS);
+        ck_assert(rr_type_from_text("65", &type) && type == TYPE_HTTPS);
+        ck_assert(rr_type_from_text("type65535", &type) && type == 65535);
+        ck_assert(!rr_type_from_text("TYPE65536", &type));
+        ck_assert(!rr_type_from_text("TYPE", &type));
+        ck_assert(!rr_type_from_text("", &type));
+        ck_assert(!rr_type_from_text("HTTP", &type));
+        ck_assert(!rr_type_from_text("-1", &type));
+        ck_assert_str_eq(rr_type_to_text(TYPE_HTTPS, text), "HTTPS");
+        ck_assert_str_eq(rr_type_to_text(4711, text), "TYPE4711");
 }
 END_TEST
 
