@@ -17,6 +17,7 @@ typedef enum Method { METHOD_POST, METHOD_GET } Method;
 
 #define PIN_SIZE 32 /* SHA-256 of the SubjectPublicKeyInfo */
 #define UPSTREAM_NAME_MAX 63
+#define CONFIG_UPSTREAMS_MAX 64
 
 typedef struct UpstreamConfig {
         char name[UPSTREAM_NAME_MAX + 1]; /* letters, digits, dash, underscore, dot */

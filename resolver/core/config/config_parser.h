@@ -7,7 +7,6 @@
 #include "core/config/config.h"
 
 #define CONFIG_LIST_MAX 64 /* addresses or pins of one upstream, addresses to listen on */
-#define CONFIG_UPSTREAMS_MAX 64
 #define CONFIG_FORWARDS_MAX 64
 #define CONFIG_DOMAINS_MAX 512 /* of one forward */
 

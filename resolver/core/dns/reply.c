@@ -6,7 +6,6 @@
 #define EDE_PASSED_MAX 4    /* of the upstream's */
 #define EDE_PASSED_SIZE 512 /* octets of one */
 #define PADDING_BLOCK 128   /* RFC 8467 4.1 */
-#define OUR_UDP_SIZE 4096   /* what our OPT says to clients, and to upstreams, where it means nothing over HTTPS */
 
 /* --- an OPT record, gathered before it is written, so that its size is known */
 
@@ -227,7 +226,7 @@ Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message 
         else
                 reply_put_counts(b->data, 1, answer->ancount, answer->nscount, arcount + target->edns);
         if (target->edns)
-                n += reply_put_opt(b->data + n, OUR_UDP_SIZE, rcode, target->dnssec_ok, opt.options, opt.n);
+                n += reply_put_opt(b->data + n, DNS_OUR_UDP_SIZE, rcode, target->dnssec_ok, opt.options, opt.n);
         b->n = (uint32_t) n;
         return b;
 }
@@ -279,7 +278,7 @@ Packet *reply_local(const ReplyTarget *target, Bytes question, unsigned rcode, c
         reply_put_header(b->data, target, (options->authoritative ? DNS_AA : 0) | (truncated ? DNS_TC : 0), rcode);
         reply_put_counts(b->data, question.n > 0, counts[0], counts[1], target->edns);
         if (target->edns)
-                n += reply_put_opt(b->data + n, OUR_UDP_SIZE, rcode, target->dnssec_ok, opt.options, opt.n);
+                n += reply_put_opt(b->data + n, DNS_OUR_UDP_SIZE, rcode, target->dnssec_ok, opt.options, opt.n);
         b->n = (uint32_t) n;
         return b;
 }
@@ -335,7 +334,7 @@ Packet *reply_upstream_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint1
         b = reply_begin_query(qname, qtype, qclass, flags, OPT_SIZE + pad);
         if (!b)
                 return NULL;
-        b->n += (uint32_t) reply_put_opt(b->data + b->n, OUR_UDP_SIZE, 0, dnssec_ok, option, pad);
+        b->n += (uint32_t) reply_put_opt(b->data + b->n, DNS_OUR_UDP_SIZE, 0, dnssec_ok, option, pad);
         reply_put_counts(b->data, 1, 0, 0, 1);
         return b;
 }

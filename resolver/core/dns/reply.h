@@ -37,7 +37,11 @@ typedef struct ReplyOptions {
         uint16_t keepalive; /* our idle time-out on TCP in units of 100 ms (RFC 7828) */
 } ReplyOptions;
 
-#define REPLY_OPTIONS_INIT (ReplyOptions) { .ede = EDE_NONE, .udp_max = 4096 }
+#define REPLY_OPTIONS_INIT                                   \
+        (ReplyOptions)                                       \
+        {                                                    \
+                .ede = EDE_NONE, .udp_max = DNS_OUR_UDP_SIZE \
+        }
 
 /*
  * The answer to `target`, who spelled the name `qname`, out of `answer`, which answers that question. ID and spelling

@@ -13,6 +13,7 @@
 #define DNS_MESSAGE_MAX 65535
 #define DNS_UDP_MIN 512        /* what a client without EDNS takes (RFC 1035 4.2.1) */
 #define DNS_DO53_UDP_SIZE 1232 /* fits the IPv6 minimum MTU, so that nothing is fragmented */
+#define DNS_OUR_UDP_SIZE 4096  /* what our OPT offers to clients; to upstreams it means nothing over HTTPS */
 #define DNS_LENGTH_SIZE 2      /* octets of the length before a message on TCP (RFC 1035 4.2.2) */
 
 /* Offsets within the header. */

@@ -7,6 +7,9 @@
 
 #define PREFETCH_BELOW 64 /* questions in flight: with more, nobody is asked for what has not run out yet */
 
+/* Clients are rationed by places alone: the queue of an upstream never refuses first. */
+_Static_assert(UPSTREAM_QUEUE_MAX >= CLIENT_QUOTA_SLOTS, "each client has room in the queue");
+
 static Bytes client_query_question_section(const Message *m)
 {
         return BYTES(m->wire.p + DNS_HEADER_SIZE, m->question_end - DNS_HEADER_SIZE);

@@ -6,7 +6,7 @@
 
 #include "core/query/query_common.h"
 
-#define QUERY_TRIED_MAX 64    /* as many as there are upstreams */
+#define QUERY_TRIED_MAX CONFIG_UPSTREAMS_MAX
 #define QUERY_ATTEMPTS_MAX 16 /* exchanges for one question, all upstreams together */
 
 typedef struct PendingClient {

@@ -9,10 +9,10 @@
 
 #include "io/client/client_source.h"
 
-#define BATCH 32        /* datagrams a system call */
-#define BATCHES_MAX 8   /* system calls a turn of the loop, so that others get theirs */
-#define QUERY_MAX 4096  /* a query that is larger is cut off, and so is malformed */
-#define CONTROL_SIZE 64 /* octets for one IP_PKTINFO or IPV6_PKTINFO, and a count of drops */
+#define BATCH 32                   /* datagrams a system call */
+#define BATCHES_MAX 8              /* system calls a turn of the loop, so that others get theirs */
+#define QUERY_MAX DNS_OUR_UDP_SIZE /* a query that is larger is cut off, and so is malformed */
+#define CONTROL_SIZE 64            /* octets for one IP_PKTINFO or IPV6_PKTINFO, and a count of drops */
 #define RETRIES_MAX 3
 
 /*
