@@ -31,14 +31,9 @@ const HealthParameters health_defaults = {
 
 #define BACKOFF_DOUBLINGS 20
 
-/* xorshift64*: back-offs are to differ, nothing more. */
 static int32_t health_draw(HealthGroup *g)
 {
-        g->random ^= g->random >> 12;
-        g->random ^= g->random << 25;
-        g->random ^= g->random >> 27;
-        return (int32_t) ((g->random * UINT64_C(0x2545f4914f6cdd1d) >> 32) % (2 * HEALTH_JITTER_UNIT + 1)) -
-               HEALTH_JITTER_UNIT;
+        return (int32_t) ((random_next(&g->random) >> 32) % (2 * HEALTH_JITTER_UNIT + 1)) - HEALTH_JITTER_UNIT;
 }
 
 /* `usec`, more or less the jitter. */
@@ -54,7 +49,7 @@ void health_group_init(HealthGroup *g, const HealthParameters *p, uint64_t seed)
         *g = (HealthGroup) {
                 .parameters = p,
                 .last_resort_gap = p->last_resort_gap,
-                .random = seed | 1,
+                .random = RANDOM_INIT(seed),
                 .draw = health_draw,
         };
 }

@@ -5,6 +5,7 @@
  * Events in, state and wishes out. Pure: time is an argument, jitter comes from a seed, no allocation, no timers.
  */
 
+#include "core/base/random.h"
 #include "core/health/failure.h"
 
 typedef enum HealthState {
@@ -104,7 +105,7 @@ struct HealthGroup {
         size_t n;
         uint64_t last_resort_at; /* no last-resort trial before; usec */
         uint64_t last_resort_gap;
-        uint64_t random;                 /* state of the jitter's generator, never 0 */
+        Random random;                   /* for the jitter */
         int32_t (*draw)(HealthGroup *g); /* jitter, ±HEALTH_JITTER_UNIT; tests may put their own here */
 };
 
