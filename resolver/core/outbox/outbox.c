@@ -20,7 +20,7 @@ static bool outbox_grow(Outbox *o)
 
 bool outbox_init(Outbox *o, uint64_t seed)
 {
-        *o = (Outbox) { .random = seed | 1 };
+        *o = (Outbox) { .random = RANDOM_INIT(seed) };
         list_init(&o->outcomes);
         list_init(&o->notices);
         /* The first actions need no memory that there may not be. */
@@ -100,15 +100,6 @@ void outbox_set_network(Outbox *o, NetworkState state)
         a = outbox_act(o, ACTION_NETWORK);
         if (a)
                 a->network = state;
-}
-
-uint64_t outbox_random(Outbox *o, uint64_t low, uint64_t high)
-{
-        /* xorshift64* */
-        o->random ^= o->random >> 12;
-        o->random ^= o->random << 25;
-        o->random ^= o->random >> 27;
-        return low + (o->random * UINT64_C(0x2545f4914f6cdd1d) >> 11) % (high - low + 1);
 }
 
 void outbox_post(Outbox *o, Notice *n, NoticeType type, FailureReason reason)

@@ -13,6 +13,7 @@
 #include "core/base/histogram.h"
 #include "core/base/list.h"
 #include "core/base/packet.h"
+#include "core/base/random.h"
 #include "core/base/timers.h"
 #include "core/config/config.h"
 #include "core/health/health.h"
@@ -134,7 +135,7 @@ typedef struct Outbox {
         size_t actions_first, actions_n, actions_size;
         Packet *lent; /* what the action taken last points to */
         Timers timers;
-        uint64_t random;
+        Random random;
         HandleTable connections, exchanges, upstreams, do53_exchanges;
         NetworkState network;
         Counters counters;
@@ -158,9 +159,6 @@ void outbox_answer(Outbox *o, const Client *client, Packet *message);
 
 /* Tells of a change, once. */
 void outbox_set_network(Outbox *o, NetworkState state);
-
-/* A number from `low` to `high`, evenly. For spreading in time only: it can be guessed. */
-uint64_t outbox_random(Outbox *o, uint64_t low, uint64_t high);
 
 /* Posts a notice, unless it is posted already. */
 void outbox_post(Outbox *o, Notice *n, NoticeType type, FailureReason reason);

@@ -58,7 +58,7 @@ void upstream_plan_active(Upstream *u, uint64_t now)
 
         if (u->health.mode != MODE_ACTIVE || u->health.admin != ADMIN_AUTO || u->retired || u->active.at != USEC_NEVER)
                 return;
-        timer_set(&o->timers, &u->active, now + outbox_random(o, interval / 10 * 9, interval / 10 * 11));
+        timer_set(&o->timers, &u->active, now + random_between(&o->random, interval / 10 * 9, interval / 10 * 11));
 }
 
 /* --- probes and trials */

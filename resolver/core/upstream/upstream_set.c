@@ -9,7 +9,7 @@ void upstream_set_init(UpstreamSet *s, Outbox *o, const uint8_t hash_key[16])
         *s = (UpstreamSet) { .common = { .outbox = o } };
         memcpy(s->common.hash_key, hash_key, sizeof(s->common.hash_key));
         s->parameters = health_defaults;
-        health_group_init(&s->common.health, &s->parameters, outbox_random(o, 1, UINT64_MAX - 1));
+        health_group_init(&s->common.health, &s->parameters, random_between(&o->random, 1, UINT64_MAX - 1));
 }
 
 void upstream_set_deinit(UpstreamSet *s)
