@@ -129,7 +129,7 @@ static int manager_on_resolve(sd_bus_message *call, void *userdata, sd_bus_error
         if (!client.words[1])
                 return sd_bus_error_set(error, ERROR_TOO_MANY_REQUESTS, "Too many calls wait for an answer");
         /* As over TCP: the answer comes whole. */
-        engine_query(daemon_engine(o->daemon), &client, true, packet_bytes(query), clock_now());
+        engine_query(daemon_engine(o->daemon), &client, TRANSPORT_TCP, packet_bytes(query), clock_now());
         return 1;
 }
 

@@ -185,13 +185,13 @@ static void daemon_on_timer(uv_timer_t *t)
         (void) t;
 }
 
-static void daemon_on_query(void *userdata, const Client *client, bool stream, Bytes query)
+static void daemon_on_query(void *userdata, const Client *client, Transport transport, Bytes query)
 {
         Daemon *d = userdata;
 
         daemon_note_suspend(d);
         bus_retry(d->bus, clock_now());
-        if (!engine_query(d->engine, client, stream, query, clock_now()))
+        if (!engine_query(d->engine, client, transport, query, clock_now()))
                 listener_dismiss(client);
 }
 
@@ -356,7 +356,7 @@ static int daemon_listen_passed(Daemon *d, int n)
                 }
                 if (!daemon_add_listener(d, l))
                         return EX_OSERR;
-                *(listener_is_stream(l) ? &streams : &datagrams) = true;
+                *(listener_transport(l) == TRANSPORT_TCP ? &streams : &datagrams) = true;
         }
         if (!streams || !datagrams)
                 report_half(streams);

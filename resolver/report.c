@@ -123,11 +123,10 @@ void report_listening(const Listener *l)
 {
         char text[ADDRESS_TEXT_MAX];
         Address address;
-        bool stream;
 
-        listener_address(l, &address, &stream);
+        listener_address(l, &address);
         address_to_text(&address, text);
-        journal_log(LOG_INFO, "Listening on %s (%s).", text, stream ? "TCP" : "UDP");
+        journal_log(LOG_INFO, "Listening on %s (%s).", text, listener_transport(l) == TRANSPORT_TCP ? "TCP" : "UDP");
 }
 
 void report_socket_useless(int fd, int error)

@@ -104,9 +104,9 @@ void engine_run(Engine *e, uint64_t now)
 
 /* --- clients */
 
-bool engine_query(Engine *e, const Client *client, bool stream, Bytes message, uint64_t now)
+bool engine_query(Engine *e, const Client *client, Transport transport, Bytes message, uint64_t now)
 {
-        bool answered = client_query(&e->queries, client, stream, message, now);
+        bool answered = client_query(&e->queries, client, transport, message, now);
 
         engine_settle(e, now);
         return answered;

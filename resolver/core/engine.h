@@ -33,10 +33,10 @@ void engine_run(Engine *e, uint64_t now);
 /* --- clients */
 
 /*
- * A query came, over TCP if `stream`. True: there will be exactly one ACTION_ANSWER for it, by its deadline at the
+ * A query came over `transport`. True: there will be exactly one ACTION_ANSWER for it, by its deadline at the
  * latest. False: it gets none (an answer by its looks, or fewer than 12 octets).
  */
-bool engine_query(Engine *e, const Client *client, bool stream, Bytes message, uint64_t now);
+bool engine_query(Engine *e, const Client *client, Transport transport, Bytes message, uint64_t now);
 
 /* Queries waiting for an answer. */
 size_t engine_waiting(const Engine *e);

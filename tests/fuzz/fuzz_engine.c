@@ -27,7 +27,7 @@ typedef struct Input {
 
 typedef struct Asked {
         bool open;
-        bool stream;
+        Transport transport;
         uint64_t deadline;
         Packet *query;
 } Asked;
@@ -103,7 +103,7 @@ static void check_reply(const World *w, const ReplyTarget *target, const Message
         require((answer->flags & (DNS_RD | DNS_CD)) == (query->flags & (DNS_RD | DNS_CD)) && !(answer->flags & DNS_Z));
         require(!(answer->flags & DNS_AD) || w->config->trust_ad);
         require(answer->edns.present == query->edns.present && !answer->edns.padding);
-        require(!answer->edns.keepalive || (target->stream && query->edns.keepalive));
+        require(!answer->edns.keepalive || (target->transport == TRANSPORT_TCP && query->edns.keepalive));
 
         require(answer->qdcount == 1 && answer->question_end == n);
         require(memcmp(answer->wire.p + DNS_HEADER_SIZE, query->wire.p + DNS_HEADER_SIZE, n - DNS_HEADER_SIZE) == 0);
@@ -121,9 +121,9 @@ static void take_answer(World *w, const Action *a)
         status = message_parse(&query, packet_bytes(asked->query));
         require(answer.id == query.id && (answer.flags & DNS_QR) && message_opcode(&answer) == message_opcode(&query));
         if (status == MESSAGE_OK && message_opcode(&query) == OPCODE_QUERY && query.qdcount == 1) {
-                ReplyTarget target = reply_target_of(&query, asked->stream);
+                ReplyTarget target = reply_target_of(&query, asked->transport);
 
-                require(asked->stream || answer.wire.n <= target.udp_size);
+                require(asked->transport == TRANSPORT_TCP || answer.wire.n <= target.udp_size);
                 if (!query.signed_message)
                         check_reply(w, &target, &query, &answer);
         } else
@@ -260,7 +260,7 @@ static void act(World *w)
 
 /* --- what is ordered */
 
-static void ask(World *w, bool stream, Bytes wire)
+static void ask(World *w, Transport transport, Bytes wire)
 {
         Asked *asked = &w->asked[w->n_asked];
         Client c = { .words = { w->n_asked } };
@@ -269,9 +269,9 @@ static void ask(World *w, bool stream, Bytes wire)
         if (w->n_asked == CLIENTS_MAX)
                 return;
         w->n_asked++;
-        *asked = (Asked) { .open = true, .stream = stream, .deadline = w->now + DEADLINE, .query = packet_copy(wire) };
+        *asked = (Asked) { .open = true, .transport = transport, .deadline = w->now + DEADLINE, .query = packet_copy(wire) };
         require(asked->query);
-        if (!engine_query(w->engine, &c, stream, packet_bytes(asked->query), w->now)) {
+        if (!engine_query(w->engine, &c, transport, packet_bytes(asked->query), w->now)) {
                 require(message_parse(&m, wire) == MESSAGE_SHORT || (m.flags & DNS_QR));
                 asked->open = false;
                 asked->query = packet_unref(asked->query);
@@ -312,7 +312,7 @@ static void ask_for(World *w, Input *in)
                         memcpy(q + n + 11, options.p, options.n);
                 n += 11 + options.n;
         }
-        ask(w, kind & 64, BYTES(q, n));
+        ask(w, kind & 64 ? TRANSPORT_TCP : TRANSPORT_UDP, BYTES(q, n));
 }
 
 static HttpResponse response(Input *in)
@@ -498,7 +498,7 @@ static void follow(World *w, Input *in)
 
         switch (order % 8) {
         case 0:
-                ask(w, order & 64, run(in, 600));
+                ask(w, order & 64 ? TRANSPORT_TCP : TRANSPORT_UDP, run(in, 600));
                 break;
         case 1:
         case 2:

@@ -179,7 +179,7 @@ static void check_answer(const Hosts *h, const uint8_t *data, size_t size)
                 require(!name_under(question.qname, BYTES(onion, sizeof(onion))), "names below onion stay here");
                 return;
         }
-        target = reply_target_of(&question, true);
+        target = reply_target_of(&question, TRANSPORT_TCP);
         b = reply_local(&target, BYTES(wire + DNS_HEADER_SIZE, n + 4), reply.rcode, reply.records, reply.n, &options);
         require(b && message_parse(&answer, packet_bytes(b)) == MESSAGE_OK, "the answer is well-formed");
         require(message_answers(&answer, &question), "the answer answers the question");

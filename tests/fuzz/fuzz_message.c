@@ -45,9 +45,9 @@ static void check_names(const Message *m)
         require(name_equal(BYTES(lower, m->qname.n), m->qname) && name_under(m->qname, BYTES(lower, m->qname.n)));
 }
 
-static void check_reply(const Message *query, const Message *answer, bool stream)
+static void check_reply(const Message *query, const Message *answer, Transport transport)
 {
-        ReplyTarget target = reply_target_of(query, stream);
+        ReplyTarget target = reply_target_of(query, transport);
         ReplyOptions options = REPLY_OPTIONS_INIT;
         _cleanup_(packet_unrefp) Packet *b = NULL;
         Message m;
@@ -59,7 +59,7 @@ static void check_reply(const Message *query, const Message *answer, bool stream
         require(b && message_parse(&m, packet_bytes(b)) == MESSAGE_OK);
         require(m.id == query->id && (m.flags & DNS_QR) && m.edns.present == target.edns);
         require(m.qname.n == query->qname.n && memcmp(m.qname.p, query->qname.p, m.qname.n) == 0);
-        require(b->n <= (stream ? DNS_MESSAGE_MAX : target.udp_size));
+        require(b->n <= (transport == TRANSPORT_TCP ? DNS_MESSAGE_MAX : target.udp_size));
 }
 
 /* What is kept of it is the same answer, and needs no more room. */
@@ -85,7 +85,7 @@ static void check_kept(const Message *m)
         require(kept.ancount == m->ancount && kept.nscount == m->nscount &&
                 kept.arcount - kept.edns.present == m->arcount - m->edns.present);
         walk(&kept);
-        check_reply(m, &kept, true);
+        check_reply(m, &kept, TRANSPORT_TCP);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -108,8 +108,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         walk(&m);
         check_kept(&m);
         /* As a client's query, and as the answer to it. */
-        check_reply(&m, &m, false);
-        check_reply(&m, &m, true);
+        check_reply(&m, &m, TRANSPORT_UDP);
+        check_reply(&m, &m, TRANSPORT_TCP);
         b = reply_upstream_query(m.qname, m.qtype, m.qclass, m.flags, true, true);
         require(b && b->n % 128 == 0 && message_parse(&again, packet_bytes(b)) == MESSAGE_OK && again.id == 0);
         packet_unref(b);

@@ -69,13 +69,13 @@ void clients_ask(World *w, uint32_t name)
         };
         a->id = (uint16_t) world_draw(w);
         a->edns = world_below(w, 2);
-        a->stream = world_below(w, 8) == 0;
+        a->transport = world_below(w, 8) == 0 ? TRANSPORT_TCP : TRANSPORT_UDP;
         c.words[0] = w->n_asked++;
         w->n_open++;
         w->demand_at = w->now;
         world_say(w, "query %llu for n%u", (unsigned long long) c.words[0], name);
         q = make_query(name, a->id, a->edns);
-        if (!engine_query(w->engine, &c, a->stream, packet_bytes(q), w->now))
+        if (!engine_query(w->engine, &c, a->transport, packet_bytes(q), w->now))
                 world_violated(w, "I1: a well-formed query was ignored");
 }
 

@@ -80,7 +80,7 @@ void trace_add_action(Trace *t, const Action *a, uint64_t now)
                 break;
         case ACTION_DO53_SEND:
                 add_message(t, a->do53.message);
-                add_number(t, a->do53.stream);
+                add_number(t, a->do53.transport);
                 break;
         case ACTION_STATE:
                 add_text(t, health_state_name(a->state.from));

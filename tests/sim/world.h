@@ -99,7 +99,8 @@ typedef struct Asked {
         uint64_t deadline;
         uint16_t id;
         uint32_t name;
-        bool edns, stream, done;
+        bool edns, done;
+        Transport transport;
         bool calm;      /* all has been well for a while when it came, and it is not one of many */
         unsigned cover; /* servers that were in order and in use at each moment of its life so far */
 } Asked;

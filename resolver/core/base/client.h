@@ -6,6 +6,12 @@
 
 #include "core/base/base.h"
 
+/* How a query came, and its answer goes. */
+typedef enum Transport {
+        TRANSPORT_UDP,
+        TRANSPORT_TCP,
+} Transport;
+
 typedef struct Client {
         uint64_t words[7];
 } Client;

@@ -58,7 +58,7 @@ static OptBuilder reply_opt_builder_init(const ReplyTarget *target, const Edns *
         uint8_t keepalive[2];
 
         o.n = 0;
-        if (target->stream && target->keepalive) {
+        if (target->transport == TRANSPORT_TCP && target->keepalive) {
                 wire_write16(keepalive, options->keepalive);
                 reply_put_option(&o, EDNS_OPTION_KEEPALIVE, keepalive, sizeof(keepalive));
         }
@@ -91,7 +91,7 @@ static size_t reply_put_opt(uint8_t *p, unsigned size, unsigned rcode, bool dnss
 
 /* --- headers */
 
-ReplyTarget reply_target_of(const Message *query, bool stream)
+ReplyTarget reply_target_of(const Message *query, Transport transport)
 {
         return (ReplyTarget) {
                 .id = query->id,
@@ -99,14 +99,16 @@ ReplyTarget reply_target_of(const Message *query, bool stream)
                 .edns = query->edns.present,
                 .dnssec_ok = query->edns.dnssec_ok,
                 .keepalive = query->edns.keepalive,
-                .stream = stream,
+                .transport = transport,
                 .udp_size = query->edns.present ? MAX(query->edns.udp_size, DNS_UDP_MIN) : DNS_UDP_MIN,
         };
 }
 
 static size_t reply_size_limit(const ReplyTarget *target, const ReplyOptions *options)
 {
-        return target->stream ? DNS_MESSAGE_MAX : MIN(target->udp_size, MAX(options->udp_max, (uint16_t) DNS_UDP_MIN));
+        return target->transport == TRANSPORT_TCP
+                       ? DNS_MESSAGE_MAX
+                       : MIN(target->udp_size, MAX(options->udp_max, (uint16_t) DNS_UDP_MIN));
 }
 
 static void reply_put_counts(uint8_t *p, unsigned qd, unsigned an, unsigned ns, unsigned ar)
@@ -285,7 +287,7 @@ Packet *reply_local(const ReplyTarget *target, Bytes question, unsigned rcode, c
 
 Packet *reply_malformed(const Message *query, MessageStatus status)
 {
-        ReplyTarget target = reply_target_of(query, true);
+        ReplyTarget target = reply_target_of(query, TRANSPORT_TCP);
         ReplyOptions options = REPLY_OPTIONS_INIT;
         bool question = query->qname.n > 0 && query->qdcount == 1;
 

@@ -6,6 +6,7 @@
  * never cross, save extended errors (RFC 8914) on the way back.
  */
 
+#include "core/base/client.h"
 #include "core/base/packet.h"
 #include "core/dns/message.h"
 
@@ -15,13 +16,13 @@ typedef struct ReplyTarget {
         uint16_t flags; /* of the query */
         bool edns;      /* it had an OPT: so has the answer (RFC 6891 6.1.1) */
         bool dnssec_ok;
-        bool keepalive;    /* asked for on TCP (RFC 7828) */
-        bool stream;       /* TCP: no size but the 16 bits */
-        uint16_t udp_size; /* at least 512 */
+        bool keepalive;      /* asked for on TCP (RFC 7828) */
+        Transport transport; /* over TCP no size but the 16 bits limits it */
+        uint16_t udp_size;   /* at least 512 */
 } ReplyTarget;
 
-/* The target behind a parsed query; `stream` says that it came over TCP. */
-ReplyTarget reply_target_of(const Message *query, bool stream);
+/* The target behind a parsed query that came over `transport`. */
+ReplyTarget reply_target_of(const Message *query, Transport transport);
 
 typedef struct ReplyOptions {
         uint32_t age;         /* seconds to take from every TTL; a TTL never falls below `ttl_floor` */

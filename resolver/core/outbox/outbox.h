@@ -76,7 +76,7 @@ typedef struct Action {
                 } send;
                 struct {
                         Address server;
-                        bool stream;     /* TCP, else UDP */
+                        Transport transport;
                         Packet *message; /* its ID is 0 */
                 } do53;
                 struct {

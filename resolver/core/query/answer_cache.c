@@ -56,7 +56,7 @@ void answer_cache_store_failure(QueryCommon *common, const CacheKey *key, uint16
 {
         _cleanup_(packet_unrefp) Packet *failure = NULL;
         ReplyOptions options = REPLY_OPTIONS_INIT;
-        ReplyTarget nobody = { .flags = flags, .stream = true };
+        ReplyTarget nobody = { .flags = flags, .transport = TRANSPORT_TCP };
         uint8_t question[DNS_NAME_MAX + 4];
         Message m;
 

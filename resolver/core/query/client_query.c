@@ -15,11 +15,11 @@ static Bytes client_query_question_section(const Message *m)
         return BYTES(m->wire.p + DNS_HEADER_SIZE, m->question_end - DNS_HEADER_SIZE);
 }
 
-static bool client_query_refuse(QueryCommon *common, const Client *client, bool stream, const Message *m,
+static bool client_query_refuse(QueryCommon *common, const Client *client, Transport transport, const Message *m,
                                 unsigned rcode, int ede, const char *text)
 {
         ReplyOptions options = query_reply_options(common);
-        ReplyTarget target = reply_target_of(m, stream);
+        ReplyTarget target = reply_target_of(m, transport);
 
         options.ede = ede;
         options.ede_text = text;
@@ -40,7 +40,7 @@ static bool client_query_is_meta_type(uint16_t type)
  * Messages that never become a query (FAULTS.md C01-C10). Returns true if `m` was dealt with, and then *ret_answered
  * says whether the client gets an answer.
  */
-static bool client_query_turn_down(QueryCommon *common, const Client *client, bool stream, const Message *m,
+static bool client_query_turn_down(QueryCommon *common, const Client *client, Transport transport, const Message *m,
                                    MessageStatus status, bool *ret_answered)
 {
         *ret_answered = true;
@@ -50,7 +50,7 @@ static bool client_query_turn_down(QueryCommon *common, const Client *client, bo
                 return true;
         }
         if (message_opcode(m) != OPCODE_QUERY) {
-                ReplyTarget target = reply_target_of(m, stream);
+                ReplyTarget target = reply_target_of(m, transport);
                 ReplyOptions options = query_reply_options(common);
 
                 common->outbox->counters.rejected++;
@@ -64,20 +64,20 @@ static bool client_query_turn_down(QueryCommon *common, const Client *client, bo
                 return true;
         }
         if (m->edns.present && m->edns.version > 0)
-                return client_query_refuse(common, client, stream, m, RCODE_BADVERS, EDE_NONE, NULL);
+                return client_query_refuse(common, client, transport, m, RCODE_BADVERS, EDE_NONE, NULL);
         if (client_query_is_meta_type(m->qtype))
-                return client_query_refuse(common, client, stream, m, RCODE_FORMERR, EDE_NONE, NULL);
+                return client_query_refuse(common, client, transport, m, RCODE_FORMERR, EDE_NONE, NULL);
         if (m->qtype == TYPE_AXFR || m->qtype == TYPE_IXFR)
-                return client_query_refuse(common, client, stream, m, RCODE_NOTIMP, EDE_NOT_SUPPORTED,
+                return client_query_refuse(common, client, transport, m, RCODE_NOTIMP, EDE_NOT_SUPPORTED,
                                            "zone transfers do not pass a stub resolver");
         return false;
 }
 
-static bool client_query_answer_locally(QueryCommon *common, const Client *client, bool stream, const Message *m)
+static bool client_query_answer_locally(QueryCommon *common, const Client *client, Transport transport, const Message *m)
 {
         LocalNames names = { .config = &common->config->local, .file = common->hosts_file, .own = common->hosts_own };
         ReplyOptions options = query_reply_options(common);
-        ReplyTarget target = reply_target_of(m, stream);
+        ReplyTarget target = reply_target_of(m, transport);
         LocalReply reply;
 
         if (!local_answer(&names, m, forwards_find(common->forwards, m->qname), &reply))
@@ -107,10 +107,10 @@ static void client_query_prefetch(QueryCommon *common, const Message *m, uint64_
         query_start(q, now);
 }
 
-static bool client_query_answer_from_cache(QueryCommon *common, const Client *client, bool stream, const Message *m,
+static bool client_query_answer_from_cache(QueryCommon *common, const Client *client, Transport transport, const Message *m,
                                            uint64_t now)
 {
-        ReplyTarget target = reply_target_of(m, stream);
+        ReplyTarget target = reply_target_of(m, transport);
         uint8_t name[DNS_NAME_MAX];
         CachedAnswer known;
         CacheKey key;
@@ -139,7 +139,7 @@ static bool client_query_answer_from_cache(QueryCommon *common, const Client *cl
         return true;
 }
 
-bool client_query(QueryCommon *common, const Client *client, bool stream, Bytes message, uint64_t now)
+bool client_query(QueryCommon *common, const Client *client, Transport transport, Bytes message, uint64_t now)
 {
         MessageStatus status;
         bool answered, is_new;
@@ -149,18 +149,18 @@ bool client_query(QueryCommon *common, const Client *client, bool stream, Bytes 
         Query *q;
 
         status = message_parse(&m, message);
-        if (client_query_turn_down(common, client, stream, &m, status, &answered))
+        if (client_query_turn_down(common, client, transport, &m, status, &answered))
                 return answered;
         common->outbox->counters.queries++;
-        if (client_query_answer_locally(common, client, stream, &m)) {
+        if (client_query_answer_locally(common, client, transport, &m)) {
                 return true;
         }
-        if (client_query_answer_from_cache(common, client, stream, &m, now)) {
+        if (client_query_answer_from_cache(common, client, transport, &m, now)) {
                 return true;
         }
         source = client_quota_source(common->hash_key, client);
         if (!client_quota_has_slot(&common->quota, source))
-                return client_query_refuse(common, client, stream, &m, RCODE_SERVFAIL, EDE_OTHER,
+                return client_query_refuse(common, client, transport, &m, RCODE_SERVFAIL, EDE_OTHER,
                                            "too many queries are waiting");
         hash = queries_hash(common, &m);
         q = m.signed_message ? NULL : queries_find(common, &m, hash);
@@ -169,10 +169,10 @@ bool client_query(QueryCommon *common, const Client *client, bool stream, Bytes 
                 common->outbox->counters.joined++;
         else
                 q = queries_add(common, &m, hash, now);
-        if (!q || !query_join(q, client, source, &m, stream, now)) {
+        if (!q || !query_join(q, client, source, &m, transport, now)) {
                 if (q && is_new)
                         query_free(q, now);
-                return client_query_refuse(common, client, stream, &m, RCODE_SERVFAIL, EDE_OTHER, "out of memory");
+                return client_query_refuse(common, client, transport, &m, RCODE_SERVFAIL, EDE_OTHER, "out of memory");
         }
         if (is_new)
                 query_start(q, now);

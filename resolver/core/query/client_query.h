@@ -7,4 +7,4 @@
 #include "core/query/query_common.h"
 
 /* True: there will be exactly one ACTION_ANSWER for it. False: it gets none. See engine_query(). */
-bool client_query(QueryCommon *common, const Client *client, bool stream, Bytes message, uint64_t now);
+bool client_query(QueryCommon *common, const Client *client, Transport transport, Bytes message, uint64_t now);

@@ -133,7 +133,7 @@ Query *query_free(Query *q, uint64_t now)
         return NULL;
 }
 
-bool query_join(Query *q, const Client *client, uint16_t source, const Message *m, bool stream, uint64_t now)
+bool query_join(Query *q, const Client *client, uint16_t source, const Message *m, Transport transport, uint64_t now)
 {
         size_t n = m->question_end - DNS_HEADER_SIZE;
         PendingClient *w = malloc(sizeof(*w) + n);
@@ -143,7 +143,7 @@ bool query_join(Query *q, const Client *client, uint16_t source, const Message *
         *w = (PendingClient) {
                 .client = *client,
                 .source = source,
-                .target = reply_target_of(m, stream),
+                .target = reply_target_of(m, transport),
                 .arrived = now,
                 .deadline = now + q->common->config->query_timeout,
                 .question_size = (uint16_t) n,

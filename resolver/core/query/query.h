@@ -60,7 +60,7 @@ Query *query_new(QueryCommon *common, const Message *m, Forward *forward, const 
 Query *query_free(Query *q, uint64_t now);
 
 /* One more client, of that source (client_quota.h), for which there is a slot; false when out of memory. */
-bool query_join(Query *q, const Client *client, uint16_t source, const Message *m, bool stream, uint64_t now);
+bool query_join(Query *q, const Client *client, uint16_t source, const Message *m, Transport transport, uint64_t now);
 
 /* After query_join() on a query that was there: sees to its timer, and to an attempt that can still help. */
 void query_joined(Query *q, uint64_t now);

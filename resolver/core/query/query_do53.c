@@ -21,7 +21,7 @@ typedef struct Do53Exchange {
         uint32_t handle;
         Query *query;
         Do53Server *server;
-        bool stream;     /* TCP */
+        Transport transport;
         bool edns;       /* the question had an OPT */
         unsigned strays; /* messages that were no answer to it */
         List in_query;
@@ -63,7 +63,7 @@ static void do53_call_off(Do53Exchange *x)
 }
 
 /* NULL, and the failure noted, if there cannot be another. */
-static Do53Exchange *do53_begin(Query *q, Do53Server *s, bool edns, bool stream)
+static Do53Exchange *do53_begin(Query *q, Do53Server *s, bool edns, Transport transport)
 {
         HandleTable *handles = &q->common->outbox->do53_exchanges;
         Do53Exchange *x;
@@ -74,7 +74,7 @@ static Do53Exchange *do53_begin(Query *q, Do53Server *s, bool edns, bool stream)
         }
         x = calloc(1, sizeof(*x));
         if (x) {
-                *x = (Do53Exchange) { .query = q, .server = s, .edns = edns, .stream = stream };
+                *x = (Do53Exchange) { .query = q, .server = s, .edns = edns, .transport = transport };
                 x->handle = handle_table_add(handles, x);
         }
         if (!x || !x->handle) {
@@ -107,18 +107,18 @@ static uint64_t do53_server_timeout(const Query *q, uint64_t now)
 
 /* The question to `s`, from a socket of its own; by UDP once more from the one that still waits. False, and the failure
  * noted, if it cannot be. */
-static bool do53_ask(Query *q, Do53Server *s, bool edns, bool stream, uint64_t now)
+static bool do53_ask(Query *q, Do53Server *s, bool edns, Transport transport, uint64_t now)
 {
         Do53Exchange *x = do53_exchange_with(q, s);
         _cleanup_(packet_unrefp) Packet *wire = do53_write_question(q, edns);
         Action *a;
 
-        if (x && (x->stream || stream || x->edns != edns)) {
+        if (x && (x->transport == TRANSPORT_TCP || transport == TRANSPORT_TCP || x->edns != edns)) {
                 do53_call_off(x);
                 x = NULL;
         }
         if (!x)
-                x = do53_begin(q, s, edns, stream);
+                x = do53_begin(q, s, edns, transport);
         if (!x)
                 return false;
         a = wire ? outbox_act(q->common->outbox, ACTION_DO53_SEND) : NULL;
@@ -129,7 +129,7 @@ static bool do53_ask(Query *q, Do53Server *s, bool edns, bool stream, uint64_t n
         }
         a->exchange = x->handle;
         a->do53.server = s->address;
-        a->do53.stream = stream;
+        a->do53.transport = transport;
         a->do53.message = take_pointer(wire);
         q->do53.asked = s;
         q->do53.next_at = now + do53_server_timeout(q, now);
@@ -169,7 +169,7 @@ static void do53_advance(Query *q, uint64_t now)
 
         while (query_is_wanted(q) && (s = do53_choose(q, now))) {
                 q->do53.tried |= 1u << (s - q->forward->servers);
-                if (do53_ask(q, s, s->no_edns_until <= now, false, now)) {
+                if (do53_ask(q, s, s->no_edns_until <= now, TRANSPORT_UDP, now)) {
                         query_arm(q);
                         return;
                 }
@@ -320,11 +320,11 @@ static void do53_give_up_on(Do53Exchange *x, FailureReason failure, uint64_t now
 }
 
 /* The same server again, in another way. */
-static void do53_ask_otherwise(Do53Exchange *x, bool edns, bool stream, uint64_t now)
+static void do53_ask_otherwise(Do53Exchange *x, bool edns, Transport transport, uint64_t now)
 {
         Query *q = x->query;
 
-        if (do53_ask(q, x->server, edns, stream, now))
+        if (do53_ask(q, x->server, edns, transport, now))
                 query_arm(q);
         else
                 do53_advance(q, now);
@@ -362,7 +362,7 @@ static ResponseClass do53_judge(const Do53Exchange *x, uint16_t id, Bytes bytes,
         if (!ret->qname.n || !message_answers(ret, question))
                 return STRAY;
         if (ret->flags & DNS_TC)
-                return x->stream ? BROKEN : TRUNCATED;
+                return x->transport == TRANSPORT_TCP ? BROKEN : TRUNCATED;
         if (no_edns)
                 return NO_EDNS;
         if (status != MESSAGE_OK)
@@ -415,17 +415,17 @@ void query_do53_on_answer(QueryCommon *common, uint32_t exchange, uint16_t id, B
                 return;
         switch (do53_judge(x, id, message, &answer)) {
         case STRAY:
-                if (x->stream || ++x->strays >= STRAYS_MAX)
+                if (x->transport == TRANSPORT_TCP || ++x->strays >= STRAYS_MAX)
                         do53_give_up_on(x, FAILURE_MISMATCH, now);
                 break;
         case BROKEN:
                 do53_give_up_on(x, answer.flags & DNS_TC ? FAILURE_TRUNCATED : FAILURE_MALFORMED, now);
                 break;
         case TRUNCATED:
-                do53_ask_otherwise(x, x->edns, true, now);
+                do53_ask_otherwise(x, x->edns, TRANSPORT_TCP, now);
                 break;
         case NO_EDNS:
-                do53_ask_otherwise(x, false, x->stream, now);
+                do53_ask_otherwise(x, false, x->transport, now);
                 break;
         case REFUSAL:
                 do53_deliver(x, &answer, true, now);

@@ -31,15 +31,15 @@ struct Listener {
 
 static HandleTable listeners;
 
-static int listener_new(uv_loop_t *loop, int fd, bool stream, const ListenerLimits *limits, ListenerStats *stats,
-                        ListenerQuery query, void *userdata, Listener **ret)
+static int listener_new(uv_loop_t *loop, int fd, Transport transport, const ListenerLimits *limits,
+                        ListenerStats *stats, ListenerQuery query, void *userdata, Listener **ret)
 {
         Listener *l = calloc(1, sizeof(*l));
         int r = -ENOMEM;
 
         if (l && (l->number = handle_table_add(&listeners, l))) {
-                r = stream ? tcp_new(loop, fd, l->number, limits, stats, query, userdata, &l->tcp)
-                           : udp_new(loop, fd, l->number, stats, query, userdata, &l->udp);
+                r = transport == TRANSPORT_TCP ? tcp_new(loop, fd, l->number, limits, stats, query, userdata, &l->tcp)
+                                               : udp_new(loop, fd, l->number, stats, query, userdata, &l->udp);
                 if (r < 0)
                         handle_table_remove(&listeners, l->number);
         }
@@ -80,7 +80,8 @@ int listener_new_fd(uv_loop_t *loop, int fd, const ListenerLimits *limits, Liste
                 return -EADDRNOTAVAIL;
         if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) < 0)
                 return -errno;
-        return listener_new(loop, fd, type == SOCK_STREAM, limits, stats, query, userdata, ret);
+        return listener_new(loop, fd, type == SOCK_STREAM ? TRANSPORT_TCP : TRANSPORT_UDP, limits, stats, query,
+                            userdata, ret);
 }
 
 static socklen_t listener_to_sockaddr(const Address *a, struct sockaddr_storage *ret)
@@ -145,13 +146,13 @@ int listener_new_bind(uv_loop_t *loop, const Address *address, const ListenerLim
         }
         if (r < 0)
                 return r;
-        r = listener_new(loop, udp, false, limits, stats, query, userdata, &ret[0]);
+        r = listener_new(loop, udp, TRANSPORT_UDP, limits, stats, query, userdata, &ret[0]);
         if (r < 0) {
                 close(udp);
                 close(tcp);
                 return r;
         }
-        r = listener_new(loop, tcp, true, limits, stats, query, userdata, &ret[1]);
+        r = listener_new(loop, tcp, TRANSPORT_TCP, limits, stats, query, userdata, &ret[1]);
         if (r < 0) {
                 ret[0] = listener_free(ret[0]);
                 close(tcp);
@@ -159,7 +160,7 @@ int listener_new_bind(uv_loop_t *loop, const Address *address, const ListenerLim
         return r;
 }
 
-void listener_address(const Listener *l, Address *ret, bool *ret_stream)
+void listener_address(const Listener *l, Address *ret)
 {
         struct sockaddr_storage a;
         socklen_t size = sizeof(a);
@@ -167,7 +168,6 @@ void listener_address(const Listener *l, Address *ret, bool *ret_stream)
         const struct sockaddr_in6 *v6 = (void *) &a;
 
         *ret = (Address) { 0 };
-        *ret_stream = l->tcp;
         if (getsockname(l->tcp ? tcp_fd(l->tcp) : udp_fd(l->udp), (struct sockaddr *) &a, &size) < 0)
                 return;
         ret->v6 = a.ss_family == AF_INET6;
@@ -178,9 +178,9 @@ void listener_address(const Listener *l, Address *ret, bool *ret_stream)
                 memcpy(ret->octets, &v4->sin_addr, 4);
 }
 
-bool listener_is_stream(const Listener *l)
+Transport listener_transport(const Listener *l)
 {
-        return l->tcp;
+        return l->tcp ? TRANSPORT_TCP : TRANSPORT_UDP;
 }
 
 static Listener *listener_find(const Client *client)

@@ -11,8 +11,8 @@
 #include "core/base/client.h"
 #include "core/config/config.h"
 
-/* A query came. The octets are borrowed for the call. `stream`: over TCP. Called from the loop only. */
-typedef void (*ListenerQuery)(void *userdata, const Client *client, bool stream, Bytes query);
+/* A query came. The octets are borrowed for the call. Called from the loop only. */
+typedef void (*ListenerQuery)(void *userdata, const Client *client, Transport transport, Bytes query);
 
 typedef struct ListenerStats {
         uint64_t udp_queries, tcp_queries, tcp_accepted, tcp_open;
@@ -45,10 +45,10 @@ int listener_new_fd(uv_loop_t *loop, int fd, const ListenerLimits *limits, Liste
 int listener_new_bind(uv_loop_t *loop, const Address *address, const ListenerLimits *limits, ListenerStats *stats,
                       ListenerQuery query, void *userdata, Listener *ret[static 2]);
 
-bool listener_is_stream(const Listener *l);
+Transport listener_transport(const Listener *l);
 
 /* The address it listens on. */
-void listener_address(const Listener *l, Address *ret, bool *ret_stream);
+void listener_address(const Listener *l, Address *ret);
 
 /* Sends an answer; takes no reference for longer than it needs. */
 void listener_answer(const Client *client, Packet *answer);

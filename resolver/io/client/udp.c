@@ -121,7 +121,7 @@ static void udp_take(Udp *u, Turn *turn, struct msghdr *m, const uint8_t *data, 
         turn->taken[ntohs(c.port) % SOURCES] += turn->shedding;
         u->stats->udp_queries++;
         memcpy(&client, &c, sizeof(c));
-        u->query(u->userdata, &client, false, BYTES(data, n));
+        u->query(u->userdata, &client, TRANSPORT_UDP, BYTES(data, n));
 }
 
 static void udp_readable(uv_poll_t *p, int status, int events);

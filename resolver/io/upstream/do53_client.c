@@ -20,7 +20,7 @@ typedef struct Talk {
         Do53Client *owner; /* NULL: called off */
         uint32_t number;   /* the engine's */
         uint16_t id;
-        bool stream;
+        Transport transport;
         Packet *message; /* with the ID, and on TCP with its length before it */
         int fd;          /* UDP */
         uv_poll_t poll;
@@ -64,7 +64,7 @@ static void do53_client_on_closed(uv_handle_t *h)
 {
         Talk *t = h->data;
 
-        if (!t->stream)
+        if (t->transport == TRANSPORT_UDP)
                 close(t->fd);
         do53_client_talk_free(t);
 }
@@ -74,7 +74,8 @@ static void do53_client_drop(Talk *t)
 {
         t->owner = NULL;
         list_remove(&t->in_table);
-        uv_close(t->stream ? (uv_handle_t *) &t->tcp : (uv_handle_t *) &t->poll, do53_client_on_closed);
+        uv_close(t->transport == TRANSPORT_TCP ? (uv_handle_t *) &t->tcp : (uv_handle_t *) &t->poll,
+                 do53_client_on_closed);
 }
 
 static void do53_client_fail(Talk *t, FailureReason failure)
@@ -199,10 +200,10 @@ static int do53_client_start_stream(Do53Client *p, Talk *t, const struct sockadd
 /* --- the beginning */
 
 /* The message as it goes out. */
-static Packet *do53_client_write_message(Bytes message, bool stream, uint16_t id)
+static Packet *do53_client_write_message(Bytes message, Transport transport, uint16_t id)
 {
         Packet *b = packet_new(DNS_LENGTH_SIZE + message.n);
-        size_t n = stream ? DNS_LENGTH_SIZE : 0;
+        size_t n = transport == TRANSPORT_TCP ? DNS_LENGTH_SIZE : 0;
 
         if (!b)
                 return NULL;
@@ -219,9 +220,9 @@ static Talk *do53_client_talk_new(Do53Client *p, const Action *a)
 
         if (!t)
                 return NULL;
-        *t = (Talk) { .owner = p, .number = a->exchange, .stream = a->do53.stream, .fd = -1 };
+        *t = (Talk) { .owner = p, .number = a->exchange, .transport = a->do53.transport, .fd = -1 };
         if (getrandom(&t->id, sizeof(t->id), GRND_INSECURE) == sizeof(t->id))
-                t->message = do53_client_write_message(packet_bytes(a->do53.message), t->stream, t->id);
+                t->message = do53_client_write_message(packet_bytes(a->do53.message), t->transport, t->id);
         if (!t->message) {
                 free(t);
                 return NULL;
@@ -246,10 +247,11 @@ static void do53_client_begin(Do53Client *p, const Action *a)
                 engine_do53_failed(p->engine, a->exchange, FAILURE_RESOURCES, clock_now());
                 return;
         }
-        r = t->stream ? do53_client_start_stream(p, t, &remote) : do53_client_start_datagram(p, t, &remote);
+        r = t->transport == TRANSPORT_TCP ? do53_client_start_stream(p, t, &remote)
+                                          : do53_client_start_datagram(p, t, &remote);
         if (r >= 0)
                 return;
-        if (t->stream ? t->tcp.data : t->poll.data) {
+        if (t->transport == TRANSPORT_TCP ? t->tcp.data : t->poll.data) {
                 do53_client_fail(t, failure_from_errno(r, true));
                 return;
         }
@@ -269,7 +271,7 @@ void do53_client_act(Do53Client *p, const Action *a)
                         do53_client_drop(t);
         } else if (!t) {
                 do53_client_begin(p, a);
-        } else if (!t->stream) {
+        } else if (t->transport == TRANSPORT_UDP) {
                 r = do53_client_send_datagram(t);
                 if (r < 0)
                         do53_client_fail(t, failure_from_errno(r, true));

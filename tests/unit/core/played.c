@@ -128,7 +128,7 @@ bool ask_as(unsigned client, bool stream)
 
         answer = packet_unref(answer);
         asked = packet_unref(asked);
-        engine_query(e, &c, stream, wire_bytes(&w), now);
+        engine_query(e, &c, stream ? TRANSPORT_TCP : TRANSPORT_UDP, wire_bytes(&w), now);
         act();
         return take();
 }

@@ -81,7 +81,7 @@ START_TEST(no_route_is_answered_at_once_with_network_error)
 
         wire_begin(&w, DNS_RD, TYPE_A);
         wire_opt(&w, 1232, 0, "", 0);
-        engine_query(e, &c, false, wire_bytes(&w), now);
+        engine_query(e, &c, TRANSPORT_UDP, wire_bytes(&w), now);
         while (engine_next_action(e, &a)) {
                 if (a.type == ACTION_CONNECT)
                         engine_closed(e, a.connection, FAILURE_NO_ROUTE, now);

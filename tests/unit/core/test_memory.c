@@ -187,14 +187,14 @@ static void pass(uint64_t usec)
         }
 }
 
-static void ask(const char *label, bool stream)
+static void ask(const char *label, Transport transport)
 {
         Client c = { { 7 } };
 
         wire_begin(&query, DNS_RD, TYPE_A);
         memcpy(query.data + 17, label, 7); /* in place of "example" */
         wire_opt(&query, 1232, 0, "", 0);
-        n_waiting += engine_query(e, &c, stream, wire_bytes(&query), now);
+        n_waiting += engine_query(e, &c, transport, wire_bytes(&query), now);
         act();
 }
 
@@ -207,7 +207,7 @@ static void ask_name(const char *name, size_t n)
         wire_put(&query, name, n);
         wire_put16(&query, TYPE_A);
         wire_put16(&query, CLASS_IN);
-        n_waiting += engine_query(e, &c, false, wire_bytes(&query), now);
+        n_waiting += engine_query(e, &c, TRANSPORT_UDP, wire_bytes(&query), now);
         act();
 }
 
@@ -233,13 +233,13 @@ static void has_hosts(void)
 
 static void is_asked(void)
 {
-        ask("example", false);
+        ask("example", TRANSPORT_UDP);
         pass(10 * MSEC);
 }
 
 static void answers_from_the_cache(void)
 {
-        ask("example", true);
+        ask("example", TRANSPORT_TCP);
 }
 
 static void answers_from_here(void)
@@ -257,8 +257,8 @@ static void asks_a_do53_server(void)
 static void is_asked_twice_and_told_late(void)
 {
         upstream_answers = false;
-        ask("missing", false);
-        ask("missing", true);
+        ask("missing", TRANSPORT_UDP);
+        ask("missing", TRANSPORT_TCP);
         pass(4600 * MSEC);
         upstream_answers = true;
         pass(10 * USEC_PER_SEC);
@@ -290,7 +290,7 @@ static void moves_to_another_network(void)
         act();
         engine_resume(e, 3600 * USEC_PER_SEC, now);
         act();
-        ask("another", false);
+        ask("another", TRANSPORT_UDP);
         pass(10 * MSEC);
 }
 
@@ -353,7 +353,7 @@ static unsigned check_step(size_t step, unsigned nth)
                 /* What went wrong has had its time: connections that could not be had are tried again. */
                 pass(20 * USEC_PER_SEC);
                 before = n_good;
-                ask("nextone", false);
+                ask("nextone", TRANSPORT_UDP);
                 pass(6 * USEC_PER_SEC);
                 ck_assert_msg(n_good == before + 1, "it %s, allocation %u%s failed: the next query has no answer",
                               steps[step].name, nth, fail_on ? " and all after it" : "");

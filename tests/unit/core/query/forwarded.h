@@ -20,7 +20,7 @@
 typedef struct Asked {
         uint32_t exchange;
         unsigned server; /* last octet of its address */
-        bool stream;
+        Transport transport;
         bool closed;
         unsigned sent; /* how often */
         Packet *message;
@@ -105,7 +105,7 @@ static inline void act(void)
                         if (!x) {
                                 ck_assert_uint_lt(n_asked, ELEMENTS(asked));
                                 x = &asked[n_asked++];
-                                *x = (Asked) { .exchange = a.exchange, .stream = a.do53.stream };
+                                *x = (Asked) { .exchange = a.exchange, .transport = a.do53.transport };
                                 x->server = a.do53.server.octets[3];
                                 ck_assert_uint_eq(a.do53.server.port, 53);
                         }
@@ -129,7 +129,7 @@ static inline void ask_wire(void)
         static uint64_t serial;
         Client c = { { ++serial } };
 
-        ck_assert(engine_query(e, &c, false, wire_bytes(&w), now));
+        ck_assert(engine_query(e, &c, TRANSPORT_UDP, wire_bytes(&w), now));
         act();
 }
 

@@ -648,7 +648,7 @@ START_TEST(while_much_is_under_way_nothing_is_refreshed)
                 wire_begin(&w, DNS_RD, TYPE_A);
                 w.data[13] = (uint8_t) ('A' + i % 26);
                 w.data[14] = (uint8_t) ('0' + i / 26);
-                engine_query(e, &c, false, wire_bytes(&w), now);
+                engine_query(e, &c, TRANSPORT_UDP, wire_bytes(&w), now);
         }
         act();
         sends = 0;

@@ -71,7 +71,7 @@ static bool ask(unsigned client)
         unsigned before = n_answers;
 
         put_name(serial++);
-        ck_assert(engine_query(e, &c, false, wire_bytes(&w), now));
+        ck_assert(engine_query(e, &c, TRANSPORT_UDP, wire_bytes(&w), now));
         act();
         return n_answers == before;
 }
@@ -144,7 +144,7 @@ START_TEST(R06_who_finds_no_place_has_answers_from_the_cache_still)
         Action a;
 
         put_name(0);
-        engine_query(e, &c, false, wire_bytes(&w), now);
+        engine_query(e, &c, TRANSPORT_UDP, wire_bytes(&w), now);
         while (engine_next_action(e, &a)) {
                 if (a.type == ACTION_CONNECT) {
                         connection = a.connection;

@@ -77,7 +77,7 @@ static bool ask(void)
         Action a;
 
         answer = packet_unref(answer);
-        engine_query(e, &c, true, wire_bytes(&w), USEC_PER_SEC);
+        engine_query(e, &c, TRANSPORT_TCP, wire_bytes(&w), USEC_PER_SEC);
         while (engine_next_action(e, &a)) {
                 if (a.type == ACTION_ANSWER) {
                         packet_unref(answer);

@@ -105,7 +105,7 @@ START_TEST(RFC8467_the_question_is_not_padded_and_has_no_options_of_the_client)
                  23);
         ask_wire();
         ck_assert_int_eq(message_parse(&m, packet_bytes(last()->message)), MESSAGE_OK);
-        ck_assert(!last()->stream);
+        ck_assert(last()->transport == TRANSPORT_UDP);
         ck_assert_uint_eq(m.flags, DNS_RD);
         ck_assert_uint_eq(m.qname.p[1], 'w');
         ck_assert(m.edns.present && m.edns.dnssec_ok);
@@ -221,7 +221,7 @@ START_TEST(a_truncated_answer_is_asked_for_again_over_tcp)
         begin_answer(DNS_TC);
         respond(last());
         ck_assert_uint_eq(n_asked, 2);
-        ck_assert(asked[0].closed && asked[1].stream);
+        ck_assert(asked[0].closed && asked[1].transport == TRANSPORT_TCP);
         ck_assert_uint_eq(asked[1].server, asked[0].server);
         respond_a(last());
         ck_assert_uint_eq(n_answers, 1);
@@ -492,7 +492,7 @@ START_TEST(a_dead_upstream_does_not_send_its_names_to_the_servers_nor_lets_their
                 wire_begin(&w, DNS_RD, TYPE_A);
                 w.data[13] = (uint8_t) ('a' + i);
                 w.data[17] = 'E' + 1; /* wwX.fxample.com */
-                engine_query(e, &c, false, wire_bytes(&w), now);
+                engine_query(e, &c, TRANSPORT_UDP, wire_bytes(&w), now);
                 while (engine_next_action(e, &a)) {
                         ck_assert_int_ne(a.type, ACTION_DO53_SEND);
                         if (a.type == ACTION_CONNECT)
@@ -550,7 +550,7 @@ START_TEST(beyond_the_cap_it_is_servfail_at_once)
                 w.data[13] = (uint8_t) ('a' + i / 26);
                 w.data[14] = (uint8_t) ('a' + i % 26);
                 wire_opt(&w, 1232, 0, "", 0);
-                ck_assert(engine_query(e, &c, false, wire_bytes(&w), now));
+                ck_assert(engine_query(e, &c, TRANSPORT_UDP, wire_bytes(&w), now));
                 while (engine_next_action(e, &a)) {
                         sent += a.type == ACTION_DO53_SEND;
                         answered += a.type == ACTION_ANSWER;

@@ -113,7 +113,7 @@ static inline void ask(void)
         w.data[14] = (uint8_t) ('a' + asked / 26 % 26);
         w.data[15] = (uint8_t) ('a' + asked / 676 % 26);
         wire_opt(&w, 1232, 0, "", 0);
-        engine_query(e, &c, false, wire_bytes(&w), now);
+        engine_query(e, &c, TRANSPORT_UDP, wire_bytes(&w), now);
         act();
 }
 

@@ -54,10 +54,10 @@ static void answer(size_t i)
         answer_to(&queries[i].client, BYTES(octets, sizeof(octets)));
 }
 
-static void on_query(void *userdata, const Client *client, bool stream, Bytes query)
+static void on_query(void *userdata, const Client *client, Transport transport, Bytes query)
 {
         (void) userdata;
-        (void) stream;
+        (void) transport;
         ck_assert_uint_lt(n_queries, QUERIES_MAX);
         queries[n_queries].client = *client;
         queries[n_queries++].id = query.n >= 2 ? wire_read16(query.p) : 0;
@@ -94,11 +94,10 @@ static void stop(void)
 
 static void listen_on(const char *text)
 {
-        bool stream;
 
         ck_assert(address_from_text(text, 0, &at));
         ck_assert_int_eq(listener_new_bind(&loop, &at, &limits, &stats, on_query, NULL, listeners), 0);
-        listener_address(listeners[0], &at, &stream);
+        listener_address(listeners[0], &at);
 }
 
 static struct sockaddr_in port_at(const char *octets)
