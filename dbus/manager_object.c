@@ -109,7 +109,7 @@ static int manager_on_resolve(sd_bus_message *call, void *userdata, sd_bus_error
 {
         Objects *o = userdata;
         _cleanup_(packet_unrefp) Packet *query = NULL;
-        Client client = { .words = { CLIENT_BUS } };
+        Client client = { .kind = CLIENT_BUS };
         uint8_t name[DNS_NAME_MAX];
         const char *text;
         uint16_t type;
@@ -125,8 +125,8 @@ static int manager_on_resolve(sd_bus_message *call, void *userdata, sd_bus_error
         query = reply_upstream_query(BYTES(name, n), type, CLASS_IN, DNS_RD, false, false);
         if (!query)
                 return -ENOMEM;
-        client.words[1] = calls_add(&o->calls, call);
-        if (!client.words[1])
+        client.bus.call = calls_add(&o->calls, call);
+        if (!client.bus.call)
                 return sd_bus_error_set(error, ERROR_TOO_MANY_REQUESTS, "Too many calls wait for an answer");
         /* As over TCP: the answer comes whole. */
         engine_query(daemon_engine(o->daemon), &client, TRANSPORT_TCP, packet_bytes(query), clock_now());

@@ -203,7 +203,7 @@ static void objects_on_probed(void *userdata, const Action *action)
 static void objects_on_answer(void *userdata, const Client *client, Packet *answer)
 {
         Objects *o = userdata;
-        sd_bus_message *call = calls_take(&o->calls, client->words[1]);
+        sd_bus_message *call = calls_take(&o->calls, client->bus.call);
 
         if (call)
                 manager_answer(call, answer);

@@ -79,7 +79,7 @@ static void daemon_carry_out(Daemon *d, const Action *a)
 {
         switch (a->type) {
         case ACTION_ANSWER:
-                if (a->answer.client.words[0] == CLIENT_BUS)
+                if (a->answer.client.kind == CLIENT_BUS)
                         d->observer.answer(d->observer.userdata, &a->answer.client, a->answer.message);
                 else if (a->answer.message)
                         listener_answer(&a->answer.client, a->answer.message);

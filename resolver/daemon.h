@@ -24,14 +24,10 @@ typedef struct DaemonOptions {
 /* Who looks on, besides the journal: the bus. All may be NULL. */
 typedef struct DaemonObserver {
         void (*turned)(void *userdata); /* the end of a turn, before the loop sleeps: anything may have changed */
-        void (*probed)(void *userdata, const Action *action); /* ACTION_PROBED */
-        void (*answer)(void *userdata, const Client *client,
-                       Packet *answer); /* to a client with words[0] == CLIENT_BUS */
+        void (*probed)(void *userdata, const Action *action);                 /* ACTION_PROBED */
+        void (*answer)(void *userdata, const Client *client, Packet *answer); /* to a client of kind CLIENT_BUS */
         void *userdata;
 } DaemonObserver;
-
-/* The first word of a client says who it is: the listener's are pointers or indices below this. */
-#define CLIENT_BUS UINT64_MAX
 
 /* Loads the configuration, takes or binds the sockets. Says in the journal what is wrong. Returns 0, or the exit
  * status. */

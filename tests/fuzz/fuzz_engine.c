@@ -111,7 +111,7 @@ static void check_reply(const World *w, const ReplyTarget *target, const Message
 
 static void take_answer(World *w, const Action *a)
 {
-        Asked *asked = &w->asked[a->answer.client.words[0]];
+        Asked *asked = &w->asked[a->answer.client.test.number];
         Message query, answer;
         MessageStatus status;
 
@@ -263,7 +263,7 @@ static void act(World *w)
 static void ask(World *w, Transport transport, Bytes wire)
 {
         Asked *asked = &w->asked[w->n_asked];
-        Client c = { .words = { w->n_asked } };
+        Client c = { .test.number = w->n_asked };
         Message m;
 
         if (w->n_asked == CLIENTS_MAX)

@@ -70,10 +70,10 @@ void clients_ask(World *w, uint32_t name)
         a->id = (uint16_t) world_draw(w);
         a->edns = world_below(w, 2);
         a->transport = world_below(w, 8) == 0 ? TRANSPORT_TCP : TRANSPORT_UDP;
-        c.words[0] = w->n_asked++;
+        c.test.number = w->n_asked++;
         w->n_open++;
         w->demand_at = w->now;
-        world_say(w, "query %llu for n%u", (unsigned long long) c.words[0], name);
+        world_say(w, "query %llu for n%u", (unsigned long long) c.test.number, name);
         q = make_query(name, a->id, a->edns);
         if (!engine_query(w->engine, &c, a->transport, packet_bytes(q), w->now))
                 world_violated(w, "I1: a well-formed query was ignored");
@@ -118,8 +118,8 @@ static void check_failure(World *w, const Asked *a, unsigned long long number, c
 
 void clients_take_answer(World *w, const Client *c, const Packet *answer)
 {
-        Asked *a = &w->asked[c->words[0]];
-        unsigned long long number = c->words[0];
+        Asked *a = &w->asked[c->test.number];
+        unsigned long long number = c->test.number;
         Message m;
         Record r;
         RecordWalk walk;

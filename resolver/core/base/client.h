@@ -1,8 +1,11 @@
 #pragma once
 /*
- * Client: whom an answer goes to. Words of whoever took the query in (io/client/listener, the bus), which the core
- * keeps beside the question and hands back with the answer, unread. Plain data.
+ * Client: where an answer goes. Whoever takes a query in (io/client/listener, the bus) fills it; the core keeps it
+ * beside the question, hands it back with the answer, and reads no more of it than what tells one source of queries
+ * from another. Plain data.
  */
+
+#include <string.h>
 
 #include "core/base/base.h"
 
@@ -12,6 +15,66 @@ typedef enum Transport {
         TRANSPORT_TCP,
 } Transport;
 
+typedef enum ClientKind {
+        CLIENT_TEST, /* of a test or a simulation */
+        CLIENT_UDP,
+        CLIENT_TCP,
+        CLIENT_BUS,
+} ClientKind;
+
 typedef struct Client {
-        uint64_t words[7];
+        ClientKind kind;
+        uint32_t listener; /* UDP and TCP: its number; one that has closed is not found again */
+        union {
+                struct {
+                        uint16_t family;
+                        uint16_t port; /* in network order */
+                        uint8_t address[16];
+                        uint8_t local[16]; /* the address that was asked */
+                        uint32_t scope;
+                        uint32_t interface; /* where it was asked */
+                } udp;
+                struct {
+                        uint32_t connection; /* its number */
+                } tcp;
+                struct {
+                        uint64_t call; /* its number */
+                } bus;
+                struct {
+                        uint64_t number;
+                } test;
+        };
 } Client;
+
+#define CLIENT_SOURCE_MAX 32
+
+static inline size_t client_put(uint8_t *p, size_t n, const void *field, size_t size)
+{
+        memcpy(p + n, field, size);
+        return n + size;
+}
+
+/*
+ * What identifies the source of a query, and nothing else: over UDP the address and port, over TCP the connection.
+ * Returns how many bytes of `ret` it takes.
+ */
+static inline size_t client_source(const Client *c, uint8_t ret[static CLIENT_SOURCE_MAX])
+{
+        size_t n = 0;
+
+        ret[n++] = (uint8_t) c->kind;
+        switch (c->kind) {
+        case CLIENT_UDP:
+                n = client_put(ret, n, &c->udp.port, sizeof(c->udp.port));
+                n = client_put(ret, n, c->udp.address, sizeof(c->udp.address));
+                return client_put(ret, n, &c->udp.scope, sizeof(c->udp.scope));
+        case CLIENT_TCP:
+                n = client_put(ret, n, &c->listener, sizeof(c->listener));
+                return client_put(ret, n, &c->tcp.connection, sizeof(c->tcp.connection));
+        case CLIENT_BUS:
+                return client_put(ret, n, &c->bus.call, sizeof(c->bus.call));
+        case CLIENT_TEST:
+                return client_put(ret, n, &c->test.number, sizeof(c->test.number));
+        }
+        return n;
+}

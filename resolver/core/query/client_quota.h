@@ -1,18 +1,17 @@
 #pragma once
 /*
- * ClientQuota: the places of clients that wait, and who holds them. Nobody may hold more than a quarter of those that
- * are free: alone, one may wait for 1,638 answers; several that flood leave each other less, and a newcomer always
- * finds a place until the last is taken (the dynamic thresholds of Choudhury and Hahne, 1998). Who somebody is, the
- * core cannot know; it goes by the Client: over UDP the address and port, over TCP the connection. The hash is keyed,
- * so that nobody can choose to share another's count.
+ * ClientQuota: rations the slots of clients that wait for an answer. A source may hold at most a quarter of the slots
+ * that are free: a single one can wait for 1,638 answers, several that flood leave each other less, and a newcomer
+ * finds a slot until the last is taken (the dynamic thresholds of Choudhury and Hahne, 1998). Sources are told apart by
+ * client_source(). The hash is keyed, so that nobody can choose to share the count of another.
  */
 
 #include "core/base/client.h"
 #include "core/base/siphash.h"
 
 #define CLIENT_QUOTA_SLOTS 8192
-#define CLIENT_QUOTA_SOURCES 4096 /* counts: several sources may share one, few do */
-#define CLIENT_QUOTA_SHARE 4
+#define CLIENT_QUOTA_SOURCES 4096 /* counts; sources may share one, but few do */
+#define CLIENT_QUOTA_SHARE 4      /* of the free slots, one source may hold one part in so many */
 
 typedef struct ClientQuota {
         size_t taken;
@@ -21,7 +20,9 @@ typedef struct ClientQuota {
 
 static inline uint16_t client_quota_source(const uint8_t key[static 16], const Client *client)
 {
-        return (uint16_t) (siphash(key, BYTES(client, sizeof(*client))) % CLIENT_QUOTA_SOURCES);
+        uint8_t source[CLIENT_SOURCE_MAX];
+
+        return (uint16_t) (siphash(key, BYTES(source, client_source(client, source))) % CLIENT_QUOTA_SOURCES);
 }
 
 static inline bool client_quota_has_slot(const ClientQuota *f, uint16_t source)

@@ -24,7 +24,7 @@ const ListenerLimits listener_limits_default = {
 };
 
 struct Listener {
-        uint32_t number; /* the first half-word of its clients' words: a client of one that has gone finds nothing */
+        uint32_t number; /* as its clients have it */
         Udp *udp;
         Tcp *tcp;
 };
@@ -183,17 +183,9 @@ Transport listener_transport(const Listener *l)
         return l->tcp ? TRANSPORT_TCP : TRANSPORT_UDP;
 }
 
-static Listener *listener_find(const Client *client)
-{
-        uint32_t number;
-
-        memcpy(&number, client, sizeof(number));
-        return handle_table_get(&listeners, number);
-}
-
 void listener_answer(const Client *client, Packet *answer)
 {
-        Listener *l = listener_find(client);
+        Listener *l = handle_table_get(&listeners, client->listener);
 
         if (l && l->tcp)
                 tcp_answer(l->tcp, client, answer);
@@ -203,7 +195,7 @@ void listener_answer(const Client *client, Packet *answer)
 
 void listener_dismiss(const Client *client)
 {
-        Listener *l = listener_find(client);
+        Listener *l = handle_table_get(&listeners, client->listener);
 
         if (l && l->tcp)
                 tcp_dismiss(l->tcp, client);

@@ -48,18 +48,10 @@ typedef struct TcpClient {
         size_t out_at; /* what is before has been written */
 } TcpClient;
 
-/* What the words of a client of ours hold. */
-typedef struct TcpClientWords {
-        uint32_t index;
-        uint32_t number;
-} TcpClientWords;
-
-_Static_assert(sizeof(TcpClientWords) <= sizeof(Client), "a client does not hold all words");
-
 struct Tcp {
         int fd;
-        int reserve; /* a descriptor to give up where there are none, so that a client can be turned away */
-        uint32_t index;
+        int reserve;     /* a descriptor to give up where there are none, so that a client can be turned away */
+        uint32_t number; /* the listener's */
         uv_loop_t *loop;
         uv_poll_t poll;
         uv_timer_t timer; /* the next idle close, or the end of a pause */
@@ -233,10 +225,7 @@ static bool tcp_append(TcpClient *c, const Packet *answer)
 
 static TcpClient *tcp_find(Tcp *t, const Client *client)
 {
-        TcpClientWords words;
-
-        memcpy(&words, client, sizeof(words));
-        return handle_table_get(&t->numbers, words.number);
+        return handle_table_get(&t->numbers, client->tcp.connection);
 }
 
 void tcp_answer(Tcp *t, const Client *client, Packet *answer)
@@ -270,10 +259,8 @@ void tcp_dismiss(Tcp *t, const Client *client)
 static void tcp_take_messages(TcpClient *c)
 {
         Tcp *t = c->tcp;
-        TcpClientWords words = { .index = t->index, .number = c->number };
-        Client client = { 0 };
+        Client client = { .kind = CLIENT_TCP, .listener = t->number, .tcp.connection = c->number };
 
-        memcpy(&client, &words, sizeof(words));
         while (!c->closing && t->budget > 0 && tcp_has_message(c) && tcp_has_room(c)) {
                 size_t size = wire_read16(c->in + c->in_at);
                 const uint8_t *message = c->in + c->in_at + DNS_LENGTH_SIZE;
@@ -539,7 +526,7 @@ static unsigned tcp_connections_max(const ListenerLimits *limits)
         return (unsigned) CLAMP(files.rlim_cur / DESCRIPTORS_SHARE, (rlim_t) 1, (rlim_t) limits->tcp_connections);
 }
 
-int tcp_new(uv_loop_t *loop, int fd, uint32_t index, const ListenerLimits *limits, ListenerStats *stats,
+int tcp_new(uv_loop_t *loop, int fd, uint32_t number, const ListenerLimits *limits, ListenerStats *stats,
             ListenerQuery query, void *userdata, Tcp **ret)
 {
         Tcp *t = calloc(1, sizeof(*t));
@@ -548,7 +535,7 @@ int tcp_new(uv_loop_t *loop, int fd, uint32_t index, const ListenerLimits *limit
         if (!t)
                 return -ENOMEM;
         *t = (Tcp) { .fd = fd,
-                     .index = index,
+                     .number = number,
                      .loop = loop,
                      .limits = limits,
                      .stats = stats,

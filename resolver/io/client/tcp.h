@@ -8,8 +8,8 @@
 
 typedef struct Tcp Tcp;
 
-/* Owns `fd`, which listens. `index` is the listener's, for its clients' words. Negative errno. */
-int tcp_new(uv_loop_t *loop, int fd, uint32_t index, const ListenerLimits *limits, ListenerStats *stats,
+/* Owns `fd`, which listens. `number` is the listener's, for its clients. Negative errno. */
+int tcp_new(uv_loop_t *loop, int fd, uint32_t number, const ListenerLimits *limits, ListenerStats *stats,
             ListenerQuery query, void *userdata, Tcp **ret);
 void tcp_answer(Tcp *t, const Client *client, Packet *answer);
 void tcp_dismiss(Tcp *t, const Client *client);

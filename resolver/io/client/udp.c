@@ -25,23 +25,10 @@
 #define SOURCE_MAX 16 /* queries of one source that are taken in such a turn */
 #define SOURCES 1024  /* counts; a source is a port */
 
-/* What the words of a client of ours hold. */
-typedef struct UdpClient {
-        uint32_t index;
-        uint16_t family;
-        uint16_t port; /* network order */
-        uint8_t address[16];
-        uint8_t local[16]; /* the address that was asked */
-        uint32_t scope;
-        uint32_t interface;
-} UdpClient;
-
-_Static_assert(sizeof(UdpClient) <= sizeof(Client), "a client does not hold all words");
-
 struct Udp {
         int fd;
-        uint32_t index;
-        bool loopback; /* bound to a loopback address: only the machine itself may ask */
+        uint32_t number; /* the listener's */
+        bool loopback;   /* bound to a loopback address: only the machine itself may ask */
         uv_poll_t poll;
         ListenerStats *stats;
         ListenerQuery query;
@@ -50,23 +37,23 @@ struct Udp {
         unsigned overflows;    /* turns in which it grew, since the queue was last empty */
         unsigned n_out;
         struct {
-                UdpClient client;
+                Client client;
                 Packet *answer;
         } out[BATCH];
 };
 
-static void udp_take_control(Udp *u, UdpClient *c, struct msghdr *m, bool *ret_overflow)
+static void udp_take_control(Udp *u, Client *c, struct msghdr *m, bool *ret_overflow)
 {
         for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
                 if (h->cmsg_level == IPPROTO_IP && h->cmsg_type == IP_PKTINFO) {
                         const struct in_pktinfo *info = (const void *) CMSG_DATA(h);
 
-                        memcpy(c->local, &info->ipi_spec_dst, 4);
+                        memcpy(c->udp.local, &info->ipi_spec_dst, 4);
                 } else if (h->cmsg_level == IPPROTO_IPV6 && h->cmsg_type == IPV6_PKTINFO) {
                         const struct in6_pktinfo *info = (const void *) CMSG_DATA(h);
 
-                        memcpy(c->local, &info->ipi6_addr, 16);
-                        c->interface = info->ipi6_ifindex;
+                        memcpy(c->udp.local, &info->ipi6_addr, 16);
+                        c->udp.interface = info->ipi6_ifindex;
                 } else if (h->cmsg_level == SOL_SOCKET && h->cmsg_type == SO_RXQ_OVFL) {
                         uint32_t drops;
 
@@ -79,23 +66,23 @@ static void udp_take_control(Udp *u, UdpClient *c, struct msghdr *m, bool *ret_o
         }
 }
 
-static bool udp_make_client(Udp *u, struct msghdr *m, UdpClient *ret, bool *ret_overflow)
+static bool udp_make_client(Udp *u, struct msghdr *m, Client *ret, bool *ret_overflow)
 {
         const struct sockaddr_storage *from = m->msg_name;
         const struct sockaddr_in *v4 = m->msg_name;
         const struct sockaddr_in6 *v6 = m->msg_name;
 
-        *ret = (UdpClient) { .index = u->index, .family = from->ss_family };
+        *ret = (Client) { .kind = CLIENT_UDP, .listener = u->number, .udp.family = from->ss_family };
         if (from->ss_family == AF_INET) {
-                ret->port = v4->sin_port;
-                memcpy(ret->address, &v4->sin_addr, 4);
+                ret->udp.port = v4->sin_port;
+                memcpy(ret->udp.address, &v4->sin_addr, 4);
         } else {
-                ret->port = v6->sin6_port;
-                ret->scope = v6->sin6_scope_id;
-                memcpy(ret->address, &v6->sin6_addr, 16);
+                ret->udp.port = v6->sin6_port;
+                ret->udp.scope = v6->sin6_scope_id;
+                memcpy(ret->udp.address, &v6->sin6_addr, 16);
         }
         udp_take_control(u, ret, m, ret_overflow);
-        return ret->port != 0 && (!u->loopback || source_is_loopback(from));
+        return ret->udp.port != 0 && (!u->loopback || source_is_loopback(from));
 }
 
 /* What is counted in one turn of the loop. */
@@ -107,21 +94,19 @@ typedef struct Turn {
 
 static void udp_take(Udp *u, Turn *turn, struct msghdr *m, const uint8_t *data, size_t n)
 {
-        UdpClient c;
-        Client client = { 0 };
+        Client c;
 
         if (!udp_make_client(u, m, &c, &turn->overflow)) {
                 u->stats->dropped_source++;
                 return;
         }
-        if (turn->shedding && turn->taken[ntohs(c.port) % SOURCES] == SOURCE_MAX) {
+        if (turn->shedding && turn->taken[ntohs(c.udp.port) % SOURCES] == SOURCE_MAX) {
                 u->stats->dropped_flood++;
                 return;
         }
-        turn->taken[ntohs(c.port) % SOURCES] += turn->shedding;
+        turn->taken[ntohs(c.udp.port) % SOURCES] += turn->shedding;
         u->stats->udp_queries++;
-        memcpy(&client, &c, sizeof(c));
-        u->query(u->userdata, &client, TRANSPORT_UDP, BYTES(data, n));
+        u->query(u->userdata, &c, TRANSPORT_UDP, BYTES(data, n));
 }
 
 static void udp_readable(uv_poll_t *p, int status, int events);
@@ -184,49 +169,49 @@ static void udp_readable(uv_poll_t *p, int status, int events)
 
 /* --- answers */
 
-static socklen_t udp_put_address(struct sockaddr_storage *a, const UdpClient *c)
+static socklen_t udp_put_address(struct sockaddr_storage *a, const Client *c)
 {
         struct sockaddr_in *v4 = (void *) a;
         struct sockaddr_in6 *v6 = (void *) a;
 
         memset(a, 0, sizeof(*a));
-        a->ss_family = c->family;
-        if (c->family == AF_INET) {
-                v4->sin_port = c->port;
-                memcpy(&v4->sin_addr, c->address, 4);
+        a->ss_family = c->udp.family;
+        if (c->udp.family == AF_INET) {
+                v4->sin_port = c->udp.port;
+                memcpy(&v4->sin_addr, c->udp.address, 4);
                 return sizeof(*v4);
         }
-        v6->sin6_port = c->port;
-        v6->sin6_scope_id = c->scope;
-        memcpy(&v6->sin6_addr, c->address, 16);
+        v6->sin6_port = c->udp.port;
+        v6->sin6_scope_id = c->udp.scope;
+        memcpy(&v6->sin6_addr, c->udp.address, 16);
         return sizeof(*v6);
 }
 
 /* The answer comes from the address that was asked, where the socket has more than one. A query that was in the socket
  * before us does not tell which that is; then it is the socket's own. */
-static void udp_put_pktinfo(struct msghdr *m, const UdpClient *c)
+static void udp_put_pktinfo(struct msghdr *m, const Client *c)
 {
-        static const uint8_t unknown[sizeof(c->local)];
+        static const uint8_t unknown[sizeof(c->udp.local)];
         struct cmsghdr *h = m->msg_control;
 
-        if (memcmp(c->local, unknown, sizeof(unknown)) == 0) {
+        if (memcmp(c->udp.local, unknown, sizeof(unknown)) == 0) {
                 m->msg_control = NULL;
                 return;
         }
         memset(h, 0, CONTROL_SIZE);
-        if (c->family == AF_INET) {
+        if (c->udp.family == AF_INET) {
                 struct in_pktinfo info = { 0 };
 
-                memcpy(&info.ipi_spec_dst, c->local, 4);
+                memcpy(&info.ipi_spec_dst, c->udp.local, 4);
                 h->cmsg_level = IPPROTO_IP;
                 h->cmsg_type = IP_PKTINFO;
                 h->cmsg_len = CMSG_LEN(sizeof(info));
                 memcpy(CMSG_DATA(h), &info, sizeof(info));
                 m->msg_controllen = CMSG_SPACE(sizeof(info));
         } else {
-                struct in6_pktinfo info = { .ipi6_ifindex = c->interface };
+                struct in6_pktinfo info = { .ipi6_ifindex = c->udp.interface };
 
-                memcpy(&info.ipi6_addr, c->local, 16);
+                memcpy(&info.ipi6_addr, c->udp.local, 16);
                 h->cmsg_level = IPPROTO_IPV6;
                 h->cmsg_type = IPV6_PKTINFO;
                 h->cmsg_len = CMSG_LEN(sizeof(info));
@@ -277,13 +262,13 @@ void udp_answer(Udp *u, const Client *client, Packet *answer)
 {
         if (u->n_out == BATCH)
                 udp_flush(u);
-        memcpy(&u->out[u->n_out].client, client, sizeof(u->out[0].client));
+        u->out[u->n_out].client = *client;
         u->out[u->n_out++].answer = packet_ref(answer);
 }
 
 /* --- life */
 
-int udp_new(uv_loop_t *loop, int fd, uint32_t index, ListenerStats *stats, ListenerQuery query, void *userdata,
+int udp_new(uv_loop_t *loop, int fd, uint32_t number, ListenerStats *stats, ListenerQuery query, void *userdata,
             Udp **ret)
 {
         struct sockaddr_storage local;
@@ -300,7 +285,7 @@ int udp_new(uv_loop_t *loop, int fd, uint32_t index, ListenerStats *stats, Liste
         if (!u)
                 return -ENOMEM;
         *u = (Udp) { .fd = fd,
-                     .index = index,
+                     .number = number,
                      .loopback = source_restrict(fd),
                      .stats = stats,
                      .query = query,

@@ -7,8 +7,8 @@
 
 typedef struct Udp Udp;
 
-/* Owns `fd`. `index` is the listener's, for its clients' words. Negative errno. */
-int udp_new(uv_loop_t *loop, int fd, uint32_t index, ListenerStats *stats, ListenerQuery query, void *userdata,
+/* Owns `fd`. `number` is the listener's, for its clients. Negative errno. */
+int udp_new(uv_loop_t *loop, int fd, uint32_t number, ListenerStats *stats, ListenerQuery query, void *userdata,
             Udp **ret);
 void udp_answer(Udp *u, const Client *client, Packet *answer);
 void udp_flush(Udp *u);

@@ -124,7 +124,7 @@ static bool take(void)
 
 bool ask_as(unsigned client, bool stream)
 {
-        Client c = { { client } };
+        Client c = { .test.number = client };
 
         answer = packet_unref(answer);
         asked = packet_unref(asked);

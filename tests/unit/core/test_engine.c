@@ -76,7 +76,7 @@ END_TEST
 
 START_TEST(no_route_is_answered_at_once_with_network_error)
 {
-        Client c = { { 1 } };
+        Client c = { .test.number = 1 };
         Action a;
 
         wire_begin(&w, DNS_RD, TYPE_A);

@@ -189,7 +189,7 @@ static void pass(uint64_t usec)
 
 static void ask(const char *label, Transport transport)
 {
-        Client c = { { 7 } };
+        Client c = { .test.number = 7 };
 
         wire_begin(&query, DNS_RD, TYPE_A);
         memcpy(query.data + 17, label, 7); /* in place of "example" */
@@ -200,7 +200,7 @@ static void ask(const char *label, Transport transport)
 
 static void ask_name(const char *name, size_t n)
 {
-        Client c = { { 8 } };
+        Client c = { .test.number = 8 };
 
         wire_begin(&query, DNS_RD, TYPE_A);
         query.n = DNS_HEADER_SIZE;

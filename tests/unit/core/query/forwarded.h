@@ -127,7 +127,7 @@ static inline void act(void)
 static inline void ask_wire(void)
 {
         static uint64_t serial;
-        Client c = { { ++serial } };
+        Client c = { .test.number = ++serial };
 
         ck_assert(engine_query(e, &c, TRANSPORT_UDP, wire_bytes(&w), now));
         act();

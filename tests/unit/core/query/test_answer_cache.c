@@ -643,7 +643,7 @@ START_TEST(while_much_is_under_way_nothing_is_refreshed)
 {
         make_hot();
         for (unsigned i = 0; i < 64; i++) {
-                Client c = { { 1 } };
+                Client c = { .test.number = 1 };
 
                 wire_begin(&w, DNS_RD, TYPE_A);
                 w.data[13] = (uint8_t) ('A' + i % 26);

@@ -72,7 +72,7 @@ static void put_question(const char *name, unsigned type, unsigned class, uint16
 /* Asks what is in `w`. True if it was answered at once, and nothing was asked of the upstream. */
 static bool ask(void)
 {
-        Client c = { { 1 } };
+        Client c = { .test.number = 1 };
         bool upstream = false;
         Action a;
 

@@ -484,7 +484,7 @@ END_TEST
 START_TEST(a_dead_upstream_does_not_send_its_names_to_the_servers_nor_lets_theirs_fail)
 {
         UpstreamInfo u;
-        Client c = { { 1 } };
+        Client c = { .test.number = 1 };
         Action a;
 
         begin(UPSTREAM CORP);
@@ -542,7 +542,7 @@ START_TEST(beyond_the_cap_it_is_servfail_at_once)
 
         begin("[Resolver]\nQueryTimeoutSec=4s\n" UPSTREAM CORP);
         for (unsigned i = 0; i < 600; i++) {
-                Client c = { { i + 1 } };
+                Client c = { .test.number = i + 1 };
                 Action a;
                 unsigned answered = 0, sent = 0;
 

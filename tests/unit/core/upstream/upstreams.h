@@ -106,7 +106,7 @@ static inline void act(void)
 /* One more question, for a name of its own, with EDNS. */
 static inline void ask(void)
 {
-        Client c = { { ++asked } };
+        Client c = { .test.number = ++asked };
 
         wire_begin(&w, DNS_RD, TYPE_A);
         w.data[13] = (uint8_t) ('a' + asked % 26);
