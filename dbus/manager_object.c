@@ -9,8 +9,8 @@
 #include "core/dns/message.h"
 #include "core/dns/reply.h"
 #include "errors.h"
-#include "io/system/clock.h"
-#include "io/system/journal.h"
+#include "io/clock.h"
+#include "io/journal.h"
 #include "objects_internal.h"
 
 #define FINDINGS_MAX 3 /* of a refused configuration, in the error's message; the journal has them all */

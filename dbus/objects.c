@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "io/system/clock.h"
-#include "io/system/journal.h"
+#include "io/clock.h"
+#include "io/journal.h"
 
 /* --- changes */
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "errors.h"
-#include "io/system/clock.h"
+#include "io/clock.h"
 #include "objects_internal.h"
 
 int upstream_path(const char *name, char **ret)

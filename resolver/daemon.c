@@ -7,11 +7,11 @@
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
 
-#include "io/system/clock.h"
+#include "io/clock.h"
 #include "io/system/clock_watch.h"
 #include "io/system/dropins.h"
 #include "io/system/hosts_file.h"
-#include "io/system/journal.h"
+#include "io/journal.h"
 #include "io/system/netlink.h"
 #include "io/upstream/do53_client.h"
 #include "io/system/sleep.h"

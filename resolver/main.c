@@ -15,7 +15,7 @@
 #include "daemon.h"
 #include "dbus/objects.h"
 #include "io/system/dropins.h"
-#include "io/system/journal.h"
+#include "io/journal.h"
 
 static const char help[] = "dohmoused [OPTIONS...]\n"
                            "\n"

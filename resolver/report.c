@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "io/system/journal.h"
+#include "io/journal.h"
 
 #define FIELD_MAX 320
 

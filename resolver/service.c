@@ -5,7 +5,7 @@
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
-#include "io/system/clock.h"
+#include "io/clock.h"
 
 void service_init(Service *s, uv_loop_t *loop)
 {

@@ -12,8 +12,8 @@
 #include "core/base/list.h"
 #include "core/dns/message.h"
 #include "core/base/handle_table.h"
-#include "io/system/clock.h"
-#include "io/upstream/byte_buffer.h"
+#include "io/clock.h"
+#include "io/byte_buffer.h"
 #include "io/client/client_source.h"
 
 #define READ_MAX (DNS_LENGTH_SIZE + DNS_MESSAGE_MAX) /* one message; also what is read at once */

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "io/system/clock.h"
+#include "io/clock.h"
 
 #define RETRY_PAUSE USEC_PER_MINUTE
 #define SHORT_LIFE USEC_PER_SEC /* a connection that is lost before then is no reason to hope */

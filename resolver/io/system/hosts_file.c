@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "io/system/file_watch.h"
-#include "io/system/journal.h"
+#include "io/journal.h"
 
 #define HOSTNAME_FILE "/etc/hostname"
 #define HOSTNAME_MAX 254 /* octets with a NUL */

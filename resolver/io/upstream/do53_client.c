@@ -8,8 +8,8 @@
 
 #include "core/base/list.h"
 #include "core/dns/wire.h"
-#include "io/system/clock.h"
-#include "io/upstream/byte_buffer.h"
+#include "io/clock.h"
+#include "io/byte_buffer.h"
 #include "io/upstream/sockaddr.h"
 
 #define TABLE 256        /* chains: a power of two */

@@ -10,7 +10,7 @@
 #include "core/config/config.h"
 #include "core/upstream/http_response.h"
 #include "core/base/list.h"
-#include "io/upstream/byte_buffer.h"
+#include "io/byte_buffer.h"
 
 typedef struct H2Request {
         List in_list;

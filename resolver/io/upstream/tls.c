@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "io/system/clock.h"
+#include "io/clock.h"
 #include "io/upstream/verify.h"
 
 /* Where GnuTLS of Debian looks; only to see whether it has changed since it was read. */

@@ -11,7 +11,7 @@
 
 #include "core/config/config.h"
 #include "core/health/failure.h"
-#include "io/upstream/byte_buffer.h"
+#include "io/byte_buffer.h"
 #include "io/upstream/tls.h"
 
 typedef struct TlsSession {

@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "core/base/list.h"
-#include "io/system/clock.h"
-#include "io/system/journal.h"
+#include "io/clock.h"
+#include "io/journal.h"
 #include "io/upstream/tls.h"
 
 /* A connection, by the engine's number. */

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "core/dns/message.h"
-#include "io/system/clock.h"
+#include "io/clock.h"
 #include "io/client/listener.h"
 
 #define QUERIES_MAX 200000

@@ -1,4 +1,4 @@
-#include "io/upstream/byte_buffer.h"
+#include "io/byte_buffer.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "io/system/journal.h"
+#include "io/journal.h"
 
 #include <poll.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "io/system/clock.h"
+#include "io/clock.h"
 
 #define SOCKET_PATH "/run/systemd/journal/socket"
 #define UPSTREAM_FIELD "DOHMOUSE_UPSTREAM="

@@ -1,8 +1,8 @@
 /*
- * io/system/journal before a socket in place of journald's, by a clock of the test's own.
+ * io/journal before a socket in place of journald's, by a clock of the test's own.
  */
 
-#include "io/system/journal.h"
+#include "io/journal.h"
 #include "run.h"
 
 #include <check.h>
