@@ -9,6 +9,9 @@
 
 #include "core/base/base.h"
 
+#define CLIENTS_PENDING_MAX 8192            /* clients that wait for an answer at a time */
+#define CLIENT_TCP_IDLE (30 * USEC_PER_SEC) /* a TCP connection without a query is closed; announced by RFC 7828 */
+
 /* How a query came, and its answer goes. */
 typedef enum Transport {
         TRANSPORT_UDP,

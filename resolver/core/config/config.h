@@ -10,6 +10,8 @@
 #include "core/dns/message.h"
 #include "core/health/health.h"
 
+#define CONFIG_UPSTREAMS_MAX 64
+
 typedef enum Policy { POLICY_ORDERED, POLICY_FASTEST } Policy;
 typedef enum Hedge { HEDGE_ON_SUSPECT, HEDGE_ALWAYS, HEDGE_NO } Hedge;
 typedef enum Preconnect { PRECONNECT_OFF, PRECONNECT_ON_NETWORK_UP } Preconnect;

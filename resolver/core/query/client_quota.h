@@ -9,7 +9,7 @@
 #include "core/base/client.h"
 #include "core/base/siphash.h"
 
-#define CLIENT_QUOTA_SLOTS 8192
+#define CLIENT_QUOTA_SLOTS CLIENTS_PENDING_MAX
 #define CLIENT_QUOTA_SOURCES 4096 /* counts; sources may share one, but few do */
 #define CLIENT_QUOTA_SHARE 4      /* of the free slots, one source may hold one part in so many */
 

@@ -7,7 +7,7 @@
 #include "core/upstream/upstream_internal.h"
 
 /* Exchanges waiting for a stream: as many as clients may wait, so that the clients' quota alone rations them. */
-#define UPSTREAM_QUEUE_MAX 8192
+#define UPSTREAM_QUEUE_MAX CLIENTS_PENDING_MAX
 
 /* Sends `x` or queues it; false if the queue is full, and then `x` is in no list. */
 bool upstream_submit(Upstream *u, Exchange *x, uint64_t now);

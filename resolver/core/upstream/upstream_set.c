@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#define SELECTION_MAX 64 /* as many as there are upstreams: config_parser.h */
-
 void upstream_set_init(UpstreamSet *s, Outbox *o, const uint8_t hash_key[16])
 {
         *s = (UpstreamSet) { .common = { .outbox = o } };
@@ -161,7 +159,7 @@ bool upstream_set_usable(const UpstreamSet *s)
 Upstream *upstream_set_select(UpstreamSet *s, bool (*excluded)(const Upstream *u, const void *userdata),
                               const void *userdata, bool fresh, uint64_t now)
 {
-        Candidate candidates[SELECTION_MAX];
+        Candidate candidates[CONFIG_UPSTREAMS_MAX];
         size_t n = MIN(s->n, ELEMENTS(candidates));
         size_t best;
 

@@ -20,7 +20,7 @@ const ListenerLimits listener_limits_default = {
         .tcp_connections = 256,
         .tcp_pipeline = 100,
         .tcp_write_octets = 256 << 10,
-        .tcp_idle = 30 * USEC_PER_SEC,
+        .tcp_idle = CLIENT_TCP_IDLE,
 };
 
 struct Listener {
