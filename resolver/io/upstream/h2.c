@@ -32,7 +32,8 @@ struct H2 {
         bool running;    /* inside an event of the loop: it will write, tell, and free */
         bool over;       /* to be freed */
         bool draining;   /* no new streams */
-        bool terminated; /* nghttp2 has sent its last GOAWAY: it gets no more octets */
+        bool terminated; /* the last GOAWAY is written: nghttp2 gets no more octets */
+        bool unusable;   /* nghttp2 met a fatal error: its session may only be freed */
         bool settings;   /* the peer's came */
         uint32_t max_streams;
         size_t noise;
@@ -314,13 +315,34 @@ static void h2_fail(H2 *h, FailureReason f)
                 stream_wake(h->stream);
 }
 
+/* The GOAWAY of a session that cannot write its own. What stands in `out` are whole frames. */
+static void h2_put_goaway(H2 *h, uint32_t code)
+{
+        /* Length, type, flags, stream 0; the last stream of the peer's that was processed: there is none. */
+        uint8_t frame[17] = { 0, 0, 8, NGHTTP2_GOAWAY };
+
+        wire_write32(frame + 13, code);
+        byte_buffer_append(&h->out, BYTES(frame, sizeof(frame)));
+}
+
+/* nghttp2 gave up on the session, or we do. */
+static void h2_abandon_session(H2 *h, ssize_t error)
+{
+        bool flood = error == NGHTTP2_ERR_FLOODED || error == NGHTTP2_ERR_CALLBACK_FAILURE;
+
+        if (!h->terminated)
+                h2_put_goaway(h, flood ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_INTERNAL_ERROR);
+        h->terminated = h->unusable = true;
+        h2_fail(h, error == NGHTTP2_ERR_NOMEM ? FAILURE_RESOURCES : FAILURE_PROTOCOL);
+}
+
 /* While the kernel takes no more, frames wait in nghttp2, which bounds what a peer can make it queue. */
 static void h2_gather_frames(H2 *h)
 {
         const uint8_t *p;
         ssize_t n = 0;
 
-        if (!h->session || (stream_blocked(h->stream) && !h->terminated))
+        if (!h->session || h->unusable || (stream_blocked(h->stream) && !h->terminated))
                 return;
         while ((n = nghttp2_session_mem_send(h->session, &p)) > 0) {
                 if (!byte_buffer_append(&h->out, BYTES(p, n))) {
@@ -329,7 +351,7 @@ static void h2_gather_frames(H2 *h)
                 }
         }
         if (n < 0)
-                h2_fail(h, n == NGHTTP2_ERR_NOMEM ? FAILURE_RESOURCES : FAILURE_PROTOCOL);
+                h2_abandon_session(h, n);
 }
 
 /* All of them in one record, if it is large enough. */
@@ -370,8 +392,9 @@ static void h2_wind_down(H2 *h)
         if (h->session && !h->terminated) {
                 h->terminated = true;
                 nghttp2_session_terminate_session(h->session, NGHTTP2_NO_ERROR);
-                h2_encrypt_frames(h);
         }
+        /* Also a GOAWAY that was written because of an error of the peer's (RFC 9113 5.4.1). */
+        h2_encrypt_frames(h);
         h->stream = stream_close(h->stream);
         h->over = true;
 }
@@ -454,8 +477,7 @@ static void h2_on_plaintext(void *userdata, Bytes bytes)
         h->noise += bytes.n;
         n = h->noise > NOISE_MAX ? NGHTTP2_ERR_FLOODED : nghttp2_session_mem_recv(h->session, bytes.p, bytes.n);
         if (n < 0) {
-                h->terminated = true;
-                h2_fail(h, n == NGHTTP2_ERR_NOMEM ? FAILURE_RESOURCES : FAILURE_PROTOCOL);
+                h2_abandon_session(h, n);
         } else {
                 /* If nghttp2 ends it with a GOAWAY, we know before the next octets are fed to it. */
                 h2_gather_frames(h);

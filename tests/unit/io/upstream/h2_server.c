@@ -353,7 +353,6 @@ static void flood(Connection *c, uint8_t type, uint8_t flags, int32_t stream, co
                         used = 0;
                 }
         }
-        c->leave = true;
 }
 
 /* The request is whole. */
@@ -423,6 +422,10 @@ static void act(Connection *c, Request *r)
                 nghttp2_submit_headers(c->session, 0, r->stream, NULL, fields, 2, NULL);
                 send_all(c);
                 flood(c, NGHTTP2_DATA, 0, r->stream, NULL, 0);
+                return;
+        case SCRIPT_BREACH:
+                send_all(c);
+                gnutls_record_send(c->tls, p->octets, p->n_octets);
                 return;
         case SCRIPT_LESS_STREAMS:
                 nghttp2_submit_settings(c->session, 0, &less, 1);
@@ -539,8 +542,10 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
                 c->acknowledged = true;
         if (frame->hd.type == NGHTTP2_RST_STREAM)
                 c->record->cancels++;
-        if (frame->hd.type == NGHTTP2_GOAWAY)
+        if (frame->hd.type == NGHTTP2_GOAWAY) {
                 c->record->goaways++;
+                c->record->goaway_code = frame->goaway.error_code;
+        }
         if (r && (frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA) &&
             frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
                 act(c, r);

@@ -55,6 +55,7 @@ typedef enum Script {
         SCRIPT_EMPTY_DATA,       /* a flood, instead of an answer */
         SCRIPT_LESS_STREAMS,     /* SETTINGS_MAX_CONCURRENT_STREAMS of `hold`, then the answer */
         SCRIPT_ALERT,            /* a fatal one once TLS is up */
+        SCRIPT_BREACH,           /* `octets` on the first request, as they are */
         SCRIPT_NOT_HTTP2,        /* says something else once TLS is up */
         SCRIPT_NOT_TLS,          /* answers in plain text */
         SCRIPT_CLOSE_AT_ONCE,    /* FIN instead of a handshake */
@@ -65,9 +66,11 @@ typedef struct ServerPlan {
         Identity identity;
         Script script;
         unsigned hold;
-        unsigned status;      /* 0: 200 */
-        size_t body;          /* octets of the body; 0: the message that was asked, as an answer */
-        uint32_t max_streams; /* 0: not said */
+        unsigned status;       /* 0: 200 */
+        size_t body;           /* octets of the body; 0: the message that was asked, as an answer */
+        uint32_t max_streams;  /* 0: not said */
+        const uint8_t *octets; /* of SCRIPT_BREACH: frames, `n_octets` of them */
+        size_t n_octets;
         const char *alpn;     /* NULL: "h2"; "": none */
         const char *priority; /* NULL: "NORMAL" */
         bool no_tickets;
@@ -78,7 +81,7 @@ typedef struct ServerPlan {
 /* What it saw, shared with the test. */
 typedef struct ServerRecord {
         atomic_uint connections, handshakes, resumed, requests, records, records_at_request /* the last one */, pings,
-                cancels, goaways, byes, ends, resets;
+                cancels, goaways, goaway_code /* of the last one */, byes, ends, resets;
         char name[64]; /* SNI */
         char method[8];
         char authority[64];

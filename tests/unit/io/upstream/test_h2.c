@@ -484,6 +484,68 @@ START_TEST(flood_ends_the_connection)
 }
 END_TEST
 
+/* --- what the peer is told of its breach of HTTP/2 */
+
+static void expect_told(const char *what, ServerPlan plan, uint32_t code)
+{
+        Server s = server_start(&plan);
+        Client c = client_for(&s);
+
+        c.send_when_ready = 1;
+        client_connect(&c);
+        wait_until(&c.closed, "the end of the connection");
+        ck_assert_str_eq(failure_name(c.failure), failure_name(FAILURE_PROTOCOL));
+        wait_shared(&s.record->goaways, 1, "GOAWAY");
+        ck_assert_msg(s.record->goaway_code == code, "%s is called %s, not %s", what,
+                      nghttp2_http2_strerror(s.record->goaway_code), nghttp2_http2_strerror(code));
+        run_out();
+        ck_assert_uint_eq(s.record->goaways, 1);
+        client_finish(&c, &s);
+}
+
+#define FRAMES(text) (const uint8_t *) (text), sizeof(text) - 1
+
+static const struct {
+        const char *what;
+        const uint8_t *octets;
+        size_t n;
+        uint32_t code;
+} breaches[] = {
+        { "a connection window above 2^31-1", FRAMES("\0\0\4\x8\0\0\0\0\0\x7f\xff\xff\xff"),
+          NGHTTP2_FLOW_CONTROL_ERROR },
+        { "an initial window above 2^31-1", FRAMES("\0\0\6\4\0\0\0\0\0\0\4\x80\0\0\0"), NGHTTP2_FLOW_CONTROL_ERROR },
+        { "an increment of 0", FRAMES("\0\0\4\x8\0\0\0\0\0\0\0\0\0"), NGHTTP2_PROTOCOL_ERROR },
+        { "DATA on the connection", FRAMES("\0\0\1\0\0\0\0\0\0x"), NGHTTP2_PROTOCOL_ERROR },
+        { "DATA on a stream that nobody opened", FRAMES("\0\0\1\0\0\0\0\0\x7fx"), NGHTTP2_PROTOCOL_ERROR },
+        { "a CONTINUATION of nothing", FRAMES("\0\0\0\x9\4\0\0\0\1"), NGHTTP2_PROTOCOL_ERROR },
+        { "PUSH_PROMISE", FRAMES("\0\0\5\5\4\0\0\0\1\0\0\0\2\x88"), NGHTTP2_PROTOCOL_ERROR },
+        { "a maximum frame size below 2^14", FRAMES("\0\0\6\4\0\0\0\0\0\0\5\0\0\0\1"), NGHTTP2_PROTOCOL_ERROR },
+        { "RST_STREAM of a stream that nobody opened", FRAMES("\0\0\4\3\0\0\0\0\x7f\0\0\0\0"), NGHTTP2_PROTOCOL_ERROR },
+        { "GOAWAY on a stream", FRAMES("\0\0\x8\7\0\0\0\0\1\0\0\0\0\0\0\0\0"), NGHTTP2_PROTOCOL_ERROR },
+        { "a PING of 7 octets", FRAMES("\0\0\7\6\0\0\0\0\0pingpin"), NGHTTP2_FRAME_SIZE_ERROR },
+        { "SETTINGS of 5 octets", FRAMES("\0\0\5\4\0\0\0\0\0\0\4\0\0\0"), NGHTTP2_FRAME_SIZE_ERROR },
+        { "an acknowledgement with SETTINGS", FRAMES("\0\0\6\4\1\0\0\0\0\0\4\0\0\0\1"), NGHTTP2_FRAME_SIZE_ERROR },
+        { "a frame above the maximum size", FRAMES("\0\x40\1\0\0\0\0\0\1"), NGHTTP2_FRAME_SIZE_ERROR },
+        { "a field that no table has", FRAMES("\0\0\1\1\4\0\0\0\1\x80"), NGHTTP2_COMPRESSION_ERROR },
+};
+
+START_TEST(RFC9113_5_4_1_peer_is_told_its_error)
+{
+        expect_told(breaches[_i].what,
+                    (ServerPlan) { .script = SCRIPT_BREACH, .octets = breaches[_i].octets, .n_octets = breaches[_i].n },
+                    breaches[_i].code);
+}
+END_TEST
+
+START_TEST(RFC9113_10_5_peer_that_floods_is_told_so)
+{
+        static const Script floods[] = { SCRIPT_PINGS, SCRIPT_UNKNOWN_FRAMES, SCRIPT_WINDOW_UPDATES, SCRIPT_EMPTY_DATA,
+                                         SCRIPT_HUGE_FIELDS };
+
+        expect_told("a flood", (ServerPlan) { .script = floods[_i] }, NGHTTP2_ENHANCE_YOUR_CALM);
+}
+END_TEST
+
 START_TEST(alert_after_the_handshake_is_told_apart)
 {
         expect_closed((ServerPlan) { .script = SCRIPT_ALERT }, FAILURE_TLS_ALERT);
@@ -601,5 +663,7 @@ int main(void)
         tcase_add_test(ends, alert_after_the_handshake_is_told_apart);
         tcase_add_test(ends, H30_numbers_of_streams_are_not_used_up);
         tcase_add_loop_test(ends, flood_ends_the_connection, 0, 4);
+        tcase_add_loop_test(ends, RFC9113_5_4_1_peer_is_told_its_error, 0, ELEMENTS(breaches));
+        tcase_add_loop_test(ends, RFC9113_10_5_peer_that_floods_is_told_so, 0, 5);
         return client_run(s);
 }
