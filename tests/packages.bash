@@ -48,3 +48,9 @@ configure_in() {
                 echo "$*" >"$dir/.arguments"
         fi
 }
+
+# build_in DIR: builds all that `make` builds, in DIR. One goal and no other: automake's `all` hands on to a second make, and
+# whatever stood beside it would be built by the first one at the same time, now and then into the same file.
+build_in() {
+        make -C "$1" -j"$(nproc)" all
+}
