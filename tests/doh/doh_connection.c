@@ -139,7 +139,7 @@ static void obey(Connection *c)
 
         if (read(c->wake, &value, sizeof(value)) < 0)
                 return;
-        switch (c->command) {
+        switch ((Command) c->command) {
         case COMMAND_FREEZE:
                 c->frozen = true;
                 break;
