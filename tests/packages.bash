@@ -5,6 +5,8 @@ BUILD_PACKAGES=(gcc libc6-dev make autoconf automake autoconf-archive pkgconf
         libsystemd-dev libgnutls28-dev libnghttp2-dev libuv1-dev check)
 # To test: dig and kdig ask, certtool makes test certificates, systemd-analyze is compared with, xz packs for distcheck.
 TEST_PACKAGES=(iproute2 nftables dbus-daemon python3 bind9-dnsutils knot-dnsutils gnutls-bin systemd xz-utils)
+# To build with the other compiler, and with libFuzzer.
+CLANG_PACKAGES=(clang libclang-rt-dev)
 # To boot a container: the root is made by mmdebstrap, booted by systemd-nspawn, and entered by nsenter.
 SYSTEM_PACKAGES=(mmdebstrap systemd-container util-linux iproute2)
 # To try it out.
