@@ -1,5 +1,7 @@
 # Sourced by ./check, ./try and tests/system: which Debian packages are needed for what, and how they get there.
 
+# shellcheck disable=SC2034,SC2154 # the lists are read, and `top` is set, by those who source this
+
 # To build: compiler, build tools, and the four libraries with check for the unit tests.
 BUILD_PACKAGES=(gcc libc6-dev make autoconf automake autoconf-archive pkgconf
         libsystemd-dev libgnutls28-dev libnghttp2-dev libuv1-dev check)

@@ -7,6 +7,7 @@ declare -A UNITS=([unbound]=unbound [bind]=named [dnsdist]="unbound dnsdist")
 use_upstream() {
         # BIND listens only on addresses that an interface has.
         inside ip address replace "${ADDRESS[$1]}/8" dev lo
+        # shellcheck disable=SC2086 # can be two
         inside systemctl start ${UNITS[$1]} || fail "$1 did not start: $(inside journalctl -n 20)"
         eventually 10 inside kdig "@${ADDRESS[$1]}" +https +tls-ca=/etc/dohmouse-test/ca.pem \
                 +tls-hostname=doh.dohmouse.test +timeout=1 +retry=0 host.dohmouse.test

@@ -4,6 +4,7 @@ HOST_SUITE=$(. /etc/os-release && echo "${VERSION_CODENAME-}")
 SUITE=$HOST_SUITE
 
 # What the daemon links to; sessions for polkit to ask in; DoH servers; tools that ask. The names are those of Debian 12, which 13 still provides.
+# shellcheck disable=SC2034 # read by those who source this
 CONTAINER_PACKAGES=(systemd dbus polkitd libpam-systemd libuv1 libgnutls30 libnghttp2-14 libsystemd0
         bind9 unbound dnsdist
         bind9-dnsutils knot-dnsutils dnsperf gnutls-bin ca-certificates iproute2 procps python3)
@@ -18,6 +19,6 @@ make_root() {
                 [[ -s $sources && $SUITE == "$HOST_SUITE" ]] && break
         done
         rm -rf --one-file-system "$dir" "$dir.new"
-        mmdebstrap --quiet --mode=root --variant=apt "${options[@]}" "$SUITE" "$dir.new" $sources &&
+        mmdebstrap --quiet --mode=root --variant=apt "${options[@]}" "$SUITE" "$dir.new" ${sources:+"$sources"} &&
                 mv "$dir.new" "$dir"
 }
