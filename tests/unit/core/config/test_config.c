@@ -91,8 +91,8 @@ END_TEST
 
 START_TEST(unknown_sections_and_keys_warn_with_file_and_line)
 {
-        read_text(QUAD9 "Adress=1.1.1.1\n[Nonsense]\nA=b\n[cache]\n[ Cache ]\n[Cache]\nsize=1M\nRise=2\n");
-        said("a.conf:4: warning: [Upstream quad9] unknown key Adress=, ignoring\n");
+        read_text(QUAD9 "Adr=1.1.1.1\n[Nonsense]\nA=b\n[cache]\n[ Cache ]\n[Cache]\nsize=1M\nRise=2\n");
+        said("a.conf:4: warning: [Upstream quad9] unknown key Adr=, ignoring\n");
         said("a.conf:5: warning: unknown section [Nonsense], ignoring");
         said("a.conf:7: warning: unknown section [cache], ignoring");
         said("a.conf:8: warning: unknown section [ Cache ], ignoring");
