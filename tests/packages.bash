@@ -7,6 +7,8 @@ BUILD_PACKAGES=(gcc libc6-dev make autoconf automake autoconf-archive pkgconf
         libsystemd-dev libgnutls28-dev libnghttp2-dev libuv1-dev check)
 # To test: dig and kdig ask, certtool makes test certificates, systemd-analyze is compared with, xz packs for distcheck.
 TEST_PACKAGES=(iproute2 nftables dbus-daemon python3 bind9-dnsutils knot-dnsutils gnutls-bin systemd xz-utils)
+# To hold the style. One version of the formatter and of tidy, which Debian 12 and 13 both have: others would say otherwise.
+STYLE_PACKAGES=(git clang-format-19 clang-tidy-19 clang shellcheck codespell mandoc man-db python3 binutils)
 # To build with the other compiler, and with libFuzzer.
 CLANG_PACKAGES=(clang libclang-rt-dev)
 # To boot a container: the root is made by mmdebstrap, booted by systemd-nspawn, and entered by nsenter.
