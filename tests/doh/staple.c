@@ -22,8 +22,8 @@ enum {
         TIME = 0x18,
         SEQUENCE = 0x30,
         TAG_0 = 0xa0,
-        TAG_1,
-        TAG_2
+        TAG_1 = 0xa1,
+        TAG_2 = 0xa2,
 };
 
 static Der value(unsigned char tag, const void *content, size_t n)
