@@ -183,8 +183,7 @@ void table_row(Table *t, const char *colour, const char *mark)
         rows[t->n_rows++] = (Row) { .colour = colour ? colour : "", .mark = mark ? mark : " " };
 }
 
-__attribute__((__format__(__printf__, 1, 0)))
-static char *terminal_format_text(const char *format, va_list ap)
+__attribute__((__format__(__printf__, 1, 0))) static char *terminal_format_text(const char *format, va_list ap)
 {
         char *text = NULL;
 

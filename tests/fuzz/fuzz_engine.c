@@ -269,7 +269,9 @@ static void ask(World *w, Transport transport, Bytes wire)
         if (w->n_asked == CLIENTS_MAX)
                 return;
         w->n_asked++;
-        *asked = (Asked) { .open = true, .transport = transport, .deadline = w->now + DEADLINE, .query = packet_copy(wire) };
+        *asked = (Asked) {
+                .open = true, .transport = transport, .deadline = w->now + DEADLINE, .query = packet_copy(wire)
+        };
         require(asked->query);
         if (!engine_query(w->engine, &c, transport, packet_bytes(asked->query), w->now)) {
                 require(message_parse(&m, wire) == MESSAGE_SHORT || (m.flags & DNS_QR));

@@ -73,7 +73,8 @@ static bool client_query_turn_down(QueryCommon *common, const Client *client, Tr
         return false;
 }
 
-static bool client_query_answer_locally(QueryCommon *common, const Client *client, Transport transport, const Message *m)
+static bool client_query_answer_locally(QueryCommon *common, const Client *client, Transport transport,
+                                        const Message *m)
 {
         LocalNames names = { .config = &common->config->local, .file = common->hosts_file, .own = common->hosts_own };
         ReplyOptions options = query_reply_options(common);
@@ -107,8 +108,8 @@ static void client_query_prefetch(QueryCommon *common, const Message *m, uint64_
         query_start(q, now);
 }
 
-static bool client_query_answer_from_cache(QueryCommon *common, const Client *client, Transport transport, const Message *m,
-                                           uint64_t now)
+static bool client_query_answer_from_cache(QueryCommon *common, const Client *client, Transport transport,
+                                           const Message *m, uint64_t now)
 {
         ReplyTarget target = reply_target_of(m, transport);
         uint8_t name[DNS_NAME_MAX];
