@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Calls: method calls that wait for the engine (Resolve, Probe), each by a number that the engine hands back with the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Errors: names of our own for what goes wrong with a call; org.dohmouse1(5) has them all.

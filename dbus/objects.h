@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Objects: the daemon on the bus, as org.dohmouse1(5) has it: the name, the manager, an object for each upstream. Calls

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Polkit: may the sender of this call do that? Root may. Who else, polkit says (org.freedesktop.PolicyKit1.Authority),

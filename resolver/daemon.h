@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Daemon: wires core and io together, and is what the bus and the signals ask. One a process.

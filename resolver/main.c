@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * dohmoused: a stub resolver that forwards to DNS-over-HTTPS upstreams. See dohmoused(8).
  */

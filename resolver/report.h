@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Report: what the daemon says to the journal, and in which words. Texts are for people; each record has the same in

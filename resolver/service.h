@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Service: what the service manager is told (sd_notify(3)) and asks (the watchdog).

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # Sourced by ./check, ./try and tests/system: which Debian packages are needed for what, and how they get there.
 
 # shellcheck disable=SC2034,SC2154 # the lists are read, and `top` is set, by those who source this

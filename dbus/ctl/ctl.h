@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Ctl: what all commands of dohmousectl share: the options, the bus, and how things that go wrong are told to a person.

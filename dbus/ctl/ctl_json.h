@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Json: a writer. Commas and indents come by themselves; text that is not UTF-8 comes out as U+FFFD, so that the output

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * dohmousectl: shows the daemon and steers it, over the bus. See dohmousectl(1).
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Model: the daemon and its upstreams as the bus shows them, read whole. org.dohmouse1(5) tells what each member means.

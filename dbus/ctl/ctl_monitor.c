@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Changes as they happen: signals of the daemon, a line each. */
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Names of DNS response codes and extended errors, and the names that stand for addresses. Pure.

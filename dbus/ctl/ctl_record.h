@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Record: records of a DNS message as text, as in a master file (RFC 1035 5, 3597, 9460), without anything that a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The commands that change something. Those that do one thing say nothing when it is done. */
 
 #include <string.h>

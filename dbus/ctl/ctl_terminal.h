@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Terminal: what standard output is, colours that are there or not, times and sizes in words, and tables no wider than

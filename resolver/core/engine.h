@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Engine: the only door between core and io. Events and the time go in; things to do come out, in order, from a queue;

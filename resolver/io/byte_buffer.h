@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * ByteBuffer: a block of our own that grows at its end: what is gathered before it is written.

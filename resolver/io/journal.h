@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Journal: structured log records, or lines on standard error where that is not the journal. Never blocks: what the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The cache alone under a load that is the same each time: names asked by Zipf's law, with a flood of names that are
  * asked once beside them; and the same load on an LRU list of the same octets. Says how often each had the answer, what

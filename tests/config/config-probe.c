@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * For the scripts beside it: what dohmouse makes of a thing of which systemd has its own idea.
  *

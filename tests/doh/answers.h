@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Answers: what the DoH server of the tests says, made of nothing but the question. The first label orders special

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Certificates: an authority of the tests' own, made anew for each server, and what it or others have signed.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * doh-server: a DNS-over-HTTPS server for tests, and for trying dohmouse where there is no internet. Answers are made
  * of the question (answers.h); faults are ordered through a socket (faults.h). A thread a connection, so that one that

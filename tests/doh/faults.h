@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Faults: what the DoH server of the tests does wrong, by order. One set for the whole server; a connection looks at a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Script: what is said, step by step, at a moment that a fault names (faults.h), in place of what a good server would

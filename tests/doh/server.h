@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * What the parts of doh-server share: the one server, its connections, a thread each, and what is being asked on them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Staple: an OCSP response (RFC 6960 4.2.1) that an authority signs and a server sends along with its certificate.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Texts of configuration files, a record separator (0x1e) between one and the next. Whatever they are, a configuration
  * comes back that the daemon can work with; the same texts give the same, and the same messages.

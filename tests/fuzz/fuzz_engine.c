@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The whole way of a question: octets order what clients ask, what upstreams answer, how connections fare and how time
  * passes, all by a clock of our own. Whatever comes: each query that is taken gets exactly one answer, by its deadline;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A hosts file, then after a record separator (0x1e) two octets of type and a name on the wire that is asked for. The
  * table has what a slow and simple reading of the same text has, no more and no less; and whatever is asked, an answer

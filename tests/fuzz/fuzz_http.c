@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Header fields from anywhere, "name: value" lines: no field does harm, and what comes out is within its range.
  */

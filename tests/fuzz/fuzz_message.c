@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Messages from anywhere: parsing reads within bounds, what it accepts can be walked, and every reply made of it is a
  * message again: within the client's size, with the client's ID, and with the client's question. RFC 9267 is the list

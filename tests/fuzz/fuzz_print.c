@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A DNS message from anywhere, printed: whatever is in its records, what comes out is one line of printable ASCII.
  */

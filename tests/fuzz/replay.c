@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Runs a fuzz target over the files of its corpus, where there is no libFuzzer: each file, or each file of each
  * directory, that is named.

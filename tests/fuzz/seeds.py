@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Writes first inputs for the fuzz targets: messages as servers send them, with each shape of OPT, compression and section, and some that are
 wrong in one place; for the engine, lives with them in it.  usage: seeds.py MESSAGES-DIRECTORY [ENGINE-DIRECTORY]"""
 import os, struct, sys

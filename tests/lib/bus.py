@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """A message bus for tests: a dbus-daemon of its own, and clients that speak the wire protocol of the D-Bus specification, so that they can
 be as slow, as hasty and as wrong as a test wants. Python's standard library only."""
 import os, queue, select, shutil, signal, socket, struct, subprocess, threading, time

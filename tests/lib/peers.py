@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """dohmouse and dnsdist as peers that a bench puts before the same servers: both have `port`, wake_ups() and stop()."""
 import os, re, shutil, subprocess, time
 from rig import Daemon

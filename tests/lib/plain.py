@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """A plain DNS server, UDP and TCP on one port, that misbehaves to order."""
 import os, selectors, socket, struct, threading, time
 

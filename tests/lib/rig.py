@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """What the tests below the process need: DoH servers with faults to order, a daemon, and clients that count. Python's standard
 library only. Run from a build directory."""
 import ctypes, fcntl, inspect, json, os, re, shutil, signal, socket, struct, subprocess, sys, tempfile, time, traceback

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Administrator: writes the configuration and changes it, and has upstreams probed, disconnected, forced up and down.

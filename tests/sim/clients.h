@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Clients: they ask, and look hard at what they get (FAULTS.md I1-I3, I5, I7).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Invariants: what must hold after each step and at the end of a life (FAULTS.md I4, I6; HEALTH.md 2). Those of answers

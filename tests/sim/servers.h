@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Servers: the upstreams and the way to them, with the behaviours they may be in, and the connections that the engine

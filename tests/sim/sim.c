@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The engine's life, played from one seed: a fake clock, network, upstreams and clients, with suspends, roams, freezes,
  * floods, failures, and an administrator; after each step the invariants of FAULTS.md hold (I1-I7 as far as they are

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Trace: a hash of everything that the engine did in a life, action by action, with its time. Two builds that print the

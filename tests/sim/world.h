@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * World: some minutes of a laptop's life from one seed: its clock, its dice, and the events to come. What lives in it:

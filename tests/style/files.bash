@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # Sourced by the programs of tests/style, each of which holds one habit of the source tree. They look at the files that git
 # tracks, as they are in the work tree; exit status 0: clean, 77: cannot be told here (the last line says why), else: findings.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 1

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # Sourced by each test in tests/system: a container that is booted from $ROOT by systemd-nspawn, entered, and taken down.
 #
 # Neither systemd nor machined need run on this machine. nspawn wants a cgroup hierarchy that it can hand on, so it gets the

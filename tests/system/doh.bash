@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # Sourced by the tests that need a DoH server in the container. Each is Debian's own, with its own unit, configured by etc/.
 
 declare -A ADDRESS=([unbound]=127.0.0.2 [bind]=127.0.0.3 [dnsdist]=127.0.0.4)

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
 # Sourced by tests/system: Debian roots, made by mmdebstrap of the same release as this machine's.
 
 HOST_SUITE=$(. /etc/os-release && echo "${VERSION_CODENAME-}")

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Wire: messages for tests, put together octet by octet. A message starts with a question for "www.example.com" A IN.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Address: a numeric IP address with a port, and its text. Plain data, copied by value. Pure: the system's resolver and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * What every file of the core leans on: octets that know their length, time, and cleanup attributes.

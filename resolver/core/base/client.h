@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Client: where an answer goes. Whoever takes a query in (io/client/listener, the bus) fills it; the core keeps it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/base/handle_table.h"
 
 #define INDEX_MASK (HANDLE_TABLE_MAX - 1)

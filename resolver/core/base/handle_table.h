@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * HandleTable: numbers for pointers that others hand back later. A number carries a generation, so that one whose thing

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Histogram: how long answers took, in classes that double: the first holds what took under 128 usec, the last what

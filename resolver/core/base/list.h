@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * List: a ring of intrusive links, its head a link of its own. A link that is in no list points to itself, so that

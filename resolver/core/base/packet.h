@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Packet: a heap block of octets with one or more owners. Made by one module, handed along without a copy, freed by

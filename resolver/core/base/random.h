@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Random: xorshift64* (Vigna, 2016), for spreading in time and for simulations: the same seed gives the same numbers.

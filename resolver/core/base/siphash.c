@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/base/siphash.h"
 
 static uint64_t siphash_rotate(uint64_t x, unsigned by)

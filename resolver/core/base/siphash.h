@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * SipHash-2-4 (Aumasson, Bernstein, 2012): a hash that who does not know the key cannot steer.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * SmoothedRtt: a smoothed round-trip time and its variation (RFC 6298 2), in usec. Pure.

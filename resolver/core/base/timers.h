@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Timers: what is due when, as a heap of intrusive entries. Time is handed in; nothing here wakes anybody up. Setting

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * The wall around core/: included before every file of it. In Debian the libraries of io/ stand on the compiler's

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Config: what the administrator wants, checked and immutable. Made of the texts of configuration files that somebody

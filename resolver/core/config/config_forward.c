@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * [Forward NAME]: which names go to which Do53 servers.
  */

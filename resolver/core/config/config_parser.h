@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * ConfigParser: a configuration while it is being read, and the table of its keys. For config.c, config_keys.c and the

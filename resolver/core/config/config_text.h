@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * The text of configuration files, and of values with a form of their own: for the core's config*.c alone. Lines are

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Units: time spans and sizes as systemd.time(7) and systemd.syntax(7) write them. Pure.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Hosts: names and their addresses, out of a text in the form of hosts(5). Immutable once made, with counted

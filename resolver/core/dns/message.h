@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Message: a checked view of a DNS message (RFC 1035, 6891). Parsed once, front to back, with a budget of work that is

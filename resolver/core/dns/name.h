@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Name: domain names in wire form: length octets, any octet value, no text (RFC 1035 3.1). Where names are compared or

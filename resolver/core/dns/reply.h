@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Reply: every message that we write ourselves. Answers to clients, made of an upstream's answer or of nothing, and the

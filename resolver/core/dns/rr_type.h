@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * RrType: the numbers of DNS record types and classes, and the names of types as IANA's registry has them. Pure.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Wire: what the octets of a DNS message mean by their place (RFC 1035 4.1, 6891 6.1), and the only functions that read

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * FailureReason: every way in which an upstream, a connection or an exchange can disappoint, its name for D-Bus

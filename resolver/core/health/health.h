@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Health: one upstream's state machine, and the rules that span all upstreams of the process (HEALTH.md, chapters 2 and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * ServfailStreak: an upstream that says SERVFAIL or REFUSED to everything (HEALTH.md 1, DNS-FAIL). To one name that is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/outbox/outbox.h"
 
 #define ACTIONS_FIRST 64 /* a power of two is not needed, only enough for most turns */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Outbox: what the floors below the engine share to reach the outside: the actions for io, the timers, the random

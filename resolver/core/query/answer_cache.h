@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Answer cache: between queries and the cache. What is known of a question and how that is told, fresh, stale or

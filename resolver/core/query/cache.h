@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Cache: whole answers by question, class, DO and CD. Keeps the wire image, without the sender's OPT and with TTLs as

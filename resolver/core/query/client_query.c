@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/query/client_query.h"
 
 #include "core/query/local_names.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Where a client's message enters: what is not a question is ignored or refused, what this machine or the cache knows

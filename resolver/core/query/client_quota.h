@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * ClientQuota: rations the slots of clients that wait for an answer. A source may hold at most a quarter of the slots

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Forward: Do53 servers for the names of some domains, and for no others: split DNS. What is known of a server is what

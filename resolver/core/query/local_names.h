@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Local: names that are answered here and never leave the machine. What they are, and why, is in one table; each has

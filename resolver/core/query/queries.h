@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Queries: the table of questions in flight, in which each is found by whoever asks the same, and what happens to all

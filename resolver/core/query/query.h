@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Query: one question in flight, for all clients that ask it: from arrival over its attempts, hedges and retries to the

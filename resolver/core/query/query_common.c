@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/query/query_common.h"
 
 #define KEEPALIVE_UNIT (100 * USEC_PER_MSEC) /* RFC 7828 3.1 */

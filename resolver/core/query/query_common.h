@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * QueryCommon: what all queries of an engine share, and the table of those in flight. Owned by the engine.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A query to the Do53 servers of a Forward: UDP first, TCP where an answer is truncated; one server after the other,
  * with time for each. A server that is overdue may still answer while another is asked. Answers are believed as RFC

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * A query to the Do53 servers (RFC 9499) of a [Forward] section.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A query to the upstreams, by HTTPS: which one is asked, when another is asked besides or instead, and when all have
  * been asked enough.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * A query to the upstreams, over HTTPS (RFC 8484): chooses the upstream and decides when to hedge or fail over.

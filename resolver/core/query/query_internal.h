@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * The parts of a query: what query.c, which knows the clients, and those who know whom to ask have of each other.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/upstream/connecting.h"
 
 #define CONNECT_TIME (2500 * USEC_PER_MSEC)

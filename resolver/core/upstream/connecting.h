@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Connecting: making a connection to an upstream over its addresses in turn, the next when the one before fails or

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/upstream/connection.h"
 
 #define AT_RISK_IDLE (10 * USEC_PER_SEC) /* Chrome's figure; HEALTH.md 3 */

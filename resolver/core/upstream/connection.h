@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Connection: what the core knows of one TCP/TLS/HTTP/2 connection, and the rules for using it (HEALTH.md 4): idle ones

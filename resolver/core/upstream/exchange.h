@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Exchange: one sending of one DNS message to one upstream, from waiting in its queue to its outcome. Belongs to a

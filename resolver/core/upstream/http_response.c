@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/upstream/http_response.h"
 #include "core/dns/message.h"
 

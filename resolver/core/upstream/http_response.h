@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Http: what the header fields of a response mean for DNS over HTTPS (RFC 8484, 9110, 9111). Pure: fields in, a failure

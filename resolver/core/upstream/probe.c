@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/upstream/probe.h"
 
 void probe_init(Probe *p, Outbox *o, void (*due)(Timer *t, uint64_t now))

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Probe: the one question to an upstream whose outcome health waits for: a probe of one that is suspect, or that the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/upstream/selection.h"
 
 static unsigned selection_rank(const Candidate *c)

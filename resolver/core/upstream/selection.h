@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Select: which of the upstreams that may be used a query goes to. Pure, and the only place where upstreams are ranked.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/upstream/upstream.h"
 
 #define UPSTREAM_TIMERS 4

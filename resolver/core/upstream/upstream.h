@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Upstream: one DoH server as the engine uses it: its health, its few connections, the queue before them, and what

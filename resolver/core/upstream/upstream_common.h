@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * UpstreamCommon: what all upstreams of an engine share, down to their connections. Owned by the UpstreamSet, borrowed

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * The health of an upstream, and what follows of it: what its exchanges and connections tell health, the probes and

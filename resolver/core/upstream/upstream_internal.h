@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * What an upstream consists of: for upstream.c, upstream_health.c and upstream_queue.c, and for the UpstreamSet, which

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/upstream/upstream_queue.h"
 
 #define HEDGE_MIN (250 * USEC_PER_MSEC)

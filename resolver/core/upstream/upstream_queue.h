@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * The queue of an upstream: what waits for a stream, the choice of the connection that it goes over, and when another

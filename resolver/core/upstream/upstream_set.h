@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * UpstreamSet: the upstreams as configured, in order; those that a reload removed, until they have finished; and what

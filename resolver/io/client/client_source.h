@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Source: from where queries may come (FAULTS.md C15). A socket on a loopback address is for programs of this machine

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Listener: the client side. UDP (io/client/udp) and TCP (io/client/tcp) sockets, from systemd or our own, that hand

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Tcp: one listening TCP socket and its connections (RFC 7766): pipelined queries, answers in any order. For

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Udp: one bound UDP socket: queries in by recvmmsg, answers out by sendmmsg. For listener.c.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Bus: the process's one connection to the system bus, driven by the libuv loop. It comes and goes; the daemon does

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Clock watch: hears when the wall clock is set (NTP's first step, an administrator), since certificates may be valid

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Dropins: finds and reads the configuration files, by the rules of systemd's own: the first dohmouse.conf of /etc,

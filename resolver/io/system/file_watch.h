@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * FileWatch: says when a file is another than before: written, replaced, removed or back again. It need not be there.

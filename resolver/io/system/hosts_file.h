@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * HostsSource: where the tables of core/dns/hosts_table.h come from. The hosts file is read when it changes; this

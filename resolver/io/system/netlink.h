@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Network: watches default routes and addresses by rtnetlink, and says when they are others than before. Refreshes that

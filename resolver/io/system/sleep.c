@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "io/system/sleep.h"
 
 static int sleep_on_prepare(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Sleep: hears from logind that the machine is about to suspend, or is back (PrepareForSleep,

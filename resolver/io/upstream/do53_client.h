@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Do53Client: questions to Do53 servers, each by a UDP socket or TCP connection of its own, on a port that the kernel

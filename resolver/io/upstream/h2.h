@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * H2: one HTTP/2 connection to one address of an upstream: TCP, TLS, HTTP/2, DNS messages in and out, stream by stream.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * H2Request: one DNS message on its way over HTTP/2, and the answer as far as it came (RFC 8484). Belongs to an H2: to

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Socket addresses: what all sockets to servers have in common: the kernel's form of an address, and the failure behind

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Stream: TCP and TLS to one address. Connects, verifies, hands plaintext in and out, and closes without an RST

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Tls: what connections to one upstream share: its trust store, pins and session tickets. Verification has no switch.

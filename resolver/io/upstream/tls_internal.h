@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * What io/upstream/tls_session and io/upstream/verify need of a Tls.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * TlsSession: the TLS of one connection, without a socket: ciphertext in, plaintext out, and back. GnuTLS' pull and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * UpstreamTransport: carries out what the engine wants of connections, and brings it their events. One H2 a connection,

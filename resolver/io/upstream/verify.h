@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Verify: is the peer of a TLS session who the configuration says? Chain, time, purpose, revocation, strength, name and

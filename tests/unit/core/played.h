@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Played: an engine whose clients, upstreams and clock are played by the test. One query at a time: what it says is in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What clients may send, and what they get: FAULTS.md 4.7 C01-C16, and the rows of its RFC table (3.1) that are about
  * messages from clients. The table is in tests/README.md.

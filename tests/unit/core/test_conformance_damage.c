@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Damaged messages (FAULTS.md D11, D12, D31, C11): 20 answers cut at each octet and with each bit flipped, and packets
  * of a generator that knows where it hurts. It stands in for the packets of CZ.NIC that others test with and that are

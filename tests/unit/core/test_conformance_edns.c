@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * EDNS, towards clients and upstreams: two legs that share nothing but DO, rcodes and extended errors. Rows of
  * FAULTS.md 3.1 and C09; the table is in tests/README.md.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Records go through as they came, whatever their type: FAULTS.md 4.5 D26-D29 and the rows of its RFC table (3.1) on
  * transparency. Each answer is delivered fresh and out of the cache, over TCP, and compared octet for octet. The table

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What upstreams may answer, and what becomes of it: FAULTS.md 4.5 D01-D29, and the rows of its RFC table (3.1) on
  * matching answers and on DNS over HTTPS. A bad answer ends an attempt, not the wait: the next upstream is asked. The

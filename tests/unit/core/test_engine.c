@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The engine between a client and an upstream that are played by the test: what each gets of the other. What RFCs say
  * of it is in conformance_*.c.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Out of memory (FAULTS.md R03): at each single allocation of each step in the engine's life, and at all from there on.
  * Nothing crashes, nothing is lost, and once there is memory again, the next query has its answer.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * io/journal before a socket in place of journald's, by a clock of the test's own.
  */

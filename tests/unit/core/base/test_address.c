@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* core/base/address: numeric addresses, in and out. */
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /* Configured: texts in, the configuration out, and what is said about them as lines "file:line: error: text". */
 

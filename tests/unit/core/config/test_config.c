@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* core/config/config: lines and values of texts in, a checked configuration and what is to be said about them out. */
 
 #include "configured.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* core/config/config_forward: [Forward NAME] sections in, domains and servers and what is to be said about them out. */
 
 #include <check.h>

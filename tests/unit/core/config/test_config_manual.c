@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The table of keys, the shipped configuration and dohmouse.conf(5) say the same. */
 
 #include <check.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* core/config/config: what the texts say of upstreams, in sections and in the one-line form, and when two
  * configurations are the same. */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* core/config/units: time spans and sizes. tests/config/like-systemd holds the spans against `systemd-analyze
  * timespan`. */
 

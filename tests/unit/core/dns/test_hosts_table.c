@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The table of names and addresses: what hosts(5) says, what block lists are like, and what is in the way of an
  * attacker. */
 

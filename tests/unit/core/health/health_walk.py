@@ -1,4 +1,5 @@
 #!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
 """Random walks of health_model.py: each event is written down with what the model makes of it, for health_walk.c to do
 the same and compare.  usage: health_walk.py FIRST_SEED WALKS EVENTS
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /* Healthy: some upstreams whose health the test plays; figures are seconds, and there is no jitter. */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * core/health/health: the rows of HEALTH.md's table as scenarios. tests/unit/core/health/health-agrees-with-the-model
  * holds it against its executable reference, tests/unit/core/health/test_health_life plays any life,

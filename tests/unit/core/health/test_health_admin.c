@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* core/health/health beyond the model: the administrator, modes, figures and words. */
 
 #include "healthy.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * core/health/health: invariants that hold in any life, with all failures, modes and wishes of the administrator; what
  * the model knows is held against it by tests/unit/core/health/health-agrees-with-the-model.

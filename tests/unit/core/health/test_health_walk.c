@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Plays the walks that health_walk.py wrote down, and agrees with the model event for event: states, counters, times,
  * wishes and decisions. The first disagreement is told, with what led to it, and ends the run.

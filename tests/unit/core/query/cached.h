@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /* Cached: a cache by itself, answers to put there, and a clock that is the test's. */
 

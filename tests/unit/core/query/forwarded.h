@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Forwarded: names of some domains go to Do53 servers, all others to the upstreams. The test plays servers, upstream

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What clients get out of the cache: the engine with an upstream that answers what the test says, if anything.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The cache by itself: what is kept, and for how long. */
 
 #include "cached.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The cache by itself: what gives way, to a flush, another network, and others where there is no room for all; and what
  * is counted. */
 

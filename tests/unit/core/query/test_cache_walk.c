@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The cache against a model of it that cannot forget: random answers, questions, times, flushes and sizes from fixed
  * seeds. What the cache gives must be what the model gives, to the second; with a small ceiling it may have less, never

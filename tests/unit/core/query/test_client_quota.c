@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Places for clients that wait (FAULTS.md C26, C27, R06): what one that floods gets, and what is left for others. The
  * engine, with an upstream that does not answer.

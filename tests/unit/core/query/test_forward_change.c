@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Split DNS together with the rest: the cache, other networks, suspends and reloads. */
 
 #include "forwarded.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Names that stay here: every zone and every switch, through the engine, whose upstream must hear of none of them. Each
  * row is a question and its whole answer in words.

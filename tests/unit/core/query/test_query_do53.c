@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Split DNS: names of some domains go to Do53 servers, and to nobody else; all others go to the upstreams, and to
  * nobody else.

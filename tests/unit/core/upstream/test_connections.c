@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The rules of HEALTH.md 4 for connections, and of hedging and selection, one by one: the engine with a clock and a
  * network that the test owns. tests/sim plays them all together.

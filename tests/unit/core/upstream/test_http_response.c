@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* core/upstream/http_response: what the fields of a response mean. The IDs are those of FAULTS.md, 4.4. */
 
 #include <check.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The rules of HEALTH.md for one upstream and for all of them, where connections and health meet: what is one incident,
  * who gives way to whom, and what the network, the clock and the administrator change.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * An engine with a clock and a network that the test owns: what it connects, sends, closes and answers is noted in

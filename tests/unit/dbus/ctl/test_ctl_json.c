@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * dbus/ctl/ctl_json and dbus/ctl/ctl_terminal: what they write.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * dbus/ctl/ctl_record: records as text. What is expected is what dig prints.
  */

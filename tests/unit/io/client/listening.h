@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * Listening: a listener in a loop of the test's own, and queries that it handed on. A query is answered with its own

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * TCP clients over the loopback interface (RFC 7766, FAULTS.md C19-C25): what comes in pieces or all at once, who does
  * not read, who goes, and who holds places.

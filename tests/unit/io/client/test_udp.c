@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * UDP clients over the loopback interface (FAULTS.md C15-C18): batches, who has gone, and what the kernel does not
  * take.

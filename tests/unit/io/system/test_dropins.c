@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* io/system/dropins: which files count, in which order, and what becomes of those that cannot be read. */
 
 #include <check.h>

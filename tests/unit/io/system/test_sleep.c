@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * logind's word of a suspend, over a real bus of the test's own.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * An owner of connections that writes down what they tell, and what its tests have in common: the programs h2, verify,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * A DoH server in processes of its own, on a free port of 127.0.0.1, for the tests of io/upstream/h2: one plan, and a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* io/upstream/h2: questions and answers, streams that fail, connections that end. */
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* io/upstream/stream: connecting, and closing without an RST. */
 
 #include <net/if.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* io/upstream/tls: session tickets. */
 
 #include "h2_client.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* io/upstream/verify and the handshake of io/upstream/tls_session: who is let in. */
 
 #include <fcntl.h>
