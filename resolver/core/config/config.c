@@ -85,7 +85,7 @@ void config_set_defaults(Config *c)
         c->negative_max_ttl = USEC_PER_HOUR;
         c->serve_stale = true;
         c->stale_max = USEC_PER_DAY;
-        c->prefetch = true;
+        c->prefetch = false;
         c->health = MODE_LAZY;
         c->active_interval = 30 * USEC_PER_SEC;
         c->probe_timeout = 2500 * USEC_PER_MSEC;

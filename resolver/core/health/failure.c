@@ -46,6 +46,7 @@ static const struct {
 
         [FAILURE_TIMEOUT] = { "timeout", "no answer in time", CLASS_SOFT },
         [FAILURE_REFUSED_STREAM] = { "refused-stream", "stream refused", CLASS_NO_FAULT },
+        [FAILURE_NOT_SENT] = { "not-sent", "not sent before the connection ended", CLASS_NO_FAULT },
         [FAILURE_STREAM_RESET] = { "stream-reset", "stream reset", CLASS_SOFT },
         [FAILURE_QUEUE_FULL] = { "queue-full", "too many queries waiting", CLASS_LOCALNET },
         [FAILURE_CANCELLED] = { "cancelled", "cancelled", CLASS_NO_FAULT },

@@ -64,6 +64,7 @@ typedef enum FailureReason {
         /* one exchange */
         FAILURE_TIMEOUT,
         FAILURE_REFUSED_STREAM, /* RST_STREAM REFUSED_STREAM, or above GOAWAY's last stream */
+        FAILURE_NOT_SENT,       /* the connection takes no more: nothing of it has left the machine */
         FAILURE_STREAM_RESET,   /* any other RST_STREAM */
         FAILURE_QUEUE_FULL,     /* our own cap */
         FAILURE_CANCELLED,      /* we did not want it any longer */

@@ -40,3 +40,9 @@ static inline bool servfail_streak_add(ServfailStreak *s, uint64_t name, uint64_
         s->said = s->n == SERVFAIL_STREAK_NAMES;
         return s->said;
 }
+
+/* Has it lasted for so long that it had its probe, and nothing succeeded since? */
+static inline bool servfail_streak_probed(const ServfailStreak *s)
+{
+        return s->said;
+}

@@ -440,13 +440,43 @@ static bool cache_note_failure(Cache *c, const CacheKey *key, uint64_t now)
         return true;
 }
 
+/* Types of which a name may have records that a wrong NXDOMAIN for another type would deny. */
+static const uint16_t record_types[] = { TYPE_A,   TYPE_AAAA, TYPE_CNAME, TYPE_HTTPS, TYPE_SVCB, TYPE_MX,
+                                         TYPE_TXT, TYPE_SRV,  TYPE_NS,    TYPE_SOA,   TYPE_PTR };
+
+/* Are records of the name known, of another type, live or stale? Then it exists, whatever is said for this type:
+ * servers that deny a name for AAAA and have an A are common. */
+static bool cache_knows_records(Cache *c, const CacheKey *key, uint64_t now)
+{
+        for (size_t i = 0; i < 2 * ELEMENTS(record_types); i++) {
+                CacheKey other = *key;
+                Entry *e;
+
+                other.qtype = record_types[i / 2];
+                other.dnssec_ok = i % 2;
+                e = other.qtype == key->qtype ? NULL : cache_find_alive(c, &other, other.qtype, now);
+                if (e && e->kind == LIFETIME_POSITIVE)
+                        return true;
+        }
+        return false;
+}
+
+/* A refresh of what is still good, that would live no longer: an upstream that counts TTLs down gave the rest of them.
+ */
+static bool cache_gains_nothing(const Entry *before, Lifetime kind, uint64_t expires, uint64_t now)
+{
+        return before && before->kind == LIFETIME_POSITIVE && kind == LIFETIME_POSITIVE && now < before->expires &&
+               expires <= before->expires;
+}
+
 bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t http_age, uint32_t http_max_age,
                bool epoch_bound, uint64_t now)
 {
         uint8_t wire[DNS_MESSAGE_MAX];
         uint32_t ttl;
         Lifetime kind = message_lifetime(answer, &ttl);
-        bool all = kind == LIFETIME_NEGATIVE && message_rcode(answer) == RCODE_NXDOMAIN && answer->ancount == 0;
+        bool all = kind == LIFETIME_NEGATIVE && message_rcode(answer) == RCODE_NXDOMAIN && answer->ancount == 0 &&
+                   !cache_knows_records(c, key, now);
         uint16_t qtype = all ? TYPE_ALL : key->qtype;
         uint64_t hash = cache_hash_of(c, key, qtype), life;
         Entry *before[2], draft;
@@ -459,6 +489,8 @@ bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t ht
         life = kind == LIFETIME_FAILURE ? cache_failure_life(c, before[0], http_max_age)
                : kind == LIFETIME_NONE  ? 0
                                         : cache_answer_life(c, kind, ttl, http_age, http_max_age);
+        if (cache_gains_nothing(before[0], kind, now + life, now))
+                return false;
         draft = (Entry) {
                 .hash = hash,
                 .born = now,

@@ -68,7 +68,9 @@ CacheResult cache_get(Cache *c, const CacheKey *key, uint64_t now, CacheEntry *r
  * SOA, and nothing larger than a tenth of the ceiling. `http_age` and `http_max_age` in seconds (UINT32_MAX: none came)
  * shorten its life (RFC 8484 5.1), that of a failure not below `failure_min`. NOERROR and NXDOMAIN replace what was
  * there even if they may not be kept themselves; a failure does not, it only makes what was there `failed_lately` (RFC
- * 8767 4). `epoch_bound`: belongs to this network, see cache_flush_network. Returns true if it was kept.
+ * 8767 4). A positive answer that is still good stays if the new one would live no longer, and NXDOMAIN holds for its
+ * own type only while records of another type are known. `epoch_bound`: belongs to this network, see
+ * cache_flush_network. Returns true if it was kept.
  */
 bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t http_age, uint32_t http_max_age,
                bool epoch_bound, uint64_t now);

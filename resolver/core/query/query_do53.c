@@ -30,12 +30,13 @@ typedef struct Do53Exchange {
 
 /* --- exchanges */
 
-static Do53Exchange *do53_exchange_with(const Query *q, const Do53Server *s)
+/* The one with `s` in that form that still waits; NULL if there is none. */
+static Do53Exchange *do53_exchange_with(const Query *q, const Do53Server *s, bool edns, Transport transport)
 {
         LIST_FOREACH(l, &q->do53.exchanges) {
                 Do53Exchange *x = container_of(l, Do53Exchange, in_query);
 
-                if (x->server == s)
+                if (x->server == s && x->edns == edns && x->transport == transport)
                         return x;
         }
         return NULL;
@@ -106,32 +107,58 @@ static uint64_t do53_server_timeout(const Query *q, uint64_t now)
                    SERVER_TIMEOUT_MIN);
 }
 
+/* The question of `x`, once more if it was sent before. False, and `x` gone and the failure noted, when out of memory.
+ */
+static bool do53_send(Do53Exchange *x)
+{
+        Query *q = x->query;
+        Packet *wire = do53_write_question(q, x->edns);
+        Action *a = wire ? outbox_act(q->common->outbox, ACTION_DO53_SEND) : NULL;
+
+        if (!a) {
+                packet_unref(wire);
+                do53_call_off(x);
+                q->failure = FAILURE_RESOURCES;
+                return false;
+        }
+        a->exchange = x->handle;
+        a->do53.server = x->server->address;
+        a->do53.transport = x->transport;
+        a->do53.message = wire;
+        return true;
+}
+
+/*
+ * Some servers, and boxes before them, drop every query with an OPT (RFC 6891 6.2.2 has them say so): where one with an
+ * OPT is sent again, one without goes along, and the server decides which of them it answers.
+ */
+static void do53_send_without_edns(Query *q, Do53Server *s)
+{
+        Do53Exchange *x = do53_exchange_with(q, s, false, TRANSPORT_UDP);
+
+        if (!x)
+                x = do53_begin(q, s, false, TRANSPORT_UDP);
+        if (x)
+                do53_send(x);
+}
+
 /* The question to `s`, from a socket of its own; by UDP once more from the one that still waits. False, and the failure
  * noted, if it cannot be. */
 static bool do53_ask(Query *q, Do53Server *s, bool edns, Transport transport, uint64_t now)
 {
-        Do53Exchange *x = do53_exchange_with(q, s);
-        _cleanup_(packet_unrefp) Packet *wire = do53_write_question(q, edns);
-        Action *a;
+        Do53Exchange *x = do53_exchange_with(q, s, edns, transport);
+        bool again = x != NULL;
 
-        if (x && (x->transport == TRANSPORT_TCP || transport == TRANSPORT_TCP || x->edns != edns)) {
+        if (x && transport == TRANSPORT_TCP) {
                 do53_call_off(x);
                 x = NULL;
         }
         if (!x)
                 x = do53_begin(q, s, edns, transport);
-        if (!x)
+        if (!x || !do53_send(x))
                 return false;
-        a = wire ? outbox_act(q->common->outbox, ACTION_DO53_SEND) : NULL;
-        if (!a) {
-                do53_end(x);
-                q->failure = FAILURE_RESOURCES;
-                return false;
-        }
-        a->exchange = x->handle;
-        a->do53.server = s->address;
-        a->do53.transport = transport;
-        a->do53.message = take_pointer(wire);
+        if (again && edns && q->shared && transport == TRANSPORT_UDP)
+                do53_send_without_edns(q, s);
         q->do53.asked = s;
         q->do53.next_at = now + do53_server_timeout(q, now);
         return true;
@@ -324,8 +351,10 @@ static void do53_give_up_on(Do53Exchange *x, FailureReason failure, uint64_t now
 static void do53_ask_otherwise(Do53Exchange *x, bool edns, Transport transport, uint64_t now)
 {
         Query *q = x->query;
+        Do53Server *s = x->server;
 
-        if (do53_ask(q, x->server, edns, transport, now))
+        do53_call_off(x);
+        if (do53_ask(q, s, edns, transport, now))
                 query_arm(q);
         else
                 do53_advance(q, now);

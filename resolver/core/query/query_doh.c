@@ -21,18 +21,18 @@ static bool doh_was_tried(const Query *q, const Upstream *u)
         return false;
 }
 
-/* Asking its upstream once more would be of no use: it waits for a stream, or is not overdue. */
-static bool doh_is_pending(const Exchange *x)
+/* Asking its upstream once more would be of no use: it is not overdue, or it would go the same way. */
+static bool doh_is_pending(const Exchange *x, uint64_t now)
 {
-        return !x->over && (!x->late || !x->connection);
+        return !x->over && (!x->late || !upstream_may_ask_again(x, now));
 }
 
-static bool doh_is_pending_at(const Query *q, const Upstream *u)
+static bool doh_is_pending_at(const Query *q, const Upstream *u, uint64_t now)
 {
         LIST_FOREACH(l, &q->exchanges) {
                 const Exchange *x = container_of(l, Exchange, in_query);
 
-                if (x->upstream == u && doh_is_pending(x))
+                if (x->upstream == u && doh_is_pending(x, now))
                         return true;
         }
         return false;
@@ -73,7 +73,7 @@ static uint64_t doh_server_timeout(const Query *q, const Upstream *u, uint64_t n
 
         for (size_t i = 0; i < s->n; i++)
                 others += s->members[i] != u && health_usable(&s->members[i]->health) &&
-                          !doh_is_pending_at(q, s->members[i]);
+                          !doh_is_pending_at(q, s->members[i], now);
         return MIN(upstream_answer_time(u), query_time_left(q, now) / (1 + others));
 }
 
@@ -83,7 +83,7 @@ static void doh_share_anew(Query *q, uint64_t now)
         LIST_FOREACH(l, &q->exchanges) {
                 Exchange *x = container_of(l, Exchange, in_query);
 
-                if (doh_is_pending(x))
+                if (doh_is_pending(x, now))
                         x->late_at = MIN(x->late_at, now + doh_server_timeout(q, x->upstream, now));
         }
 }
@@ -150,7 +150,7 @@ static bool doh_route(Query *q, uint64_t now)
                 return doh_ask(q, u, PURPOSE_TRIAL, now);
         case ROUTE_JOIN:
                 u = upstream_set_member(s, d.upstream);
-                return doh_is_pending_at(q, u) || doh_ask(q, u, PURPOSE_TRIAL, now);
+                return doh_is_pending_at(q, u, now) || doh_ask(q, u, PURPOSE_TRIAL, now);
         case ROUTE_NORMAL:
                 /* A full queue leads to the next upstream; each turn marks one as tried. */
                 for (size_t i = 0; i < s->n && (u = doh_select_untried(q, now)); i++)
@@ -165,14 +165,14 @@ static bool doh_route(Query *q, uint64_t now)
 
 /* All upstreams may be asked anew, but those where that would be of no use. One that let an answer become overdue may
  * have lost the question. */
-static void doh_begin_round(Query *q)
+static void doh_begin_round(Query *q, uint64_t now)
 {
         q->rounds++;
         q->n_tried = 0;
         LIST_FOREACH(l, &q->exchanges) {
                 const Exchange *x = container_of(l, Exchange, in_query);
 
-                if (doh_is_pending(x) && q->n_tried < QUERY_TRIED_MAX)
+                if (doh_is_pending(x, now) && q->n_tried < QUERY_TRIED_MAX)
                         q->tried[q->n_tried++] = x->upstream->handle;
         }
 }
@@ -196,7 +196,7 @@ static void doh_stuck(Query *q, uint64_t now)
                         return;
                 }
         }
-        doh_begin_round(q);
+        doh_begin_round(q, now);
         q->hedge_at = USEC_NEVER;
         q->retry_at = now + pause;
         query_arm(q);
@@ -233,18 +233,24 @@ static void doh_join(Query *q, uint64_t now)
         doh_try_again(q, now);
 }
 
-/* The connection went under it or was not the right one, or it was sent back untouched: sent again to the same
- * upstream, once, for free. */
+/*
+ * The connection went under it or was not the right one: sent again to the same upstream, once, for free. What the peer
+ * has not processed is sent again as often as that happens, for as long as the client waits: a server that takes ten
+ * requests a connection leaves most of a burst out several times.
+ */
 static bool doh_resend(Query *q, const Exchange *x, uint64_t now)
 {
         FailureClass class = failure_class(x->reason);
+        bool free = class == CLASS_STALE || class == CLASS_NO_FAULT || x->reason == FAILURE_CONNECTION_LOST ||
+                    x->reason == FAILURE_HTTP_RETRY;
 
-        if (q->resent ||
-            (class != CLASS_STALE && class != CLASS_NO_FAULT && x->reason != FAILURE_CONNECTION_LOST &&
-             x->reason != FAILURE_HTTP_RETRY) ||
-            x->reason == FAILURE_CANCELLED || x->upstream->retired || !health_usable(&x->upstream->health))
+        if (!free || (q->resent && !x->unprocessed) || x->reason == FAILURE_CANCELLED || x->upstream->retired ||
+            !health_usable(&x->upstream->health))
                 return false;
-        q->resent = true;
+        if (x->unprocessed)
+                q->attempts -= q->attempts > 0;
+        else
+                q->resent = true;
         return doh_ask(q, x->upstream, PURPOSE_QUERY, now);
 }
 
@@ -342,7 +348,7 @@ static void doh_due(Query *q, uint64_t now)
                 if (late)
                         q->failure = FAILURE_TIMEOUT;
                 if (late && !doh_select_untried(q, now))
-                        doh_begin_round(q);
+                        doh_begin_round(q, now);
                 doh_try_again(q, now);
                 return;
         }

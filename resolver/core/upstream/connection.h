@@ -19,10 +19,11 @@ typedef struct ConnectionPool {
         uint32_t upstream;            /* its handle */
         const UpstreamConfig *config; /* the upstream's; of `owner` */
         Config *owner;
-        SmoothedRtt path;   /* the network's part of a round trip */
-        uint64_t peer_idle; /* usec; the peer closes connections that idle as long; USEC_NEVER: not known */
-        uint64_t queries;   /* DNS messages sent */
-        List connections;   /* oldest first */
+        SmoothedRtt path;      /* the network's part of a round trip */
+        uint64_t peer_idle;    /* usec; the peer closes connections that idle as long; USEC_NEVER: not known */
+        uint64_t queries;      /* DNS messages sent */
+        uint32_t first_flight; /* what a connection may carry before its first answer; halved when one is lost so */
+        List connections;      /* oldest first */
 } ConnectionPool;
 
 typedef enum ConnectionState {
@@ -46,6 +47,7 @@ struct Connection {
         bool at_risk;   /* it was when last used, and nothing was heard since */
         bool unproven;  /* it replaced a silent one, and has answered nothing yet: its own silence is a failure */
         bool settings;  /* the peer's came */
+        bool answered;  /* the peer has answered something: from now on it takes what its SETTINGS say */
         bool resumed;   /* its TLS session was */
         size_t address; /* number in the upstream's configuration */
         unsigned epoch; /* the network's, when it was opened */
@@ -122,10 +124,19 @@ void connection_learn_idle(const Connection *c, uint64_t now);
  * something went wrong is one. */
 uint64_t connection_incident(Connection *c, uint64_t since, uint64_t now);
 
+/* It was lost before its first answer, under more than one request: servers that take that for an attack hang up
+ * (HEALTH.md 3, first flight). True if fewer at once may do better, and then the pool sends fewer from now on. */
+bool connection_lost_in_first_flight(const Connection *c);
+
 /* If it is lost now, is that no fault of the peer's? It was at risk, silent, or of another network. */
 bool connection_is_stale(const Connection *c);
 
 /* --- pool */
+
+void pool_init(ConnectionPool *p, UpstreamCommon *common, const UpstreamConfig *config, Config *owner);
+
+/* Another network: what was learned of the way is forgotten. */
+void pool_forget(ConnectionPool *p);
 
 /* Is one of them silent? Then connecting is for its sake. */
 bool pool_any_silent(const ConnectionPool *p);

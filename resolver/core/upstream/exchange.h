@@ -23,7 +23,7 @@ typedef struct Exchange {
         Outbox *outbox;
         Query *query;   /* NULL: a probe of the upstream's own, or one that the query left to it */
         Packet *wire;   /* the message */
-        bool synthetic; /* a probe's own question: only NOERROR will do */
+        bool synthetic; /* a probe's own question */
         Upstream *upstream;
         Connection *connection; /* NULL: not sent */
         Purpose purpose;
@@ -31,6 +31,7 @@ typedef struct Exchange {
         uint64_t sent_at;   /* usec; 0: not sent */
         uint64_t queued_at; /* usec */
         bool late;          /* over its time; its answer is still welcome */
+        bool unprocessed;   /* the peer has certainly not seen it, or said that it did nothing: free to be sent again */
         bool over;          /* it stands in the outcomes, with `reason` */
         FailureReason reason;
         List in_query;

@@ -17,12 +17,11 @@ Upstream *upstream_new(UpstreamCommon *common, Config *owner, const UpstreamConf
         *u = (Upstream) {
                 .common = common,
                 .config = config,
-                .pool = { .common = common, .config = config, .owner = owner, .peer_idle = USEC_NEVER },
                 .probe_at = USEC_NEVER,
                 .overflow = TIMER_INIT(upstream_on_overflow_due),
                 .active = TIMER_INIT(upstream_on_active_due),
         };
-        list_init(&u->pool.connections);
+        pool_init(&u->pool, common, config, owner);
         exchange_list_init(&u->queue);
         connecting_init(&u->connecting, &u->pool, upstream_on_connecting_due);
         probe_init(&u->probe, o, upstream_on_probe_due);
@@ -107,6 +106,10 @@ void upstream_on_exchange_failed(Exchange *x, FailureReason reason, uint64_t ret
 {
         Connection *c = x->connection;
 
+        /* Left out by a GOAWAY, or never sent (RFC 9113 6.8, 8.7). A stream refused on a connection that goes on is the
+         * peer's wish to have it later, and is sent again once. */
+        x->unprocessed =
+                reason == FAILURE_NOT_SENT || (reason == FAILURE_REFUSED_STREAM && c->state == CONNECTION_DRAINING);
         upstream_blame(x, reason, retry_after, now);
         connection_release(c, x, now);
         exchange_post(x, reason);
@@ -122,7 +125,10 @@ static FailureReason upstream_check_answer(const Exchange *x, const Message *que
                 return FAILURE_MISMATCH;
         if (ret->flags & DNS_TC)
                 return FAILURE_TRUNCATED;
-        if (x->synthetic && message_rcode(ret) != RCODE_NOERROR)
+        /* A probe is of the path, which any answer proves, and authoritative and filtering servers refuse it; only one
+         * that looks into a streak of SERVFAIL asks whether names resolve. */
+        if (x->synthetic && servfail_streak_probed(&x->upstream->servfail_streak) &&
+            message_rcode(ret) != RCODE_NOERROR && message_rcode(ret) != RCODE_NXDOMAIN)
                 return FAILURE_PROBE_RCODE;
         return FAILURE_NONE;
 }
@@ -260,6 +266,12 @@ void upstream_on_closed(Connection *c, FailureReason reason, uint64_t now)
                 return;
         }
         connection_learn_idle(c, now);
+        /* Sent again, fewer at once: at one, the loss counts. */
+        if (failure_class(reason) == CLASS_SOFT && connection_lost_in_first_flight(c)) {
+                upstream_requeue_and_close(u, c, now);
+                upstream_advance(u, now);
+                return;
+        }
         if (connection_is_stale(c) || !x) {
                 if (failure_class(reason) == CLASS_SOFT)
                         reason = FAILURE_SILENT;
@@ -311,8 +323,7 @@ void upstream_epoch(Upstream *u, bool resumed, uint64_t now)
 
         if (a)
                 a->upstream = u->handle;
-        u->pool.peer_idle = USEC_NEVER;
-        u->pool.path = (SmoothedRtt) { 0 };
+        pool_forget(&u->pool);
         upstream_abandon_probe(u, now);
         connecting_stop(&u->connecting);
         LIST_FOREACH(l, &u->pool.connections) {

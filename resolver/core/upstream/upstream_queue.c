@@ -193,6 +193,11 @@ void upstream_release(Upstream *u, Connection *c, Exchange *x, uint64_t now)
         upstream_advance(u, now);
 }
 
+bool upstream_may_ask_again(const Exchange *x, uint64_t now)
+{
+        return x->connection && upstream_pick(x->upstream, now) != x->connection;
+}
+
 void upstream_cancel(Exchange *x, uint64_t now)
 {
         Upstream *u = x->upstream;

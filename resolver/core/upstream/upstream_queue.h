@@ -13,6 +13,11 @@
 /* Sends `x` or queues it; false if the queue is full, and then `x` is in no list. */
 bool upstream_submit(Upstream *u, Exchange *x, uint64_t now);
 
+/* Would another exchange of the same question with the upstream of `x` go another way? Not while `x` waits for a
+ * stream, nor on the connection that carries it and is well: TCP loses nothing, and a slow name is not made faster by
+ * asking twice. */
+bool upstream_may_ask_again(const Exchange *x, uint64_t now);
+
 /* The query does not want `x` any longer: its stream is reset or it leaves the queue, and it is freed; unless a probe
  * or trial hangs on its outcome, which then goes on without the query. */
 void upstream_cancel(Exchange *x, uint64_t now);

@@ -32,14 +32,15 @@ typedef struct H2Ready {
 
 /* All of them are called from the loop. `userdata` is the one given to h2_new. Bytes are borrowed for the call. */
 typedef struct H2Events {
-        void (*established)(void *userdata);                   /* TCP is up */
-        void (*ready)(void *userdata, const H2Ready *ready);   /* TLS verified, h2 chosen: queries may be sent */
-        void (*received)(void *userdata);                      /* octets came: once per read, before what they carry */
-        void (*max_streams)(void *userdata, uint32_t max);     /* SETTINGS_MAX_CONCURRENT_STREAMS, capped at ours */
-        void (*goaway)(void *userdata, FailureReason failure); /* FAILURE_GOAWAY, _CALM, _ERROR; streams above its last
-                                                        id are reported as FAILURE_REFUSED_STREAM after it */
+        void (*established)(void *userdata);                 /* TCP is up */
+        void (*ready)(void *userdata, const H2Ready *ready); /* TLS verified, h2 chosen: queries may be sent */
+        void (*received)(void *userdata);                    /* octets came: once per read, before what they carry */
+        void (*max_streams)(void *userdata, uint32_t max);   /* SETTINGS_MAX_CONCURRENT_STREAMS, capped at ours */
+        void (*goaway)(void *userdata,
+                       FailureReason failure); /* FAILURE_GOAWAY, _CALM, _ERROR; streams above its last
+                                        id are reported as FAILURE_REFUSED_STREAM or _NOT_SENT after it */
         void (*response)(void *userdata, uint32_t exchange, const HttpResponse *response, Bytes body);
-        /* This stream only: REFUSED_STREAM, STREAM_RESET, BODY_SIZE, PROTOCOL. */
+        /* This stream only: REFUSED_STREAM, NOT_SENT, STREAM_RESET, BODY_SIZE, PROTOCOL. */
         void (*failed)(void *userdata, uint32_t exchange, FailureReason failure);
         /* The connection is gone, with every exchange on it that was not reported; FAILURE_IDLE_CLOSED for a FIN with
          * none open. */
@@ -60,8 +61,9 @@ H2 *h2_new(uv_loop_t *loop, const UpstreamConfig *config, const Address *address
 /*
  * Sends a DNS message as a stream of its own; the octets are copied. `exchange` comes back with its outcome. `ping`: a
  * PING goes out in the same write. Nothing is written before h2_flush(), so that what is asked in one turn of the loop
- * goes out as one TLS record and one write, HEADERS and DATA together. Returns 0, or a negative errno if the message
- * could not be queued (then no event comes).
+ * goes out as one TLS record and one write, HEADERS and DATA together. Returns 0. If nothing was queued, no event
+ * comes, and a negative errno says why: -EPIPE, the connection ends or takes no new streams; -EBUSY, it has as many as
+ * it may; -EMSGSIZE, this is no DNS message; -ENOMEM.
  */
 int h2_send(H2 *h, uint32_t exchange, Bytes message, bool ping);
 

@@ -7,7 +7,8 @@
 
 #define MEDIA_TYPE "application/dns-message"
 
-/* nghttp2 sends no more than 64 KiB of fields; servers take far less. */
+/* What is longer is sent by POST, which every server understands (RFC 8484 4.1): nghttp2 sends no more than 64 KiB of
+ * fields, and servers take far less. */
 #define GET_MESSAGE_MAX 4096
 
 H2Request *h2_request_new(uint32_t exchange, Bytes message)
@@ -110,7 +111,7 @@ static ssize_t h2_request_read_message(_unused_ nghttp2_session *session, _unuse
 /* A fixed order, and no field that would tell one client from another (RFC 8484 8.2). nghttp2 copies them. */
 int h2_request_submit(H2Request *r, nghttp2_session *session, const UpstreamConfig *config, const char *authority)
 {
-        bool get = config->method == METHOD_GET;
+        bool get = config->method == METHOD_GET && r->message.n <= GET_MESSAGE_MAX;
         nghttp2_data_provider provider = { .source.ptr = r, .read_callback = h2_request_read_message };
         _cleanup_(freep) char *path = NULL;
         size_t n_path = strlen(config->path);
@@ -118,8 +119,6 @@ int h2_request_submit(H2Request *r, nghttp2_session *session, const UpstreamConf
         int n_length;
 
         if (get) {
-                if (r->message.n > GET_MESSAGE_MAX)
-                        return -EMSGSIZE;
                 path = h2_request_path_with_message(config->path, byte_buffer_bytes(&r->message), &n_path);
                 if (!path)
                         return -ENOMEM;
@@ -148,7 +147,9 @@ FailureReason h2_request_outcome(const H2Request *r, uint32_t code)
                 return r->failure;
         if (r->complete)
                 return FAILURE_NONE;
-        if (r->unsent || code == NGHTTP2_REFUSED_STREAM)
+        if (r->unsent)
+                return FAILURE_NOT_SENT;
+        if (code == NGHTTP2_REFUSED_STREAM)
                 return FAILURE_REFUSED_STREAM;
         if (r->peer_reset)
                 return FAILURE_STREAM_RESET;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "io/upstream/transport.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 #include "core/base/list.h"
@@ -257,14 +258,32 @@ static void transport_queue_flush(UpstreamTransport *u, UpstreamConnection *c)
         list_append(&u->flush, &c->in_flush);
 }
 
+/*
+ * Nothing has left the machine. Unless memory is out, the connection takes no more: its GOAWAY or its end came in the
+ * turn in which the engine chose it. The engine hears of that first, so that it does not choose it again.
+ */
+static void transport_report_not_sent(UpstreamTransport *u, const Action *a, int error)
+{
+        uint64_t now = clock_now();
+
+        if (error == -ENOMEM || error == -EMSGSIZE) {
+                engine_exchange_failed(u->engine, a->connection, a->exchange, FAILURE_RESOURCES, now);
+                return;
+        }
+        engine_goaway(u->engine, a->connection, FAILURE_GOAWAY, now);
+        engine_exchange_failed(u->engine, a->connection, a->exchange, FAILURE_NOT_SENT, now);
+}
+
 static void transport_send_exchange(UpstreamTransport *u, const Action *a)
 {
         UpstreamConnection *c = transport_find(u, a->connection);
+        int r;
 
         if (!c)
                 return;
-        if (h2_send(c->h2, a->exchange, packet_bytes(a->send.message), a->send.ping) < 0)
-                engine_exchange_failed(u->engine, a->connection, a->exchange, FAILURE_RESOURCES, clock_now());
+        r = h2_send(c->h2, a->exchange, packet_bytes(a->send.message), a->send.ping);
+        if (r < 0)
+                transport_report_not_sent(u, a, r);
         transport_queue_flush(u, c);
 }
 

@@ -62,6 +62,25 @@ START_TEST(get_keeps_the_query_of_the_url)
 }
 END_TEST
 
+START_TEST(RFC8484_message_that_is_too_long_for_a_url_is_posted)
+{
+        Server s = server_start(&(ServerPlan) { 0 });
+        Client c = client_for(&s);
+        uint8_t message[5000] = { 0 };
+
+        c.config.method = METHOD_GET;
+        client_connect(&c);
+        wait_until(&c.ready, "ready");
+        ck_assert_int_eq(h2_send(c.h2, 0, BYTES(message, sizeof(message)), false), 0);
+        client_flush(&c);
+        wait_for(&c.over, 1, "outcomes");
+        ck_assert_uint_eq(c.outcomes[0].failure, FAILURE_NONE);
+        ck_assert_str_eq(s.record->method, "POST");
+        ck_assert_str_eq(s.record->path, "/dns-query");
+        client_finish(&c, &s);
+}
+END_TEST
+
 START_TEST(hundred_streams_share_a_connection_and_keep_their_answers_apart)
 {
         Server s = server_start(&(ServerPlan) { .script = SCRIPT_ANSWER_REVERSED, .hold = 100 });
@@ -631,6 +650,7 @@ int main(void)
         tcase_add_test(questions, post_is_answered);
         tcase_add_test(questions, get_is_answered);
         tcase_add_test(questions, get_keeps_the_query_of_the_url);
+        tcase_add_test(questions, RFC8484_message_that_is_too_long_for_a_url_is_posted);
         tcase_add_test(questions, hundred_streams_share_a_connection_and_keep_their_answers_apart);
         tcase_add_test(questions, hundred_large_answers_flow_at_once);
         tcase_add_test(questions, one_more_than_a_hundred_is_not_taken);
