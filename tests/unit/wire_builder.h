@@ -35,16 +35,22 @@ static inline void wire_count(Wire *w, unsigned section)
         wire_write16(p, wire_read16(p) + 1u);
 }
 
-static inline void wire_begin(Wire *w, unsigned flags, unsigned qtype)
+/* A message of one question, for a name as it is on the wire. */
+static inline void wire_question(Wire *w, unsigned flags, const void *name, size_t n, unsigned qtype, unsigned qclass)
 {
         static const uint8_t header[] = { 0x12, 0x34, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0 };
 
         w->n = 0;
         wire_put(w, header, sizeof(header));
         wire_write16(w->data + 2, flags);
-        wire_put(w, WWW, sizeof(WWW));
+        wire_put(w, name, n);
         wire_put16(w, qtype);
-        wire_put16(w, CLASS_IN);
+        wire_put16(w, qclass);
+}
+
+static inline void wire_begin(Wire *w, unsigned flags, unsigned qtype)
+{
+        wire_question(w, flags, WWW, sizeof(WWW), qtype, CLASS_IN);
 }
 
 /* `section`: 0 answer, 1 authority, 2 additional. */

@@ -1,64 +1,79 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Played: an engine whose clients, upstreams and clock are played by the test. One query at a time: what it says is in
- * `w`, what became of it in `answer` and `got`, what went upstream for it in `asked`.
+ * Played: runs an engine for a test, which plays its clients, upstreams, Do53 servers and clock. Connections are ready
+ * at once, and PINGs and probes are answered, unless the test changes `plays`. What the engine does is recorded in
+ * arrays, in order. Indexes into them count from 0, and a test may set a counter back to 0.
  */
 
 #include <check.h>
 
 #include "core/engine.h"
 #include "core/dns/reply.h"
+#include "played_client.h"
+#include "played_upstream.h"
 #include "wire_builder.h"
+
+#define MSEC USEC_PER_MSEC
+#define SEC USEC_PER_SEC
+
+#define UPSTREAM_A "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1\n"
+#define UPSTREAM_B "[Upstream b]\nURL=https://b.test/q\nAddress=192.0.2.2\n"
+#define NO_CACHE "[Cache]\nEnable=no\n"
+#define FORWARD_CORP "[Forward corp]\nDomains=example.com corp\nDNS=10.0.0.1 10.0.0.2\n"
+/* One upstream, which also gets the names of one label. */
+#define PLAIN "[Local]\nSingleLabel=no\n" UPSTREAM_A
+
+/* --- the engine and its clock */
 
 extern Engine *e;
 extern uint64_t now;
-extern Wire w;                        /* what is sent next, by the client or the upstream */
-extern Message got;                   /* the client's answer, parsed */
-extern Packet *answer;                /* the same as it came; NULL: none */
-extern unsigned answers;              /* all of them so far */
-extern Packet *asked;                 /* what last went to an upstream; NULL: nothing since the client asked */
-extern unsigned sends;                /* all of them so far */
-extern uint32_t connection, exchange; /* where it went */
-extern bool unreachable;              /* connections fail for want of a route */
+extern const uint8_t played_seed[16]; /* the engine's */
 
-#define UPSTREAM "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1\n"
-
-/* An engine of one upstream, UPSTREAM, and of more configuration. */
-void played_start(const char *more);
-
-/* Other configuration, all of it. */
-void played_reload(const char *text);
+/* Starts an engine with exactly this configuration; one that runs already is stopped. */
+void played_start(const char *text);
 void played_stop(void);
 
-/* Does what the engine wants done: connections are ready at once, probes and PINGs are answered. */
+/* Starts an engine with the configuration PLAIN. */
+void played_start_plain(void);
+
+/* Starts an engine and clears `plays`, so that nothing happens unless the test does it. */
+void played_start_by_hand(const char *text);
+
+/* Starts an engine; returns false if the configuration has errors or memory is short. */
+bool played_try_start(const char *text);
+
+/* Returns NULL if the text has errors or memory is short. */
+Config *played_parse(const char *text);
+
+/* Replaces the whole configuration. */
+void played_reload(const char *text);
+
+/* The engine's counters. */
+EngineStats played_engine_stats(void);
+#define played_stats() (played_engine_stats().counters)
+
+/* Takes the engine's actions, records them and does what `plays` says. Only tests that call an engine function
+ * themselves need this. */
 void act(void);
 
-/* A client asks what is in `w`; true if there was an answer at once. Clients are told apart by number: 1 is that of
- * ask(). */
-bool ask(bool stream);
-bool ask_as(unsigned client, bool stream);
-
-/* The upstream says `w` to what it was asked last, with ID 0. True if the client got an answer, which must be
- * well-formed. */
-bool say(void);
-bool say_by(const HttpResponse *http);
-
-/* As that, and there must be one. */
-void respond(uint32_t age);
-
-/* Time passes, with all that is due in it; with await(), no longer than to the next answer. */
-void pass(uint64_t usec);
-void await(uint64_t usec);
-
-/* As much as there is to do at the next time when something is due; false if there is nothing up to `until`. */
+/* Runs the engine at its next timer; returns false if no timer expires up to `until`. */
 bool step(uint64_t until);
 
-/* How many options with this code the OPT of a message has. */
-unsigned count_options(const Edns *edns, uint16_t code);
+/* Lets this much time pass. */
+void pass(uint64_t usec);
 
-#define HTTP_OK                                                                      \
-        (HttpResponse)                                                               \
-        {                                                                            \
-                .has_status = true, .status = 200, .has_type = true, .type_ok = true \
-        }
+/* Let time pass until a client gets an answer, or an upstream gets a query, but at most this much. */
+void pass_until_answered(uint64_t usec);
+void pass_until_asked(uint64_t usec);
+
+/* What happens by itself. played_start() sets `connects`, `pings` and `probes` only. */
+typedef struct Plays {
+        bool connects;         /* connections are ready at once */
+        FailureReason refuses; /* connections fail at once for this reason, unless it is FAILURE_NONE */
+        bool pings;            /* PINGs are answered */
+        bool probes;           /* probes are answered and not recorded */
+        bool answers;          /* upstreams and Do53 servers answer every query with an address */
+} Plays;
+
+extern Plays plays;

@@ -7,31 +7,10 @@
 #include "played.h"
 #include "run.h"
 
-static void start(void)
-{
-        played_start("");
-}
-
 static void query(unsigned size, uint32_t ttl, const void *options, size_t n)
 {
         wire_begin(&w, DNS_RD, TYPE_A);
         wire_opt(&w, size, ttl, options, n);
-}
-
-static unsigned rcode_at_once(void)
-{
-        ck_assert_msg(ask(false), "there is no answer at once");
-        ck_assert_msg(!asked, "somebody was asked");
-        return message_rcode(&got);
-}
-
-static Message forwarded(void)
-{
-        Message m;
-
-        ck_assert_msg(asked, "it was not forwarded");
-        ck_assert_int_eq(message_parse(&m, packet_bytes(asked)), MESSAGE_OK);
-        return m;
 }
 
 /* The upstream's answer: one address, with an OPT. */
@@ -46,12 +25,12 @@ static void answer_with(unsigned flags, uint32_t ttl, const void *options, size_
 /* Whatever the client sends as options: it is asked, and none of them goes on. */
 static void asked_without_options(void)
 {
-        ck_assert_msg(!ask(false), "there is an answer at once");
-        ck_assert_uint_eq(forwarded().edns.options.n, wire_read16(forwarded().edns.options.p + 2) + 4u);
-        ck_assert_uint_eq(wire_read16(forwarded().edns.options.p), EDNS_OPTION_PADDING);
+        ck_assert_msg(!ask(), "there is an answer at once");
+        ck_assert_uint_eq(asked_message().edns.options.n, wire_read16(asked_message().edns.options.p + 2) + 4u);
+        ck_assert_uint_eq(wire_read16(asked_message().edns.options.p), EDNS_OPTION_PADDING);
         wire_begin(&w, DNS_QR | RCODE_SERVFAIL, TYPE_A);
         respond(0);
-        pass(400 * USEC_PER_SEC); /* until that failure is forgotten */
+        pass(400 * SEC); /* until that failure is forgotten */
 }
 
 START_TEST(RFC6891_an_opt_is_answered_with_one_and_none_with_none)
@@ -60,7 +39,7 @@ START_TEST(RFC6891_an_opt_is_answered_with_one_and_none_with_none)
                 wire_begin(&w, DNS_RD, 1000 + kind);
                 if (kind & 1)
                         wire_opt(&w, 1232, 0, "", 0);
-                ck_assert(!ask(false));
+                ck_assert(!ask());
                 wire_begin(&w, DNS_QR, 1000 + kind);
                 wire_record(&w, 0, HERE, 2, 1000 + kind, CLASS_IN, 300, "x", 1);
                 if (kind & 2)
@@ -76,7 +55,7 @@ START_TEST(RFC6891_two_opts_are_formerr)
 {
         query(1232, 0, "", 0);
         wire_opt(&w, 1232, 0, "", 0);
-        ck_assert_uint_eq(rcode_at_once(), RCODE_FORMERR);
+        ck_assert_uint_eq(rcode_at_once(TRANSPORT_UDP), RCODE_FORMERR);
         ck_assert(got.edns.present);
 }
 END_TEST
@@ -85,7 +64,7 @@ START_TEST(RFC6891_an_opt_that_is_not_the_roots_is_formerr)
 {
         wire_begin(&w, DNS_RD, TYPE_A);
         wire_record(&w, 2, HERE, 2, TYPE_OPT, 1232, 0, "", 0);
-        ck_assert_uint_eq(rcode_at_once(), RCODE_FORMERR);
+        ck_assert_uint_eq(rcode_at_once(TRANSPORT_UDP), RCODE_FORMERR);
         ck_assert(got.edns.present);
 }
 END_TEST
@@ -95,7 +74,7 @@ START_TEST(RFC6891_an_opt_in_another_section_is_formerr)
         for (unsigned section = 0; section < 2; section++) {
                 wire_begin(&w, DNS_RD, TYPE_A);
                 wire_record(&w, section, "", 1, TYPE_OPT, 1232, 0, "", 0);
-                ck_assert_uint_eq(rcode_at_once(), RCODE_FORMERR);
+                ck_assert_uint_eq(rcode_at_once(TRANSPORT_UDP), RCODE_FORMERR);
         }
 }
 END_TEST
@@ -104,7 +83,7 @@ START_TEST(RFC6891_every_version_but_0_is_badvers)
 {
         for (unsigned version = 1; version < 256; version++) {
                 query(1232, version << 16, "", 0);
-                ck_assert_uint_eq(rcode_at_once(), RCODE_BADVERS);
+                ck_assert_uint_eq(rcode_at_once(TRANSPORT_UDP), RCODE_BADVERS);
                 ck_assert_uint_eq(got.edns.version, 0);
         }
 }
@@ -121,7 +100,7 @@ START_TEST(RFC6891_a_size_below_512_is_512)
 
                         wire_begin(&w, DNS_RD, type);
                         wire_opt(&w, sizes[i], 0, "", 0);
-                        ck_assert(!ask(false));
+                        ck_assert(!ask());
                         wire_begin(&w, DNS_QR, type);
                         wire_record(&w, 0, HERE, 2, type, CLASS_IN, 300, rdata, octets - 33 - 12 - 11);
                         respond(0);
@@ -144,9 +123,9 @@ END_TEST
 START_TEST(RFC6891_flags_that_are_not_known_are_ignored_and_not_echoed)
 {
         query(1232, 0xffff, "", 0);
-        ck_assert(!ask(false));
-        ck_assert(forwarded().edns.dnssec_ok);
-        ck_assert_uint_eq(wire_read16(asked->data + forwarded().opt_offset + 7), 0x8000);
+        ck_assert(!ask());
+        ck_assert(asked_message().edns.dnssec_ok);
+        ck_assert_uint_eq(wire_read16(asked->data + asked_message().opt_offset + 7), 0x8000);
         answer_with(0, 0x7fff, "", 0);
         ck_assert_uint_eq(wire_read16(answer->data + got.opt_offset + 7), 0x8000);
 }
@@ -156,7 +135,7 @@ START_TEST(RFC3225_do_is_echoed)
 {
         for (unsigned dnssec = 0; dnssec < 2; dnssec++) {
                 query(1232, dnssec ? 0x8000 : 0, "", 0);
-                ck_assert(!ask(false));
+                ck_assert(!ask());
                 answer_with(0, dnssec ? 0 : 0x8000, "", 0);
                 ck_assert_int_eq(got.edns.dnssec_ok, dnssec);
         }
@@ -172,7 +151,7 @@ START_TEST(RFC6891_a_badly_formed_option_is_formerr_with_an_opt)
 
         for (unsigned i = 0; i < ELEMENTS(bad); i++) {
                 query(1232, 0, bad[i].octets, bad[i].n);
-                ck_assert_uint_eq(rcode_at_once(), RCODE_FORMERR);
+                ck_assert_uint_eq(rcode_at_once(TRANSPORT_UDP), RCODE_FORMERR);
                 ck_assert(got.edns.present);
                 ck_assert_uint_eq(got.qtype, TYPE_A);
         }
@@ -188,19 +167,19 @@ START_TEST(RFC6891_64_options_are_looked_at_and_300_are_formerr)
         query(4096, 0, options, 64 * 4);
         asked_without_options();
         query(4096, 0, options, sizeof(options));
-        ck_assert_uint_eq(rcode_at_once(), RCODE_FORMERR);
+        ck_assert_uint_eq(rcode_at_once(TRANSPORT_UDP), RCODE_FORMERR);
 }
 END_TEST
 
 START_TEST(RFC6891_the_opt_of_one_answer_is_never_that_of_another)
 {
         query(1232, 0x8000, "", 0);
-        ck_assert(!ask(false));
+        ck_assert(!ask());
         answer_with(0, 0x8000, "\0\x03\0\2ns\0\x0c\0\2\0\0", 12);
         ck_assert_uint_eq(got.edns.options.n, 0);
         ck_assert_uint_eq(got.edns.udp_size, 4096);
         query(512, 0x8000, "", 0);
-        ck_assert(ask(true));
+        ck_assert(ask_over(TRANSPORT_TCP));
         ck_assert_uint_eq(got.edns.options.n, 0);
         ck_assert_uint_eq(got.edns.udp_size, 4096);
 }
@@ -212,12 +191,11 @@ START_TEST(RFC6891_extended_rcodes_go_to_those_with_edns_and_are_servfail_to_oth
 
         for (unsigned i = 0; i < ELEMENTS(rcodes); i++)
                 for (unsigned edns = 0; edns < 2; edns++) {
-                        played_stop();
-                        played_start("");
+                        played_start_plain();
                         wire_begin(&w, DNS_RD, TYPE_A);
                         if (edns)
                                 wire_opt(&w, 1232, 0, "", 0);
-                        ck_assert(!ask(false));
+                        ck_assert(!ask());
                         wire_begin(&w, DNS_QR | (rcodes[i] & 15), TYPE_A);
                         wire_opt(&w, 1232, rcodes[i] >> 4 << 24, "", 0);
                         respond(0);
@@ -250,7 +228,7 @@ END_TEST
 START_TEST(RFC9567_an_upstreams_reporting_channel_stays_there)
 {
         query(1232, 0, "", 0);
-        ck_assert(!ask(false));
+        ck_assert(!ask());
         answer_with(0, 0, "\0\x12\0\7\5agent\0", 11);
         ck_assert_uint_eq(got.edns.options.n, 0);
 }
@@ -264,14 +242,15 @@ START_TEST(RFC7873_a_cookie_is_ignored_and_one_of_impossible_size_is_formerr)
                 memset(option + 4, 'c', n);
                 query(1232, 0, option, 4 + n);
                 if (n == 8 || (n >= 16 && n <= 40)) {
-                        ck_assert_msg(!ask(false), "%u octets", n);
-                        ck_assert_uint_eq(count_options(&(Message[]) { forwarded() } -> edns, EDNS_OPTION_COOKIE), 0);
+                        ck_assert_msg(!ask(), "%u octets", n);
+                        ck_assert_uint_eq(
+                                count_options(&(Message[]) { asked_message() } -> edns, EDNS_OPTION_COOKIE), 0);
                         wire_begin(&w, DNS_QR | RCODE_SERVFAIL, TYPE_A);
                         respond(0);
                         ck_assert_uint_eq(count_options(&got.edns, EDNS_OPTION_COOKIE), 0);
-                        pass(400 * USEC_PER_SEC);
+                        pass(400 * SEC);
                 } else {
-                        ck_assert_uint_eq(rcode_at_once(), RCODE_FORMERR);
+                        ck_assert_uint_eq(rcode_at_once(TRANSPORT_UDP), RCODE_FORMERR);
                         ck_assert(got.edns.present);
                 }
         }
@@ -280,13 +259,14 @@ END_TEST
 
 START_TEST(RFC7828_keepalive_is_answered_with_the_idle_time_on_tcp_only)
 {
-        for (unsigned stream = 0; stream < 2; stream++)
+        for (Transport transport = TRANSPORT_UDP; transport <= TRANSPORT_TCP; transport++)
                 for (unsigned wanted = 0; wanted < 2; wanted++) {
                         query(1232, 0, "\0\x0b\0\0", wanted ? 4 : 0);
-                        if (!ask(stream))
+                        if (!ask_over(transport))
                                 answer_with(0, 0, "", 0);
-                        ck_assert_uint_eq(count_options(&got.edns, EDNS_OPTION_KEEPALIVE), stream && wanted);
-                        if (stream && wanted)
+                        ck_assert_uint_eq(count_options(&got.edns, EDNS_OPTION_KEEPALIVE),
+                                          transport == TRANSPORT_TCP && wanted);
+                        if (transport == TRANSPORT_TCP && wanted)
                                 ck_assert_mem_eq(got.edns.options.p, "\0\x0b\0\2\1\x2c", 6); /* 30 s in tenths */
                 }
 }
@@ -304,8 +284,8 @@ START_TEST(RFC8467_queries_upstream_are_multiples_of_128_octets_and_padded_with_
                 memset(w.data + w.n, 'x', label);
                 w.n += label;
                 wire_put(&w, "\0\0\1\0\1", 5);
-                ck_assert(!ask(false));
-                m = forwarded();
+                ck_assert(!ask());
+                m = asked_message();
                 ck_assert_uint_eq(asked->n % 128, 0);
                 ck_assert_uint_eq(wire_read16(m.edns.options.p), EDNS_OPTION_PADDING);
                 ck_assert_mem_eq(m.edns.options.p + 4, zeros, m.edns.options.n - 4);
@@ -315,22 +295,21 @@ END_TEST
 
 START_TEST(RFC7830_padding_switched_off_sends_none)
 {
-        played_stop();
-        played_start("[Resolver]\nPadding=no\n");
+        played_start(PLAIN "[Resolver]\nPadding=no\n");
         query(1232, 0, "\0\x0c\0\4\0\0\0\0", 8);
-        ck_assert(!ask(false));
-        ck_assert_uint_eq(forwarded().edns.options.n, 0);
+        ck_assert(!ask());
+        ck_assert_uint_eq(asked_message().edns.options.n, 0);
 }
 END_TEST
 
 START_TEST(RFC7830_padding_of_any_content_is_accepted_and_never_goes_to_clients)
 {
         query(1232, 0, "\0\x0c\0\4\1\2\3\4", 8);
-        ck_assert(!ask(false));
+        ck_assert(!ask());
         answer_with(0, 0, "\0\x0c\0\5\xff\xfe\xfd\xfc\xfb", 9);
         ck_assert(!got.edns.padding);
         query(1232, 0, "\0\x0c\0\0", 4);
-        ck_assert(ask(true));
+        ck_assert(ask_over(TRANSPORT_TCP));
         ck_assert(!got.edns.padding);
 }
 END_TEST
@@ -338,12 +317,11 @@ END_TEST
 START_TEST(RFC8914_extended_errors_pass_with_their_text_and_only_to_those_with_edns)
 {
         for (unsigned edns = 0; edns < 2; edns++) {
-                played_stop();
-                played_start("");
+                played_start_plain();
                 wire_begin(&w, DNS_RD, TYPE_A);
                 if (edns)
                         wire_opt(&w, 1232, 0, "", 0);
-                ck_assert(!ask(false));
+                ck_assert(!ask());
                 wire_begin(&w, DNS_QR | RCODE_SERVFAIL, TYPE_A);
                 wire_opt(&w, 1232, 0, "\0\x0f\0\7\0\6bogus\0\x0f\0\2\xff\xff", 17);
                 respond(0);
@@ -364,7 +342,7 @@ START_TEST(RFC8914_an_extended_error_gives_way_before_records_do)
         memset(options + 6, 'x', 200);
         wire_begin(&w, DNS_RD, 1000);
         wire_opt(&w, 512, 0, "", 0);
-        ck_assert(!ask(false));
+        ck_assert(!ask());
         wire_begin(&w, DNS_QR, 1000);
         wire_record(&w, 0, HERE, 2, 1000, CLASS_IN, 300, rdata, room);
         wire_opt(&w, 1232, 0, options, sizeof(options));
@@ -389,7 +367,7 @@ START_TEST(RFC8914_four_extended_errors_of_512_octets_pass_and_no_more_or_longer
         }
         wire_begin(&w, DNS_RD, TYPE_A);
         wire_opt(&w, 4096, 0, "", 0);
-        ck_assert(!ask(false));
+        ck_assert(!ask());
         wire_begin(&w, DNS_QR | RCODE_SERVFAIL, TYPE_A);
         wire_opt(&w, 1232, 0, options, n);
         respond(0);
@@ -401,19 +379,18 @@ END_TEST
 START_TEST(RFC8914_our_own_codes_say_what_is_wrong)
 {
         query(1232, 0, "", 0);
-        ck_assert(!ask(false));
+        ck_assert(!ask());
         for (unsigned i = 0; !answer && i < 100; i++)
-                pass(100 * USEC_PER_MSEC);
+                pass(100 * MSEC);
         ck_assert_uint_eq(message_rcode(&got), RCODE_SERVFAIL);
         ck_assert_uint_eq(wire_read16(got.edns.options.p + 4), EDE_NO_REACHABLE_AUTHORITY);
-        played_stop();
-        played_start("");
+        played_start_plain();
         query(1232, 0, "", 0);
-        ck_assert(!ask(false));
+        ck_assert(!ask());
         wire_begin(&w, DNS_QR | RCODE_SERVFAIL, TYPE_A);
         respond(0);
         query(1232, 0, "", 0);
-        ck_assert(ask(false));
+        ck_assert(ask());
         ck_assert_uint_eq(wire_read16(got.edns.options.p + 4), EDE_CACHED_ERROR);
 }
 END_TEST
@@ -423,7 +400,7 @@ int main(void)
         Suite *s = suite_create("conformance_edns");
         TCase *c = tcase_create("edns");
 
-        tcase_add_checked_fixture(c, start, played_stop);
+        tcase_add_checked_fixture(c, played_start_plain, played_stop);
         tcase_add_test(c, RFC6891_an_opt_is_answered_with_one_and_none_with_none);
         tcase_add_test(c, RFC6891_two_opts_are_formerr);
         tcase_add_test(c, RFC6891_an_opt_that_is_not_the_roots_is_formerr);

@@ -1,23 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The engine between a client and an upstream that are played by the test: what each gets of the other. What RFCs say
- * of it is in conformance_*.c.
+ * of it is in test_conformance_*.c.
  */
 
 #include "played.h"
 #include "run.h"
 
-static void start(void)
-{
-        played_start("");
-}
-
 START_TEST(C02_answers_and_scraps_are_ignored)
 {
         wire_begin(&w, DNS_QR, TYPE_A);
-        ck_assert(!ask(false));
+        ck_assert(!ask());
         w.n = 11;
-        ck_assert(!ask(false));
+        ck_assert(!ask());
         ck_assert_ptr_null(asked);
 }
 END_TEST
@@ -30,7 +25,7 @@ START_TEST(RFC8484_the_upstream_gets_id_0_lower_case_padding_and_no_options_of_t
                  "\0\x0a\0\x08"
                  "cccccccc\0\x08\0\7\0\1\x18\0\1\2\3",
                  23);
-        ck_assert(!ask(false));
+        ck_assert(!ask());
         ck_assert_int_eq(message_parse(&got, packet_bytes(asked)), MESSAGE_OK);
         ck_assert_uint_eq(got.id, 0);
         ck_assert_uint_eq(got.flags, DNS_RD);
@@ -46,7 +41,7 @@ START_TEST(RFC1035_the_client_gets_its_id_and_spelling_back)
 {
         wire_begin(&w, DNS_RD, TYPE_A);
         w.data[13] = 'W';
-        ck_assert(!ask(false));
+        ck_assert(!ask());
         wire_begin(&w, DNS_QR | DNS_RA | DNS_AD, TYPE_A);
         wire_a(&w, 300);
         wire_opt(&w, 1232, 0, "\0\x0c\0\2\0\0", 6);
@@ -63,13 +58,9 @@ START_TEST(at_the_deadline_there_is_servfail_with_an_extended_error)
 {
         wire_begin(&w, DNS_RD, TYPE_A);
         wire_opt(&w, 1232, 0, "", 0);
-        ck_assert(!ask(false));
-        for (uint64_t end = now + 4500 * USEC_PER_MSEC; !answer; act()) {
-                ck_assert_uint_le(engine_next_time(e), end);
-                now = engine_next_time(e);
-                engine_run(e, now);
-        }
-        message_parse(&got, packet_bytes(answer));
+        ck_assert(!ask());
+        pass_until_answered(4500 * MSEC);
+        ck_assert_ptr_nonnull(answer);
         ck_assert_uint_eq(message_rcode(&got), RCODE_SERVFAIL);
         ck_assert_uint_eq(wire_read16(got.edns.options.p), EDNS_OPTION_EDE);
 }
@@ -77,22 +68,10 @@ END_TEST
 
 START_TEST(no_route_is_answered_at_once_with_network_error)
 {
-        Client c = { .test.number = 1 };
-        Action a;
-
-        wire_begin(&w, DNS_RD, TYPE_A);
-        wire_opt(&w, 1232, 0, "", 0);
-        engine_query(e, &c, TRANSPORT_UDP, wire_bytes(&w), now);
-        while (engine_next_action(e, &a)) {
-                if (a.type == ACTION_CONNECT)
-                        engine_closed(e, a.connection, FAILURE_NO_ROUTE, now);
-                if (a.type == ACTION_ANSWER)
-                        answer = packet_ref(a.answer.message);
-                ck_assert_msg(a.type != ACTION_STATE, "somebody is blamed for it");
-        }
-        ck_assert_ptr_nonnull(answer);
-        message_parse(&got, packet_bytes(answer));
-        ck_assert_uint_eq(wire_read16(got.edns.options.p + 4), EDE_NETWORK_ERROR);
+        plays.refuses = FAILURE_NO_ROUTE;
+        ck_assert(ask_type(TYPE_A));
+        ck_assert_uint_eq(extended_error(), EDE_NETWORK_ERROR);
+        ck_assert_msg(n_states == 0, "somebody is blamed for it");
         ck_assert_int_eq(engine_network_state(e), NETWORK_OFFLINE);
 }
 END_TEST
@@ -100,13 +79,11 @@ END_TEST
 START_TEST(a_hit_in_the_cache_asks_nobody_and_counts_the_ttl_down)
 {
         wire_begin(&w, DNS_RD, TYPE_A);
-        ck_assert(!ask(false));
-        wire_begin(&w, DNS_QR | DNS_RA, TYPE_A);
-        wire_a(&w, 300);
-        respond(0);
-        now += 100 * USEC_PER_SEC;
+        ck_assert(!ask());
+        respond_address();
+        now += 100 * SEC;
         wire_begin(&w, DNS_RD, TYPE_A);
-        ck_assert(ask(false));
+        ck_assert(ask());
         ck_assert_ptr_null(asked);
         ck_assert_uint_eq(wire_read32(answer->data + got.question_end + 6), 200);
 }
@@ -115,12 +92,12 @@ END_TEST
 START_TEST(RFC2308_an_nxdomain_is_for_all_types_of_the_name)
 {
         wire_begin(&w, DNS_RD, TYPE_A);
-        ck_assert(!ask(false));
+        ck_assert(!ask());
         wire_begin(&w, DNS_QR | DNS_RA | RCODE_NXDOMAIN, TYPE_A);
         wire_soa(&w, 300, 60);
         respond(0);
         wire_begin(&w, DNS_RD, TYPE_AAAA);
-        ck_assert(ask(false));
+        ck_assert(ask());
         ck_assert_uint_eq(message_rcode(&got), RCODE_NXDOMAIN);
         ck_assert_uint_eq(got.qtype, TYPE_AAAA);
 }
@@ -131,7 +108,7 @@ int main(void)
         Suite *s = suite_create("engine");
         TCase *c = tcase_create("clients");
 
-        tcase_add_checked_fixture(c, start, played_stop);
+        tcase_add_checked_fixture(c, played_start_plain, played_stop);
         tcase_add_test(c, C02_answers_and_scraps_are_ignored);
         tcase_add_test(c, RFC8484_the_upstream_gets_id_0_lower_case_padding_and_no_options_of_the_client);
         tcase_add_test(c, RFC1035_the_client_gets_its_id_and_spelling_back);

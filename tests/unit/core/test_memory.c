@@ -4,14 +4,11 @@
  * Nothing crashes, nothing is lost, and once there is memory again, the next query has its answer.
  */
 
-#include <check.h>
 #include <string.h>
 
-#include "core/engine.h"
+#include "played.h"
 #include "run.h"
-#include "wire_builder.h"
 
-#define MSEC USEC_PER_MSEC
 #define ALLOCATIONS_MAX 100000
 
 /* --- an allocator that fails on order, and counts what lives */
@@ -90,7 +87,7 @@ void __wrap_free(void *p)
         __real_free(p);
 }
 
-/* --- a world around an engine */
+/* --- what the engine is told */
 
 #define COMMON "[Forward lan]\nDomains=corp.test\nDNS=192.0.2.53\n"
 
@@ -103,123 +100,28 @@ static const char config_b[] =
 static const char config_bad[] =
         "[Upstream]\nno\n[Upstream a]\nURL=ftp://x\nAddress=1.2.3\nHealth=so\n[What]\nX=1\n" COMMON;
 
-static Engine *e;
-static uint64_t now;
-static Wire query, reply;
-static unsigned n_good;
-static int n_waiting; /* clients that the engine owes an ACTION_ANSWER */
-static bool upstream_answers;
-static bool malformed; /* a message of the engine's; the check library itself needs memory */
-
-static Config *parse(const char *text)
+/* www in a domain of seven letters. */
+static void ask_domain(const char *label, Transport transport)
 {
-        ConfigText t = { .name = "test", .text = text, .n = strlen(text) };
-        unsigned errors;
-        Config *c = config_parse(&t, 1, NULL, NULL, &errors);
-
-        /* As the daemon does: what has errors is not taken up. */
-        return errors ? config_unref(c) : c;
+        wire_begin(&w, DNS_RD, TYPE_A);
+        memcpy(w.data + 17, label, 7); /* in place of "example" */
+        wire_opt(&w, 1232, 0, "", 0);
+        ask_as(7, transport);
 }
 
-/* What upstreams make of a question: an address. */
-static void make_reply(Bytes wire)
+static void ask_wire_name(const char *name, size_t n)
 {
-        Message m;
-
-        malformed |= message_parse(&m, wire) != MESSAGE_OK;
-        reply.n = 0;
-        wire_put(&reply, wire.p, m.question_end);
-        wire_write16(reply.data + 2, DNS_QR | DNS_RD | DNS_RA);
-        memset(reply.data + 6, 0, 6);
-        wire_a(&reply, 300);
-}
-
-static void on_answer(const Action *a)
-{
-        Message m;
-
-        n_waiting--;
-        if (!a->answer.message)
-                return;
-        malformed |= message_parse(&m, packet_bytes(a->answer.message)) != MESSAGE_OK;
-        n_good += message_rcode(&m) == RCODE_NOERROR && m.ancount > 0;
-}
-
-static void act(void)
-{
-        HttpResponse http = { .has_status = true, .status = 200, .has_type = true, .type_ok = true };
-        Action a;
-
-        while (engine_next_action(e, &a))
-                switch (a.type) {
-                case ACTION_ANSWER:
-                        on_answer(&a);
-                        break;
-                case ACTION_CONNECT:
-                        engine_established(e, a.connection, now);
-                        engine_ready(e, a.connection, false, now);
-                        engine_max_streams(e, a.connection, 100, now);
-                        break;
-                case ACTION_SEND:
-                        make_reply(packet_bytes(a.send.message));
-                        if (upstream_answers) {
-                                engine_received(e, a.connection, now);
-                                engine_response(e, a.connection, a.exchange, &http, wire_bytes(&reply), now);
-                        }
-                        break;
-                case ACTION_PING:
-                        engine_received(e, a.connection, now);
-                        break;
-                case ACTION_DO53_SEND:
-                        make_reply(packet_bytes(a.do53.message));
-                        engine_do53_answer(e, a.exchange, 0, wire_bytes(&reply), now);
-                        break;
-                default:
-                        break;
-                }
-}
-
-static void pass(uint64_t usec)
-{
-        for (uint64_t end = now + usec; now < end;) {
-                now = MIN(end, MAX(now, engine_next_time(e)));
-                engine_run(e, now);
-                act();
-        }
-}
-
-static void ask(const char *label, Transport transport)
-{
-        Client c = { .test.number = 7 };
-
-        wire_begin(&query, DNS_RD, TYPE_A);
-        memcpy(query.data + 17, label, 7); /* in place of "example" */
-        wire_opt(&query, 1232, 0, "", 0);
-        n_waiting += engine_query(e, &c, transport, wire_bytes(&query), now);
-        act();
-}
-
-static void ask_name(const char *name, size_t n)
-{
-        Client c = { .test.number = 8 };
-
-        wire_begin(&query, DNS_RD, TYPE_A);
-        query.n = DNS_HEADER_SIZE;
-        wire_put(&query, name, n);
-        wire_put16(&query, TYPE_A);
-        wire_put16(&query, CLASS_IN);
-        n_waiting += engine_query(e, &c, TRANSPORT_UDP, wire_bytes(&query), now);
-        act();
+        wire_question(&w, DNS_RD, name, n, TYPE_A, CLASS_IN);
+        ask_as(8, TRANSPORT_UDP);
 }
 
 /* --- its life, step by step */
 
 static void is_made(void)
 {
-        Config *c = parse(config_a);
-
-        e = c ? engine_new(c, (const uint8_t *) "0123456789abcdef", now) : NULL;
-        config_unref(c);
+        /* Upstreams and Do53 servers that answer whatever they are asked. */
+        if (played_try_start(config_a))
+                plays = (Plays) { .connects = true, .pings = true, .answers = true };
 }
 
 static void has_hosts(void)
@@ -234,45 +136,45 @@ static void has_hosts(void)
 
 static void is_asked(void)
 {
-        ask("example", TRANSPORT_UDP);
+        ask_domain("example", TRANSPORT_UDP);
         pass(10 * MSEC);
 }
 
 static void answers_from_the_cache(void)
 {
-        ask("example", TRANSPORT_TCP);
+        ask_domain("example", TRANSPORT_TCP);
 }
 
 static void answers_from_here(void)
 {
-        ask_name("\3nas\4test", 10);
-        ask_name("\7invalid", 9);
-        ask_name("\1x\0", 3);
+        ask_wire_name("\3nas\4test", 10);
+        ask_wire_name("\7invalid", 9);
+        ask_wire_name("\1x\0", 3);
 }
 
 static void asks_a_do53_server(void)
 {
-        ask_name("\1w\4corp\4test", 13);
+        ask_wire_name("\1w\4corp\4test", 13);
 }
 
 static void is_asked_twice_and_told_late(void)
 {
-        upstream_answers = false;
-        ask("missing", TRANSPORT_UDP);
-        ask("missing", TRANSPORT_TCP);
+        plays.answers = false;
+        ask_domain("missing", TRANSPORT_UDP);
+        ask_domain("missing", TRANSPORT_TCP);
         pass(4600 * MSEC);
-        upstream_answers = true;
-        pass(10 * USEC_PER_SEC);
+        plays.answers = true;
+        pass(10 * SEC);
 }
 
 static void takes_rubbish(void)
 {
-        ask_name("\3www\7example\3com", 9);
+        ask_wire_name("\3www\7example\3com", 9);
 }
 
 static void is_told_a_new_configuration(void)
 {
-        Config *c = parse(config_b);
+        Config *c = played_parse(config_b);
 
         if (c)
                 engine_reload(e, c, now);
@@ -282,16 +184,16 @@ static void is_told_a_new_configuration(void)
 
 static void reads_a_bad_configuration(void)
 {
-        config_unref(parse(config_bad));
+        config_unref(played_parse(config_bad));
 }
 
 static void moves_to_another_network(void)
 {
         engine_network_changed(e, true, now);
         act();
-        engine_resume(e, 3600 * USEC_PER_SEC, now);
+        engine_resume(e, 3600 * SEC, now);
         act();
-        ask("another", TRANSPORT_UDP);
+        ask_domain("another", TRANSPORT_UDP);
         pass(10 * MSEC);
 }
 
@@ -307,7 +209,7 @@ static void is_probed(void)
 
 static void rests(void)
 {
-        pass(300 * USEC_PER_SEC);
+        pass(300 * SEC);
 }
 
 static const struct {
@@ -336,11 +238,6 @@ static unsigned check_step(size_t step, unsigned nth)
         EngineObjects objects;
         long live_before = live; /* the check library's */
 
-        e = NULL;
-        now = 1000 * USEC_PER_SEC;
-        n_good = 0;
-        n_waiting = 0;
-        upstream_answers = true;
         for (size_t i = 0; i < step; i++)
                 steps[i].step();
         allocations = 0;
@@ -348,19 +245,18 @@ static unsigned check_step(size_t step, unsigned nth)
         steps[step].step();
         fail_at = 0;
         done = allocations;
-        ck_assert(!malformed);
-        upstream_answers = true;
         if (e) {
+                plays.answers = true;
                 /* What went wrong has had its time: connections that could not be had are tried again. */
-                pass(20 * USEC_PER_SEC);
-                before = n_good;
-                ask("nextone", TRANSPORT_UDP);
-                pass(6 * USEC_PER_SEC);
-                ck_assert_msg(n_good == before + 1, "it %s, allocation %u%s failed: the next query has no answer",
+                pass(20 * SEC);
+                before = n_addresses;
+                ask_domain("nextone", TRANSPORT_UDP);
+                pass(6 * SEC);
+                ck_assert_msg(n_addresses == before + 1, "it %s, allocation %u%s failed: the next query has no answer",
                               steps[step].name, nth, fail_on ? " and all after it" : "");
-                ck_assert_msg(n_waiting == 0, "it %s, allocation %u%s failed: %d clients are not let go",
-                              steps[step].name, nth, fail_on ? " and all after it" : "", n_waiting);
-                pass(600 * USEC_PER_SEC);
+                ck_assert_msg(n_queries == n_answers, "it %s, allocation %u%s failed: %u clients are not let go",
+                              steps[step].name, nth, fail_on ? " and all after it" : "", n_queries - n_answers);
+                pass(600 * SEC);
                 engine_objects(e, &objects);
                 ck_assert_msg(
                         !objects.queries && !objects.pending && !objects.exchanges && !objects.connections,
@@ -369,7 +265,7 @@ static unsigned check_step(size_t step, unsigned nth)
                         objects.exchanges, objects.connections);
         } else
                 ck_assert_msg(step == 0 && nth, "it was not made");
-        e = engine_free(e);
+        played_stop();
         ck_assert_msg(live == live_before, "it %s, allocation %u%s failed: %ld allocations are left", steps[step].name,
                       nth, fail_on ? " and all after it" : "", live - live_before);
         return done;

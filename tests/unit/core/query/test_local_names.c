@@ -4,54 +4,31 @@
  * row is a question and its whole answer in words.
  */
 
-#include <check.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "core/engine.h"
 #include "core/query/local_names.h"
-#include "core/dns/reply.h"
+#include "played.h"
 #include "run.h"
-#include "wire_builder.h"
-
-#define UPSTREAM "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1\n"
 
 static const uint8_t seed[16] = "0123456789abcde";
-static Engine *e;
-static Wire w;
-static Message got;
-static Packet *answer;
 
-static Config *read_config(const char *local)
+static const char *with_local(const char *local)
 {
-        char text[1024];
-        ConfigText t = { .name = "test", .text = text };
-        unsigned errors;
-        Config *c;
+        static char text[1024];
 
-        t.n = (size_t) snprintf(text, sizeof(text), UPSTREAM "[Local]\n%s\n", local);
-        c = config_parse(&t, 1, NULL, NULL, &errors);
-        ck_assert_uint_eq(errors, 0);
-        return c;
-}
-
-static void stop(void)
-{
-        answer = packet_unref(answer);
-        e = engine_free(e);
+        snprintf(text, sizeof(text), UPSTREAM_A "[Local]\n%s\n", local);
+        return text;
 }
 
 /* `file` and `own` are texts in the form of hosts(5), or NULL. */
 static void start(const char *local, const char *file, const char *own)
 {
-        Config *c = read_config(local);
         HostsReport report;
         Hosts *f = file ? hosts_new(BYTES(file, strlen(file)), seed, &report) : NULL;
         Hosts *o = own ? hosts_new(BYTES(own, strlen(own)), seed, &report) : NULL;
 
-        stop();
-        e = engine_new(c, seed, USEC_PER_SEC);
-        config_unref(c);
+        played_start(with_local(local));
         engine_set_hosts(e, f, o);
         hosts_unref(f);
         hosts_unref(o);
@@ -63,34 +40,18 @@ static void put_question(const char *name, unsigned type, unsigned class, uint16
         size_t n = name_from_text(name, wire);
 
         ck_assert_uint_gt(n, 0);
-        wire_begin(&w, flags, type);
-        w.n = DNS_HEADER_SIZE;
-        wire_put(&w, wire, n);
-        wire_put16(&w, type);
-        wire_put16(&w, class);
+        wire_question(&w, flags, wire, n, type, class);
 }
 
 /* Asks what is in `w`. True if it was answered at once, and nothing was asked of the upstream. */
-static bool ask(void)
+static bool answered_here(void)
 {
-        Client c = { .test.number = 1 };
-        bool upstream = false;
-        Action a;
+        unsigned before = n_connects;
+        bool answered = ask_over(TRANSPORT_TCP);
 
-        answer = packet_unref(answer);
-        engine_query(e, &c, TRANSPORT_TCP, wire_bytes(&w), USEC_PER_SEC);
-        while (engine_next_action(e, &a)) {
-                if (a.type == ACTION_ANSWER) {
-                        packet_unref(answer);
-                        answer = packet_ref(a.answer.message);
-                } else {
-                        upstream = true;
-                }
-        }
-        ck_assert_msg(!answer || !upstream, "what is answered here is not asked of the upstream");
-        if (answer)
-                ck_assert_int_eq(message_parse(&got, packet_bytes(answer)), MESSAGE_OK);
-        return answer;
+        ck_assert_msg(!answered || (!asked && n_connects == before),
+                      "what is answered here is not asked of the upstream");
+        return answered;
 }
 
 static const struct {
@@ -146,7 +107,7 @@ static const char *ask_for(const char *name, const char *type)
         Record r;
 
         put_question(name, type_of(type), CLASS_IN, DNS_RD);
-        if (!ask())
+        if (!answered_here())
                 return "asked";
         n = (size_t) snprintf(all, sizeof(all), "%s",
                               message_rcode(&got) == RCODE_NXDOMAIN  ? "NXDOMAIN"
@@ -479,14 +440,11 @@ START_TEST(every_zone_has_a_switch_and_a_reload_takes_it_up)
 
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 char text[128];
-                Config *c;
 
                 start(rows[i].other, NULL, NULL);
                 ck_assert_msg(strcmp(ask_for(rows[i].name, rows[i].type), "asked") != 0, "%s stays here", rows[i].name);
                 snprintf(text, sizeof(text), "%s=no\n%s", rows[i].key, rows[i].other);
-                c = read_config(text);
-                ck_assert_int_eq(engine_reload(e, c, USEC_PER_SEC), 0);
-                config_unref(c);
+                played_reload(with_local(text));
                 gives(rows[i].name, rows[i].type, "asked");
         }
 }
@@ -514,7 +472,7 @@ START_TEST(what_a_forward_section_has_goes_there_but_for_names_that_are_nowhere_
                 { "2.1.168.192.in-addr.arpa", "PTR", true },
                 { "printer", "A", true },
         };
-        Config *c = read_config("");
+        Config *c = played_parse(with_local(""));
         HostsReport report;
         Hosts *file = hosts_new(BYTES("192.168.1.1 known.test\n", 23), seed, &report),
               *own = hosts_new(BYTES("192.0.2.1 me\n", 13), seed, &report);
@@ -547,7 +505,8 @@ START_TEST(only_the_internet_class_is_meant_and_any)
         start("", NULL, NULL);
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 put_question("a.onion", TYPE_A, rows[i].class, DNS_RD);
-                ck_assert_msg(ask() == rows[i].here, "class %u is answered here: %d", rows[i].class, rows[i].here);
+                ck_assert_msg(answered_here() == rows[i].here, "class %u is answered here: %d", rows[i].class,
+                              rows[i].here);
         }
 }
 END_TEST
@@ -556,13 +515,13 @@ START_TEST(without_RD_signed_or_with_DO_they_stay_here_too)
 {
         start("", NULL, NULL);
         put_question("a.onion", TYPE_A, CLASS_IN, 0);
-        ck_assert(ask());
+        ck_assert(answered_here());
         put_question("a.onion", TYPE_A, CLASS_IN, DNS_RD);
         wire_record(&w, 2, "\3key", 5, TYPE_TSIG, CLASS_ANY, 0, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 17);
-        ck_assert(ask());
+        ck_assert(answered_here());
         put_question("localhost", TYPE_A, CLASS_IN, DNS_RD | DNS_CD);
         wire_opt(&w, 1232, 0x8000, "", 0);
-        ck_assert(ask());
+        ck_assert(answered_here());
         ck_assert(got.edns.present && got.edns.dnssec_ok);
         ck_assert_uint_eq(got.flags & (DNS_AA | DNS_AD | DNS_CD), DNS_AA | DNS_CD);
         ck_assert_uint_eq(got.ancount, 1);
@@ -592,7 +551,7 @@ START_TEST(RFC8914_who_is_told_no_is_told_which_switch_it_was)
 
                 put_question(rows[i].name, rows[i].type, CLASS_IN, DNS_RD);
                 wire_opt(&w, 1232, 0, "", 0);
-                ck_assert(ask());
+                ck_assert(answered_here());
                 o = got.edns.options;
                 if (!rows[i].key) {
                         ck_assert_uint_eq(o.n, 0);
@@ -636,17 +595,14 @@ END_TEST
 
 START_TEST(local_answers_are_counted_and_count_as_queries)
 {
-        EngineStats s;
-
         start("", "192.0.2.1 a.test\n", NULL);
         gives("localhost", "A", "NOERROR A=127.0.0.1:60");
         gives("a.test", "A", "NOERROR A=192.0.2.1:0");
         gives("x.onion", "A", ABSENT);
         gives("www.example.test", "A", "asked");
-        engine_stats(e, &s);
-        ck_assert_uint_eq(s.counters.queries, 4);
-        ck_assert_uint_eq(s.counters.local, 3);
-        ck_assert_uint_eq(s.counters.answered + s.counters.failed, 0);
+        ck_assert_uint_eq(played_stats().queries, 4);
+        ck_assert_uint_eq(played_stats().local, 3);
+        ck_assert_uint_eq(played_stats().answered + played_stats().failed, 0);
 }
 END_TEST
 
@@ -655,7 +611,7 @@ int main(void)
         Suite *s = suite_create("local");
         TCase *t = tcase_create("local");
 
-        tcase_add_checked_fixture(t, NULL, stop);
+        tcase_add_checked_fixture(t, NULL, played_stop);
         tcase_add_test(t, RFC6761_localhost_and_all_below_it_are_the_loopback_addresses);
         tcase_add_test(t, RFC6761_the_hosts_file_cannot_redefine_localhost);
         tcase_add_test(t, RFC6761_RFC6762_RFC7686_RFC9476_names_that_no_tree_has_do_not_exist_nor_does_their_top);

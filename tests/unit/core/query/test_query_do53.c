@@ -4,16 +4,9 @@
  * nobody else.
  */
 
-#include "forwarded.h"
+#include "core/query/forward_zones.h"
+#include "played.h"
 #include "run.h"
-
-static EngineStats stats(void)
-{
-        EngineStats s;
-
-        engine_stats(e, &s);
-        return s;
-}
 
 /* --- where a name goes */
 
@@ -28,8 +21,8 @@ static const char *where(const Forwards *f, const char *name)
 
 START_TEST(the_longest_domain_wins_label_by_label_in_any_case)
 {
-        Config *c = parse(UPSTREAM "[Forward a]\nDomains=Corp.Example 168.192.in-addr.arpa lan\nDNS=10.0.0.1\n"
-                                   "[Forward b]\nDomains=lab.corp.example 10.0.0.0/8\nDNS=10.0.0.2\n");
+        Config *c = played_parse(UPSTREAM_A "[Forward a]\nDomains=Corp.Example 168.192.in-addr.arpa lan\nDNS=10.0.0.1\n"
+                                            "[Forward b]\nDomains=lab.corp.example 10.0.0.0/8\nDNS=10.0.0.2\n");
         bool changed;
         Forwards *f = forwards_new(c, NULL, &changed);
 
@@ -55,18 +48,18 @@ END_TEST
 
 START_TEST(a_name_of_the_domain_goes_to_the_server_and_no_other_does)
 {
-        begin(UPSTREAM CORP);
+        played_start(UPSTREAM_A FORWARD_CORP);
         ask_name("www.example.com");
         ask_name("example.COM");
         ask_name("www.corp");
-        ck_assert_uint_eq(n_asked, 3);
-        ck_assert_uint_eq(upstream_asked, 0);
+        ck_assert_uint_eq(n_do53, 3);
+        ck_assert_uint_eq(n_sends, 0);
         ask_name("www.example.org");
         ask_name("notexample.com");
         ask_name("other.com");
-        ck_assert_uint_eq(n_asked, 3);
-        ck_assert_uint_eq(upstream_asked, 3);
-        ck_assert_uint_eq(stats().counters.forwarded, 3);
+        ck_assert_uint_eq(n_do53, 3);
+        ck_assert_uint_eq(n_sends, 3);
+        ck_assert_uint_eq(played_stats().forwarded, 3);
 }
 END_TEST
 
@@ -77,17 +70,18 @@ START_TEST(a_forward_has_the_names_of_home_networks_but_not_localhost_nor_those_
         };
         static const char *const there[] = { "nas.home.arpa", "1.0.168.192.in-addr.arpa", "printer" };
 
-        begin(UPSTREAM
-              "[Forward home]\nDomains=home.arpa 192.168.0.0/16 printer localhost invalid onion alt resolver.arpa\nDNS=10.0.0.1\n");
+        played_start(
+                UPSTREAM_A
+                "[Forward home]\nDomains=home.arpa 192.168.0.0/16 printer localhost invalid onion alt resolver.arpa\nDNS=10.0.0.1\n");
         for (size_t i = 0; i < ELEMENTS(here); i++)
                 ask_name(here[i]);
-        ck_assert_uint_eq(n_asked, 0);
+        ck_assert_uint_eq(n_do53, 0);
         ck_assert_uint_eq(n_answers, ELEMENTS(here));
         for (size_t i = 0; i < ELEMENTS(there); i++)
                 ask_name(there[i]);
-        ck_assert_uint_eq(n_asked, ELEMENTS(there));
+        ck_assert_uint_eq(n_do53, ELEMENTS(there));
         ck_assert_uint_eq(n_answers, ELEMENTS(here));
-        ck_assert_uint_eq(upstream_asked, 0);
+        ck_assert_uint_eq(n_sends, 0);
 }
 END_TEST
 
@@ -97,16 +91,16 @@ START_TEST(RFC8467_the_question_is_not_padded_and_has_no_options_of_the_client)
 {
         Message m;
 
-        begin(UPSTREAM CORP);
+        played_start(UPSTREAM_A FORWARD_CORP);
         wire_begin(&w, DNS_RD | DNS_AD | DNS_Z, TYPE_A);
         w.data[13] = 'W';
         wire_opt(&w, 4096, 0x8000,
                  "\0\x0a\0\x08"
                  "cccccccc\0\x08\0\7\0\1\x18\0\1\2\3",
                  23);
-        ask_wire();
-        ck_assert_int_eq(message_parse(&m, packet_bytes(last()->message)), MESSAGE_OK);
-        ck_assert(last()->transport == TRANSPORT_UDP);
+        ask();
+        ck_assert_int_eq(message_parse(&m, packet_bytes(do53_last()->message)), MESSAGE_OK);
+        ck_assert(do53_last()->transport == TRANSPORT_UDP);
         ck_assert_uint_eq(m.flags, DNS_RD);
         ck_assert_uint_eq(m.qname.p[1], 'w');
         ck_assert(m.edns.present && m.edns.dnssec_ok);
@@ -117,18 +111,18 @@ END_TEST
 
 START_TEST(C12_RFC8945_a_signed_query_passes_untouched)
 {
-        begin(UPSTREAM CORP);
+        played_start(UPSTREAM_A FORWARD_CORP);
         wire_begin(&w, DNS_RD, TYPE_A);
         wire_record(&w, 2, "\3key", 5, TYPE_TSIG, CLASS_ANY, 0, "0123456789abcdef", 16);
-        ask_wire();
-        ck_assert_uint_eq(last()->message->n, w.n);
-        ck_assert_int_eq(memcmp(last()->message->data + 2, w.data + 2, w.n - 2), 0);
-        begin_answer(RCODE_FORMERR);
-        respond(last());
-        run_to(now + 4500 * USEC_PER_MSEC);
+        ask();
+        ck_assert_uint_eq(do53_last()->message->n, w.n);
+        ck_assert_int_eq(memcmp(do53_last()->message->data + 2, w.data + 2, w.n - 2), 0);
+        do53_begin(RCODE_FORMERR);
+        do53_say(do53_last());
+        pass(4500 * MSEC);
         ck_assert_uint_eq(n_answers, 1);
         ck_assert_uint_eq(message_rcode(&got), RCODE_FORMERR);
-        ck_assert_uint_eq(last()->message->n, DNS_HEADER_SIZE + sizeof(WWW) + 4 + 5 + 10 + 16);
+        ck_assert_uint_eq(do53_last()->message->n, DNS_HEADER_SIZE + sizeof(WWW) + 4 + 5 + 10 + 16);
 }
 END_TEST
 
@@ -136,63 +130,63 @@ END_TEST
 
 START_TEST(the_answer_reaches_the_client_and_the_socket_closes)
 {
-        begin(UPSTREAM CORP);
-        ask();
-        begin_answer(DNS_AD);
+        played_start(UPSTREAM_A FORWARD_CORP);
+        ask_type(TYPE_A);
+        do53_begin(DNS_AD);
         wire_a(&w, 300);
-        respond(last());
+        do53_say(do53_last());
         ck_assert_uint_eq(n_answers, 1);
         ck_assert_uint_eq(got.id, 0x1234);
         ck_assert_uint_eq(got.ancount, 1);
-        ck_assert(last()->closed);
+        ck_assert(do53_last()->closed);
         ck_assert_msg(engine_next_time(e) == USEC_NEVER, "a timer is left");
 }
 END_TEST
 
 START_TEST(RFC6840_nobody_vouches_for_the_ad_bit_even_where_upstreams_are_trusted)
 {
-        begin("[Resolver]\nTrustAD=yes\n" UPSTREAM CORP);
+        played_start("[Resolver]\nTrustAD=yes\n" UPSTREAM_A FORWARD_CORP);
         for (unsigned i = 0; i < 2; i++) {
                 wire_begin(&w, DNS_RD | DNS_AD, TYPE_A);
-                ask_wire();
+                ask();
                 if (i == 0) {
-                        begin_answer(DNS_AD);
+                        do53_begin(DNS_AD);
                         wire_a(&w, 300);
-                        respond(last());
+                        do53_say(do53_last());
                 }
                 ck_assert_uint_eq(n_answers, i + 1);
                 ck_assert_msg(!(got.flags & DNS_AD), i ? "from the cache" : "fresh");
         }
-        ck_assert_uint_eq(n_asked, 1);
+        ck_assert_uint_eq(n_do53, 1);
 }
 END_TEST
 
 START_TEST(RFC5452_answers_with_another_id_or_question_are_passed_over_and_the_right_one_still_counts)
 {
-        begin(UPSTREAM CORP);
-        ask();
-        begin_answer(0);
+        played_start(UPSTREAM_A FORWARD_CORP);
+        ask_type(TYPE_A);
+        do53_begin(0);
         wire_a(&w, 300);
         wire_write16(w.data, 78);
-        respond(last());
-        begin_answer(0);
+        do53_say(do53_last());
+        do53_begin(0);
         w.data[13] = 'x';
         wire_a(&w, 300);
-        respond(last());
+        do53_say(do53_last());
         wire_begin(&w, DNS_QR, TYPE_AAAA);
         wire_write16(w.data, 77);
-        respond(last());
-        begin_answer(0);
+        do53_say(do53_last());
+        do53_begin(0);
         wire_write16(w.data + 2, DNS_RA);
-        respond(last());
-        begin_answer(2 << DNS_OPCODE_SHIFT);
-        respond(last());
+        do53_say(do53_last());
+        do53_begin(2 << DNS_OPCODE_SHIFT);
+        do53_say(do53_last());
         w.n = 11;
-        respond(last());
+        do53_say(do53_last());
         ck_assert_uint_eq(n_answers, 0);
-        ck_assert_uint_eq(n_asked, 1);
-        ck_assert(!last()->closed);
-        respond_a(last());
+        ck_assert_uint_eq(n_do53, 1);
+        ck_assert(!do53_last()->closed);
+        do53_say_address(do53_last());
         ck_assert_uint_eq(n_answers, 1);
         ck_assert_uint_eq(got.ancount, 1);
 }
@@ -200,31 +194,31 @@ END_TEST
 
 START_TEST(RFC5452_a_flood_of_wrong_answers_makes_it_another_socket)
 {
-        begin(UPSTREAM CORP);
-        ask();
-        begin_answer(0);
+        played_start(UPSTREAM_A FORWARD_CORP);
+        ask_type(TYPE_A);
+        do53_begin(0);
         wire_write16(w.data, 78);
         for (unsigned i = 0; i < 16; i++)
-                respond(&asked[0]);
-        ck_assert(asked[0].closed);
-        ck_assert_uint_eq(n_asked, 2);
-        respond_a(&asked[0]);
+                do53_say(&do53[0]);
+        ck_assert(do53[0].closed);
+        ck_assert_uint_eq(n_do53, 2);
+        do53_say_address(&do53[0]);
         ck_assert_msg(n_answers == 0, "an answer to the socket that was closed counts");
-        respond_a(&asked[1]);
+        do53_say_address(&do53[1]);
         ck_assert_uint_eq(n_answers, 1);
 }
 END_TEST
 
 START_TEST(a_truncated_answer_is_asked_for_again_over_tcp)
 {
-        begin(UPSTREAM CORP);
-        ask();
-        begin_answer(DNS_TC);
-        respond(last());
-        ck_assert_uint_eq(n_asked, 2);
-        ck_assert(asked[0].closed && asked[1].transport == TRANSPORT_TCP);
-        ck_assert_uint_eq(asked[1].server, asked[0].server);
-        respond_a(last());
+        played_start(UPSTREAM_A FORWARD_CORP);
+        ask_type(TYPE_A);
+        do53_begin(DNS_TC);
+        do53_say(do53_last());
+        ck_assert_uint_eq(n_do53, 2);
+        ck_assert(do53[0].closed && do53[1].transport == TRANSPORT_TCP);
+        ck_assert_uint_eq(do53[1].server, do53[0].server);
+        do53_say_address(do53_last());
         ck_assert_uint_eq(n_answers, 1);
         ck_assert_uint_eq(got.ancount, 1);
 }
@@ -232,32 +226,32 @@ END_TEST
 
 START_TEST(over_tcp_nobody_else_can_answer_so_that_what_is_none_ends_the_attempt)
 {
-        begin(UPSTREAM CORP);
-        ask();
-        begin_answer(DNS_TC);
-        respond(last());
-        begin_answer(0);
+        played_start(UPSTREAM_A FORWARD_CORP);
+        ask_type(TYPE_A);
+        do53_begin(DNS_TC);
+        do53_say(do53_last());
+        do53_begin(0);
         wire_write16(w.data, 78);
-        respond(last());
-        ck_assert_uint_eq(n_asked, 3);
-        ck_assert_uint_eq(last()->server, 2);
-        ck_assert(asked[1].closed);
+        do53_say(do53_last());
+        ck_assert_uint_eq(n_do53, 3);
+        ck_assert_uint_eq(do53_last()->server, 2);
+        ck_assert(do53[1].closed);
 }
 END_TEST
 
 START_TEST(truncated_over_tcp_or_cut_off_is_no_answer_and_the_next_server_is_asked)
 {
-        begin(UPSTREAM CORP);
-        ask();
-        begin_answer(DNS_TC);
-        respond(last());
-        respond(last());
-        ck_assert_uint_eq(n_asked, 3);
-        ck_assert_uint_eq(last()->server, 2);
-        begin_answer(0);
+        played_start(UPSTREAM_A FORWARD_CORP);
+        ask_type(TYPE_A);
+        do53_begin(DNS_TC);
+        do53_say(do53_last());
+        do53_say(do53_last());
+        ck_assert_uint_eq(n_do53, 3);
+        ck_assert_uint_eq(do53_last()->server, 2);
+        do53_begin(0);
         wire_a(&w, 300);
         w.n -= 2;
-        respond(last());
+        do53_say(do53_last());
         expect_servfail(EDE_NO_REACHABLE_AUTHORITY);
 }
 END_TEST
@@ -267,39 +261,38 @@ START_TEST(RFC6891_a_server_that_does_not_know_edns_is_asked_without_and_so_is_t
         Message m;
 
         for (unsigned way = 0; way < 3; way++) {
-                begin(UPSTREAM "[Cache]\nEnable=no\n" CORP);
-                ask();
-                begin_answer(way == 1 ? RCODE_NOTIMP : RCODE_FORMERR);
+                played_start(UPSTREAM_A "[Cache]\nEnable=no\n" FORWARD_CORP);
+                ask_type(TYPE_A);
+                do53_begin(way == 1 ? RCODE_NOTIMP : RCODE_FORMERR);
                 if (way == 2) {
                         /* The header alone. */
                         wire_write16(w.data + 4, 0);
                         w.n = DNS_HEADER_SIZE;
                 }
-                respond(last());
-                ck_assert_uint_eq(n_asked, 2);
-                ck_assert_uint_eq(last()->server, 1);
-                message_parse(&m, packet_bytes(last()->message));
+                do53_say(do53_last());
+                ck_assert_uint_eq(n_do53, 2);
+                ck_assert_uint_eq(do53_last()->server, 1);
+                message_parse(&m, packet_bytes(do53_last()->message));
                 ck_assert(!m.edns.present);
-                respond_a(last());
+                do53_say_address(do53_last());
                 ck_assert_uint_eq(n_answers, 1);
                 ck_assert_uint_eq(message_rcode(&got), RCODE_NOERROR);
-                ask();
-                message_parse(&m, packet_bytes(last()->message));
+                ask_type(TYPE_A);
+                message_parse(&m, packet_bytes(do53_last()->message));
                 ck_assert_msg(!m.edns.present, "the OPT is tried each time");
-                stop();
         }
 }
 END_TEST
 
 START_TEST(RFC6891_who_answers_formerr_without_edns_too_is_not_asked_for_ever)
 {
-        begin(UPSTREAM CORP);
-        ask();
+        played_start(UPSTREAM_A FORWARD_CORP);
+        ask_type(TYPE_A);
         for (unsigned i = 0; i < 4 && !n_answers; i++) {
-                begin_answer(RCODE_FORMERR);
-                respond(last());
+                do53_begin(RCODE_FORMERR);
+                do53_say(do53_last());
         }
-        ck_assert_uint_eq(n_asked, 4);
+        ck_assert_uint_eq(n_do53, 4);
         ck_assert_uint_eq(n_answers, 1);
         ck_assert_uint_eq(message_rcode(&got), RCODE_FORMERR);
 }
@@ -308,29 +301,28 @@ END_TEST
 START_TEST(servfail_and_refused_are_asked_of_the_next_server_once_and_then_delivered)
 {
         for (unsigned rcode = RCODE_SERVFAIL; rcode <= RCODE_REFUSED; rcode += RCODE_REFUSED - RCODE_SERVFAIL) {
-                begin(UPSTREAM "[Forward corp]\nDomains=example.com\nDNS=10.0.0.1 10.0.0.2 10.0.0.3\n");
-                ask();
-                begin_answer(rcode);
-                respond(last());
+                played_start(UPSTREAM_A "[Forward corp]\nDomains=example.com\nDNS=10.0.0.1 10.0.0.2 10.0.0.3\n");
+                ask_type(TYPE_A);
+                do53_begin(rcode);
+                do53_say(do53_last());
                 ck_assert_uint_eq(n_answers, 0);
-                ck_assert_uint_eq(last()->server, 2);
-                begin_answer(rcode);
-                respond(last());
-                ck_assert_uint_eq(n_asked, 2);
+                ck_assert_uint_eq(do53_last()->server, 2);
+                do53_begin(rcode);
+                do53_say(do53_last());
+                ck_assert_uint_eq(n_do53, 2);
                 ck_assert_uint_eq(n_answers, 1);
                 ck_assert_uint_eq(message_rcode(&got), rcode);
-                stop();
         }
 }
 END_TEST
 
 START_TEST(a_refusal_is_delivered_where_the_next_server_says_nothing)
 {
-        begin(UPSTREAM CORP);
-        ask();
-        begin_answer(RCODE_REFUSED);
-        respond(last());
-        run_to(now + 3 * SEC);
+        played_start(UPSTREAM_A FORWARD_CORP);
+        ask_type(TYPE_A);
+        do53_begin(RCODE_REFUSED);
+        do53_say(do53_last());
+        pass(3 * SEC);
         ck_assert_uint_eq(n_answers, 1);
         ck_assert_uint_eq(message_rcode(&got), RCODE_REFUSED);
 }
@@ -340,40 +332,37 @@ END_TEST
 
 START_TEST(a_silent_server_gives_way_to_the_next_and_comes_after_it_from_then_on)
 {
-        begin(UPSTREAM "[Cache]\nEnable=no\n" CORP);
-        ask();
-        ck_assert_uint_eq(last()->server, 1);
-        run_to(now + SEC);
-        ck_assert_uint_eq(n_asked, 2);
-        ck_assert_uint_eq(last()->server, 2);
-        ck_assert_msg(!asked[0].closed, "the first may still answer");
-        respond_a(last());
+        played_start(UPSTREAM_A "[Cache]\nEnable=no\n" FORWARD_CORP);
+        ask_type(TYPE_A);
+        ck_assert_uint_eq(do53_last()->server, 1);
+        pass(SEC);
+        ck_assert_uint_eq(n_do53, 2);
+        ck_assert_uint_eq(do53_last()->server, 2);
+        ck_assert_msg(!do53[0].closed, "the first may still answer");
+        do53_say_address(do53_last());
         ck_assert_uint_eq(n_answers, 1);
-        ck_assert(asked[0].closed && asked[1].closed);
-        ask();
-        ck_assert_uint_eq(last()->server, 2);
+        ck_assert(do53[0].closed && do53[1].closed);
+        ask_type(TYPE_A);
+        ck_assert_uint_eq(do53_last()->server, 2);
 }
 END_TEST
 
 START_TEST(who_was_silent_is_asked_after_those_of_whom_nothing_is_known)
 {
-        begin(UPSTREAM "[Cache]\nEnable=no\n[Forward corp]\nDomains=example.com\nDNS=10.0.0.1 10.0.0.2 10.0.0.3\n");
-        ask();
-        run_to(now + SEC);
-        respond_a(last());
-        ask();
-        ck_assert_uint_eq(last()->server, 2);
-        last()->closed = true;
-        engine_do53_failed(e, last()->exchange, FAILURE_REFUSED, now);
-        act();
-        ck_assert_uint_eq(last()->server, 3);
-        respond_a(last());
+        played_start(UPSTREAM_A
+                     "[Cache]\nEnable=no\n[Forward corp]\nDomains=example.com\nDNS=10.0.0.1 10.0.0.2 10.0.0.3\n");
+        ask_type(TYPE_A);
+        pass(SEC);
+        do53_say_address(do53_last());
+        ask_type(TYPE_A);
+        ck_assert_uint_eq(do53_last()->server, 2);
+        do53_fail(do53_last(), FAILURE_REFUSED);
+        ck_assert_uint_eq(do53_last()->server, 3);
+        do53_say_address(do53_last());
         now += 11 * SEC;
-        ask();
-        last()->closed = true;
-        engine_do53_failed(e, last()->exchange, FAILURE_REFUSED, now);
-        act();
-        ck_assert_msg(last()->server == 1, "it rests for ever");
+        ask_type(TYPE_A);
+        do53_fail(do53_last(), FAILURE_REFUSED);
+        ck_assert_msg(do53_last()->server == 1, "it rests for ever");
 }
 END_TEST
 
@@ -382,102 +371,94 @@ START_TEST(once_no_client_waits_the_others_are_not_asked_any_longer)
         for (unsigned refused = 0; refused < 2; refused++) {
                 unsigned sent = 0, after = 0;
 
-                begin("[Resolver]\nQueryTimeoutSec=500ms\n" UPSTREAM
-                      "[Forward corp]\nDomains=example.com\nDNS=10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4\n");
-                ask();
-                run_to(now + 550 * USEC_PER_MSEC);
+                played_start("[Resolver]\nQueryTimeoutSec=500ms\n" UPSTREAM_A
+                             "[Forward corp]\nDomains=example.com\nDNS=10.0.0.1 10.0.0.2 10.0.0.3 10.0.0.4\n");
+                ask_type(TYPE_A);
+                pass(550 * MSEC);
                 ck_assert_uint_eq(n_answers, 1);
-                ck_assert_uint_eq(n_asked, 3);
-                for (size_t i = 0; i < n_asked; i++)
-                        sent += asked[i].sent;
+                ck_assert_uint_eq(n_do53, 3);
+                for (unsigned i = 0; i < n_do53; i++)
+                        sent += do53[i].sent;
                 if (refused) {
-                        begin_answer(RCODE_REFUSED);
-                        respond(&asked[0]);
+                        do53_begin(RCODE_REFUSED);
+                        do53_say(&do53[0]);
                 } else {
-                        asked[0].closed = true;
-                        engine_do53_failed(e, asked[0].exchange, FAILURE_REFUSED, now);
-                        act();
+                        do53_fail(&do53[0], FAILURE_REFUSED);
                 }
-                run_to(now + 3 * SEC);
-                for (size_t i = 0; i < n_asked; i++)
-                        after += asked[i].sent;
+                pass(3 * SEC);
+                for (unsigned i = 0; i < n_do53; i++)
+                        after += do53[i].sent;
                 ck_assert_uint_eq(after, sent);
-                stop();
         }
 }
 END_TEST
 
 START_TEST(the_late_answer_of_the_first_server_counts)
 {
-        begin(UPSTREAM CORP);
-        ask();
-        run_to(now + 1500 * USEC_PER_MSEC);
-        ck_assert_uint_eq(n_asked, 2);
-        respond_a(&asked[0]);
+        played_start(UPSTREAM_A FORWARD_CORP);
+        ask_type(TYPE_A);
+        pass(1500 * MSEC);
+        ck_assert_uint_eq(n_do53, 2);
+        do53_say_address(&do53[0]);
         ck_assert_uint_eq(n_answers, 1);
-        ck_assert(asked[1].closed);
+        ck_assert(do53[1].closed);
         ask_name("other.example.com");
-        ck_assert_msg(last()->server == 1, "it still rests though it has answered");
+        ck_assert_msg(do53_last()->server == 1, "it still rests though it has answered");
 }
 END_TEST
 
 START_TEST(the_only_server_is_asked_again_from_the_same_socket)
 {
-        begin(UPSTREAM "[Forward corp]\nDomains=example.com\nDNS=10.0.0.1\n");
-        ask();
-        run_to(now + SEC);
-        ck_assert_uint_eq(n_asked, 1);
-        ck_assert_uint_eq(asked[0].sent, 2);
-        run_to(now + 2 * SEC);
-        ck_assert_uint_eq(asked[0].sent, 3);
-        respond_a(last());
+        played_start(UPSTREAM_A "[Forward corp]\nDomains=example.com\nDNS=10.0.0.1\n");
+        ask_type(TYPE_A);
+        pass(SEC);
+        ck_assert_uint_eq(n_do53, 1);
+        ck_assert_uint_eq(do53[0].sent, 2);
+        pass(2 * SEC);
+        ck_assert_uint_eq(do53[0].sent, 3);
+        do53_say_address(do53_last());
         ck_assert_uint_eq(n_answers, 1);
 }
 END_TEST
 
 START_TEST(a_server_that_is_not_there_gives_way_at_once)
 {
-        begin(UPSTREAM CORP);
-        ask();
-        asked[0].closed = true;
-        engine_do53_failed(e, asked[0].exchange, FAILURE_REFUSED, now);
-        act();
-        ck_assert_uint_eq(last()->server, 2);
-        respond_a(last());
+        played_start(UPSTREAM_A FORWARD_CORP);
+        ask_type(TYPE_A);
+        do53_fail(&do53[0], FAILURE_REFUSED);
+        ck_assert_uint_eq(do53_last()->server, 2);
+        do53_say_address(do53_last());
         ck_assert_uint_eq(n_answers, 1);
 }
 END_TEST
 
 START_TEST(with_all_servers_dead_it_is_servfail_and_the_upstreams_never_hear_of_it)
 {
-        begin(UPSTREAM CORP);
-        ask();
-        run_to(now + 4500 * USEC_PER_MSEC);
+        played_start(UPSTREAM_A FORWARD_CORP);
+        ask_type(TYPE_A);
+        pass(4500 * MSEC);
         expect_servfail(EDE_NO_REACHABLE_AUTHORITY);
-        ck_assert_uint_eq(upstream_asked, 0);
-        ck_assert_uint_eq(connection, 0);
-        for (size_t i = 0; i < n_asked; i++)
-                ck_assert_msg(asked[i].sent >= 2 && asked[i].sent <= 3, "server %u: %u", asked[i].server,
-                              asked[i].sent);
-        ck_assert_uint_eq(stats().counters.forward_failed, 1);
-        run_to(now + 3 * SEC);
-        for (size_t i = 0; i < n_asked; i++)
-                ck_assert_msg(asked[i].closed, "a socket is open when nobody waits any longer");
+        ck_assert_uint_eq(n_sends, 0);
+        ck_assert_uint_eq(n_connects, 0);
+        for (unsigned i = 0; i < n_do53; i++)
+                ck_assert_msg(do53[i].sent >= 2 && do53[i].sent <= 3, "server %u: %u", do53[i].server, do53[i].sent);
+        ck_assert_uint_eq(played_stats().forward_failed, 1);
+        pass(3 * SEC);
+        for (unsigned i = 0; i < n_do53; i++)
+                ck_assert_msg(do53[i].closed, "a socket is open when nobody waits any longer");
         ck_assert_uint_eq(engine_next_time(e), USEC_NEVER);
 }
 END_TEST
 
 START_TEST(without_a_route_to_any_server_it_is_a_network_error_at_once)
 {
-        begin(UPSTREAM CORP);
-        ask();
+        played_start(UPSTREAM_A FORWARD_CORP);
+        ask_type(TYPE_A);
         for (unsigned i = 0; i < 2; i++) {
-                asked[i].closed = true;
-                engine_do53_failed(e, asked[i].exchange, FAILURE_NO_ROUTE, now);
-                act();
+                do53_fail(&do53[i], FAILURE_NO_ROUTE);
         }
         expect_servfail(EDE_NETWORK_ERROR);
-        ck_assert_uint_eq(upstream_asked, 0);
+        ck_assert_uint_eq(n_sends, 0);
         ck_assert_msg(engine_network_state(e) == NETWORK_ONLINE, "it is not the upstreams' network that is gone");
 }
 END_TEST
@@ -485,28 +466,25 @@ END_TEST
 START_TEST(a_dead_upstream_does_not_send_its_names_to_the_servers_nor_lets_theirs_fail)
 {
         UpstreamInfo u;
-        Client c = { .test.number = 1 };
-        Action a;
+        unsigned before;
 
-        begin(UPSTREAM CORP);
+        played_start(UPSTREAM_A FORWARD_CORP);
+        plays.refuses = FAILURE_REFUSED;
         for (unsigned i = 0; i < 20; i++) {
                 wire_begin(&w, DNS_RD, TYPE_A);
                 w.data[13] = (uint8_t) ('a' + i);
                 w.data[17] = 'E' + 1; /* wwX.fxample.com */
-                engine_query(e, &c, TRANSPORT_UDP, wire_bytes(&w), now);
-                while (engine_next_action(e, &a)) {
-                        ck_assert_int_ne(a.type, ACTION_DO53_SEND);
-                        if (a.type == ACTION_CONNECT)
-                                engine_closed(e, a.connection, FAILURE_REFUSED, now);
-                }
+                ask();
+                ck_assert_uint_eq(n_do53, 0);
                 now += SEC;
         }
         ck_assert(engine_upstream(e, 0, &u));
         ck_assert_int_eq(u.health->state, HEALTH_FAILED);
-        ask();
-        ck_assert_uint_eq(n_asked, 1);
-        respond_a(last());
-        ck_assert_uint_eq(n_answers, 1);
+        before = n_answers;
+        ask_type(TYPE_A);
+        ck_assert_uint_eq(n_do53, 1);
+        do53_say_address(do53_last());
+        ck_assert_uint_eq(n_answers, before + 1);
         ck_assert_uint_eq(message_rcode(&got), RCODE_NOERROR);
 }
 END_TEST
@@ -514,22 +492,15 @@ END_TEST
 START_TEST(dead_servers_say_nothing_of_the_upstreams)
 {
         UpstreamInfo u;
+        unsigned failed = 0;
 
-        begin(UPSTREAM CORP);
+        played_start(UPSTREAM_A FORWARD_CORP);
         for (unsigned i = 0; i < 20; i++) {
-                forget_answers();
-                ask();
-                for (size_t k = 0; k < n_asked; k++)
-                        if (!asked[k].closed) {
-                                asked[k].closed = true;
-                                engine_do53_failed(e, asked[k].exchange, FAILURE_REFUSED, now);
-                                act();
-                                k = 0;
-                        }
+                ask_type(TYPE_A);
+                while (failed < n_do53)
+                        do53_fail(&do53[failed++], FAILURE_REFUSED);
                 expect_servfail(EDE_NO_REACHABLE_AUTHORITY);
                 now += 10 * SEC;
-                while (n_asked > 0)
-                        packet_unref(asked[--n_asked].message);
         }
         ck_assert(engine_upstream(e, 0, &u));
         ck_assert_int_eq(u.health->state, HEALTH_UNKNOWN);
@@ -539,32 +510,22 @@ END_TEST
 
 START_TEST(beyond_the_cap_it_is_servfail_at_once)
 {
-        unsigned code = 0;
-
-        begin("[Resolver]\nQueryTimeoutSec=4s\n" UPSTREAM CORP);
+        played_start("[Resolver]\nQueryTimeoutSec=4s\n" UPSTREAM_A FORWARD_CORP);
         for (unsigned i = 0; i < 600; i++) {
-                Client c = { .test.number = i + 1 };
-                Action a;
-                unsigned answered = 0, sent = 0;
+                unsigned sent = n_do53;
 
                 wire_begin(&w, DNS_RD, TYPE_A);
                 w.data[13] = (uint8_t) ('a' + i / 26);
                 w.data[14] = (uint8_t) ('a' + i % 26);
                 wire_opt(&w, 1232, 0, "", 0);
-                ck_assert(engine_query(e, &c, TRANSPORT_UDP, wire_bytes(&w), now));
-                while (engine_next_action(e, &a)) {
-                        sent += a.type == ACTION_DO53_SEND;
-                        answered += a.type == ACTION_ANSWER;
-                        if (a.type == ACTION_ANSWER) {
-                                message_parse(&got, packet_bytes(a.answer.message));
-                                ck_assert_uint_eq(message_rcode(&got), RCODE_SERVFAIL);
-                                code = ede();
-                        }
-                }
-                ck_assert_msg(sent + answered == 1, "query %u", i);
+                if (ask_as(i + 1, TRANSPORT_UDP))
+                        expect_servfail(EDE_OTHER);
+                sent = n_do53 - sent;
+                ck_assert_uint_eq(n_queries, i + 1);
+                ck_assert_msg(sent + n_answers == 1 + (i < 512 ? 0 : i - 512), "query %u", i);
                 ck_assert_uint_eq(sent, i < 512);
         }
-        ck_assert_uint_eq(code, EDE_OTHER);
+        ck_assert_uint_eq(n_answers, 600 - 512);
 }
 END_TEST
 
@@ -573,7 +534,7 @@ int main(void)
         Suite *s = suite_create("forward");
         TCase *c = tcase_create("forward");
 
-        tcase_add_checked_fixture(c, NULL, stop);
+        tcase_add_checked_fixture(c, NULL, played_stop);
         tcase_add_test(c, the_longest_domain_wins_label_by_label_in_any_case);
         tcase_add_test(c, a_name_of_the_domain_goes_to_the_server_and_no_other_does);
         tcase_add_test(c, a_forward_has_the_names_of_home_networks_but_not_localhost_nor_those_that_are_nobodys);

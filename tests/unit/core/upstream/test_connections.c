@@ -4,23 +4,21 @@
  * network that the test owns. tests/sim plays them all together.
  */
 
-#include <check.h>
-
 #include "core/upstream/selection.h"
 #include "core/upstream/upstream.h"
+#include "played.h"
 #include "run.h"
-#include "upstreams.h"
 
 START_TEST(T17_a_thousand_questions_at_a_cold_start_share_one_attempt_to_connect)
 {
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         for (unsigned i = 0; i < 1000; i++)
-                ask();
+                ask_next();
         ck_assert_uint_eq(n_connects, 1);
         ready(0);
         ck_assert_uint_eq(n_sends, 100);
         for (unsigned i = 0; i < 1000; i++)
-                respond(i, i + 1);
+                respond_to(i, i + 1);
         ck_assert_uint_eq(n_answers, 1000);
         ck_assert_uint_eq(n_servfails, 0);
 }
@@ -28,10 +26,10 @@ END_TEST
 
 START_TEST(a_connection_used_at_risk_gets_a_ping_in_the_same_write_and_is_raced)
 {
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
         pass(11 * SEC);
-        ask();
+        ask_next();
         ck_assert_uint_eq(n_sends, 2);
         ck_assert(sends[1].ping);
         pass(199 * MSEC);
@@ -43,44 +41,43 @@ START_TEST(a_connection_used_at_risk_gets_a_ping_in_the_same_write_and_is_raced)
         ck_assert_uint_eq(n_closes, 1);
         ck_assert_uint_eq(closes[0], connects[0].connection);
         ck_assert_uint_eq(sends[2].connection, connects[1].connection);
-        respond(2, 2);
+        respond_to(2, 2);
         ck_assert_uint_eq(n_answers, 2);
 }
 END_TEST
 
 START_TEST(an_answer_to_the_ping_calls_the_race_off)
 {
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
         pass(11 * SEC);
-        ask();
+        ask_next();
         pass(201 * MSEC);
         ck_assert_uint_eq(n_connects, 2);
-        engine_received(e, connects[0].connection, now);
-        act();
+        show_life(0);
         ck_assert_uint_eq(n_closes, 1);
         ck_assert_uint_eq(closes[0], connects[1].connection);
-        respond(1, 2);
+        respond_to(1, 2);
         ck_assert_uint_eq(n_answers, 2);
 }
 END_TEST
 
 START_TEST(a_connection_used_again_at_once_gets_no_ping)
 {
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
         pass(9 * SEC);
-        ask();
+        ask_next();
         ck_assert(!sends[1].ping);
 }
 END_TEST
 
 START_TEST(T06_a_busy_connection_that_goes_silent_is_found_whatever_is_written_to_it_later)
 {
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
         for (unsigned i = 0; i < 39; i++) {
-                ask();
+                ask_next();
                 pass(10 * MSEC);
         }
         ck_assert_uint_eq(n_pings, 1);
@@ -93,37 +90,34 @@ END_TEST
 
 START_TEST(a_slow_answer_on_a_live_path_is_waited_for)
 {
-        start("", TWO);
+        played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
         warm_up();
-        ask();
+        ask_next();
         for (unsigned i = 0; i < 9; i++) {
                 pass(100 * MSEC);
-                engine_received(e, connects[0].connection, now);
-                act();
+                show_life(0);
         }
         ck_assert_uint_eq(n_connects, 1);
-        respond(1, 2);
+        respond_to(1, 2);
         ck_assert_uint_eq(n_answers, 2);
 }
 END_TEST
 
 START_TEST(who_let_a_question_fall_is_asked_again_when_the_others_have_failed)
 {
-        start("", TWO);
+        played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
         warm_up();
-        ask();
+        ask_next();
         for (unsigned i = 0; i < 10; i++) {
                 pass(100 * MSEC);
-                engine_received(e, connects[0].connection, now);
-                act();
+                show_life(0);
         }
         ck_assert_uint_eq(n_connects, 2);
-        engine_closed(e, connects[1].connection, FAILURE_REFUSED, now);
-        act();
+        lose(1, FAILURE_REFUSED);
         pass(100 * MSEC);
         ck_assert_uint_eq(n_sends, 3);
         ck_assert_uint_eq(sends[2].connection, connects[0].connection);
-        respond(2, 2);
+        respond_to(2, 2);
         ck_assert_uint_eq(n_answers, 2);
         ck_assert_uint_eq(n_servfails, 0);
 }
@@ -131,8 +125,8 @@ END_TEST
 
 START_TEST(RFC8305_the_next_address_is_tried_after_250_ms_and_the_first_that_works_stays)
 {
-        start("", "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1 192.0.2.2 2001:db8::1\n");
-        ask();
+        played_start_by_hand(NO_CACHE "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1 192.0.2.2 2001:db8::1\n");
+        ask_next();
         ck_assert_uint_eq(n_connects, 1);
         ck_assert_uint_eq(connects[0].address, 0);
         pass(249 * MSEC);
@@ -140,16 +134,15 @@ START_TEST(RFC8305_the_next_address_is_tried_after_250_ms_and_the_first_that_wor
         pass(2 * MSEC);
         ck_assert_uint_eq(n_connects, 2);
         ck_assert_uint_eq(connects[1].address, 2);
-        engine_closed(e, connects[1].connection, FAILURE_REFUSED, now);
-        act();
+        lose(1, FAILURE_REFUSED);
         ck_assert_uint_eq(n_connects, 3);
         ck_assert_uint_eq(connects[2].address, 1);
         ready(2);
         ck_assert_uint_eq(n_sends, 1);
-        respond(0, 1);
+        respond_to(0, 1);
         /* T15: what worked last comes first the next time. */
-        engine_closed(e, connects[2].connection, FAILURE_IDLE_CLOSED, now);
-        ask();
+        lose(2, FAILURE_IDLE_CLOSED);
+        ask_next();
         ck_assert_uint_eq(connects[3].address, 1);
 }
 END_TEST
@@ -158,12 +151,11 @@ START_TEST(T02_50_exchanges_on_a_lost_connection_are_one_incident_and_are_sent_a
 {
         UpstreamInfo u;
 
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
         for (unsigned i = 0; i < 50; i++)
-                ask();
-        engine_closed(e, connects[0].connection, FAILURE_CONNECTION_LOST, now);
-        act();
+                ask_next();
+        lose(0, FAILURE_CONNECTION_LOST);
         ck_assert(engine_upstream(e, 0, &u));
         ck_assert_uint_eq(u.health->consecutive, 1);
         ck_assert_int_eq(u.health->state, HEALTH_HEALTHY);
@@ -177,8 +169,8 @@ START_TEST(H05_a_peer_without_streams_is_overloaded)
 {
         UpstreamInfo u;
 
-        start("", TWO);
-        ask();
+        played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
+        ask_next();
         engine_established(e, connects[0].connection, now);
         engine_ready(e, connects[0].connection, false, now);
         engine_max_streams(e, connects[0].connection, 0, now);
@@ -191,14 +183,14 @@ END_TEST
 
 START_TEST(H02_settings_that_never_come_end_the_connection)
 {
-        start("", ONE);
-        ask();
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
+        ask_next();
         engine_established(e, connects[0].connection, now);
         engine_ready(e, connects[0].connection, false, now);
         act();
         for (unsigned i = 0; i < 30; i++) {
                 pass(100 * MSEC);
-                engine_received(e, connects[0].connection, now);
+                show_life(0);
         }
         pass(400 * MSEC);
         ck_assert_uint_ge(n_closes, 1);
@@ -208,11 +200,11 @@ END_TEST
 
 START_TEST(a_second_connection_is_opened_only_while_the_queue_waits)
 {
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
         engine_max_streams(e, connects[0].connection, 1, now);
-        ask();
-        ask();
+        ask_next();
+        ask_next();
         ck_assert_uint_eq(n_connects, 1);
         pass(60 * MSEC);
         ck_assert_uint_eq(n_connects, 2);
@@ -223,9 +215,9 @@ END_TEST
 
 START_TEST(H18_a_replacement_that_is_silent_too_is_a_fault_and_fails_its_query_over)
 {
-        start("", TWO);
+        played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
         warm_up();
-        ask();
+        ask_next();
         ck_assert_uint_eq(n_sends, 2);
         pass(500 * MSEC);
         ck_assert_uint_eq(n_connects, 2);
@@ -237,31 +229,31 @@ START_TEST(H18_a_replacement_that_is_silent_too_is_a_fault_and_fails_its_query_o
         ck_assert_uint_eq(connects[n_connects - 1].upstream == connects[0].upstream, false);
         ck_assert_uint_eq(closes[n_closes - 1], connects[1].connection);
         ready(n_connects - 1);
-        respond(n_sends - 1, 2);
+        respond_to(n_sends - 1, 2);
         ck_assert_uint_eq(n_answers, 2);
 }
 END_TEST
 
 START_TEST(a_race_goes_on_while_another_connection_is_silent_still)
 {
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
         engine_max_streams(e, connects[0].connection, 1, now);
-        ask();
-        ask();
+        ask_next();
+        ask_next();
         pass(60 * MSEC);
         ready(1);
         ck_assert_uint_eq(n_sends, 3);
         pass(500 * MSEC);
         ck_assert_uint_eq(n_connects, 3);
         ck_assert_int_eq(connects[2].purpose, PURPOSE_RACE);
-        respond(2, 3);
+        respond_to(2, 3);
         ck_assert_msg(n_closes == 0, "the first connection is silent still");
         ready(2);
         ck_assert_uint_eq(closes[0], connects[0].connection);
         ck_assert_uint_eq(n_sends, 4);
         ck_assert_uint_eq(sends[3].connection, connects[2].connection);
-        respond(3, 2);
+        respond_to(3, 2);
         ck_assert_uint_eq(n_answers, 3);
 }
 END_TEST
@@ -269,88 +261,65 @@ END_TEST
 START_TEST(a_race_goes_on_for_what_waits_when_the_upstream_is_not_to_be_used_any_more)
 {
         for (unsigned reload = 0; reload < 2; reload++) {
-                ConfigText t = {
-                        .name = "test",
-                        .text = "[Resolver]\nHedge=no\n[Upstream b]\nURL=https://b.test/q\nAddress=192.0.2.2\n"
-                };
-                unsigned errors;
-                Config *other;
-
-                start("Hedge=no", TWO);
+                played_start_by_hand("[Resolver]\nHedge=no\n" NO_CACHE UPSTREAM_A UPSTREAM_B);
                 warm_up();
-                ask();
+                ask_next();
                 pass(450 * MSEC);
                 ck_assert_uint_eq(n_connects, 2);
                 ck_assert_int_eq(connects[1].purpose, PURPOSE_RACE);
-                if (reload) {
-                        t.n = strlen(t.text);
-                        other = config_parse(&t, 1, NULL, NULL, &errors);
-                        ck_assert_int_eq(engine_reload(e, other, now), 0);
-                        config_unref(other);
-                } else
+                if (reload)
+                        played_reload("[Resolver]\nHedge=no\n" UPSTREAM_B);
+                else
                         engine_set_admin(e, connects[0].upstream, ADMIN_DOWN, now);
                 act();
                 pass(10 * MSEC);
                 ready(1);
                 ck_assert_uint_eq(n_sends, 3);
                 ck_assert_uint_eq(sends[2].connection, connects[1].connection);
-                respond(2, 2);
+                respond_to(2, 2);
                 ck_assert_uint_eq(n_answers, 2);
-                if (!reload)
-                        stop();
         }
 }
 END_TEST
 
 START_TEST(hedging_on_suspicion_leaves_slow_names_with_one_upstream)
 {
-        EngineStats s;
-
-        start("Hedge=on-suspect", TWO);
+        played_start_by_hand("[Resolver]\nHedge=on-suspect\n" NO_CACHE UPSTREAM_A UPSTREAM_B);
         warm_up();
-        ask();
+        ask_next();
         pass(100 * MSEC);
-        engine_received(e, connects[0].connection, now);
+        show_life(0);
         pass(200 * MSEC);
-        engine_stats(e, &s);
-        ck_assert_uint_eq(s.counters.hedges, 0);
+        ck_assert_uint_eq(played_stats().hedges, 0);
 }
 END_TEST
 
 START_TEST(hedging_always_asks_the_second_within_its_budget)
 {
-        EngineStats s;
-
-        start("Hedge=always", TWO);
+        played_start_by_hand("[Resolver]\nHedge=always\n" NO_CACHE UPSTREAM_A UPSTREAM_B);
         warm_up();
         for (unsigned i = 0; i < 50; i++) {
-                ask();
-                engine_received(e, connects[0].connection, now);
+                ask_next();
+                show_life(0);
         }
         pass(1 * MSEC);
-        engine_received(e, connects[0].connection, now);
-        act();
+        show_life(0);
         for (unsigned i = 0; i < 6; i++) {
                 pass(50 * MSEC);
-                engine_received(e, connects[0].connection, now);
-                act();
+                show_life(0);
         }
-        engine_stats(e, &s);
-        ck_assert_uint_ge(s.counters.hedges, 5);
-        ck_assert_uint_le(s.counters.hedges, 10);
+        ck_assert_uint_ge(played_stats().hedges, 5);
+        ck_assert_uint_le(played_stats().hedges, 10);
 }
 END_TEST
 
 START_TEST(hedging_off_asks_one_at_a_time)
 {
-        EngineStats s;
-
-        start("Hedge=no", TWO);
+        played_start_by_hand("[Resolver]\nHedge=no\n" NO_CACHE UPSTREAM_A UPSTREAM_B);
         warm_up();
-        ask();
+        ask_next();
         pass(900 * MSEC);
-        engine_stats(e, &s);
-        ck_assert_uint_eq(s.counters.hedges, 0);
+        ck_assert_uint_eq(played_stats().hedges, 0);
 }
 END_TEST
 
@@ -377,23 +346,22 @@ START_TEST(failing_back_to_the_first_when_it_is_well_again)
 {
         UpstreamInfo u;
 
-        start("", TWO);
-        ask();
-        engine_closed(e, connects[0].connection, FAILURE_CERTIFICATE_NAME, now);
-        act();
+        played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
+        ask_next();
+        lose(0, FAILURE_CERTIFICATE_NAME);
         ck_assert_uint_eq(connects[1].upstream, connects[0].upstream + 1);
         ready(1);
-        respond(0, 1);
+        respond_to(0, 1);
         engine_upstream(e, 0, &u);
         ck_assert_int_eq(u.health->state, HEALTH_FAILED);
         pass(3 * SEC);
         /* The query goes to the second, and a trial of the first flies beside it. */
-        ask();
+        ask_next();
         ck_assert_int_eq(u.health->state, HEALTH_TRIAL);
         ck_assert_uint_eq(n_connects, 3);
         ck_assert_int_eq(connects[2].purpose, PURPOSE_TRIAL);
         ck_assert_uint_eq(sends[1].connection, connects[1].connection);
-        respond(1, 2);
+        respond_to(1, 2);
         ck_assert_uint_eq(n_answers, 2);
 }
 END_TEST
@@ -417,9 +385,9 @@ END_TEST
 
 START_TEST(suspended_queries_keep_the_time_they_had_left)
 {
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
-        ask();
+        ask_next();
         pass(100 * MSEC);
         now += 8 * 3600 * SEC;
         engine_resume(e, 8 * 3600 * SEC, now);
@@ -428,7 +396,7 @@ START_TEST(suspended_queries_keep_the_time_they_had_left)
         ck_assert_uint_eq(closes[0], connects[0].connection);
         ck_assert_uint_eq(n_connects, 2);
         ready(1);
-        respond(n_sends - 1, 2);
+        respond_to(n_sends - 1, 2);
         ck_assert_uint_eq(n_answers, 2);
         ck_assert_uint_eq(n_servfails, 0);
 }
@@ -436,7 +404,7 @@ END_TEST
 
 START_TEST(nothing_is_due_once_the_idle_connection_has_closed)
 {
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
         ck_assert_uint_eq(engine_next_time(e), now + 60 * SEC);
         pass(60 * SEC);
@@ -449,19 +417,18 @@ START_TEST(a_peer_that_closes_early_is_remembered)
 {
         UpstreamInfo u;
 
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
         pass(5 * SEC);
-        engine_closed(e, connects[0].connection, FAILURE_IDLE_CLOSED, now);
-        act();
+        lose(0, FAILURE_IDLE_CLOSED);
         ck_assert_uint_eq(n_connects, 1);
         engine_upstream(e, 0, &u);
         ck_assert_uint_eq(u.peer_idle, 5 * SEC);
-        ask();
+        ask_next();
         ready(1);
-        respond(1, 2);
+        respond_to(1, 2);
         pass(4500 * MSEC);
-        ask();
+        ask_next();
         ck_assert(sends[2].ping);
 }
 END_TEST
@@ -470,12 +437,11 @@ END_TEST
 
 START_TEST(a_probe_has_a_connection_of_its_own_which_stays_in_use_and_the_one_before_finishes_what_it_has)
 {
-        static const uint8_t answer[] = { 0, 0, 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1 };
-        HttpResponse http = { .has_status = true, .status = 200, .has_type = true, .type_ok = true };
+        static const uint8_t root_answer[] = { 0, 0, 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1 };
 
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
-        ask();
+        ask_next();
         ck_assert(engine_probe(e, connects[0].upstream, 1, now));
         act();
         ck_assert_uint_eq(n_connects, 2);
@@ -483,16 +449,14 @@ START_TEST(a_probe_has_a_connection_of_its_own_which_stays_in_use_and_the_one_be
         ready(1);
         ck_assert_uint_eq(n_sends, 3);
         ck_assert_uint_eq(sends[2].connection, connects[1].connection);
-        engine_received(e, sends[2].connection, now);
-        engine_response(e, sends[2].connection, sends[2].exchange, &http, BYTES(answer, sizeof(answer)), now);
-        act();
-        ask();
+        say_to(2, &HTTP_OK, BYTES(root_answer, sizeof(root_answer)));
+        ask_next();
         ck_assert_uint_eq(sends[3].connection, connects[1].connection);
         ck_assert_uint_eq(n_closes, 0);
-        respond(1, 2);
+        respond_to(1, 2);
         ck_assert_uint_eq(n_closes, 1);
         ck_assert_uint_eq(closes[0], connects[0].connection);
-        respond(3, 3);
+        respond_to(3, 3);
         ck_assert_uint_eq(n_answers, 3);
         ck_assert_uint_eq(n_connects, 2);
 }
@@ -500,17 +464,17 @@ END_TEST
 
 START_TEST(a_third_suspect_is_probed_at_the_next_query_when_one_of_two_probes_is_over)
 {
-        start("", TWO "[Upstream c]\nURL=https://c.test/q\nAddress=192.0.2.3\n");
-        ask();
+        played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B "[Upstream c]\nURL=https://c.test/q\nAddress=192.0.2.3\n");
+        ask_next();
         for (uint32_t upstream = 0; upstream < 3; upstream++)
-                refuse(attempt(upstream, PURPOSE_QUERY));
+                lose(attempt(upstream, PURPOSE_QUERY), FAILURE_REFUSED);
         ck_assert_int_ge(attempt(0, PURPOSE_PROBE), 0);
         ck_assert_int_ge(attempt(1, PURPOSE_PROBE), 0);
         ck_assert_int_lt(attempt(2, PURPOSE_PROBE), 0);
-        ask();
+        ask_next();
         ck_assert_msg(attempt(2, PURPOSE_PROBE) < 0, "two are under way still");
-        refuse(attempt(0, PURPOSE_PROBE));
-        ask();
+        lose(attempt(0, PURPOSE_PROBE), FAILURE_REFUSED);
+        ask_next();
         ck_assert_int_ge(attempt(2, PURPOSE_PROBE), 0);
 }
 END_TEST
@@ -519,21 +483,21 @@ START_TEST(P06_retry_after_counts_where_it_answers_a_trial_too)
 {
         UpstreamInfo u;
 
-        start("", TWO);
+        played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
         warm_up();
-        ask();
-        answer_status(1, 503, 30);
+        ask_next();
+        respond_status(1, 503, 30);
         ready((unsigned) attempt(1, PURPOSE_QUERY));
-        respond(2, 2);
+        respond_to(2, 2);
         engine_upstream(e, 0, &u);
         ck_assert_uint_eq(u.health->state, HEALTH_FAILED);
         ck_assert_uint_eq(u.health->retry_at, now + 30 * SEC);
         pass(30 * SEC);
-        ask();
+        ask_next();
         ck_assert_uint_eq(u.health->state, HEALTH_TRIAL);
         ck_assert_uint_eq(connects[n_connects - 1].purpose, PURPOSE_TRIAL);
         ready(n_connects - 1);
-        answer_status(n_sends - 1, 503, 100);
+        respond_status(n_sends - 1, 503, 100);
         ck_assert_uint_eq(u.health->state, HEALTH_FAILED);
         ck_assert_uint_eq(u.health->retry_at, now + 100 * SEC);
 }
@@ -544,7 +508,7 @@ int main(void)
         Suite *s = suite_create("connections");
         TCase *c = tcase_create("connections");
 
-        tcase_add_checked_fixture(c, NULL, stop);
+        tcase_add_checked_fixture(c, NULL, played_stop);
         tcase_add_test(c, T17_a_thousand_questions_at_a_cold_start_share_one_attempt_to_connect);
         tcase_add_test(c, a_connection_used_at_risk_gets_a_ping_in_the_same_write_and_is_raced);
         tcase_add_test(c, an_answer_to_the_ping_calls_the_race_off);

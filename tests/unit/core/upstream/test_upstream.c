@@ -4,12 +4,11 @@
  * who gives way to whom, and what the network, the clock and the administrator change.
  */
 
-#include <check.h>
 #include <string.h>
 
 #include "core/upstream/upstream.h"
+#include "played.h"
 #include "run.h"
-#include "upstreams.h"
 
 static const Health *health_of(size_t i)
 {
@@ -19,41 +18,28 @@ static const Health *health_of(size_t i)
         return u.health;
 }
 
-static void exchange_failed(unsigned i, FailureReason f)
-{
-        engine_received(e, sends[i].connection, now);
-        engine_exchange_failed(e, sends[i].connection, sends[i].exchange, f, now);
-        act();
-}
-
-static void closed(unsigned i, FailureReason f)
-{
-        engine_closed(e, connects[i].connection, f, now);
-        act();
-}
-
 static bool told(const char *text)
 {
-        return last_answer && memmem(last_answer->data, last_answer->n, text, strlen(text));
+        return answer && memmem(answer->data, answer->n, text, strlen(text));
 }
 
 /* --- incidents */
 
 START_TEST(a_goaway_with_an_error_and_the_loss_after_it_are_one_incident)
 {
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
-        ask();
-        ask();
+        ask_next();
+        ask_next();
         engine_goaway(e, connects[0].connection, FAILURE_GOAWAY_ERROR, now);
         act();
         pass(1 * MSEC);
-        closed(0, FAILURE_CONNECTION_LOST);
+        lose(0, FAILURE_CONNECTION_LOST);
         ck_assert_uint_eq(health_of(0)->consecutive, 1);
         ck_assert_int_eq(health_of(0)->state, HEALTH_HEALTHY);
         ready(n_connects - 1);
-        respond(n_sends - 2, 2);
-        respond(n_sends - 1, 3);
+        respond_to(n_sends - 2, 2);
+        respond_to(n_sends - 1, 3);
         ck_assert_uint_eq(n_answers, 3);
         ck_assert_uint_eq(n_servfails, 0);
 }
@@ -61,14 +47,14 @@ END_TEST
 
 START_TEST(H14_a_refused_stream_is_sent_again_on_the_same_connection_and_is_no_fault)
 {
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
-        ask();
-        exchange_failed(1, FAILURE_REFUSED_STREAM);
+        ask_next();
+        fail_sent(1, FAILURE_REFUSED_STREAM);
         ck_assert_uint_eq(n_sends, 3);
         ck_assert_uint_eq(sends[2].connection, connects[0].connection);
         ck_assert_uint_eq(health_of(0)->consecutive, 0);
-        respond(2, 2);
+        respond_to(2, 2);
         ck_assert_uint_eq(n_answers, 2);
         ck_assert_uint_eq(n_connects, 1);
 }
@@ -76,19 +62,19 @@ END_TEST
 
 START_TEST(H10_what_a_goaway_leaves_is_finished_and_the_next_query_gets_another_connection)
 {
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
-        ask();
+        ask_next();
         engine_goaway(e, connects[0].connection, FAILURE_GOAWAY, now);
         act();
         ck_assert_uint_eq(n_closes, 0);
         ck_assert_uint_eq(n_connects, 1);
-        ask();
+        ask_next();
         ck_assert_uint_eq(n_connects, 2);
-        respond(1, 2);
+        respond_to(1, 2);
         ck_assert_uint_eq(closes[0], connects[0].connection);
         ready(1);
-        respond(2, 3);
+        respond_to(2, 3);
         ck_assert_uint_eq(n_answers, 3);
         ck_assert_uint_eq(health_of(0)->consecutive, 0);
 }
@@ -96,20 +82,20 @@ END_TEST
 
 START_TEST(P05_a_gateway_error_is_tried_once_more_on_a_fresh_connection_then_elsewhere)
 {
-        start("", TWO);
+        played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
         warm_up();
-        ask();
-        answer_status(1, 421, 0);
+        ask_next();
+        respond_status(1, 421, 0);
         ck_assert_uint_eq(n_connects, 2);
         ck_assert_uint_eq(connects[1].upstream, connects[0].upstream);
         ready(1);
         ck_assert_uint_eq(sends[2].connection, connects[1].connection);
-        answer_status(2, 421, 0);
+        respond_status(2, 421, 0);
         int other = attempt(1, PURPOSE_QUERY);
         ck_assert_int_ge(other, 0);
         ready((unsigned) other);
         ck_assert_uint_eq(sends[3].connection, connects[other].connection);
-        respond(3, 2);
+        respond_to(3, 2);
         ck_assert_uint_eq(n_answers, 2);
         ck_assert_uint_eq(n_servfails, 0);
 }
@@ -117,9 +103,9 @@ END_TEST
 
 START_TEST(a_probe_that_cannot_connect_has_failed_once)
 {
-        start("", TWO);
-        ask();
-        refuse(0);
+        played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
+        ask_next();
+        lose(0, FAILURE_REFUSED);
         ck_assert_int_eq(health_of(0)->state, HEALTH_SUSPECT);
         ck_assert_int_eq(connects[1].purpose, PURPOSE_PROBE);
         pass(2500 * MSEC);
@@ -136,26 +122,26 @@ START_TEST(faults_that_go_on_do_not_hurry_the_next_probe)
 {
         unsigned answered = 1, probes;
 
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
         /* The only upstream answers each query with an error at once, and refuses the connections of probes. */
         for (unsigned i = 0; i < 40; i++) {
                 int probe = attempt(0, PURPOSE_PROBE);
 
-                ask();
+                ask_next();
                 while (answered < n_sends)
-                        answer_status(answered++, 500, 0);
+                        respond_status(answered++, 500, 0);
                 if (probe != attempt(0, PURPOSE_PROBE))
-                        refuse(attempt(0, PURPOSE_PROBE));
+                        lose(attempt(0, PURPOSE_PROBE), FAILURE_REFUSED);
                 pass(10 * MSEC);
         }
         ck_assert_int_eq(health_of(0)->state, HEALTH_SUSPECT);
         ck_assert_uint_eq(health_of(0)->probe_failures, 1);
         probes = health_of(0)->probe_failures;
-        ask();
+        ask_next();
         pass(700 * MSEC);
         ck_assert_int_gt(attempt(0, PURPOSE_PROBE), 1);
-        refuse(attempt(0, PURPOSE_PROBE));
+        lose(attempt(0, PURPOSE_PROBE), FAILURE_REFUSED);
         ck_assert_uint_eq(health_of(0)->probe_failures, probes + 1);
 }
 END_TEST
@@ -165,8 +151,8 @@ START_TEST(who_joins_a_question_that_was_tried_often_gets_attempts_of_his_own)
         unsigned done = 0;
         bool joined = false;
 
-        start("", TWO);
-        ask();
+        played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
+        ask_next();
         ready(0);
         engine_set_admin(e, connects[0].upstream, ADMIN_UP, now);
         engine_set_admin(e, connects[0].upstream + 1, ADMIN_UP, now);
@@ -175,14 +161,14 @@ START_TEST(who_joins_a_question_that_was_tried_often_gets_attempts_of_his_own)
                 unsigned connected = n_connects;
 
                 for (; done < n_sends; done++)
-                        answer_status(done, 500, 0);
+                        respond_status(done, 500, 0);
                 pass(10 * MSEC);
                 for (unsigned k = connected; k < n_connects; k++)
                         ready(k);
                 if (n_sends >= 14 && !joined) {
                         joined = true;
-                        asked--;
-                        ask();
+                        last_number--;
+                        ask_next();
                 }
         }
         ck_assert(joined);
@@ -196,46 +182,46 @@ END_TEST
 
 START_TEST(a_connection_of_an_hour_is_used_no_more_and_no_query_is_the_worse_for_it)
 {
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
         for (unsigned i = 0; i < 119; i++) {
                 pass(30 * SEC);
-                ask();
-                respond(n_sends - 1, asked);
+                ask_next();
+                respond_to(n_sends - 1, last_number);
         }
         ck_assert_uint_eq(n_connects, 1);
         pass(30 * SEC - 30 * MSEC);
-        ask();
+        ask_next();
         ck_assert_msg(sends[n_sends - 1].connection == connects[0].connection, "an hour is not over");
         pass(40 * MSEC);
-        ask();
+        ask_next();
         ck_assert_uint_eq(n_connects, 2);
         ck_assert_msg(n_closes == 0, "it finishes what it carries");
-        respond(n_sends - 1, asked - 1);
+        respond_to(n_sends - 1, last_number - 1);
         ready(1);
         ck_assert_uint_eq(closes[0], connects[0].connection);
-        respond(n_sends - 1, asked);
-        ck_assert_uint_eq(n_answers, asked);
+        respond_to(n_sends - 1, last_number);
+        ck_assert_uint_eq(n_answers, last_number);
         ck_assert_uint_eq(n_servfails, 0);
 }
 END_TEST
 
 START_TEST(H06_streams_above_a_lowered_limit_finish_and_no_new_ones_are_opened)
 {
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
         for (unsigned i = 0; i < 3; i++)
-                ask();
+                ask_next();
         engine_max_streams(e, connects[0].connection, 1, now);
         act();
-        ask();
+        ask_next();
         ck_assert_uint_eq(n_sends, 4);
-        respond(1, 2);
-        respond(2, 3);
+        respond_to(1, 2);
+        respond_to(2, 3);
         ck_assert_uint_eq(n_sends, 4);
-        respond(3, 4);
+        respond_to(3, 4);
         ck_assert_uint_eq(n_sends, 5);
-        respond(4, 5);
+        respond_to(4, 5);
         ck_assert_uint_eq(n_answers, 5);
         ck_assert_uint_eq(n_connects, 1);
 }
@@ -243,11 +229,11 @@ END_TEST
 
 START_TEST(H04_one_stream_at_a_time_gets_a_second_connection_and_never_a_third)
 {
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
         engine_max_streams(e, connects[0].connection, 1, now);
         for (unsigned i = 0; i < 10; i++)
-                ask();
+                ask_next();
         pass(60 * MSEC);
         ck_assert_uint_eq(n_connects, 2);
         engine_established(e, connects[1].connection, now);
@@ -256,7 +242,7 @@ START_TEST(H04_one_stream_at_a_time_gets_a_second_connection_and_never_a_third)
         act();
         for (unsigned i = 0; i < 10; i++) {
                 pass(19 * MSEC);
-                respond(1 + i, 2 + i);
+                respond_to(1 + i, 2 + i);
         }
         ck_assert_uint_eq(n_answers, 11);
         ck_assert_uint_eq(n_connects, 2);
@@ -265,26 +251,25 @@ END_TEST
 
 START_TEST(a_lost_request_does_not_keep_a_stream_from_who_waits)
 {
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
         for (unsigned i = 0; i < 100; i++)
-                ask();
+                ask_next();
         pass(10 * MSEC);
         for (unsigned i = 0; i < 50; i++)
-                respond(1 + i, 2 + i);
+                respond_to(1 + i, 2 + i);
         for (unsigned i = 0; i < 50; i++)
-                ask();
+                ask_next();
         pass(10 * MSEC);
-        respond(150, 151);
+        respond_to(150, 151);
         for (unsigned i = 0; i < 12; i++) {
                 pass(90 * MSEC);
-                engine_received(e, connects[0].connection, now);
-                act();
+                show_life(0);
         }
         /* All streams are taken by what will never be answered, and half of that is overtaken, and overdue. */
         ck_assert_uint_ge(n_sends, 151 + 50);
         for (unsigned i = 0; i < 50; i++)
-                respond(151 + i, sends[151 + i].question);
+                respond_to(151 + i, sends[151 + i].number);
         ck_assert_uint_eq(n_answers, 1 + 50 + 1 + 50);
         ck_assert_uint_eq(n_servfails, 0);
 }
@@ -295,26 +280,25 @@ static void pass_alive(unsigned connect, unsigned tenths)
 {
         while (tenths-- > 0) {
                 pass(100 * MSEC);
-                engine_received(e, connects[connect].connection, now);
-                act();
+                show_life(connect);
         }
 }
 
 START_TEST(who_waits_for_a_slow_upstream_leaves_time_for_the_first_whose_attempt_failed_meanwhile)
 {
-        start("", TWO);
+        played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
         for (unsigned i = 0; i < 2; i++) {
-                ask();
+                ask_next();
                 ready(i);
                 pass_alive(i, 4);
-                respond(i, 1 + i);
+                respond_to(i, 1 + i);
                 engine_set_admin(e, connects[0].upstream, i == 0 ? ADMIN_DOWN : ADMIN_AUTO, now);
                 act();
         }
         ck_assert_uint_eq(n_answers, 2);
         ck_assert_uint_eq(n_closes, 1);
         /* Connecting to the first takes its 2.5 s; the second is asked after 1 s, would have 3 s, and never answers. */
-        ask();
+        ask_next();
         ck_assert_uint_eq(connects[2].upstream, connects[0].upstream);
         pass_alive(1, 35);
         ck_assert_uint_eq(n_sends, 3);
@@ -323,7 +307,7 @@ START_TEST(who_waits_for_a_slow_upstream_leaves_time_for_the_first_whose_attempt
         pass_alive(1, 3);
         ready(3);
         pass_alive(1, 4);
-        respond(3, 3);
+        respond_to(3, 3);
         ck_assert_uint_eq(n_answers, 3);
         ck_assert_uint_eq(n_servfails, 0);
 }
@@ -333,7 +317,7 @@ END_TEST
 
 START_TEST(nothing_is_connected_in_a_new_network_unless_it_is_wanted)
 {
-        start("", TWO);
+        played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
         engine_network_changed(e, true, now);
         pass(SEC);
         ck_assert_uint_eq(n_connects, 0);
@@ -342,7 +326,7 @@ END_TEST
 
 START_TEST(preconnect_opens_one_connection_to_the_first_upstream_in_use_and_drops_the_old_one)
 {
-        start("[Health]\nPreconnect=on-network-up\n", TWO);
+        played_start_by_hand("[Health]\nPreconnect=on-network-up\n" NO_CACHE UPSTREAM_A UPSTREAM_B);
         engine_network_changed(e, false, now);
         pass(SEC);
         ck_assert_uint_eq(n_connects, 0);
@@ -359,10 +343,10 @@ START_TEST(preconnect_opens_one_connection_to_the_first_upstream_in_use_and_drop
         ready(1);
         ck_assert_uint_eq(n_closes, 1);
         ck_assert_uint_eq(closes[0], connects[0].connection);
-        ask();
+        ask_next();
         ck_assert_uint_eq(sends[0].connection, connects[1].connection);
         ck_assert(!sends[0].ping);
-        respond(0, 1);
+        respond_to(0, 1);
         pass(61 * SEC);
         ck_assert_uint_eq(n_closes, 2);
         ck_assert(engine_next_time(e) == USEC_NEVER);
@@ -373,12 +357,12 @@ START_TEST(a_new_network_forgives_all_and_forgets_what_peers_do)
 {
         UpstreamInfo u;
 
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
         pass(5 * SEC);
-        closed(0, FAILURE_IDLE_CLOSED);
-        ask();
-        closed(1, FAILURE_CERTIFICATE_NAME);
+        lose(0, FAILURE_IDLE_CLOSED);
+        ask_next();
+        lose(1, FAILURE_CERTIFICATE_NAME);
         engine_upstream(e, 0, &u);
         ck_assert_uint_eq(u.peer_idle, 5 * SEC);
         ck_assert(!health_usable(u.health));
@@ -393,10 +377,10 @@ START_TEST(T14_what_waits_on_a_connection_whose_address_is_gone_is_sent_again_at
 {
         UpstreamInfo u;
 
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
-        ask();
-        ask();
+        ask_next();
+        ask_next();
         engine_network_changed(e, true, now);
         engine_address_gone(e, connects[0].connection, now);
         act();
@@ -406,8 +390,8 @@ START_TEST(T14_what_waits_on_a_connection_whose_address_is_gone_is_sent_again_at
         ck_assert_int_eq(connects[1].purpose, PURPOSE_QUERY);
         ready(1);
         ck_assert_uint_eq(n_sends, 5);
-        respond(3, 2);
-        respond(4, 3);
+        respond_to(3, 2);
+        respond_to(4, 3);
         ck_assert_uint_eq(n_answers, 3);
         ck_assert_uint_eq(n_servfails, 0);
         engine_upstream(e, 0, &u);
@@ -418,7 +402,7 @@ END_TEST
 
 START_TEST(T14_an_idle_connection_whose_address_is_gone_is_closed_and_not_replaced)
 {
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
         engine_network_changed(e, true, now);
         engine_address_gone(e, connects[0].connection, now);
@@ -427,45 +411,45 @@ START_TEST(T14_an_idle_connection_whose_address_is_gone_is_closed_and_not_replac
         ck_assert_uint_eq(n_connects, 1);
         ck_assert(engine_next_time(e) == USEC_NEVER);
         engine_address_gone(e, connects[0].connection, now);
-        ask();
+        ask_next();
         ready(1);
         ck_assert(!sends[1].ping);
-        respond(1, 2);
+        respond_to(1, 2);
         ck_assert_uint_eq(n_answers, 2);
 }
 END_TEST
 
 START_TEST(wrong_certificates_everywhere_are_a_portal_until_an_answer_comes)
 {
-        start("", TWO);
-        ask();
-        closed(0, FAILURE_CERTIFICATE_UNTRUSTED);
+        played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
+        ask_next();
+        lose(0, FAILURE_CERTIFICATE_UNTRUSTED);
         ck_assert_int_eq(engine_network_state(e), NETWORK_ONLINE);
-        closed(1, FAILURE_CERTIFICATE_NAME);
+        lose(1, FAILURE_CERTIFICATE_NAME);
         ck_assert_int_eq(engine_network_state(e), NETWORK_PORTAL);
         pass(5 * SEC);
-        ask();
+        ask_next();
         pass(5 * SEC);
         ck_assert_uint_eq(n_servfails, 2);
         ck_assert(told("may ask for a login"));
-        ask();
+        ask_next();
         ready(n_connects - 1);
         ck_assert_int_eq(engine_network_state(e), NETWORK_PORTAL);
-        respond(n_sends - 1, 3);
+        respond_to(n_sends - 1, 3);
         ck_assert_int_eq(engine_network_state(e), NETWORK_ONLINE);
 }
 END_TEST
 
 START_TEST(a_login_page_found_by_probes_is_a_portal_too)
 {
-        start("", ONE);
-        ask();
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
+        ask_next();
         ready(0);
         for (unsigned i = 0; i < 60 && health_of(0)->state != HEALTH_FAILED; i++) {
                 unsigned connected = n_connects, sent = n_sends;
 
                 if (sent)
-                        answer_status(sent - 1, 511, 0);
+                        respond_status(sent - 1, 511, 0);
                 pass(100 * MSEC);
                 if (n_connects > connected)
                         ready(n_connects - 1);
@@ -480,29 +464,29 @@ END_TEST
 
 START_TEST(once_the_clock_is_set_certificates_are_looked_at_anew)
 {
-        start("", ONE);
-        ask();
-        closed(0, FAILURE_CERTIFICATE_NOT_YET_VALID);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
+        ask_next();
+        lose(0, FAILURE_CERTIFICATE_NOT_YET_VALID);
         ck_assert_msg(health_of(0)->state == HEALTH_TRIAL, "the query is the trial");
         engine_clock_set(e, now);
         act();
         ck_assert_int_eq(health_of(0)->state, HEALTH_UNKNOWN);
         ck_assert(!health_of(0)->probing);
         ready(n_connects - 1);
-        respond(n_sends - 1, asked);
+        respond_to(n_sends - 1, last_number);
         ck_assert_int_eq(health_of(0)->state, HEALTH_HEALTHY);
 }
 END_TEST
 
 START_TEST(a_trial_ends_when_the_clock_is_set_so_that_its_connections_fault_is_told_as_any)
 {
-        start("", ONE);
-        ask();
-        closed(0, FAILURE_CERTIFICATE_NOT_YET_VALID);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
+        ask_next();
+        lose(0, FAILURE_CERTIFICATE_NOT_YET_VALID);
         ck_assert_int_eq(health_of(0)->state, HEALTH_TRIAL);
         engine_clock_set(e, now);
         act();
-        refuse((int) n_connects - 1);
+        lose((int) n_connects - 1, FAILURE_REFUSED);
         ck_assert_int_eq(health_of(0)->state, HEALTH_SUSPECT);
         ck_assert_int_eq(health_of(0)->reason, FAILURE_REFUSED);
         ck_assert_int_ge(attempt(0, PURPOSE_PROBE), 0);
@@ -511,9 +495,9 @@ END_TEST
 
 START_TEST(who_is_set_to_what_he_is_keeps_his_probe)
 {
-        start("", TWO);
-        ask();
-        refuse(0);
+        played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
+        ask_next();
+        lose(0, FAILURE_REFUSED);
         ck_assert(health_of(0)->probing);
         unsigned closed_before = n_closes;
         engine_set_admin(e, connects[0].upstream, ADMIN_AUTO, now);
@@ -582,16 +566,12 @@ static void reject(unsigned i, unsigned kind)
 
         wire_begin(&w, DNS_QR | DNS_RD | (rejects[kind].body == CUT ? DNS_TC : 0),
                    rejects[kind].body == ELSEWHERE ? TYPE_SOA : TYPE_A);
-        w.data[13] = (uint8_t) ('a' + sends[i].question % 26);
-        w.data[14] = (uint8_t) ('a' + sends[i].question / 26 % 26);
-        w.data[15] = (uint8_t) ('a' + sends[i].question / 676 % 26);
+        write_number(sends[i].number);
         wire_write16(w.data, 0);
         w.n = rejects[kind].body == EMPTY ? 0 : rejects[kind].body == SCRAP ? 11 : w.n;
         if (rejects[kind].body == NOISE)
                 memset(w.data, 0xff, w.n);
-        engine_received(e, sends[i].connection, now);
-        engine_response(e, sends[i].connection, sends[i].exchange, &http, wire_bytes(&w), now);
-        act();
+        say_to(i, &http, wire_bytes(&w));
 }
 
 /* Of two incidents, which make it suspect at least; the second is on another connection where the first ended that. */
@@ -599,20 +579,18 @@ START_TEST(a_rejected_answer_is_the_reason_of_the_state_and_of_its_record)
 {
         unsigned kind = (unsigned) _i;
 
-        start("", ONE);
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
-        for (unsigned i = 0; i < 20 && !n_states; i++) {
-                ask();
+        for (unsigned i = 0; i < 20 && !first_fault(); i++) {
+                ask_next();
                 if (n_connects > 1)
                         ready(n_connects - 1);
                 reject(n_sends - 1, kind);
                 pass(10 * MSEC);
         }
-        ck_assert_uint_ge(n_states, 1);
-        ck_assert_msg(states[0].reason == rejects[kind].failure, "%u: it says %s", rejects[kind].status,
-                      failure_name(states[0].reason));
-        ck_assert_msg(states[0].to == HEALTH_SUSPECT || states[0].to == HEALTH_FAILED, "it is %s",
-                      health_state_name(states[0].to));
+        ck_assert_ptr_nonnull(first_fault());
+        ck_assert_msg(first_fault()->reason == rejects[kind].failure, "%u: it says %s", rejects[kind].status,
+                      failure_name(first_fault()->reason));
 }
 END_TEST
 
@@ -637,18 +615,18 @@ static const FailureReason connecting[] = {
 
 START_TEST(a_connection_that_is_not_made_says_why)
 {
-        start("", TWO);
-        for (unsigned i = 0; i < 4 && !n_states; i++) {
+        played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
+        for (unsigned i = 0; i < 4 && !first_fault(); i++) {
                 unsigned n = n_connects;
 
-                ask();
-                for (unsigned k = n; k < n_connects && !n_states; k++)
+                ask_next();
+                for (unsigned k = n; k < n_connects && !first_fault(); k++)
                         if (connects[k].upstream == connects[0].upstream)
-                                closed(k, connecting[_i]);
+                                lose(k, connecting[_i]);
                 pass(10 * MSEC);
         }
-        ck_assert_uint_ge(n_states, 1);
-        ck_assert_msg(states[0].reason == connecting[_i], "it says %s", failure_name(states[0].reason));
+        ck_assert_ptr_nonnull(first_fault());
+        ck_assert_msg(first_fault()->reason == connecting[_i], "it says %s", failure_name(first_fault()->reason));
 }
 END_TEST
 
@@ -657,7 +635,7 @@ int main(void)
         Suite *s = suite_create("upstreams");
         TCase *c = tcase_create("upstreams");
 
-        tcase_add_checked_fixture(c, NULL, stop);
+        tcase_add_checked_fixture(c, NULL, played_stop);
         tcase_add_test(c, a_goaway_with_an_error_and_the_loss_after_it_are_one_incident);
         tcase_add_test(c, H14_a_refused_stream_is_sent_again_on_the_same_connection_and_is_no_fault);
         tcase_add_test(c, H10_what_a_goaway_leaves_is_finished_and_the_next_query_gets_another_connection);
