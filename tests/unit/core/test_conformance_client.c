@@ -94,7 +94,7 @@ START_TEST(RFC1035_the_root_is_a_name)
 }
 END_TEST
 
-START_TEST(RFC4343_who_asks_in_another_case_shares_question_and_cache_and_gets_his_own_spelling)
+START_TEST(RFC4343_clients_with_another_case_share_query_and_cache_and_get_their_own_spelling)
 {
         wire_begin(&w, DNS_RD, TYPE_A);
         ck_assert(!ask());
@@ -130,7 +130,7 @@ static bool never_forwarded(unsigned type)
         return type == 0 || type == TYPE_OPT || type == TYPE_TSIG || type == TYPE_AXFR || type == TYPE_IXFR;
 }
 
-START_TEST(RFC5625_C08_every_type_is_forwarded_but_those_that_ask_for_no_data)
+START_TEST(RFC5625_C08_every_type_is_forwarded_except_those_that_ask_for_no_data)
 {
         for (unsigned type = 0; type < 0x10000; type += type < 300 || type > 0xff00 ? 1 : 97) {
                 wire_begin(&w, DNS_RD, type);
@@ -157,7 +157,7 @@ START_TEST(RFC5625_C06_every_class_is_forwarded)
 }
 END_TEST
 
-START_TEST(RFC5625_flags_that_are_not_known_do_not_stop_a_query)
+START_TEST(RFC5625_queries_with_unknown_flags_are_forwarded)
 {
         static const unsigned flags[] = { DNS_AD, DNS_Z,  DNS_AA,
                                           DNS_TC, DNS_RA, DNS_Z | DNS_AD | DNS_TC | DNS_RA | DNS_AA,
@@ -171,7 +171,7 @@ START_TEST(RFC5625_flags_that_are_not_known_do_not_stop_a_query)
 }
 END_TEST
 
-START_TEST(RFC5625_a_query_without_rd_is_forwarded_without_it_and_kept_apart)
+START_TEST(RFC5625_a_query_without_rd_is_forwarded_without_it_and_cached_separately)
 {
         wire_begin(&w, DNS_RD, TYPE_A);
         ck_assert(!ask());
@@ -189,7 +189,7 @@ START_TEST(RFC5625_a_query_without_rd_is_forwarded_without_it_and_kept_apart)
 }
 END_TEST
 
-START_TEST(RFC4035_cd_and_do_are_forwarded_and_their_answers_kept_apart)
+START_TEST(RFC4035_cd_and_do_are_forwarded_and_their_answers_cached_separately)
 {
         for (unsigned kind = 0; kind < 4; kind++) {
                 wire_begin(&w, DNS_RD | (kind & 1 ? DNS_CD : 0), TYPE_A);
@@ -212,7 +212,7 @@ START_TEST(RFC4035_cd_and_do_are_forwarded_and_their_answers_kept_apart)
 }
 END_TEST
 
-START_TEST(RFC5625_C04_what_is_malformed_is_told_so_at_once)
+START_TEST(RFC5625_C04_a_malformed_query_is_a_format_error_at_once)
 {
         wire_begin(&w, DNS_RD, TYPE_A);
         wire_write16(w.data + 6, 1); /* a record that is not there */
@@ -228,7 +228,7 @@ START_TEST(RFC5625_C04_what_is_malformed_is_told_so_at_once)
         wire_question(&w, DNS_RD,
                       "\x41"
                       "a",
-                      3, TYPE_A, CLASS_IN); /* a label type that is no more */
+                      3, TYPE_A, CLASS_IN); /* an obsolete label type */
         ck_assert_uint_eq(rcode_at_once(TRANSPORT_UDP), RCODE_FORMERR);
         wire_begin(&w, DNS_RD, TYPE_A);
         w.n -= 1;
@@ -238,7 +238,7 @@ START_TEST(RFC5625_C04_what_is_malformed_is_told_so_at_once)
 }
 END_TEST
 
-START_TEST(RFC9619_C03_any_number_of_questions_but_one_is_a_format_error)
+START_TEST(RFC9619_C03_a_query_without_exactly_one_question_is_a_format_error)
 {
         static const unsigned counts[] = { 0, 2, 3, 0xffff };
 
@@ -307,7 +307,7 @@ START_TEST(RFC8490_stateful_operations_are_not_implemented)
 }
 END_TEST
 
-START_TEST(RFC6895_C05_opcodes_that_are_no_more_or_not_yet_are_not_implemented)
+START_TEST(RFC6895_C05_obsolete_and_unassigned_opcodes_are_not_implemented)
 {
         for (unsigned opcode = 1; opcode < 16; opcode++) {
                 wire_begin(&w, 0, TYPE_A);
@@ -340,7 +340,7 @@ START_TEST(RFC1995_C07_an_incremental_transfer_is_not_implemented)
 }
 END_TEST
 
-START_TEST(RFC6895_types_that_are_no_questions_are_format_errors)
+START_TEST(RFC6895_types_that_cannot_be_queried_are_format_errors)
 {
         static const unsigned types[] = { 0, TYPE_OPT, TYPE_TSIG };
 
@@ -352,7 +352,7 @@ START_TEST(RFC6895_types_that_are_no_questions_are_format_errors)
 }
 END_TEST
 
-START_TEST(RFC8482_any_is_the_upstreams_to_answer_and_serves_nothing_else)
+START_TEST(RFC8482_any_is_answered_by_the_upstream_and_answers_no_other_query)
 {
         wire_begin(&w, DNS_RD, TYPE_A);
         ck_assert(!ask());
@@ -370,7 +370,7 @@ START_TEST(RFC8482_any_is_the_upstreams_to_answer_and_serves_nothing_else)
 }
 END_TEST
 
-START_TEST(C12_RFC5625_a_signed_query_and_its_answer_pass_untouched_but_for_the_id)
+START_TEST(C12_RFC5625_a_signed_query_and_its_answer_pass_unchanged_except_for_the_id)
 {
         static Wire signed_query;
 
@@ -461,7 +461,7 @@ START_TEST(C14_the_same_id_for_two_questions_gets_two_answers)
 }
 END_TEST
 
-START_TEST(C16_what_does_not_fit_the_client_is_question_and_opt_with_tc_and_whole_over_tcp)
+START_TEST(C16_an_answer_too_large_for_udp_is_truncated_to_question_and_opt_and_whole_over_tcp)
 {
         static const unsigned sizes[] = { 512, 1232, 4096 };
 
@@ -504,7 +504,7 @@ START_TEST(RFC5625_answers_of_4096_octets_go_over_udp_and_no_larger_ones)
 }
 END_TEST
 
-START_TEST(RFC6840_ad_is_passed_on_only_where_the_upstream_is_trusted_with_it_and_the_client_asks_for_it)
+START_TEST(RFC6840_ad_is_passed_on_only_if_the_upstream_is_trusted_and_the_client_asks_for_it)
 {
         for (unsigned kind = 0; kind < 8; kind++) {
                 bool trusted = kind & 4, wanted = kind & 3;
@@ -521,7 +521,7 @@ START_TEST(RFC6840_ad_is_passed_on_only_where_the_upstream_is_trusted_with_it_an
 }
 END_TEST
 
-START_TEST(RFC1035_ra_is_set_and_aa_is_the_upstreams)
+START_TEST(RFC1035_ra_is_set_and_aa_is_copied_from_the_upstream)
 {
         for (unsigned aa = 0; aa < 2; aa++) {
                 wire_begin(&w, DNS_RD, 1000 + aa);
@@ -545,32 +545,31 @@ int main(void)
         tcase_add_test(c, RFC1035_without_edns_an_answer_of_512_octets_is_whole_and_of_513_is_truncated);
         tcase_add_test(c, RFC2181_any_octets_make_a_label);
         tcase_add_test(c, RFC1035_the_root_is_a_name);
-        tcase_add_test(c, RFC4343_who_asks_in_another_case_shares_question_and_cache_and_gets_his_own_spelling);
+        tcase_add_test(c, RFC4343_clients_with_another_case_share_query_and_cache_and_get_their_own_spelling);
         tcase_add_test(c, RFC4343_only_ascii_letters_fold);
-        tcase_add_test(c, RFC5625_C08_every_type_is_forwarded_but_those_that_ask_for_no_data);
+        tcase_add_test(c, RFC5625_C08_every_type_is_forwarded_except_those_that_ask_for_no_data);
         tcase_add_test(c, RFC5625_C06_every_class_is_forwarded);
-        tcase_add_test(c, RFC5625_flags_that_are_not_known_do_not_stop_a_query);
-        tcase_add_test(c, RFC5625_a_query_without_rd_is_forwarded_without_it_and_kept_apart);
-        tcase_add_test(c, RFC4035_cd_and_do_are_forwarded_and_their_answers_kept_apart);
-        tcase_add_test(c, RFC5625_C04_what_is_malformed_is_told_so_at_once);
-        tcase_add_test(c, RFC9619_C03_any_number_of_questions_but_one_is_a_format_error);
+        tcase_add_test(c, RFC5625_queries_with_unknown_flags_are_forwarded);
+        tcase_add_test(c, RFC5625_a_query_without_rd_is_forwarded_without_it_and_cached_separately);
+        tcase_add_test(c, RFC4035_cd_and_do_are_forwarded_and_their_answers_cached_separately);
+        tcase_add_test(c, RFC5625_C04_a_malformed_query_is_a_format_error_at_once);
+        tcase_add_test(c, RFC9619_C03_a_query_without_exactly_one_question_is_a_format_error);
         tcase_add_test(c, RFC1996_notify_is_not_implemented);
         tcase_add_test(c, RFC2136_update_is_not_implemented);
         tcase_add_test(c, RFC8490_stateful_operations_are_not_implemented);
-        tcase_add_test(c, RFC6895_C05_opcodes_that_are_no_more_or_not_yet_are_not_implemented);
+        tcase_add_test(c, RFC6895_C05_obsolete_and_unassigned_opcodes_are_not_implemented);
         tcase_add_test(c, RFC5936_C07_a_zone_transfer_is_not_implemented);
         tcase_add_test(c, RFC1995_C07_an_incremental_transfer_is_not_implemented);
-        tcase_add_test(c, RFC6895_types_that_are_no_questions_are_format_errors);
-        tcase_add_test(c, RFC8482_any_is_the_upstreams_to_answer_and_serves_nothing_else);
-        tcase_add_test(c, C12_RFC5625_a_signed_query_and_its_answer_pass_untouched_but_for_the_id);
+        tcase_add_test(c, RFC6895_types_that_cannot_be_queried_are_format_errors);
+        tcase_add_test(c, RFC8482_any_is_answered_by_the_upstream_and_answers_no_other_query);
+        tcase_add_test(c, C12_RFC5625_a_signed_query_and_its_answer_pass_unchanged_except_for_the_id);
         tcase_add_test(c, RFC8945_a_signed_answer_too_large_for_udp_is_truncated);
         tcase_add_test(c, C13_100_times_the_same_query_of_the_same_client_is_one_question_and_100_answers);
         tcase_add_test(c, C14_the_same_id_for_two_questions_gets_two_answers);
-        tcase_add_test(c, C16_what_does_not_fit_the_client_is_question_and_opt_with_tc_and_whole_over_tcp);
+        tcase_add_test(c, C16_an_answer_too_large_for_udp_is_truncated_to_question_and_opt_and_whole_over_tcp);
         tcase_add_test(c, RFC5625_answers_of_4096_octets_go_over_udp_and_no_larger_ones);
-        tcase_add_test(c,
-                       RFC6840_ad_is_passed_on_only_where_the_upstream_is_trusted_with_it_and_the_client_asks_for_it);
-        tcase_add_test(c, RFC1035_ra_is_set_and_aa_is_the_upstreams);
+        tcase_add_test(c, RFC6840_ad_is_passed_on_only_if_the_upstream_is_trusted_and_the_client_asks_for_it);
+        tcase_add_test(c, RFC1035_ra_is_set_and_aa_is_copied_from_the_upstream);
         suite_add_tcase(s, c);
         return run_suite(s);
 }

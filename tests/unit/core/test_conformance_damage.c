@@ -167,7 +167,7 @@ static void try(unsigned type, const Wire *body, const char *what, unsigned i, u
         played_stop();
 }
 
-START_TEST(D11_answers_cut_at_any_octet_reach_nobody)
+START_TEST(D11_responses_cut_at_any_octet_reach_no_client)
 {
         static Wire body;
 
@@ -182,7 +182,7 @@ START_TEST(D11_answers_cut_at_any_octet_reach_nobody)
 }
 END_TEST
 
-START_TEST(D12_answers_with_any_bit_flipped_reach_nobody_unless_they_still_are_answers)
+START_TEST(D12_responses_with_any_bit_flipped_reach_no_client_unless_still_valid)
 {
         static Wire body;
 
@@ -272,7 +272,7 @@ static void spoil(void)
                 w.n = 1;
 }
 
-START_TEST(D31_malformed_packets_as_answers_reach_nobody)
+START_TEST(D31_malformed_responses_reach_no_client)
 {
         static Wire body;
         unsigned type;
@@ -288,7 +288,7 @@ START_TEST(D31_malformed_packets_as_answers_reach_nobody)
 }
 END_TEST
 
-START_TEST(C11_malformed_packets_of_clients_are_answered_or_ignored_and_the_next_is_served)
+START_TEST(C11_malformed_queries_are_answered_or_ignored_and_the_next_query_is_served)
 {
         for (unsigned i = 0; i < PACKETS; i++) {
                 Message m;
@@ -324,10 +324,10 @@ int main(void)
         TCase *c = tcase_create("damage");
 
         tcase_set_timeout(c, 300);
-        tcase_add_test(c, D11_answers_cut_at_any_octet_reach_nobody);
-        tcase_add_test(c, D12_answers_with_any_bit_flipped_reach_nobody_unless_they_still_are_answers);
-        tcase_add_test(c, D31_malformed_packets_as_answers_reach_nobody);
-        tcase_add_test(c, C11_malformed_packets_of_clients_are_answered_or_ignored_and_the_next_is_served);
+        tcase_add_test(c, D11_responses_cut_at_any_octet_reach_no_client);
+        tcase_add_test(c, D12_responses_with_any_bit_flipped_reach_no_client_unless_still_valid);
+        tcase_add_test(c, D31_malformed_responses_reach_no_client);
+        tcase_add_test(c, C11_malformed_queries_are_answered_or_ignored_and_the_next_query_is_served);
         suite_add_tcase(s, c);
         return run_suite(s);
 }

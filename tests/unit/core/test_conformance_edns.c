@@ -60,7 +60,7 @@ START_TEST(RFC6891_two_opts_are_formerr)
 }
 END_TEST
 
-START_TEST(RFC6891_an_opt_that_is_not_the_roots_is_formerr)
+START_TEST(RFC6891_an_opt_whose_owner_is_not_the_root_is_formerr)
 {
         wire_begin(&w, DNS_RD, TYPE_A);
         wire_record(&w, 2, HERE, 2, TYPE_OPT, 1232, 0, "", 0);
@@ -89,7 +89,7 @@ START_TEST(RFC6891_every_version_but_0_is_badvers)
 }
 END_TEST
 
-START_TEST(RFC6891_a_size_below_512_is_512)
+START_TEST(RFC6891_a_size_below_512_counts_as_512)
 {
         static const unsigned sizes[] = { 0, 1, 511, 512, 513 };
         static uint8_t rdata[600];
@@ -109,7 +109,7 @@ START_TEST(RFC6891_a_size_below_512_is_512)
 }
 END_TEST
 
-START_TEST(RFC6891_options_that_are_not_known_are_ignored_and_stay_here)
+START_TEST(RFC6891_unknown_options_are_ignored_and_not_forwarded)
 {
         for (unsigned code = 0; code < 0x10000; code += code < 40 || code > 0xfff0 ? 1 : 997) {
                 uint8_t option[4 + 8] = { (uint8_t) (code >> 8), (uint8_t) code, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8 };
@@ -120,7 +120,7 @@ START_TEST(RFC6891_options_that_are_not_known_are_ignored_and_stay_here)
 }
 END_TEST
 
-START_TEST(RFC6891_flags_that_are_not_known_are_ignored_and_not_echoed)
+START_TEST(RFC6891_unknown_flags_are_ignored_and_not_echoed)
 {
         query(1232, 0xffff, "", 0);
         ck_assert(!ask());
@@ -158,7 +158,7 @@ START_TEST(RFC6891_a_badly_formed_option_is_formerr_with_an_opt)
 }
 END_TEST
 
-START_TEST(RFC6891_64_options_are_looked_at_and_300_are_formerr)
+START_TEST(RFC6891_64_options_are_accepted_and_300_are_formerr)
 {
         static uint8_t options[300 * 4];
 
@@ -171,7 +171,7 @@ START_TEST(RFC6891_64_options_are_looked_at_and_300_are_formerr)
 }
 END_TEST
 
-START_TEST(RFC6891_the_opt_of_one_answer_is_never_that_of_another)
+START_TEST(RFC6891_the_opt_of_an_answer_is_never_cached)
 {
         query(1232, 0x8000, "", 0);
         ck_assert(!ask());
@@ -185,7 +185,7 @@ START_TEST(RFC6891_the_opt_of_one_answer_is_never_that_of_another)
 }
 END_TEST
 
-START_TEST(RFC6891_extended_rcodes_go_to_those_with_edns_and_are_servfail_to_others)
+START_TEST(RFC6891_extended_rcodes_reach_clients_with_edns_and_are_servfail_for_others)
 {
         static const unsigned rcodes[] = { 16, 22, 23, 24, 255, 256, 4095 };
 
@@ -204,28 +204,28 @@ START_TEST(RFC6891_extended_rcodes_go_to_those_with_edns_and_are_servfail_to_oth
 }
 END_TEST
 
-START_TEST(RFC7871_a_clients_subnet_stays_here)
+START_TEST(RFC7871_client_subnet_is_not_forwarded)
 {
         query(1232, 0, "\0\x08\0\7\0\1\x18\0\1\2\3", 11);
         asked_without_options();
 }
 END_TEST
 
-START_TEST(RFC5001_a_request_for_the_servers_name_stays_here)
+START_TEST(RFC5001_nsid_is_not_forwarded)
 {
         query(1232, 0, "\0\3\0\0", 4);
         asked_without_options();
 }
 END_TEST
 
-START_TEST(RFC7901_a_chain_query_stays_here)
+START_TEST(RFC7901_chain_is_not_forwarded)
 {
         query(1232, 0x8000, "\0\x0d\0\1\0", 5);
         asked_without_options();
 }
 END_TEST
 
-START_TEST(RFC9567_an_upstreams_reporting_channel_stays_there)
+START_TEST(RFC9567_a_reporting_channel_does_not_reach_the_client)
 {
         query(1232, 0, "", 0);
         ck_assert(!ask());
@@ -234,7 +234,7 @@ START_TEST(RFC9567_an_upstreams_reporting_channel_stays_there)
 }
 END_TEST
 
-START_TEST(RFC7873_a_cookie_is_ignored_and_one_of_impossible_size_is_formerr)
+START_TEST(RFC7873_a_cookie_is_ignored_and_one_of_invalid_size_is_formerr)
 {
         for (unsigned n = 0; n <= 48; n++) {
                 uint8_t option[4 + 48] = { 0, 10, 0, (uint8_t) n };
@@ -257,7 +257,7 @@ START_TEST(RFC7873_a_cookie_is_ignored_and_one_of_impossible_size_is_formerr)
 }
 END_TEST
 
-START_TEST(RFC7828_keepalive_is_answered_with_the_idle_time_on_tcp_only)
+START_TEST(RFC7828_keepalive_is_answered_with_the_idle_time_over_tcp_only)
 {
         for (Transport transport = TRANSPORT_UDP; transport <= TRANSPORT_TCP; transport++)
                 for (unsigned wanted = 0; wanted < 2; wanted++) {
@@ -293,7 +293,7 @@ START_TEST(RFC8467_queries_upstream_are_multiples_of_128_octets_and_padded_with_
 }
 END_TEST
 
-START_TEST(RFC7830_padding_switched_off_sends_none)
+START_TEST(RFC7830_queries_are_not_padded_with_padding_turned_off)
 {
         played_start(PLAIN "[Resolver]\nPadding=no\n");
         query(1232, 0, "\0\x0c\0\4\0\0\0\0", 8);
@@ -302,7 +302,7 @@ START_TEST(RFC7830_padding_switched_off_sends_none)
 }
 END_TEST
 
-START_TEST(RFC7830_padding_of_any_content_is_accepted_and_never_goes_to_clients)
+START_TEST(RFC7830_padding_of_any_content_is_accepted_and_never_reaches_clients)
 {
         query(1232, 0, "\0\x0c\0\4\1\2\3\4", 8);
         ck_assert(!ask());
@@ -314,7 +314,7 @@ START_TEST(RFC7830_padding_of_any_content_is_accepted_and_never_goes_to_clients)
 }
 END_TEST
 
-START_TEST(RFC8914_extended_errors_pass_with_their_text_and_only_to_those_with_edns)
+START_TEST(RFC8914_extended_errors_with_their_text_reach_clients_with_edns_only)
 {
         for (unsigned edns = 0; edns < 2; edns++) {
                 played_start_plain();
@@ -333,7 +333,7 @@ START_TEST(RFC8914_extended_errors_pass_with_their_text_and_only_to_those_with_e
 }
 END_TEST
 
-START_TEST(RFC8914_an_extended_error_gives_way_before_records_do)
+START_TEST(RFC8914_an_extended_error_is_dropped_before_records_are)
 {
         static uint8_t rdata[512], options[4 + 2 + 200];
         unsigned room = 512 - 33 - 12 - 11;
@@ -354,7 +354,7 @@ START_TEST(RFC8914_an_extended_error_gives_way_before_records_do)
 END_TEST
 
 /* What an upstream sends is not to cost us more than that, nor fill what is made for it. */
-START_TEST(RFC8914_four_extended_errors_of_512_octets_pass_and_no_more_or_longer_ones)
+START_TEST(RFC8914_at_most_four_extended_errors_of_512_octets_are_passed_on)
 {
         static uint8_t options[20 * (4 + 600)];
         static const size_t sizes[] = { 513, 512, 600, 2, 512, 512, 512, 512, 512, 512, 512, 512, 512, 512 };
@@ -376,7 +376,7 @@ START_TEST(RFC8914_four_extended_errors_of_512_octets_pass_and_no_more_or_longer
 }
 END_TEST
 
-START_TEST(RFC8914_our_own_codes_say_what_is_wrong)
+START_TEST(RFC8914_failures_of_our_own_have_an_extended_error)
 {
         query(1232, 0, "", 0);
         ck_assert(!ask());
@@ -403,30 +403,30 @@ int main(void)
         tcase_add_checked_fixture(c, played_start_plain, played_stop);
         tcase_add_test(c, RFC6891_an_opt_is_answered_with_one_and_none_with_none);
         tcase_add_test(c, RFC6891_two_opts_are_formerr);
-        tcase_add_test(c, RFC6891_an_opt_that_is_not_the_roots_is_formerr);
+        tcase_add_test(c, RFC6891_an_opt_whose_owner_is_not_the_root_is_formerr);
         tcase_add_test(c, RFC6891_an_opt_in_another_section_is_formerr);
         tcase_add_test(c, RFC6891_every_version_but_0_is_badvers);
-        tcase_add_test(c, RFC6891_a_size_below_512_is_512);
-        tcase_add_test(c, RFC6891_options_that_are_not_known_are_ignored_and_stay_here);
-        tcase_add_test(c, RFC6891_flags_that_are_not_known_are_ignored_and_not_echoed);
+        tcase_add_test(c, RFC6891_a_size_below_512_counts_as_512);
+        tcase_add_test(c, RFC6891_unknown_options_are_ignored_and_not_forwarded);
+        tcase_add_test(c, RFC6891_unknown_flags_are_ignored_and_not_echoed);
         tcase_add_test(c, RFC3225_do_is_echoed);
         tcase_add_test(c, RFC6891_a_badly_formed_option_is_formerr_with_an_opt);
-        tcase_add_test(c, RFC6891_64_options_are_looked_at_and_300_are_formerr);
-        tcase_add_test(c, RFC6891_the_opt_of_one_answer_is_never_that_of_another);
-        tcase_add_test(c, RFC6891_extended_rcodes_go_to_those_with_edns_and_are_servfail_to_others);
-        tcase_add_test(c, RFC7871_a_clients_subnet_stays_here);
-        tcase_add_test(c, RFC5001_a_request_for_the_servers_name_stays_here);
-        tcase_add_test(c, RFC7901_a_chain_query_stays_here);
-        tcase_add_test(c, RFC9567_an_upstreams_reporting_channel_stays_there);
-        tcase_add_test(c, RFC7873_a_cookie_is_ignored_and_one_of_impossible_size_is_formerr);
-        tcase_add_test(c, RFC7828_keepalive_is_answered_with_the_idle_time_on_tcp_only);
+        tcase_add_test(c, RFC6891_64_options_are_accepted_and_300_are_formerr);
+        tcase_add_test(c, RFC6891_the_opt_of_an_answer_is_never_cached);
+        tcase_add_test(c, RFC6891_extended_rcodes_reach_clients_with_edns_and_are_servfail_for_others);
+        tcase_add_test(c, RFC7871_client_subnet_is_not_forwarded);
+        tcase_add_test(c, RFC5001_nsid_is_not_forwarded);
+        tcase_add_test(c, RFC7901_chain_is_not_forwarded);
+        tcase_add_test(c, RFC9567_a_reporting_channel_does_not_reach_the_client);
+        tcase_add_test(c, RFC7873_a_cookie_is_ignored_and_one_of_invalid_size_is_formerr);
+        tcase_add_test(c, RFC7828_keepalive_is_answered_with_the_idle_time_over_tcp_only);
         tcase_add_test(c, RFC8467_queries_upstream_are_multiples_of_128_octets_and_padded_with_zeros);
-        tcase_add_test(c, RFC7830_padding_switched_off_sends_none);
-        tcase_add_test(c, RFC7830_padding_of_any_content_is_accepted_and_never_goes_to_clients);
-        tcase_add_test(c, RFC8914_extended_errors_pass_with_their_text_and_only_to_those_with_edns);
-        tcase_add_test(c, RFC8914_an_extended_error_gives_way_before_records_do);
-        tcase_add_test(c, RFC8914_four_extended_errors_of_512_octets_pass_and_no_more_or_longer_ones);
-        tcase_add_test(c, RFC8914_our_own_codes_say_what_is_wrong);
+        tcase_add_test(c, RFC7830_queries_are_not_padded_with_padding_turned_off);
+        tcase_add_test(c, RFC7830_padding_of_any_content_is_accepted_and_never_reaches_clients);
+        tcase_add_test(c, RFC8914_extended_errors_with_their_text_reach_clients_with_edns_only);
+        tcase_add_test(c, RFC8914_an_extended_error_is_dropped_before_records_are);
+        tcase_add_test(c, RFC8914_at_most_four_extended_errors_of_512_octets_are_passed_on);
+        tcase_add_test(c, RFC8914_failures_of_our_own_have_an_extended_error);
         suite_add_tcase(s, c);
         return run_suite(s);
 }

@@ -8,7 +8,8 @@
 #include "played.h"
 #include "run.h"
 
-/* `w`, an answer without OPT, is what the client gets: fresh, and after a second out of the cache, but for its TTLs. */
+/* `w`, an answer without OPT, is what the client gets: fresh, and after a second out of the cache, except for its TTLs.
+ */
 static void passes(void)
 {
         static Wire said;
@@ -197,7 +198,7 @@ START_TEST(D29_RFC7766_TXT_of_64_KiB_passes_whole)
 }
 END_TEST
 
-START_TEST(RFC2181_records_of_one_set_with_different_ttls_live_as_long_as_the_least)
+START_TEST(RFC2181_a_record_set_with_different_ttls_lives_as_long_as_the_shortest)
 {
         answer_of(TYPE_A);
         wire_a(&w, 300);
@@ -256,7 +257,7 @@ int main(void)
         tcase_add_test(c, RFC4034_signatures_and_denials_pass_in_all_sections);
         tcase_add_test(c, D28_a_chain_of_100_aliases_and_a_loop_of_two_pass);
         tcase_add_test(c, D29_RFC7766_TXT_of_64_KiB_passes_whole);
-        tcase_add_test(c, RFC2181_records_of_one_set_with_different_ttls_live_as_long_as_the_least);
+        tcase_add_test(c, RFC2181_a_record_set_with_different_ttls_lives_as_long_as_the_shortest);
         tcase_add_test(c, RFC2181_a_ttl_with_its_top_bit_set_is_0_to_the_client);
         tcase_add_test(c, RFC2308_a_denial_passes_with_its_soa);
         suite_add_tcase(s, c);

@@ -51,7 +51,7 @@ static void refused(const char *what)
         refused_by(&HTTP_OK, what);
 }
 
-START_TEST(D01_D02_RFC1035_what_is_shorter_than_a_question_is_no_answer)
+START_TEST(D01_D02_RFC1035_a_response_shorter_than_a_question_is_rejected)
 {
         for (unsigned n = 0; n < 33; n++) {
                 query();
@@ -67,7 +67,7 @@ START_TEST(D01_D02_RFC1035_what_is_shorter_than_a_question_is_no_answer)
 }
 END_TEST
 
-START_TEST(RFC5452_D03_a_query_is_no_answer)
+START_TEST(RFC5452_D03_a_query_is_rejected_as_a_response)
 {
         query();
         good();
@@ -76,7 +76,7 @@ START_TEST(RFC5452_D03_a_query_is_no_answer)
 }
 END_TEST
 
-START_TEST(RFC5452_D04_another_opcode_is_no_answer)
+START_TEST(RFC5452_D04_a_response_with_another_opcode_is_rejected)
 {
         for (unsigned opcode = 1; opcode < 16; opcode++) {
                 query();
@@ -87,7 +87,7 @@ START_TEST(RFC5452_D04_another_opcode_is_no_answer)
 }
 END_TEST
 
-START_TEST(RFC8484_D05_an_id_but_0_is_no_answer)
+START_TEST(RFC8484_D05_a_response_with_an_id_other_than_0_is_rejected)
 {
         static const unsigned ids[] = { 1, 0x3412, 0xffff };
 
@@ -104,7 +104,7 @@ START_TEST(RFC8484_D05_an_id_but_0_is_no_answer)
 }
 END_TEST
 
-START_TEST(RFC5452_D06_an_answer_to_another_name_type_or_class_is_none)
+START_TEST(RFC5452_D06_a_response_for_another_name_type_or_class_is_rejected)
 {
         query();
         good();
@@ -126,7 +126,7 @@ START_TEST(RFC5452_D06_an_answer_to_another_name_type_or_class_is_none)
 }
 END_TEST
 
-START_TEST(RFC5452_D07_D08_an_answer_without_or_with_two_questions_is_none)
+START_TEST(RFC5452_D07_D08_a_response_without_or_with_two_questions_is_rejected)
 {
         query();
         wire_begin(&w, DNS_QR | DNS_RA, TYPE_A);
@@ -142,7 +142,7 @@ START_TEST(RFC5452_D07_D08_an_answer_without_or_with_two_questions_is_none)
 }
 END_TEST
 
-START_TEST(RFC4343_D09_a_question_in_another_case_is_the_same_and_the_client_gets_his)
+START_TEST(RFC4343_D09_a_question_in_another_case_matches_and_the_client_gets_its_own)
 {
         wire_begin(&w, DNS_RD, TYPE_A);
         memcpy(w.data + 13, "wwW", 3);
@@ -155,7 +155,7 @@ START_TEST(RFC4343_D09_a_question_in_another_case_is_the_same_and_the_client_get
 }
 END_TEST
 
-START_TEST(RFC2181_D10_a_truncated_answer_is_none_over_https)
+START_TEST(RFC2181_D10_a_truncated_response_over_https_is_rejected)
 {
         query();
         wire_begin(&w, DNS_QR | DNS_RA | DNS_TC, TYPE_A);
@@ -171,7 +171,7 @@ static void with_owner(const void *owner, size_t n)
         wire_record(&w, 0, owner, n, TYPE_A, CLASS_IN, 300, "\1\2\3\4", 4);
 }
 
-START_TEST(RFC9267_D13_pointers_to_themselves_forwards_into_the_header_or_to_no_name)
+START_TEST(RFC9267_D13_invalid_compression_pointers_are_rejected)
 {
         with_owner("\xc0\x31", 2);
         refused("a pointer to itself");
@@ -196,7 +196,7 @@ START_TEST(RFC9267_D13_pointers_to_themselves_forwards_into_the_header_or_to_no_
 }
 END_TEST
 
-START_TEST(RFC9267_D14_a_quadratic_chain_of_pointers_is_refused)
+START_TEST(RFC9267_D14_a_long_chain_of_compression_pointers_is_rejected)
 {
         unsigned before = 12;
 
@@ -212,7 +212,7 @@ START_TEST(RFC9267_D14_a_quadratic_chain_of_pointers_is_refused)
 }
 END_TEST
 
-START_TEST(RFC9267_D15_D16_counts_and_lengths_that_lie)
+START_TEST(RFC9267_D15_D16_wrong_counts_and_lengths_are_rejected)
 {
         query();
         good();
@@ -249,7 +249,7 @@ START_TEST(RFC9267_D15_D16_counts_and_lengths_that_lie)
 }
 END_TEST
 
-START_TEST(RFC9267_D17_names_and_labels_over_their_limits)
+START_TEST(RFC9267_D17_names_and_labels_over_their_limits_are_rejected)
 {
         uint8_t name[300];
 
@@ -295,7 +295,7 @@ START_TEST(RFC2181_D17_names_at_their_limits_and_of_any_octets_pass)
 }
 END_TEST
 
-START_TEST(RFC9267_D18_octets_behind_the_last_record)
+START_TEST(RFC9267_D18_octets_after_the_last_record_are_rejected)
 {
         query();
         good();
@@ -309,7 +309,7 @@ START_TEST(RFC9267_D18_octets_behind_the_last_record)
 }
 END_TEST
 
-START_TEST(RFC6891_D19_an_opt_that_is_wrong)
+START_TEST(RFC6891_D19_an_invalid_opt_is_rejected)
 {
         static uint8_t options[4 * 1000];
 
@@ -337,7 +337,7 @@ START_TEST(RFC6891_D19_an_opt_that_is_wrong)
 }
 END_TEST
 
-START_TEST(RFC6891_D19_records_behind_the_opt_come_through)
+START_TEST(RFC6891_D19_records_after_the_opt_are_passed_on)
 {
         query();
         good();
@@ -348,7 +348,7 @@ START_TEST(RFC6891_D19_records_behind_the_opt_come_through)
 }
 END_TEST
 
-START_TEST(RFC8484_D20_D22_D23_D24_any_rcode_is_an_answer_and_delivered_as_it_is)
+START_TEST(RFC8484_D20_D22_D23_D24_any_rcode_is_an_answer_and_delivered_unchanged)
 {
         for (unsigned rcode = 0; rcode < 16; rcode++) {
                 if (rcode == RCODE_REFUSED)
@@ -365,7 +365,7 @@ START_TEST(RFC8484_D20_D22_D23_D24_any_rcode_is_an_answer_and_delivered_as_it_is
 }
 END_TEST
 
-START_TEST(D21_refused_is_asked_elsewhere_once_and_then_delivered)
+START_TEST(D21_after_refused_one_other_upstream_is_queried_before_it_is_delivered)
 {
         query();
         wire_begin(&w, DNS_QR | RCODE_REFUSED, TYPE_A);
@@ -424,7 +424,7 @@ START_TEST(RFC8484_any_2xx_with_a_message_is_an_answer_and_no_other_status_is)
 }
 END_TEST
 
-START_TEST(RFC8484_only_dns_messages_not_encoded_and_whole)
+START_TEST(RFC8484_only_complete_unencoded_dns_messages_are_accepted)
 {
         HttpResponse http = HTTP_OK;
 
@@ -446,7 +446,7 @@ START_TEST(RFC8484_only_dns_messages_not_encoded_and_whole)
 }
 END_TEST
 
-START_TEST(RFC8484_ttls_are_less_the_age_and_life_ends_with_max_age)
+START_TEST(RFC8484_age_is_subtracted_from_ttls_and_max_age_ends_the_life)
 {
         HttpResponse http = HTTP_OK;
 
@@ -467,7 +467,7 @@ START_TEST(RFC8484_ttls_are_less_the_age_and_life_ends_with_max_age)
 }
 END_TEST
 
-START_TEST(RFC8484_an_age_beyond_the_ttl_leaves_0_and_nothing_is_kept)
+START_TEST(RFC8484_an_age_above_the_ttl_makes_it_0_and_nothing_is_cached)
 {
         query();
         good();
@@ -478,7 +478,7 @@ START_TEST(RFC8484_an_age_beyond_the_ttl_leaves_0_and_nothing_is_kept)
 END_TEST
 
 /* "TuDoor": draft-li-dnsop-response-preprocessing */
-START_TEST(TUDOOR_bad_answers_end_attempts_and_the_wait_goes_on_to_the_deadline)
+START_TEST(TUDOOR_bad_responses_end_attempts_and_the_query_waits_until_its_deadline)
 {
         uint64_t asked_at = now;
         unsigned bad = 0;
@@ -507,30 +507,30 @@ int main(void)
         TCase *c = tcase_create("upstream");
 
         tcase_add_checked_fixture(c, start, played_stop);
-        tcase_add_test(c, D01_D02_RFC1035_what_is_shorter_than_a_question_is_no_answer);
-        tcase_add_test(c, RFC5452_D03_a_query_is_no_answer);
-        tcase_add_test(c, RFC5452_D04_another_opcode_is_no_answer);
-        tcase_add_test(c, RFC8484_D05_an_id_but_0_is_no_answer);
-        tcase_add_test(c, RFC5452_D06_an_answer_to_another_name_type_or_class_is_none);
-        tcase_add_test(c, RFC5452_D07_D08_an_answer_without_or_with_two_questions_is_none);
-        tcase_add_test(c, RFC4343_D09_a_question_in_another_case_is_the_same_and_the_client_gets_his);
-        tcase_add_test(c, RFC2181_D10_a_truncated_answer_is_none_over_https);
-        tcase_add_test(c, RFC9267_D13_pointers_to_themselves_forwards_into_the_header_or_to_no_name);
-        tcase_add_test(c, RFC9267_D14_a_quadratic_chain_of_pointers_is_refused);
-        tcase_add_test(c, RFC9267_D15_D16_counts_and_lengths_that_lie);
-        tcase_add_test(c, RFC9267_D17_names_and_labels_over_their_limits);
+        tcase_add_test(c, D01_D02_RFC1035_a_response_shorter_than_a_question_is_rejected);
+        tcase_add_test(c, RFC5452_D03_a_query_is_rejected_as_a_response);
+        tcase_add_test(c, RFC5452_D04_a_response_with_another_opcode_is_rejected);
+        tcase_add_test(c, RFC8484_D05_a_response_with_an_id_other_than_0_is_rejected);
+        tcase_add_test(c, RFC5452_D06_a_response_for_another_name_type_or_class_is_rejected);
+        tcase_add_test(c, RFC5452_D07_D08_a_response_without_or_with_two_questions_is_rejected);
+        tcase_add_test(c, RFC4343_D09_a_question_in_another_case_matches_and_the_client_gets_its_own);
+        tcase_add_test(c, RFC2181_D10_a_truncated_response_over_https_is_rejected);
+        tcase_add_test(c, RFC9267_D13_invalid_compression_pointers_are_rejected);
+        tcase_add_test(c, RFC9267_D14_a_long_chain_of_compression_pointers_is_rejected);
+        tcase_add_test(c, RFC9267_D15_D16_wrong_counts_and_lengths_are_rejected);
+        tcase_add_test(c, RFC9267_D17_names_and_labels_over_their_limits_are_rejected);
         tcase_add_test(c, RFC2181_D17_names_at_their_limits_and_of_any_octets_pass);
-        tcase_add_test(c, RFC9267_D18_octets_behind_the_last_record);
-        tcase_add_test(c, RFC6891_D19_an_opt_that_is_wrong);
-        tcase_add_test(c, RFC6891_D19_records_behind_the_opt_come_through);
-        tcase_add_test(c, RFC8484_D20_D22_D23_D24_any_rcode_is_an_answer_and_delivered_as_it_is);
-        tcase_add_test(c, D21_refused_is_asked_elsewhere_once_and_then_delivered);
+        tcase_add_test(c, RFC9267_D18_octets_after_the_last_record_are_rejected);
+        tcase_add_test(c, RFC6891_D19_an_invalid_opt_is_rejected);
+        tcase_add_test(c, RFC6891_D19_records_after_the_opt_are_passed_on);
+        tcase_add_test(c, RFC8484_D20_D22_D23_D24_any_rcode_is_an_answer_and_delivered_unchanged);
+        tcase_add_test(c, D21_after_refused_one_other_upstream_is_queried_before_it_is_delivered);
         tcase_add_test(c, RFC2181_D27_records_of_other_names_are_delivered_and_answer_no_other_question);
         tcase_add_test(c, RFC8484_any_2xx_with_a_message_is_an_answer_and_no_other_status_is);
-        tcase_add_test(c, RFC8484_only_dns_messages_not_encoded_and_whole);
-        tcase_add_test(c, RFC8484_ttls_are_less_the_age_and_life_ends_with_max_age);
-        tcase_add_test(c, RFC8484_an_age_beyond_the_ttl_leaves_0_and_nothing_is_kept);
-        tcase_add_test(c, TUDOOR_bad_answers_end_attempts_and_the_wait_goes_on_to_the_deadline);
+        tcase_add_test(c, RFC8484_only_complete_unencoded_dns_messages_are_accepted);
+        tcase_add_test(c, RFC8484_age_is_subtracted_from_ttls_and_max_age_ends_the_life);
+        tcase_add_test(c, RFC8484_an_age_above_the_ttl_makes_it_0_and_nothing_is_cached);
+        tcase_add_test(c, TUDOOR_bad_responses_end_attempts_and_the_query_waits_until_its_deadline);
         suite_add_tcase(s, c);
         return run_suite(s);
 }

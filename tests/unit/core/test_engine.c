@@ -7,7 +7,7 @@
 #include "played.h"
 #include "run.h"
 
-START_TEST(C02_answers_and_scraps_are_ignored)
+START_TEST(C02_responses_and_fragments_of_queries_are_ignored)
 {
         wire_begin(&w, DNS_QR, TYPE_A);
         ck_assert(!ask());
@@ -54,7 +54,7 @@ START_TEST(RFC1035_the_client_gets_its_id_and_spelling_back)
 }
 END_TEST
 
-START_TEST(at_the_deadline_there_is_servfail_with_an_extended_error)
+START_TEST(a_query_without_an_answer_is_servfail_with_an_extended_error_at_its_deadline)
 {
         wire_begin(&w, DNS_RD, TYPE_A);
         wire_opt(&w, 1232, 0, "", 0);
@@ -66,7 +66,7 @@ START_TEST(at_the_deadline_there_is_servfail_with_an_extended_error)
 }
 END_TEST
 
-START_TEST(no_route_is_answered_at_once_with_network_error)
+START_TEST(without_a_route_a_query_is_answered_with_network_error_at_once)
 {
         plays.refuses = FAILURE_NO_ROUTE;
         ck_assert(ask_type(TYPE_A));
@@ -76,7 +76,7 @@ START_TEST(no_route_is_answered_at_once_with_network_error)
 }
 END_TEST
 
-START_TEST(a_hit_in_the_cache_asks_nobody_and_counts_the_ttl_down)
+START_TEST(a_cached_answer_needs_no_upstream_and_its_ttl_counts_down)
 {
         wire_begin(&w, DNS_RD, TYPE_A);
         ck_assert(!ask());
@@ -89,7 +89,7 @@ START_TEST(a_hit_in_the_cache_asks_nobody_and_counts_the_ttl_down)
 }
 END_TEST
 
-START_TEST(RFC2308_an_nxdomain_is_for_all_types_of_the_name)
+START_TEST(RFC2308_a_cached_nxdomain_answers_for_all_types_of_the_name)
 {
         wire_begin(&w, DNS_RD, TYPE_A);
         ck_assert(!ask());
@@ -109,13 +109,13 @@ int main(void)
         TCase *c = tcase_create("clients");
 
         tcase_add_checked_fixture(c, played_start_plain, played_stop);
-        tcase_add_test(c, C02_answers_and_scraps_are_ignored);
+        tcase_add_test(c, C02_responses_and_fragments_of_queries_are_ignored);
         tcase_add_test(c, RFC8484_the_upstream_gets_id_0_lower_case_padding_and_no_options_of_the_client);
         tcase_add_test(c, RFC1035_the_client_gets_its_id_and_spelling_back);
-        tcase_add_test(c, at_the_deadline_there_is_servfail_with_an_extended_error);
-        tcase_add_test(c, no_route_is_answered_at_once_with_network_error);
-        tcase_add_test(c, a_hit_in_the_cache_asks_nobody_and_counts_the_ttl_down);
-        tcase_add_test(c, RFC2308_an_nxdomain_is_for_all_types_of_the_name);
+        tcase_add_test(c, a_query_without_an_answer_is_servfail_with_an_extended_error_at_its_deadline);
+        tcase_add_test(c, without_a_route_a_query_is_answered_with_network_error_at_once);
+        tcase_add_test(c, a_cached_answer_needs_no_upstream_and_its_ttl_counts_down);
+        tcase_add_test(c, RFC2308_a_cached_nxdomain_answers_for_all_types_of_the_name);
         suite_add_tcase(s, c);
         return run_suite(s);
 }

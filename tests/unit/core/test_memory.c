@@ -271,7 +271,7 @@ static unsigned check_step(size_t step, unsigned nth)
         return done;
 }
 
-START_TEST(R03_each_allocation_of_each_step_may_fail)
+START_TEST(R03_any_single_allocation_may_fail)
 {
         unsigned n = check_step((size_t) _i, 0);
 
@@ -281,7 +281,7 @@ START_TEST(R03_each_allocation_of_each_step_may_fail)
 }
 END_TEST
 
-START_TEST(R03_and_all_behind_it)
+START_TEST(R03_any_allocation_and_all_after_it_may_fail)
 {
         unsigned n = check_step((size_t) _i, 0);
 
@@ -297,8 +297,8 @@ int main(void)
         TCase *c = tcase_create("out of it");
 
         tcase_set_timeout(c, 60);
-        tcase_add_loop_test(c, R03_each_allocation_of_each_step_may_fail, 0, ELEMENTS(steps));
-        tcase_add_loop_test(c, R03_and_all_behind_it, 0, ELEMENTS(steps));
+        tcase_add_loop_test(c, R03_any_single_allocation_may_fail, 0, ELEMENTS(steps));
+        tcase_add_loop_test(c, R03_any_allocation_and_all_after_it_may_fail, 0, ELEMENTS(steps));
         suite_add_tcase(s, c);
         return run_suite(s);
 }

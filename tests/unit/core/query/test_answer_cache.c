@@ -55,7 +55,7 @@ static void keep_stale(void)
 
 /* --- HTTP and TTLs */
 
-START_TEST(RFC8484_Age_is_taken_from_the_TTL_at_once_and_in_the_cache)
+START_TEST(RFC8484_Age_is_subtracted_from_the_TTL_at_once_and_in_the_cache)
 {
         ck_assert(!ask_type(TYPE_A));
         wire_begin(&w, DNS_QR | DNS_RA, TYPE_A);
@@ -70,7 +70,7 @@ START_TEST(RFC8484_Age_is_taken_from_the_TTL_at_once_and_in_the_cache)
 }
 END_TEST
 
-START_TEST(RFC8484_an_Age_beyond_the_TTL_makes_an_answer_for_once)
+START_TEST(RFC8484_an_answer_with_an_Age_above_its_TTL_is_delivered_and_not_cached)
 {
         ck_assert(!ask_type(TYPE_A));
         wire_begin(&w, DNS_QR | DNS_RA, TYPE_A);
@@ -82,7 +82,7 @@ START_TEST(RFC8484_an_Age_beyond_the_TTL_makes_an_answer_for_once)
 }
 END_TEST
 
-START_TEST(RFC9111_max_age_ends_the_answers_life_in_the_cache)
+START_TEST(RFC9111_max_age_limits_the_lifetime_in_the_cache)
 {
         HttpResponse http = HTTP_OK;
 
@@ -99,7 +99,7 @@ START_TEST(RFC9111_max_age_ends_the_answers_life_in_the_cache)
 }
 END_TEST
 
-START_TEST(RFC1035_an_answer_with_ttl_0_is_for_those_who_wait_and_for_nobody_else)
+START_TEST(RFC1035_an_answer_with_ttl_0_goes_to_all_clients_that_wait_and_is_not_cached)
 {
         ck_assert(!ask_type(TYPE_A));
         ck_assert(!ask_type(TYPE_A));
@@ -112,7 +112,7 @@ START_TEST(RFC1035_an_answer_with_ttl_0_is_for_those_who_wait_and_for_nobody_els
 }
 END_TEST
 
-START_TEST(MaxTTLSec_holds_for_the_first_client_as_for_all_after_him)
+START_TEST(MaxTTLSec_applies_to_the_first_client_as_to_all_later_ones)
 {
         played_start(PLAIN "[Cache]\nMaxTTLSec=100s\nNegativeMaxTTLSec=40s\n");
         keep(7 * 86400);
@@ -150,7 +150,7 @@ START_TEST(RFC2308_a_negative_answer_has_its_SOA_with_the_TTL_counted_down)
 }
 END_TEST
 
-START_TEST(suspend_ages_answers)
+START_TEST(answers_age_while_the_system_is_suspended)
 {
         keep(300);
         now += 299 * SEC;
@@ -165,9 +165,9 @@ START_TEST(suspend_ages_answers)
 }
 END_TEST
 
-/* --- who may have it */
+/* --- which queries share an answer */
 
-START_TEST(RFC6840_AD_in_the_cache_is_told_only_where_the_upstream_is_trusted)
+START_TEST(RFC6840_AD_from_the_cache_is_set_only_if_the_upstream_is_trusted)
 {
         for (unsigned trusted = 0; trusted < 2; trusted++) {
                 played_start(trusted ? PLAIN "[Resolver]\nTrustAD=yes\n" : PLAIN);
@@ -199,7 +199,7 @@ START_TEST(RFC6891_a_client_without_EDNS_shares_the_answer_and_gets_no_OPT)
 }
 END_TEST
 
-START_TEST(RFC4035_DO_and_CD_are_asked_for_themselves)
+START_TEST(RFC4035_queries_with_DO_or_CD_share_no_cache_entry_with_others)
 {
         keep(300);
         wire_begin(&w, DNS_RD | DNS_CD, TYPE_A);
@@ -210,7 +210,7 @@ START_TEST(RFC4035_DO_and_CD_are_asked_for_themselves)
 }
 END_TEST
 
-START_TEST(RFC1035_without_RD_the_cache_is_neither_used_nor_filled)
+START_TEST(RFC1035_queries_without_RD_neither_use_nor_fill_the_cache)
 {
         wire_begin(&w, 0, TYPE_A);
         ck_assert(!ask());
@@ -221,7 +221,7 @@ START_TEST(RFC1035_without_RD_the_cache_is_neither_used_nor_filled)
 }
 END_TEST
 
-START_TEST(RFC8482_ANY_is_forwarded_and_its_answer_is_for_ANY)
+START_TEST(RFC8482_ANY_is_forwarded_and_its_answer_is_cached_for_ANY_only)
 {
         keep(300);
         ck_assert_msg(!ask_type(TYPE_ANY), "made up of what is in the cache");
@@ -235,7 +235,7 @@ END_TEST
 
 /* --- failures */
 
-START_TEST(RFC9520_a_failure_is_told_again_for_a_second_and_then_two_with_cached_error)
+START_TEST(RFC9520_a_failure_is_cached_for_one_second_and_then_for_two)
 {
         ck_assert(!ask_type(TYPE_A));
         wire_begin(&w, DNS_QR | RCODE_SERVFAIL, TYPE_A);
@@ -257,7 +257,7 @@ START_TEST(RFC9520_a_failure_is_told_again_for_a_second_and_then_two_with_cached
 }
 END_TEST
 
-START_TEST(RFC9520_REFUSED_is_kept_like_any_failure)
+START_TEST(RFC9520_REFUSED_is_cached_like_any_failure)
 {
         ck_assert(!ask_type(TYPE_A));
         respond_rcode(RCODE_REFUSED);
@@ -268,7 +268,7 @@ START_TEST(RFC9520_REFUSED_is_kept_like_any_failure)
 }
 END_TEST
 
-START_TEST(RFC9520_a_question_that_a_well_upstream_leaves_unanswered_is_not_asked_again_for_a_second)
+START_TEST(RFC9520_a_timeout_of_a_healthy_upstream_is_cached_for_one_second)
 {
         EngineObjects o;
 
@@ -292,7 +292,7 @@ START_TEST(RFC9520_a_question_that_a_well_upstream_leaves_unanswered_is_not_aske
 }
 END_TEST
 
-START_TEST(C28_an_answer_that_comes_after_the_deadline_is_kept_and_sent_to_nobody)
+START_TEST(C28_an_answer_after_the_deadline_is_cached_and_sent_to_no_client)
 {
         ck_assert(!ask_type(TYPE_A));
         pass_until_answered(4600 * MSEC);
@@ -306,7 +306,7 @@ START_TEST(C28_an_answer_that_comes_after_the_deadline_is_kept_and_sent_to_nobod
 }
 END_TEST
 
-START_TEST(a_failure_of_the_network_before_is_forgotten_in_the_next)
+START_TEST(a_cached_failure_is_forgotten_when_the_network_changes)
 {
         for (unsigned i = 0; i < 8; i++) {
                 ck_assert(!ask_type(TYPE_A));
@@ -322,7 +322,7 @@ START_TEST(a_failure_of_the_network_before_is_forgotten_in_the_next)
 }
 END_TEST
 
-START_TEST(a_failure_from_before_an_upstream_fell_ill_is_forgotten_when_it_is_well)
+START_TEST(a_cached_failure_is_forgotten_when_the_upstream_recovers)
 {
         ck_assert(!ask_type(TYPE_A));
         respond_rcode(RCODE_SERVFAIL);
@@ -337,7 +337,7 @@ START_TEST(a_failure_from_before_an_upstream_fell_ill_is_forgotten_when_it_is_we
 }
 END_TEST
 
-START_TEST(without_a_network_no_failure_is_kept)
+START_TEST(no_failure_is_cached_without_a_network)
 {
         plays.refuses = FAILURE_NO_ROUTE;
         ck_assert(ask_type(TYPE_A));
@@ -351,7 +351,7 @@ END_TEST
 
 /* --- stale answers */
 
-START_TEST(RFC8767_a_client_waits_no_longer_than_1800_ms_for_what_is_known_from_before)
+START_TEST(RFC8767_a_client_gets_a_stale_answer_after_1800_ms)
 {
         uint64_t since;
 
@@ -366,7 +366,7 @@ START_TEST(RFC8767_a_client_waits_no_longer_than_1800_ms_for_what_is_known_from_
 }
 END_TEST
 
-START_TEST(RFC8767_the_answer_that_comes_behind_it_is_kept)
+START_TEST(RFC8767_the_fresh_answer_that_follows_is_cached)
 {
         keep_stale();
         ck_assert(!ask_type(TYPE_A));
@@ -380,7 +380,7 @@ START_TEST(RFC8767_the_answer_that_comes_behind_it_is_kept)
 }
 END_TEST
 
-START_TEST(RFC8767_the_refresh_behind_it_outlives_a_failed_attempt)
+START_TEST(RFC8767_the_refresh_continues_after_a_failed_attempt)
 {
         unsigned before;
 
@@ -396,7 +396,7 @@ START_TEST(RFC8767_the_refresh_behind_it_outlives_a_failed_attempt)
 }
 END_TEST
 
-START_TEST(RFC8767_while_that_is_slow_others_have_the_stale_answer_at_once)
+START_TEST(RFC8767_while_the_refresh_is_slow_others_get_the_stale_answer_at_once)
 {
         keep_stale();
         ck_assert(!ask_type(TYPE_A));
@@ -408,7 +408,7 @@ START_TEST(RFC8767_while_that_is_slow_others_have_the_stale_answer_at_once)
 }
 END_TEST
 
-START_TEST(RFC8767_a_failure_to_refresh_is_answered_with_what_is_stale_and_not_repeated_for_30_seconds)
+START_TEST(RFC8767_after_a_failed_refresh_the_stale_answer_serves_for_30_seconds)
 {
         keep_stale();
         ck_assert(!ask_type(TYPE_A));
@@ -429,7 +429,7 @@ START_TEST(RFC8767_a_failure_to_refresh_is_answered_with_what_is_stale_and_not_r
 }
 END_TEST
 
-START_TEST(RFC8767_NXDOMAIN_replaces_what_is_stale)
+START_TEST(RFC8767_NXDOMAIN_replaces_a_stale_answer)
 {
         keep_stale();
         ck_assert(!ask_type(TYPE_A));
@@ -445,7 +445,7 @@ START_TEST(RFC8767_NXDOMAIN_replaces_what_is_stale)
 }
 END_TEST
 
-START_TEST(RFC8767_with_no_network_it_comes_at_once_and_with_one_it_is_refreshed)
+START_TEST(RFC8767_without_a_network_the_stale_answer_is_immediate_and_with_one_it_is_refreshed)
 {
         keep_stale();
         plays.refuses = FAILURE_NO_ROUTE;
@@ -459,7 +459,7 @@ START_TEST(RFC8767_with_no_network_it_comes_at_once_and_with_one_it_is_refreshed
 }
 END_TEST
 
-START_TEST(RFC8767_another_network_asks_anew_what_failed_to_refresh)
+START_TEST(RFC8767_a_failed_refresh_is_retried_when_the_network_changes)
 {
         keep_stale();
         ck_assert(!ask_type(TYPE_A));
@@ -471,7 +471,7 @@ START_TEST(RFC8767_another_network_asks_anew_what_failed_to_refresh)
 }
 END_TEST
 
-START_TEST(ServeStale_no_serves_nothing_stale)
+START_TEST(with_ServeStale_no_nothing_stale_is_served)
 {
         played_start(PLAIN "[Cache]\nServeStale=no\n");
         keep_stale();
@@ -482,7 +482,7 @@ START_TEST(ServeStale_no_serves_nothing_stale)
 }
 END_TEST
 
-START_TEST(ServeStale_turned_off_holds_for_what_is_there)
+START_TEST(turning_ServeStale_off_applies_to_what_is_cached_already)
 {
         keep_stale();
         played_reload("[Cache]\nServeStale=no\n" UPSTREAM_A);
@@ -522,7 +522,7 @@ START_TEST(a_stale_answer_is_built_like_any_other)
 }
 END_TEST
 
-START_TEST(NXDOMAIN_that_another_type_brought_answers_who_waits_in_vain)
+START_TEST(NXDOMAIN_for_one_type_answers_a_failed_query_for_another)
 {
         ck_assert(!ask_type(TYPE_AAAA));
         ck_assert(!ask_type(TYPE_A));
@@ -552,7 +552,7 @@ static void make_hot(void)
         n_sends = 0;
 }
 
-START_TEST(a_hot_name_is_refreshed_behind_its_last_queries_and_never_by_the_clock)
+START_TEST(a_popular_name_is_refreshed_on_a_late_query_and_never_by_the_clock)
 {
         make_hot();
         ck_assert_uint_eq(n_sends, 0);
@@ -569,7 +569,7 @@ START_TEST(a_hot_name_is_refreshed_behind_its_last_queries_and_never_by_the_cloc
 }
 END_TEST
 
-START_TEST(a_name_asked_once_is_not_hot)
+START_TEST(a_name_queried_once_is_not_popular)
 {
         keep(300);
         now += 280 * SEC;
@@ -579,7 +579,7 @@ START_TEST(a_name_asked_once_is_not_hot)
 }
 END_TEST
 
-START_TEST(a_refresh_that_fails_or_never_ends_harms_nobody)
+START_TEST(a_prefetch_that_fails_or_hangs_leaves_the_answer)
 {
         for (unsigned i = 0; i < 2; i++) {
                 played_start_plain();
@@ -597,7 +597,7 @@ START_TEST(a_refresh_that_fails_or_never_ends_harms_nobody)
 }
 END_TEST
 
-START_TEST(Prefetch_no_asks_for_nothing_unasked)
+START_TEST(with_Prefetch_no_nothing_is_refreshed_early)
 {
         played_start(PLAIN "[Cache]\nPrefetch=no\n");
         make_hot();
@@ -606,7 +606,7 @@ START_TEST(Prefetch_no_asks_for_nothing_unasked)
 }
 END_TEST
 
-START_TEST(while_much_is_under_way_nothing_is_refreshed)
+START_TEST(under_load_nothing_is_refreshed_early)
 {
         make_hot();
         for (unsigned i = 0; i < 64; i++) {
@@ -621,7 +621,7 @@ END_TEST
 
 /* --- the administrator */
 
-START_TEST(a_flush_makes_everything_be_asked_anew)
+START_TEST(a_flush_empties_the_cache)
 {
         keep(300);
         engine_flush_cache(e);
@@ -629,7 +629,7 @@ START_TEST(a_flush_makes_everything_be_asked_anew)
 }
 END_TEST
 
-START_TEST(a_reload_keeps_answers_as_long_as_the_upstreams_are_the_same)
+START_TEST(a_reload_keeps_cached_answers_unless_the_upstreams_change)
 {
         keep(300);
         played_reload("[Cache]\nSize=1M\n" UPSTREAM_A);
@@ -661,59 +661,59 @@ int main(void)
 
         c = tcase_create("HTTP and TTLs");
         tcase_add_checked_fixture(c, played_start_plain, played_stop);
-        tcase_add_test(c, RFC8484_Age_is_taken_from_the_TTL_at_once_and_in_the_cache);
-        tcase_add_test(c, RFC8484_an_Age_beyond_the_TTL_makes_an_answer_for_once);
-        tcase_add_test(c, RFC9111_max_age_ends_the_answers_life_in_the_cache);
-        tcase_add_test(c, RFC1035_an_answer_with_ttl_0_is_for_those_who_wait_and_for_nobody_else);
-        tcase_add_test(c, MaxTTLSec_holds_for_the_first_client_as_for_all_after_him);
+        tcase_add_test(c, RFC8484_Age_is_subtracted_from_the_TTL_at_once_and_in_the_cache);
+        tcase_add_test(c, RFC8484_an_answer_with_an_Age_above_its_TTL_is_delivered_and_not_cached);
+        tcase_add_test(c, RFC9111_max_age_limits_the_lifetime_in_the_cache);
+        tcase_add_test(c, RFC1035_an_answer_with_ttl_0_goes_to_all_clients_that_wait_and_is_not_cached);
+        tcase_add_test(c, MaxTTLSec_applies_to_the_first_client_as_to_all_later_ones);
         tcase_add_test(c, RFC2308_a_negative_answer_has_its_SOA_with_the_TTL_counted_down);
-        tcase_add_test(c, suspend_ages_answers);
+        tcase_add_test(c, answers_age_while_the_system_is_suspended);
         suite_add_tcase(s, c);
-        c = tcase_create("who may have it");
+        c = tcase_create("which queries share an answer");
         tcase_add_checked_fixture(c, played_start_plain, played_stop);
-        tcase_add_test(c, RFC6840_AD_in_the_cache_is_told_only_where_the_upstream_is_trusted);
+        tcase_add_test(c, RFC6840_AD_from_the_cache_is_set_only_if_the_upstream_is_trusted);
         tcase_add_test(c, RFC6891_a_client_without_EDNS_shares_the_answer_and_gets_no_OPT);
-        tcase_add_test(c, RFC4035_DO_and_CD_are_asked_for_themselves);
-        tcase_add_test(c, RFC1035_without_RD_the_cache_is_neither_used_nor_filled);
-        tcase_add_test(c, RFC8482_ANY_is_forwarded_and_its_answer_is_for_ANY);
+        tcase_add_test(c, RFC4035_queries_with_DO_or_CD_share_no_cache_entry_with_others);
+        tcase_add_test(c, RFC1035_queries_without_RD_neither_use_nor_fill_the_cache);
+        tcase_add_test(c, RFC8482_ANY_is_forwarded_and_its_answer_is_cached_for_ANY_only);
         suite_add_tcase(s, c);
         c = tcase_create("failures");
         tcase_add_checked_fixture(c, played_start_plain, played_stop);
-        tcase_add_test(c, RFC9520_a_failure_is_told_again_for_a_second_and_then_two_with_cached_error);
-        tcase_add_test(c, RFC9520_REFUSED_is_kept_like_any_failure);
-        tcase_add_test(c, RFC9520_a_question_that_a_well_upstream_leaves_unanswered_is_not_asked_again_for_a_second);
-        tcase_add_test(c, C28_an_answer_that_comes_after_the_deadline_is_kept_and_sent_to_nobody);
-        tcase_add_test(c, a_failure_of_the_network_before_is_forgotten_in_the_next);
-        tcase_add_test(c, a_failure_from_before_an_upstream_fell_ill_is_forgotten_when_it_is_well);
-        tcase_add_test(c, without_a_network_no_failure_is_kept);
+        tcase_add_test(c, RFC9520_a_failure_is_cached_for_one_second_and_then_for_two);
+        tcase_add_test(c, RFC9520_REFUSED_is_cached_like_any_failure);
+        tcase_add_test(c, RFC9520_a_timeout_of_a_healthy_upstream_is_cached_for_one_second);
+        tcase_add_test(c, C28_an_answer_after_the_deadline_is_cached_and_sent_to_no_client);
+        tcase_add_test(c, a_cached_failure_is_forgotten_when_the_network_changes);
+        tcase_add_test(c, a_cached_failure_is_forgotten_when_the_upstream_recovers);
+        tcase_add_test(c, no_failure_is_cached_without_a_network);
         suite_add_tcase(s, c);
         c = tcase_create("stale answers");
         tcase_add_checked_fixture(c, played_start_plain, played_stop);
-        tcase_add_test(c, RFC8767_a_client_waits_no_longer_than_1800_ms_for_what_is_known_from_before);
-        tcase_add_test(c, RFC8767_the_answer_that_comes_behind_it_is_kept);
-        tcase_add_test(c, RFC8767_the_refresh_behind_it_outlives_a_failed_attempt);
-        tcase_add_test(c, RFC8767_while_that_is_slow_others_have_the_stale_answer_at_once);
-        tcase_add_test(c, RFC8767_a_failure_to_refresh_is_answered_with_what_is_stale_and_not_repeated_for_30_seconds);
-        tcase_add_test(c, RFC8767_NXDOMAIN_replaces_what_is_stale);
-        tcase_add_test(c, RFC8767_with_no_network_it_comes_at_once_and_with_one_it_is_refreshed);
-        tcase_add_test(c, RFC8767_another_network_asks_anew_what_failed_to_refresh);
-        tcase_add_test(c, ServeStale_no_serves_nothing_stale);
-        tcase_add_test(c, ServeStale_turned_off_holds_for_what_is_there);
+        tcase_add_test(c, RFC8767_a_client_gets_a_stale_answer_after_1800_ms);
+        tcase_add_test(c, RFC8767_the_fresh_answer_that_follows_is_cached);
+        tcase_add_test(c, RFC8767_the_refresh_continues_after_a_failed_attempt);
+        tcase_add_test(c, RFC8767_while_the_refresh_is_slow_others_get_the_stale_answer_at_once);
+        tcase_add_test(c, RFC8767_after_a_failed_refresh_the_stale_answer_serves_for_30_seconds);
+        tcase_add_test(c, RFC8767_NXDOMAIN_replaces_a_stale_answer);
+        tcase_add_test(c, RFC8767_without_a_network_the_stale_answer_is_immediate_and_with_one_it_is_refreshed);
+        tcase_add_test(c, RFC8767_a_failed_refresh_is_retried_when_the_network_changes);
+        tcase_add_test(c, with_ServeStale_no_nothing_stale_is_served);
+        tcase_add_test(c, turning_ServeStale_off_applies_to_what_is_cached_already);
         tcase_add_test(c, a_stale_answer_is_built_like_any_other);
-        tcase_add_test(c, NXDOMAIN_that_another_type_brought_answers_who_waits_in_vain);
+        tcase_add_test(c, NXDOMAIN_for_one_type_answers_a_failed_query_for_another);
         suite_add_tcase(s, c);
         c = tcase_create("prefetch");
         tcase_add_checked_fixture(c, played_start_plain, played_stop);
-        tcase_add_test(c, a_hot_name_is_refreshed_behind_its_last_queries_and_never_by_the_clock);
-        tcase_add_test(c, a_name_asked_once_is_not_hot);
-        tcase_add_test(c, a_refresh_that_fails_or_never_ends_harms_nobody);
-        tcase_add_test(c, Prefetch_no_asks_for_nothing_unasked);
-        tcase_add_test(c, while_much_is_under_way_nothing_is_refreshed);
+        tcase_add_test(c, a_popular_name_is_refreshed_on_a_late_query_and_never_by_the_clock);
+        tcase_add_test(c, a_name_queried_once_is_not_popular);
+        tcase_add_test(c, a_prefetch_that_fails_or_hangs_leaves_the_answer);
+        tcase_add_test(c, with_Prefetch_no_nothing_is_refreshed_early);
+        tcase_add_test(c, under_load_nothing_is_refreshed_early);
         suite_add_tcase(s, c);
         c = tcase_create("the administrator");
         tcase_add_checked_fixture(c, played_start_plain, played_stop);
-        tcase_add_test(c, a_flush_makes_everything_be_asked_anew);
-        tcase_add_test(c, a_reload_keeps_answers_as_long_as_the_upstreams_are_the_same);
+        tcase_add_test(c, a_flush_empties_the_cache);
+        tcase_add_test(c, a_reload_keeps_cached_answers_unless_the_upstreams_change);
         tcase_add_test(c, a_cache_that_is_turned_off_and_on_begins_empty);
         suite_add_tcase(s, c);
         return run_suite(s);

@@ -57,7 +57,7 @@ START_TEST(RFC1035_an_answer_lives_as_long_as_its_shortest_ttl)
 }
 END_TEST
 
-START_TEST(RFC2181_a_ttl_with_the_top_bit_is_none)
+START_TEST(RFC2181_a_ttl_with_the_top_bit_set_counts_as_0)
 {
         data(TYPE_A, 0x80000001);
         ck_assert(!put());
@@ -65,7 +65,7 @@ START_TEST(RFC2181_a_ttl_with_the_top_bit_is_none)
 }
 END_TEST
 
-START_TEST(RFC1035_a_ttl_of_0_is_not_kept)
+START_TEST(RFC1035_an_answer_with_ttl_0_is_not_cached)
 {
         data(TYPE_A, 0);
         ck_assert(!put());
@@ -87,7 +87,7 @@ START_TEST(ttls_are_clamped_on_arrival_and_count_down_from_there)
 }
 END_TEST
 
-START_TEST(RFC4035_RFC6840_what_was_asked_with_DO_or_CD_answers_only_what_is_asked_so)
+START_TEST(RFC4035_RFC6840_answers_with_DO_or_CD_are_cached_for_queries_with_the_same_bits)
 {
         for (unsigned kept = 0; kept < 4; kept++) {
                 CacheKey key = www(TYPE_A);
@@ -106,7 +106,7 @@ START_TEST(RFC4035_RFC6840_what_was_asked_with_DO_or_CD_answers_only_what_is_ask
 }
 END_TEST
 
-START_TEST(types_and_classes_are_apart)
+START_TEST(types_and_classes_are_cached_separately)
 {
         CacheKey key = www(TYPE_A);
 
@@ -119,7 +119,7 @@ START_TEST(types_and_classes_are_apart)
 }
 END_TEST
 
-START_TEST(RFC8482_an_answer_to_any_serves_for_any_only)
+START_TEST(RFC8482_an_answer_for_any_is_cached_for_any_only)
 {
         wire_begin(&w, DNS_QR, TYPE_ANY);
         wire_a(&w, 300);
@@ -129,7 +129,7 @@ START_TEST(RFC8482_an_answer_to_any_serves_for_any_only)
 }
 END_TEST
 
-START_TEST(RFC8945_RFC2181_signed_and_truncated_messages_are_not_kept_and_replace_nothing)
+START_TEST(RFC8945_RFC2181_signed_and_truncated_messages_are_not_cached_and_replace_nothing)
 {
         data(TYPE_A, 300);
         ck_assert(put());
@@ -143,7 +143,7 @@ START_TEST(RFC8945_RFC2181_signed_and_truncated_messages_are_not_kept_and_replac
 }
 END_TEST
 
-START_TEST(RFC6891_no_OPT_is_kept_but_for_what_it_says_of_the_answer)
+START_TEST(RFC6891_of_the_OPT_only_extended_errors_are_cached)
 {
         static const uint8_t padding[204] = { 0, 12, 0, 200 };
         CacheStats before;
@@ -174,7 +174,7 @@ END_TEST
 
 /* --- HTTP */
 
-START_TEST(RFC8484_the_age_in_HTTP_is_taken_from_life_and_ttls)
+START_TEST(RFC8484_the_age_in_HTTP_is_subtracted_from_lifetime_and_ttls)
 {
         data(TYPE_A, 300);
         ck_assert(put_as(www(TYPE_A), 100, UINT32_MAX));
@@ -185,7 +185,7 @@ START_TEST(RFC8484_the_age_in_HTTP_is_taken_from_life_and_ttls)
 }
 END_TEST
 
-START_TEST(RFC8484_with_an_age_beyond_its_ttl_it_is_not_kept)
+START_TEST(RFC8484_an_answer_with_an_age_above_its_ttl_is_not_cached)
 {
         data(TYPE_A, 300);
         ck_assert(!put_as(www(TYPE_A), 300, UINT32_MAX));
@@ -193,7 +193,7 @@ START_TEST(RFC8484_with_an_age_beyond_its_ttl_it_is_not_kept)
 }
 END_TEST
 
-START_TEST(RFC9111_max_age_bounds_the_life_and_0_forbids_it)
+START_TEST(RFC9111_max_age_limits_the_lifetime_and_0_prevents_caching)
 {
         data(TYPE_A, 300);
         ck_assert(put_as(www(TYPE_A), 0, 60));
@@ -234,7 +234,7 @@ START_TEST(RFC2308_a_negative_answer_lives_for_the_lesser_of_the_SOAs_ttl_and_mi
 }
 END_TEST
 
-START_TEST(RFC2308_without_a_SOA_it_is_not_kept)
+START_TEST(RFC2308_a_negative_answer_without_a_SOA_is_not_cached)
 {
         wire_begin(&w, DNS_QR | RCODE_NXDOMAIN, TYPE_A);
         ck_assert(!put());
@@ -245,7 +245,7 @@ START_TEST(RFC2308_without_a_SOA_it_is_not_kept)
 }
 END_TEST
 
-START_TEST(RFC2308_a_SOA_with_ttl_0_or_minimum_0_or_above_2_to_31_is_not_kept)
+START_TEST(RFC2308_a_negative_answer_with_a_SOA_ttl_or_minimum_of_0_or_above_2_to_31_is_not_cached)
 {
         no_data(RCODE_NXDOMAIN, TYPE_A, 0, 300);
         ck_assert(!put());
@@ -256,7 +256,7 @@ START_TEST(RFC2308_a_SOA_with_ttl_0_or_minimum_0_or_above_2_to_31_is_not_kept)
 }
 END_TEST
 
-START_TEST(RFC2308_NXDOMAIN_is_for_all_types_and_the_answer_repeats_the_one_asked)
+START_TEST(RFC2308_NXDOMAIN_answers_for_all_types_and_repeats_the_question)
 {
         no_data(RCODE_NXDOMAIN, TYPE_A, 300, 300);
         ck_assert(put());
@@ -272,7 +272,7 @@ START_TEST(RFC2308_NXDOMAIN_is_for_all_types_and_the_answer_repeats_the_one_aske
 }
 END_TEST
 
-START_TEST(RFC2308_NODATA_is_for_its_type_only)
+START_TEST(RFC2308_NODATA_is_cached_for_its_type_only)
 {
         no_data(RCODE_NOERROR, TYPE_A, 300, 300);
         ck_assert(put());
@@ -281,7 +281,7 @@ START_TEST(RFC2308_NODATA_is_for_its_type_only)
 }
 END_TEST
 
-START_TEST(RFC2308_NXDOMAIN_behind_a_CNAME_is_for_its_type_only_and_no_longer_than_the_CNAME)
+START_TEST(RFC2308_NXDOMAIN_after_a_CNAME_is_cached_for_its_type_only_and_no_longer_than_the_CNAME)
 {
         wire_begin(&w, DNS_QR | RCODE_NXDOMAIN, TYPE_A);
         wire_record(&w, 0, HERE, 2, TYPE_CNAME, CLASS_IN, 20, "\4gone\xc0\x10", 7);
@@ -304,7 +304,7 @@ START_TEST(RFC2308_a_CNAME_to_no_data_is_negative)
 }
 END_TEST
 
-START_TEST(RFC2308_negative_answers_have_a_limit_of_their_own_and_all_their_ttls_keep_to_it)
+START_TEST(RFC2308_negative_answers_have_their_own_ttl_limit)
 {
         no_data(RCODE_NXDOMAIN, TYPE_A, 24 * 3600, 24 * 3600);
         ck_assert(put());
@@ -331,7 +331,7 @@ START_TEST(RFC2308_a_later_answer_replaces_NXDOMAIN_and_the_other_way_round)
 }
 END_TEST
 
-START_TEST(RFC8020_names_below_one_that_does_not_exist_are_asked_for)
+START_TEST(RFC8020_names_below_a_nonexistent_one_are_still_queried)
 {
         CacheKey below = { .qname = BYTES("\1a" WWW, sizeof("\1a" WWW)), .qtype = TYPE_A, .qclass = CLASS_IN };
 
@@ -343,7 +343,7 @@ END_TEST
 
 /* --- failures */
 
-START_TEST(RFC9520_a_failure_is_kept_for_a_second_and_twice_as_long_each_time_up_to_5_minutes)
+START_TEST(RFC9520_a_failure_is_cached_for_one_second_and_twice_as_long_each_time_up_to_5_minutes)
 {
         static const uint64_t expected[] = { 1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300 };
 
@@ -359,7 +359,7 @@ START_TEST(RFC9520_a_failure_is_kept_for_a_second_and_twice_as_long_each_time_up
 }
 END_TEST
 
-START_TEST(RFC9520_all_rcodes_but_two_are_failures_and_for_their_question_only)
+START_TEST(RFC9520_all_rcodes_but_NOERROR_and_NXDOMAIN_are_failures_of_their_question_only)
 {
         for (unsigned rcode = 1; rcode < 16; rcode++) {
                 if (rcode == RCODE_NXDOMAIN)
@@ -374,7 +374,7 @@ START_TEST(RFC9520_all_rcodes_but_two_are_failures_and_for_their_question_only)
 }
 END_TEST
 
-START_TEST(RFC9520_the_series_begins_anew_after_an_answer_or_a_pause)
+START_TEST(RFC9520_the_series_of_failures_starts_again_after_an_answer_or_a_pause)
 {
         failure(RCODE_SERVFAIL);
         ck_assert(put());
@@ -403,7 +403,7 @@ START_TEST(RFC9520_a_failure_is_forgotten_when_the_network_or_an_upstream_change
 }
 END_TEST
 
-START_TEST(RFC9111_max_age_bounds_a_failure_too_but_not_below_the_second_of_RFC9520)
+START_TEST(RFC9111_max_age_limits_a_cached_failure_to_no_less_than_the_second_of_RFC9520)
 {
         failure(RCODE_SERVFAIL);
         for (unsigned i = 0; i < 5; i++)
@@ -420,7 +420,7 @@ END_TEST
 
 /* --- stale answers */
 
-START_TEST(RFC8767_an_answer_that_has_run_out_is_stale_until_the_limit)
+START_TEST(RFC8767_an_expired_answer_is_stale_until_the_limit)
 {
         data(TYPE_A, 60);
         ck_assert(put());
@@ -436,7 +436,7 @@ START_TEST(RFC8767_an_answer_that_has_run_out_is_stale_until_the_limit)
 }
 END_TEST
 
-START_TEST(RFC8767_a_failure_leaves_what_was_there_and_is_remembered_for_30_seconds)
+START_TEST(RFC8767_a_failure_leaves_the_stale_answer_and_is_remembered_for_30_seconds)
 {
         data(TYPE_A, 60);
         ck_assert(put());
@@ -457,7 +457,7 @@ START_TEST(RFC8767_a_failure_leaves_what_was_there_and_is_remembered_for_30_seco
 }
 END_TEST
 
-START_TEST(RFC8767_NXDOMAIN_for_any_type_goes_before_what_is_stale)
+START_TEST(RFC8767_NXDOMAIN_for_any_type_precedes_a_stale_answer)
 {
         data(TYPE_AAAA, 60);
         ck_assert(put());
@@ -472,7 +472,7 @@ START_TEST(RFC8767_NXDOMAIN_for_any_type_goes_before_what_is_stale)
 }
 END_TEST
 
-START_TEST(RFC8767_an_answer_that_may_not_be_kept_ends_what_was_stale)
+START_TEST(RFC8767_an_answer_that_cannot_be_cached_removes_the_stale_one)
 {
         for (unsigned i = 0; i < 4; i++) {
                 data(TYPE_A, 60);
@@ -505,7 +505,7 @@ START_TEST(RFC8767_a_failure_that_is_older_than_a_stale_NXDOMAIN_does_not_hide_i
 }
 END_TEST
 
-START_TEST(without_stale_answers_what_has_run_out_is_gone)
+START_TEST(with_stale_answers_off_an_expired_answer_is_gone)
 {
         CacheLimits none = limits;
 
@@ -520,7 +520,7 @@ END_TEST
 
 /* --- prefetch */
 
-START_TEST(a_name_asked_again_in_the_last_tenth_of_its_life_is_due_for_a_refresh_once)
+START_TEST(a_name_queried_again_in_the_last_tenth_of_its_lifetime_is_refreshed_once)
 {
         data(TYPE_A, 300);
         ck_assert(put());
@@ -538,7 +538,7 @@ START_TEST(a_name_asked_again_in_the_last_tenth_of_its_life_is_due_for_a_refresh
 }
 END_TEST
 
-START_TEST(failures_and_short_lives_are_not_refreshed)
+START_TEST(failures_and_short_lived_answers_are_not_refreshed)
 {
         data(TYPE_A, 9);
         ck_assert(put());
@@ -575,56 +575,56 @@ int main(void)
         c = tcase_create("positive answers");
         tcase_add_checked_fixture(c, start, stop);
         tcase_add_test(c, RFC1035_an_answer_lives_as_long_as_its_shortest_ttl);
-        tcase_add_test(c, RFC2181_a_ttl_with_the_top_bit_is_none);
-        tcase_add_test(c, RFC1035_a_ttl_of_0_is_not_kept);
+        tcase_add_test(c, RFC2181_a_ttl_with_the_top_bit_set_counts_as_0);
+        tcase_add_test(c, RFC1035_an_answer_with_ttl_0_is_not_cached);
         tcase_add_test(c, ttls_are_clamped_on_arrival_and_count_down_from_there);
-        tcase_add_test(c, RFC4035_RFC6840_what_was_asked_with_DO_or_CD_answers_only_what_is_asked_so);
-        tcase_add_test(c, types_and_classes_are_apart);
-        tcase_add_test(c, RFC8482_an_answer_to_any_serves_for_any_only);
-        tcase_add_test(c, RFC8945_RFC2181_signed_and_truncated_messages_are_not_kept_and_replace_nothing);
-        tcase_add_test(c, RFC6891_no_OPT_is_kept_but_for_what_it_says_of_the_answer);
+        tcase_add_test(c, RFC4035_RFC6840_answers_with_DO_or_CD_are_cached_for_queries_with_the_same_bits);
+        tcase_add_test(c, types_and_classes_are_cached_separately);
+        tcase_add_test(c, RFC8482_an_answer_for_any_is_cached_for_any_only);
+        tcase_add_test(c, RFC8945_RFC2181_signed_and_truncated_messages_are_not_cached_and_replace_nothing);
+        tcase_add_test(c, RFC6891_of_the_OPT_only_extended_errors_are_cached);
         suite_add_tcase(s, c);
         c = tcase_create("HTTP");
         tcase_add_checked_fixture(c, start, stop);
-        tcase_add_test(c, RFC8484_the_age_in_HTTP_is_taken_from_life_and_ttls);
-        tcase_add_test(c, RFC8484_with_an_age_beyond_its_ttl_it_is_not_kept);
-        tcase_add_test(c, RFC9111_max_age_bounds_the_life_and_0_forbids_it);
+        tcase_add_test(c, RFC8484_the_age_in_HTTP_is_subtracted_from_lifetime_and_ttls);
+        tcase_add_test(c, RFC8484_an_answer_with_an_age_above_its_ttl_is_not_cached);
+        tcase_add_test(c, RFC9111_max_age_limits_the_lifetime_and_0_prevents_caching);
         tcase_add_test(c, a_long_age_and_a_longer_ttl_are_clamped_as_of_arrival);
         suite_add_tcase(s, c);
         c = tcase_create("negative answers");
         tcase_add_checked_fixture(c, start, stop);
         tcase_add_test(c, RFC2308_a_negative_answer_lives_for_the_lesser_of_the_SOAs_ttl_and_minimum);
-        tcase_add_test(c, RFC2308_without_a_SOA_it_is_not_kept);
-        tcase_add_test(c, RFC2308_a_SOA_with_ttl_0_or_minimum_0_or_above_2_to_31_is_not_kept);
-        tcase_add_test(c, RFC2308_NXDOMAIN_is_for_all_types_and_the_answer_repeats_the_one_asked);
-        tcase_add_test(c, RFC2308_NODATA_is_for_its_type_only);
-        tcase_add_test(c, RFC2308_NXDOMAIN_behind_a_CNAME_is_for_its_type_only_and_no_longer_than_the_CNAME);
+        tcase_add_test(c, RFC2308_a_negative_answer_without_a_SOA_is_not_cached);
+        tcase_add_test(c, RFC2308_a_negative_answer_with_a_SOA_ttl_or_minimum_of_0_or_above_2_to_31_is_not_cached);
+        tcase_add_test(c, RFC2308_NXDOMAIN_answers_for_all_types_and_repeats_the_question);
+        tcase_add_test(c, RFC2308_NODATA_is_cached_for_its_type_only);
+        tcase_add_test(c, RFC2308_NXDOMAIN_after_a_CNAME_is_cached_for_its_type_only_and_no_longer_than_the_CNAME);
         tcase_add_test(c, RFC2308_a_CNAME_to_no_data_is_negative);
-        tcase_add_test(c, RFC2308_negative_answers_have_a_limit_of_their_own_and_all_their_ttls_keep_to_it);
+        tcase_add_test(c, RFC2308_negative_answers_have_their_own_ttl_limit);
         tcase_add_test(c, RFC2308_a_later_answer_replaces_NXDOMAIN_and_the_other_way_round);
-        tcase_add_test(c, RFC8020_names_below_one_that_does_not_exist_are_asked_for);
+        tcase_add_test(c, RFC8020_names_below_a_nonexistent_one_are_still_queried);
         suite_add_tcase(s, c);
         c = tcase_create("failures");
         tcase_add_checked_fixture(c, start, stop);
-        tcase_add_test(c, RFC9520_a_failure_is_kept_for_a_second_and_twice_as_long_each_time_up_to_5_minutes);
-        tcase_add_test(c, RFC9520_all_rcodes_but_two_are_failures_and_for_their_question_only);
-        tcase_add_test(c, RFC9520_the_series_begins_anew_after_an_answer_or_a_pause);
+        tcase_add_test(c, RFC9520_a_failure_is_cached_for_one_second_and_twice_as_long_each_time_up_to_5_minutes);
+        tcase_add_test(c, RFC9520_all_rcodes_but_NOERROR_and_NXDOMAIN_are_failures_of_their_question_only);
+        tcase_add_test(c, RFC9520_the_series_of_failures_starts_again_after_an_answer_or_a_pause);
         tcase_add_test(c, RFC9520_a_failure_is_forgotten_when_the_network_or_an_upstream_changes);
-        tcase_add_test(c, RFC9111_max_age_bounds_a_failure_too_but_not_below_the_second_of_RFC9520);
+        tcase_add_test(c, RFC9111_max_age_limits_a_cached_failure_to_no_less_than_the_second_of_RFC9520);
         suite_add_tcase(s, c);
         c = tcase_create("stale answers");
         tcase_add_checked_fixture(c, start, stop);
-        tcase_add_test(c, RFC8767_an_answer_that_has_run_out_is_stale_until_the_limit);
-        tcase_add_test(c, RFC8767_a_failure_leaves_what_was_there_and_is_remembered_for_30_seconds);
-        tcase_add_test(c, RFC8767_NXDOMAIN_for_any_type_goes_before_what_is_stale);
-        tcase_add_test(c, RFC8767_an_answer_that_may_not_be_kept_ends_what_was_stale);
+        tcase_add_test(c, RFC8767_an_expired_answer_is_stale_until_the_limit);
+        tcase_add_test(c, RFC8767_a_failure_leaves_the_stale_answer_and_is_remembered_for_30_seconds);
+        tcase_add_test(c, RFC8767_NXDOMAIN_for_any_type_precedes_a_stale_answer);
+        tcase_add_test(c, RFC8767_an_answer_that_cannot_be_cached_removes_the_stale_one);
         tcase_add_test(c, RFC8767_a_failure_that_is_older_than_a_stale_NXDOMAIN_does_not_hide_it);
-        tcase_add_test(c, without_stale_answers_what_has_run_out_is_gone);
+        tcase_add_test(c, with_stale_answers_off_an_expired_answer_is_gone);
         suite_add_tcase(s, c);
         c = tcase_create("prefetch");
         tcase_add_checked_fixture(c, start, stop);
-        tcase_add_test(c, a_name_asked_again_in_the_last_tenth_of_its_life_is_due_for_a_refresh_once);
-        tcase_add_test(c, failures_and_short_lives_are_not_refreshed);
+        tcase_add_test(c, a_name_queried_again_in_the_last_tenth_of_its_lifetime_is_refreshed_once);
+        tcase_add_test(c, failures_and_short_lived_answers_are_not_refreshed);
         tcase_add_test(c, a_refresh_that_fails_leaves_the_answer);
         suite_add_tcase(s, c);
         return run_suite(s);

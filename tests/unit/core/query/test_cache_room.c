@@ -58,7 +58,7 @@ START_TEST(a_flush_leaves_nothing)
 }
 END_TEST
 
-START_TEST(another_network_drops_what_belonged_to_the_one_before_and_nothing_else)
+START_TEST(a_network_change_drops_the_answers_of_that_network_and_nothing_else)
 {
         for (unsigned i = 0; i < 100; i++)
                 ck_assert(put_number(i, 100, 300, i % 2));
@@ -70,7 +70,7 @@ END_TEST
 
 /* --- the ceiling */
 
-START_TEST(no_flood_gets_above_the_ceiling)
+START_TEST(no_flood_exceeds_the_size_limit)
 {
         for (unsigned i = 0; i < 60000; i++) {
                 put_number(i, i % 977 == 0 ? 30000 : i % 1300, 300, false);
@@ -81,7 +81,7 @@ START_TEST(no_flood_gets_above_the_ceiling)
 }
 END_TEST
 
-START_TEST(one_answer_takes_a_tenth_of_it_at_most)
+START_TEST(one_answer_takes_at_most_a_tenth_of_the_cache)
 {
         CacheLimits small = limits;
 
@@ -95,7 +95,7 @@ START_TEST(one_answer_takes_a_tenth_of_it_at_most)
 }
 END_TEST
 
-START_TEST(names_that_are_asked_again_outlive_a_scan_of_any_length)
+START_TEST(names_queried_again_survive_a_scan_of_any_length)
 {
         unsigned kept = 0;
 
@@ -111,7 +111,7 @@ START_TEST(names_that_are_asked_again_outlive_a_scan_of_any_length)
 }
 END_TEST
 
-START_TEST(a_name_that_comes_back_soon_after_it_went_is_kept_from_then_on)
+START_TEST(a_name_queried_again_soon_after_its_eviction_is_kept)
 {
         for (unsigned i = 0; i < 6000; i++)
                 put_number(i, 100, 300, false);
@@ -123,7 +123,7 @@ START_TEST(a_name_that_comes_back_soon_after_it_went_is_kept_from_then_on)
 }
 END_TEST
 
-START_TEST(a_cache_full_of_hot_names_still_takes_new_ones)
+START_TEST(a_cache_full_of_popular_names_still_takes_new_ones)
 {
         for (unsigned round = 0; round < 20; round++) {
                 for (unsigned i = 0; i < 5000; i++) {
@@ -136,7 +136,7 @@ START_TEST(a_cache_full_of_hot_names_still_takes_new_ones)
 }
 END_TEST
 
-START_TEST(another_size_holds_at_once_and_keeps_what_fits)
+START_TEST(a_new_size_applies_at_once_and_keeps_what_fits)
 {
         static const size_t sizes[] = { 64 << 10, 8 << 20, 256 << 10, 1 << 20 };
         CacheLimits l = limits;
@@ -163,7 +163,7 @@ END_TEST
 
 /* --- counts */
 
-START_TEST(counts_begin_anew_and_sizes_stay)
+START_TEST(resetting_statistics_clears_counts_and_keeps_sizes)
 {
         CacheStats s;
 
@@ -190,21 +190,21 @@ int main(void)
         c = tcase_create("flushing");
         tcase_add_checked_fixture(c, start, stop);
         tcase_add_test(c, a_flush_leaves_nothing);
-        tcase_add_test(c, another_network_drops_what_belonged_to_the_one_before_and_nothing_else);
+        tcase_add_test(c, a_network_change_drops_the_answers_of_that_network_and_nothing_else);
         suite_add_tcase(s, c);
         c = tcase_create("the ceiling");
         tcase_add_checked_fixture(c, start, stop);
         tcase_set_timeout(c, 60);
-        tcase_add_test(c, no_flood_gets_above_the_ceiling);
-        tcase_add_test(c, one_answer_takes_a_tenth_of_it_at_most);
-        tcase_add_test(c, names_that_are_asked_again_outlive_a_scan_of_any_length);
-        tcase_add_test(c, a_name_that_comes_back_soon_after_it_went_is_kept_from_then_on);
-        tcase_add_test(c, a_cache_full_of_hot_names_still_takes_new_ones);
-        tcase_add_test(c, another_size_holds_at_once_and_keeps_what_fits);
+        tcase_add_test(c, no_flood_exceeds_the_size_limit);
+        tcase_add_test(c, one_answer_takes_at_most_a_tenth_of_the_cache);
+        tcase_add_test(c, names_queried_again_survive_a_scan_of_any_length);
+        tcase_add_test(c, a_name_queried_again_soon_after_its_eviction_is_kept);
+        tcase_add_test(c, a_cache_full_of_popular_names_still_takes_new_ones);
+        tcase_add_test(c, a_new_size_applies_at_once_and_keeps_what_fits);
         suite_add_tcase(s, c);
         c = tcase_create("counts");
         tcase_add_checked_fixture(c, start, stop);
-        tcase_add_test(c, counts_begin_anew_and_sizes_stay);
+        tcase_add_test(c, resetting_statistics_clears_counts_and_keeps_sizes);
         suite_add_tcase(s, c);
         return run_suite(s);
 }

@@ -48,7 +48,7 @@ static bool shares_the_count_of(unsigned a, unsigned b)
         return client_quota_source(played_seed, &one) == client_quota_source(played_seed, &other);
 }
 
-START_TEST(C27_one_that_floods_gets_its_share_and_others_find_places)
+START_TEST(C27_a_client_that_floods_gets_its_share_and_others_are_served)
 {
         ck_assert_uint_le(flood(1), SHARE);
         ck_assert_uint_ge(engine_waiting(e), SHARE - 1);
@@ -59,7 +59,7 @@ START_TEST(C27_one_that_floods_gets_its_share_and_others_find_places)
 }
 END_TEST
 
-START_TEST(C27_however_many_flood_a_newcomer_finds_a_place)
+START_TEST(C27_however_many_clients_flood_a_new_one_is_served)
 {
         for (unsigned i = 1; i <= 20; i++) {
                 unsigned free = (unsigned) (CLIENT_QUOTA_SLOTS - engine_waiting(e)), n = flood(i);
@@ -73,7 +73,7 @@ START_TEST(C27_however_many_flood_a_newcomer_finds_a_place)
 }
 END_TEST
 
-START_TEST(R06_all_places_taken_is_servfail_at_once_and_the_places_come_back)
+START_TEST(R06_with_all_places_taken_queries_are_servfail_until_places_are_free_again)
 {
         unsigned waiting;
 
@@ -90,7 +90,7 @@ START_TEST(R06_all_places_taken_is_servfail_at_once_and_the_places_come_back)
 }
 END_TEST
 
-START_TEST(R06_who_finds_no_place_has_answers_from_the_cache_still)
+START_TEST(R06_a_client_over_its_share_still_gets_cached_answers)
 {
         waits(1);
         ready(0);
@@ -122,15 +122,15 @@ END_TEST
 
 int main(void)
 {
-        Suite *s = suite_create("fair");
+        Suite *s = suite_create("client_quota");
         TCase *c = tcase_create("places");
 
         tcase_add_checked_fixture(c, start, played_stop);
         tcase_set_timeout(c, 60);
-        tcase_add_test(c, C27_one_that_floods_gets_its_share_and_others_find_places);
-        tcase_add_test(c, C27_however_many_flood_a_newcomer_finds_a_place);
-        tcase_add_test(c, R06_all_places_taken_is_servfail_at_once_and_the_places_come_back);
-        tcase_add_test(c, R06_who_finds_no_place_has_answers_from_the_cache_still);
+        tcase_add_test(c, C27_a_client_that_floods_gets_its_share_and_others_are_served);
+        tcase_add_test(c, C27_however_many_clients_flood_a_new_one_is_served);
+        tcase_add_test(c, R06_with_all_places_taken_queries_are_servfail_until_places_are_free_again);
+        tcase_add_test(c, R06_a_client_over_its_share_still_gets_cached_answers);
         tcase_add_test(c, C26_one_address_and_port_is_one_source_however_it_asks);
         suite_add_tcase(s, c);
         return run_suite(s);

@@ -4,7 +4,7 @@
 #include "played.h"
 #include "run.h"
 
-START_TEST(who_asks_the_same_shares_the_answer)
+START_TEST(clients_with_the_same_query_share_the_answer)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
         ask_type(TYPE_A);
@@ -16,7 +16,7 @@ START_TEST(who_asks_the_same_shares_the_answer)
 }
 END_TEST
 
-START_TEST(answers_are_kept_until_the_network_changes)
+START_TEST(forwarded_answers_are_cached_until_the_network_changes)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
         ask_type(TYPE_A);
@@ -31,7 +31,7 @@ START_TEST(answers_are_kept_until_the_network_changes)
 }
 END_TEST
 
-START_TEST(RFC8767_a_stale_answer_comes_before_servfail_but_not_from_another_network)
+START_TEST(RFC8767_a_stale_answer_precedes_servfail_unless_it_is_from_another_network)
 {
         for (unsigned network = 0; network < 2; network++) {
                 played_start(UPSTREAM_A FORWARD_CORP);
@@ -52,7 +52,7 @@ START_TEST(RFC8767_a_stale_answer_comes_before_servfail_but_not_from_another_net
 }
 END_TEST
 
-START_TEST(a_question_in_flight_is_asked_anew_on_another_network)
+START_TEST(a_query_in_flight_is_sent_again_when_the_network_changes)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
         ask_type(TYPE_A);
@@ -68,7 +68,7 @@ START_TEST(a_question_in_flight_is_asked_anew_on_another_network)
 }
 END_TEST
 
-START_TEST(on_another_network_the_first_server_is_asked_first_again)
+START_TEST(after_a_network_change_the_first_server_is_queried_first_again)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
         ask_type(TYPE_A);
@@ -84,7 +84,7 @@ START_TEST(on_another_network_the_first_server_is_asked_first_again)
 }
 END_TEST
 
-START_TEST(what_is_late_from_another_network_is_not_kept)
+START_TEST(a_late_answer_from_another_network_is_not_cached)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
         ask_type(TYPE_A);
@@ -98,7 +98,7 @@ START_TEST(what_is_late_from_another_network_is_not_kept)
 }
 END_TEST
 
-START_TEST(what_a_server_of_another_network_refused_is_not_told)
+START_TEST(a_refusal_from_another_network_is_not_delivered)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
         ask_type(TYPE_A);
@@ -113,7 +113,7 @@ START_TEST(what_a_server_of_another_network_refused_is_not_told)
 }
 END_TEST
 
-START_TEST(after_a_suspend_there_is_as_much_time_as_before)
+START_TEST(a_suspend_leaves_a_query_the_time_it_had_left)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
         ask_type(TYPE_A);
@@ -130,7 +130,7 @@ START_TEST(after_a_suspend_there_is_as_much_time_as_before)
 }
 END_TEST
 
-START_TEST(a_reload_that_changes_nothing_leaves_what_is_in_flight_and_in_the_cache)
+START_TEST(a_reload_without_changes_keeps_queries_in_flight_and_cached_answers)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
         ask_type(TYPE_A);
@@ -145,7 +145,7 @@ START_TEST(a_reload_that_changes_nothing_leaves_what_is_in_flight_and_in_the_cac
 }
 END_TEST
 
-START_TEST(a_reload_takes_what_is_in_flight_and_in_the_cache_to_where_it_belongs_now)
+START_TEST(a_reload_moves_queries_in_flight_and_the_cache_to_the_new_servers)
 {
         played_start(UPSTREAM_A);
         ask_type(TYPE_A);
@@ -172,7 +172,7 @@ START_TEST(a_reload_takes_what_is_in_flight_and_in_the_cache_to_where_it_belongs
 }
 END_TEST
 
-START_TEST(what_a_server_refused_is_not_told_when_the_name_is_an_upstreams)
+START_TEST(a_refusal_is_not_delivered_once_the_name_goes_to_the_upstreams)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
         ask_type(TYPE_A);
@@ -191,17 +191,17 @@ int main(void)
         TCase *c = tcase_create("forward");
 
         tcase_add_checked_fixture(c, NULL, played_stop);
-        tcase_add_test(c, who_asks_the_same_shares_the_answer);
-        tcase_add_test(c, answers_are_kept_until_the_network_changes);
-        tcase_add_test(c, RFC8767_a_stale_answer_comes_before_servfail_but_not_from_another_network);
-        tcase_add_test(c, a_question_in_flight_is_asked_anew_on_another_network);
-        tcase_add_test(c, on_another_network_the_first_server_is_asked_first_again);
-        tcase_add_test(c, what_is_late_from_another_network_is_not_kept);
-        tcase_add_test(c, what_a_server_of_another_network_refused_is_not_told);
-        tcase_add_test(c, after_a_suspend_there_is_as_much_time_as_before);
-        tcase_add_test(c, a_reload_that_changes_nothing_leaves_what_is_in_flight_and_in_the_cache);
-        tcase_add_test(c, a_reload_takes_what_is_in_flight_and_in_the_cache_to_where_it_belongs_now);
-        tcase_add_test(c, what_a_server_refused_is_not_told_when_the_name_is_an_upstreams);
+        tcase_add_test(c, clients_with_the_same_query_share_the_answer);
+        tcase_add_test(c, forwarded_answers_are_cached_until_the_network_changes);
+        tcase_add_test(c, RFC8767_a_stale_answer_precedes_servfail_unless_it_is_from_another_network);
+        tcase_add_test(c, a_query_in_flight_is_sent_again_when_the_network_changes);
+        tcase_add_test(c, after_a_network_change_the_first_server_is_queried_first_again);
+        tcase_add_test(c, a_late_answer_from_another_network_is_not_cached);
+        tcase_add_test(c, a_refusal_from_another_network_is_not_delivered);
+        tcase_add_test(c, a_suspend_leaves_a_query_the_time_it_had_left);
+        tcase_add_test(c, a_reload_without_changes_keeps_queries_in_flight_and_cached_answers);
+        tcase_add_test(c, a_reload_moves_queries_in_flight_and_the_cache_to_the_new_servers);
+        tcase_add_test(c, a_refusal_is_not_delivered_once_the_name_goes_to_the_upstreams);
         suite_add_tcase(s, c);
         return run_suite(s);
 }

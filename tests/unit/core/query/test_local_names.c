@@ -132,7 +132,7 @@ static void gives(const char *name, const char *type, const char *expected)
 #define SOA(zone) " / SOA=" zone ":60"
 #define ABSENT "NXDOMAIN" SOA(".")
 
-START_TEST(RFC6761_localhost_and_all_below_it_are_the_loopback_addresses)
+START_TEST(RFC6761_localhost_and_all_names_below_it_have_the_loopback_addresses)
 {
         static const char *const names[] = { "localhost", "LocalHost", "a.localhost", "b.a.localhost" };
 
@@ -161,7 +161,7 @@ START_TEST(RFC6761_the_hosts_file_cannot_redefine_localhost)
 }
 END_TEST
 
-START_TEST(RFC6761_RFC6762_RFC7686_RFC9476_names_that_no_tree_has_do_not_exist_nor_does_their_top)
+START_TEST(RFC6761_RFC6762_RFC7686_RFC9476_special_use_top_level_domains_do_not_exist)
 {
         static const struct {
                 const char *name, *rfc;
@@ -200,7 +200,7 @@ START_TEST(RFC9462_resolver_arpa_has_no_data)
 }
 END_TEST
 
-START_TEST(RFC8375_home_arpa_is_empty_and_its_DS_is_asked_for)
+START_TEST(RFC8375_home_arpa_is_empty_and_its_DS_is_forwarded)
 {
         start("", NULL, NULL);
         gives("home.arpa", "A", "NOERROR" SOA("home.arpa"));
@@ -303,7 +303,7 @@ START_TEST(RFC6303_the_SOA_has_the_form_of_section_3)
 }
 END_TEST
 
-START_TEST(RFC2308_what_is_denied_here_can_be_kept_by_a_cache)
+START_TEST(RFC2308_local_negative_answers_can_be_cached)
 {
         static const char *const names[] = { "a.invalid", "nas", "nas.home.arpa", "_dns.resolver.arpa",
                                              "1.0.0.10.in-addr.arpa" };
@@ -318,7 +318,7 @@ START_TEST(RFC2308_what_is_denied_here_can_be_kept_by_a_cache)
 }
 END_TEST
 
-START_TEST(names_of_one_label_stay_here_where_a_host_is_meant)
+START_TEST(single_label_names_of_hosts_are_answered_locally)
 {
         static const char *const of_hosts[] = { "A", "AAAA", "SVCB", "HTTPS" };
         static const char *const of_domains[] = { "NS", "DS", "SOA", "DNSKEY", "TXT", "ANY" };
@@ -368,7 +368,7 @@ START_TEST(the_hosts_file_is_answered_forward_and_backward)
 }
 END_TEST
 
-START_TEST(the_own_name_counts_where_the_hosts_file_does_not_know_it)
+START_TEST(the_hostname_is_answered_unless_the_hosts_file_has_it)
 {
         const char *own = "192.0.2.7 me.example.test me\n2001:db8::7 me.example.test me\n";
 
@@ -401,7 +401,7 @@ START_TEST(a_name_with_64_addresses_has_them_all_in_one_answer)
 }
 END_TEST
 
-START_TEST(a_new_table_counts_from_the_next_query_on)
+START_TEST(a_new_hosts_table_applies_from_the_next_query_on)
 {
         HostsReport report;
         Hosts *h = hosts_new(BYTES("192.0.2.2 a.test\n", 17), seed, &report);
@@ -418,7 +418,7 @@ START_TEST(a_new_table_counts_from_the_next_query_on)
 END_TEST
 
 /* Each key in its own, all others being on; a second switch that would catch the name too is off. */
-START_TEST(every_zone_has_a_switch_and_a_reload_takes_it_up)
+START_TEST(every_local_zone_has_an_option_that_a_reload_applies)
 {
         static const struct {
                 const char *key, *name, *type, *other;
@@ -451,7 +451,7 @@ START_TEST(every_zone_has_a_switch_and_a_reload_takes_it_up)
 END_TEST
 
 /* The order that admit.c keeps with [Forward]. */
-START_TEST(what_a_forward_section_has_goes_there_but_for_names_that_are_nowhere_else)
+START_TEST(a_forward_section_overrides_local_zones_except_those_that_exist_nowhere_else)
 {
         static const struct {
                 const char *name, *type;
@@ -493,7 +493,7 @@ START_TEST(what_a_forward_section_has_goes_there_but_for_names_that_are_nowhere_
 }
 END_TEST
 
-START_TEST(only_the_internet_class_is_meant_and_any)
+START_TEST(only_the_classes_IN_and_ANY_are_answered_locally)
 {
         static const struct {
                 unsigned class;
@@ -511,7 +511,7 @@ START_TEST(only_the_internet_class_is_meant_and_any)
 }
 END_TEST
 
-START_TEST(without_RD_signed_or_with_DO_they_stay_here_too)
+START_TEST(queries_without_RD_or_signed_or_with_DO_are_answered_locally_too)
 {
         start("", NULL, NULL);
         put_question("a.onion", TYPE_A, CLASS_IN, 0);
@@ -528,7 +528,7 @@ START_TEST(without_RD_signed_or_with_DO_they_stay_here_too)
 }
 END_TEST
 
-START_TEST(RFC8914_who_is_told_no_is_told_which_switch_it_was)
+START_TEST(RFC8914_a_local_negative_answer_names_the_option_responsible)
 {
         static const struct {
                 const char *name;
@@ -566,7 +566,7 @@ START_TEST(RFC8914_who_is_told_no_is_told_which_switch_it_was)
 }
 END_TEST
 
-START_TEST(the_longest_names_there_are_get_their_answer)
+START_TEST(the_longest_possible_names_are_answered)
 {
         char name[300];
         size_t n = 0;
@@ -612,25 +612,25 @@ int main(void)
         TCase *t = tcase_create("local");
 
         tcase_add_checked_fixture(t, NULL, played_stop);
-        tcase_add_test(t, RFC6761_localhost_and_all_below_it_are_the_loopback_addresses);
+        tcase_add_test(t, RFC6761_localhost_and_all_names_below_it_have_the_loopback_addresses);
         tcase_add_test(t, RFC6761_the_hosts_file_cannot_redefine_localhost);
-        tcase_add_test(t, RFC6761_RFC6762_RFC7686_RFC9476_names_that_no_tree_has_do_not_exist_nor_does_their_top);
+        tcase_add_test(t, RFC6761_RFC6762_RFC7686_RFC9476_special_use_top_level_domains_do_not_exist);
         tcase_add_test(t, RFC9462_resolver_arpa_has_no_data);
-        tcase_add_test(t, RFC8375_home_arpa_is_empty_and_its_DS_is_asked_for);
+        tcase_add_test(t, RFC8375_home_arpa_is_empty_and_its_DS_is_forwarded);
         tcase_add_test(t, RFC6303_RFC7793_reverse_zones_of_private_addresses_are_empty);
         tcase_add_test(t, RFC6303_the_SOA_has_the_form_of_section_3);
-        tcase_add_test(t, RFC2308_what_is_denied_here_can_be_kept_by_a_cache);
-        tcase_add_test(t, names_of_one_label_stay_here_where_a_host_is_meant);
+        tcase_add_test(t, RFC2308_local_negative_answers_can_be_cached);
+        tcase_add_test(t, single_label_names_of_hosts_are_answered_locally);
         tcase_add_test(t, the_hosts_file_is_answered_forward_and_backward);
-        tcase_add_test(t, the_own_name_counts_where_the_hosts_file_does_not_know_it);
+        tcase_add_test(t, the_hostname_is_answered_unless_the_hosts_file_has_it);
         tcase_add_test(t, a_name_with_64_addresses_has_them_all_in_one_answer);
-        tcase_add_test(t, a_new_table_counts_from_the_next_query_on);
-        tcase_add_test(t, every_zone_has_a_switch_and_a_reload_takes_it_up);
-        tcase_add_test(t, what_a_forward_section_has_goes_there_but_for_names_that_are_nowhere_else);
-        tcase_add_test(t, only_the_internet_class_is_meant_and_any);
-        tcase_add_test(t, without_RD_signed_or_with_DO_they_stay_here_too);
-        tcase_add_test(t, RFC8914_who_is_told_no_is_told_which_switch_it_was);
-        tcase_add_test(t, the_longest_names_there_are_get_their_answer);
+        tcase_add_test(t, a_new_hosts_table_applies_from_the_next_query_on);
+        tcase_add_test(t, every_local_zone_has_an_option_that_a_reload_applies);
+        tcase_add_test(t, a_forward_section_overrides_local_zones_except_those_that_exist_nowhere_else);
+        tcase_add_test(t, only_the_classes_IN_and_ANY_are_answered_locally);
+        tcase_add_test(t, queries_without_RD_or_signed_or_with_DO_are_answered_locally_too);
+        tcase_add_test(t, RFC8914_a_local_negative_answer_names_the_option_responsible);
+        tcase_add_test(t, the_longest_possible_names_are_answered);
         tcase_add_test(t, local_answers_are_counted_and_count_as_queries);
         suite_add_tcase(s, t);
         return run_suite(s);

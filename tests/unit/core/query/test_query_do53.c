@@ -46,7 +46,7 @@ START_TEST(the_longest_domain_wins_label_by_label_in_any_case)
 }
 END_TEST
 
-START_TEST(a_name_of_the_domain_goes_to_the_server_and_no_other_does)
+START_TEST(names_of_a_forward_domain_go_to_its_server_and_no_other_names_do)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
         ask_name("www.example.com");
@@ -63,7 +63,7 @@ START_TEST(a_name_of_the_domain_goes_to_the_server_and_no_other_does)
 }
 END_TEST
 
-START_TEST(a_forward_has_the_names_of_home_networks_but_not_localhost_nor_those_that_are_nobodys)
+START_TEST(a_forward_section_can_have_home_network_names_but_not_localhost_or_nonexistent_ones)
 {
         static const char *const here[] = {
                 "localhost", "a.localhost", "b.invalid", "c.onion", "d.alt", "resolver.arpa"
@@ -109,7 +109,7 @@ START_TEST(RFC8467_the_question_is_not_padded_and_has_no_options_of_the_client)
 }
 END_TEST
 
-START_TEST(C12_RFC8945_a_signed_query_passes_untouched)
+START_TEST(C12_RFC8945_a_signed_query_is_forwarded_unchanged)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
         wire_begin(&w, DNS_RD, TYPE_A);
@@ -143,7 +143,7 @@ START_TEST(the_answer_reaches_the_client_and_the_socket_closes)
 }
 END_TEST
 
-START_TEST(RFC6840_nobody_vouches_for_the_ad_bit_even_where_upstreams_are_trusted)
+START_TEST(RFC6840_ad_from_a_do53_server_is_cleared_even_if_upstreams_are_trusted)
 {
         played_start("[Resolver]\nTrustAD=yes\n" UPSTREAM_A FORWARD_CORP);
         for (unsigned i = 0; i < 2; i++) {
@@ -161,7 +161,7 @@ START_TEST(RFC6840_nobody_vouches_for_the_ad_bit_even_where_upstreams_are_truste
 }
 END_TEST
 
-START_TEST(RFC5452_answers_with_another_id_or_question_are_passed_over_and_the_right_one_still_counts)
+START_TEST(RFC5452_responses_with_another_id_or_question_are_ignored_and_the_right_one_still_counts)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
         ask_type(TYPE_A);
@@ -192,7 +192,7 @@ START_TEST(RFC5452_answers_with_another_id_or_question_are_passed_over_and_the_r
 }
 END_TEST
 
-START_TEST(RFC5452_a_flood_of_wrong_answers_makes_it_another_socket)
+START_TEST(RFC5452_after_a_flood_of_wrong_responses_another_socket_is_used)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
         ask_type(TYPE_A);
@@ -209,7 +209,7 @@ START_TEST(RFC5452_a_flood_of_wrong_answers_makes_it_another_socket)
 }
 END_TEST
 
-START_TEST(a_truncated_answer_is_asked_for_again_over_tcp)
+START_TEST(after_a_truncated_response_the_query_is_sent_over_tcp)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
         ask_type(TYPE_A);
@@ -224,7 +224,7 @@ START_TEST(a_truncated_answer_is_asked_for_again_over_tcp)
 }
 END_TEST
 
-START_TEST(over_tcp_nobody_else_can_answer_so_that_what_is_none_ends_the_attempt)
+START_TEST(over_tcp_a_wrong_response_ends_the_attempt)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
         ask_type(TYPE_A);
@@ -239,7 +239,7 @@ START_TEST(over_tcp_nobody_else_can_answer_so_that_what_is_none_ends_the_attempt
 }
 END_TEST
 
-START_TEST(truncated_over_tcp_or_cut_off_is_no_answer_and_the_next_server_is_asked)
+START_TEST(after_a_truncated_or_malformed_response_over_tcp_the_next_server_is_queried)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
         ask_type(TYPE_A);
@@ -256,7 +256,7 @@ START_TEST(truncated_over_tcp_or_cut_off_is_no_answer_and_the_next_server_is_ask
 }
 END_TEST
 
-START_TEST(RFC6891_a_server_that_does_not_know_edns_is_asked_without_and_so_is_the_next_time)
+START_TEST(RFC6891_a_server_without_edns_is_queried_without_it_from_then_on)
 {
         Message m;
 
@@ -284,7 +284,7 @@ START_TEST(RFC6891_a_server_that_does_not_know_edns_is_asked_without_and_so_is_t
 }
 END_TEST
 
-START_TEST(RFC6891_who_answers_formerr_without_edns_too_is_not_asked_for_ever)
+START_TEST(RFC6891_formerr_without_edns_is_delivered_after_a_few_attempts)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
         ask_type(TYPE_A);
@@ -298,7 +298,7 @@ START_TEST(RFC6891_who_answers_formerr_without_edns_too_is_not_asked_for_ever)
 }
 END_TEST
 
-START_TEST(servfail_and_refused_are_asked_of_the_next_server_once_and_then_delivered)
+START_TEST(after_servfail_or_refused_one_other_server_is_queried_before_it_is_delivered)
 {
         for (unsigned rcode = RCODE_SERVFAIL; rcode <= RCODE_REFUSED; rcode += RCODE_REFUSED - RCODE_SERVFAIL) {
                 played_start(UPSTREAM_A "[Forward corp]\nDomains=example.com\nDNS=10.0.0.1 10.0.0.2 10.0.0.3\n");
@@ -316,7 +316,7 @@ START_TEST(servfail_and_refused_are_asked_of_the_next_server_once_and_then_deliv
 }
 END_TEST
 
-START_TEST(a_refusal_is_delivered_where_the_next_server_says_nothing)
+START_TEST(a_refusal_is_delivered_if_the_next_server_does_not_answer)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
         ask_type(TYPE_A);
@@ -330,7 +330,7 @@ END_TEST
 
 /* --- servers that fail */
 
-START_TEST(a_silent_server_gives_way_to_the_next_and_comes_after_it_from_then_on)
+START_TEST(after_a_timeout_the_next_server_is_queried_and_comes_first_from_then_on)
 {
         played_start(UPSTREAM_A "[Cache]\nEnable=no\n" FORWARD_CORP);
         ask_type(TYPE_A);
@@ -347,7 +347,7 @@ START_TEST(a_silent_server_gives_way_to_the_next_and_comes_after_it_from_then_on
 }
 END_TEST
 
-START_TEST(who_was_silent_is_asked_after_those_of_whom_nothing_is_known)
+START_TEST(a_server_that_timed_out_is_queried_after_untried_ones)
 {
         played_start(UPSTREAM_A
                      "[Cache]\nEnable=no\n[Forward corp]\nDomains=example.com\nDNS=10.0.0.1 10.0.0.2 10.0.0.3\n");
@@ -366,7 +366,7 @@ START_TEST(who_was_silent_is_asked_after_those_of_whom_nothing_is_known)
 }
 END_TEST
 
-START_TEST(once_no_client_waits_the_others_are_not_asked_any_longer)
+START_TEST(once_no_client_waits_no_other_server_is_queried)
 {
         for (unsigned refused = 0; refused < 2; refused++) {
                 unsigned sent = 0, after = 0;
@@ -393,7 +393,7 @@ START_TEST(once_no_client_waits_the_others_are_not_asked_any_longer)
 }
 END_TEST
 
-START_TEST(the_late_answer_of_the_first_server_counts)
+START_TEST(a_late_answer_of_the_first_server_still_counts)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
         ask_type(TYPE_A);
@@ -407,7 +407,7 @@ START_TEST(the_late_answer_of_the_first_server_counts)
 }
 END_TEST
 
-START_TEST(the_only_server_is_asked_again_from_the_same_socket)
+START_TEST(a_single_server_is_queried_again_from_the_same_socket)
 {
         played_start(UPSTREAM_A "[Forward corp]\nDomains=example.com\nDNS=10.0.0.1\n");
         ask_type(TYPE_A);
@@ -421,7 +421,7 @@ START_TEST(the_only_server_is_asked_again_from_the_same_socket)
 }
 END_TEST
 
-START_TEST(a_server_that_is_not_there_gives_way_at_once)
+START_TEST(when_a_server_is_unreachable_the_next_is_queried_at_once)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
         ask_type(TYPE_A);
@@ -432,7 +432,7 @@ START_TEST(a_server_that_is_not_there_gives_way_at_once)
 }
 END_TEST
 
-START_TEST(with_all_servers_dead_it_is_servfail_and_the_upstreams_never_hear_of_it)
+START_TEST(with_all_servers_dead_a_query_is_servfail_and_no_upstream_is_queried)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
         ask_type(TYPE_A);
@@ -450,7 +450,7 @@ START_TEST(with_all_servers_dead_it_is_servfail_and_the_upstreams_never_hear_of_
 }
 END_TEST
 
-START_TEST(without_a_route_to_any_server_it_is_a_network_error_at_once)
+START_TEST(without_a_route_to_any_server_a_query_is_a_network_error_at_once)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
         ask_type(TYPE_A);
@@ -463,7 +463,7 @@ START_TEST(without_a_route_to_any_server_it_is_a_network_error_at_once)
 }
 END_TEST
 
-START_TEST(a_dead_upstream_does_not_send_its_names_to_the_servers_nor_lets_theirs_fail)
+START_TEST(a_dead_upstream_neither_sends_queries_to_do53_servers_nor_fails_theirs)
 {
         UpstreamInfo u;
         unsigned before;
@@ -489,7 +489,7 @@ START_TEST(a_dead_upstream_does_not_send_its_names_to_the_servers_nor_lets_their
 }
 END_TEST
 
-START_TEST(dead_servers_say_nothing_of_the_upstreams)
+START_TEST(dead_do53_servers_do_not_affect_the_health_of_upstreams)
 {
         UpstreamInfo u;
         unsigned failed = 0;
@@ -508,7 +508,7 @@ START_TEST(dead_servers_say_nothing_of_the_upstreams)
 }
 END_TEST
 
-START_TEST(beyond_the_cap_it_is_servfail_at_once)
+START_TEST(above_512_forwarded_queries_more_are_servfail_at_once)
 {
         played_start("[Resolver]\nQueryTimeoutSec=4s\n" UPSTREAM_A FORWARD_CORP);
         for (unsigned i = 0; i < 600; i++) {
@@ -536,32 +536,32 @@ int main(void)
 
         tcase_add_checked_fixture(c, NULL, played_stop);
         tcase_add_test(c, the_longest_domain_wins_label_by_label_in_any_case);
-        tcase_add_test(c, a_name_of_the_domain_goes_to_the_server_and_no_other_does);
-        tcase_add_test(c, a_forward_has_the_names_of_home_networks_but_not_localhost_nor_those_that_are_nobodys);
+        tcase_add_test(c, names_of_a_forward_domain_go_to_its_server_and_no_other_names_do);
+        tcase_add_test(c, a_forward_section_can_have_home_network_names_but_not_localhost_or_nonexistent_ones);
         tcase_add_test(c, RFC8467_the_question_is_not_padded_and_has_no_options_of_the_client);
         tcase_add_test(c, the_answer_reaches_the_client_and_the_socket_closes);
-        tcase_add_test(c, RFC6840_nobody_vouches_for_the_ad_bit_even_where_upstreams_are_trusted);
-        tcase_add_test(c, RFC5452_answers_with_another_id_or_question_are_passed_over_and_the_right_one_still_counts);
-        tcase_add_test(c, RFC5452_a_flood_of_wrong_answers_makes_it_another_socket);
-        tcase_add_test(c, a_truncated_answer_is_asked_for_again_over_tcp);
-        tcase_add_test(c, over_tcp_nobody_else_can_answer_so_that_what_is_none_ends_the_attempt);
-        tcase_add_test(c, truncated_over_tcp_or_cut_off_is_no_answer_and_the_next_server_is_asked);
-        tcase_add_test(c, RFC6891_a_server_that_does_not_know_edns_is_asked_without_and_so_is_the_next_time);
-        tcase_add_test(c, RFC6891_who_answers_formerr_without_edns_too_is_not_asked_for_ever);
-        tcase_add_test(c, servfail_and_refused_are_asked_of_the_next_server_once_and_then_delivered);
-        tcase_add_test(c, a_refusal_is_delivered_where_the_next_server_says_nothing);
-        tcase_add_test(c, a_silent_server_gives_way_to_the_next_and_comes_after_it_from_then_on);
-        tcase_add_test(c, who_was_silent_is_asked_after_those_of_whom_nothing_is_known);
-        tcase_add_test(c, once_no_client_waits_the_others_are_not_asked_any_longer);
-        tcase_add_test(c, the_late_answer_of_the_first_server_counts);
-        tcase_add_test(c, the_only_server_is_asked_again_from_the_same_socket);
-        tcase_add_test(c, a_server_that_is_not_there_gives_way_at_once);
-        tcase_add_test(c, with_all_servers_dead_it_is_servfail_and_the_upstreams_never_hear_of_it);
-        tcase_add_test(c, without_a_route_to_any_server_it_is_a_network_error_at_once);
-        tcase_add_test(c, a_dead_upstream_does_not_send_its_names_to_the_servers_nor_lets_theirs_fail);
-        tcase_add_test(c, dead_servers_say_nothing_of_the_upstreams);
-        tcase_add_test(c, beyond_the_cap_it_is_servfail_at_once);
-        tcase_add_test(c, C12_RFC8945_a_signed_query_passes_untouched);
+        tcase_add_test(c, RFC6840_ad_from_a_do53_server_is_cleared_even_if_upstreams_are_trusted);
+        tcase_add_test(c, RFC5452_responses_with_another_id_or_question_are_ignored_and_the_right_one_still_counts);
+        tcase_add_test(c, RFC5452_after_a_flood_of_wrong_responses_another_socket_is_used);
+        tcase_add_test(c, after_a_truncated_response_the_query_is_sent_over_tcp);
+        tcase_add_test(c, over_tcp_a_wrong_response_ends_the_attempt);
+        tcase_add_test(c, after_a_truncated_or_malformed_response_over_tcp_the_next_server_is_queried);
+        tcase_add_test(c, RFC6891_a_server_without_edns_is_queried_without_it_from_then_on);
+        tcase_add_test(c, RFC6891_formerr_without_edns_is_delivered_after_a_few_attempts);
+        tcase_add_test(c, after_servfail_or_refused_one_other_server_is_queried_before_it_is_delivered);
+        tcase_add_test(c, a_refusal_is_delivered_if_the_next_server_does_not_answer);
+        tcase_add_test(c, after_a_timeout_the_next_server_is_queried_and_comes_first_from_then_on);
+        tcase_add_test(c, a_server_that_timed_out_is_queried_after_untried_ones);
+        tcase_add_test(c, once_no_client_waits_no_other_server_is_queried);
+        tcase_add_test(c, a_late_answer_of_the_first_server_still_counts);
+        tcase_add_test(c, a_single_server_is_queried_again_from_the_same_socket);
+        tcase_add_test(c, when_a_server_is_unreachable_the_next_is_queried_at_once);
+        tcase_add_test(c, with_all_servers_dead_a_query_is_servfail_and_no_upstream_is_queried);
+        tcase_add_test(c, without_a_route_to_any_server_a_query_is_a_network_error_at_once);
+        tcase_add_test(c, a_dead_upstream_neither_sends_queries_to_do53_servers_nor_fails_theirs);
+        tcase_add_test(c, dead_do53_servers_do_not_affect_the_health_of_upstreams);
+        tcase_add_test(c, above_512_forwarded_queries_more_are_servfail_at_once);
+        tcase_add_test(c, C12_RFC8945_a_signed_query_is_forwarded_unchanged);
         suite_add_tcase(s, c);
         return run_suite(s);
 }

@@ -9,7 +9,7 @@
 #include "played.h"
 #include "run.h"
 
-START_TEST(T17_a_thousand_questions_at_a_cold_start_share_one_attempt_to_connect)
+START_TEST(T17_a_thousand_queries_at_a_cold_start_share_one_connection_attempt)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A);
         for (unsigned i = 0; i < 1000; i++)
@@ -24,7 +24,7 @@ START_TEST(T17_a_thousand_questions_at_a_cold_start_share_one_attempt_to_connect
 }
 END_TEST
 
-START_TEST(a_connection_used_at_risk_gets_a_ping_in_the_same_write_and_is_raced)
+START_TEST(after_a_long_idle_time_a_query_is_sent_with_a_ping_and_raced_if_it_gets_no_reply)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
@@ -46,7 +46,7 @@ START_TEST(a_connection_used_at_risk_gets_a_ping_in_the_same_write_and_is_raced)
 }
 END_TEST
 
-START_TEST(an_answer_to_the_ping_calls_the_race_off)
+START_TEST(a_reply_to_the_ping_cancels_the_race)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
@@ -62,7 +62,7 @@ START_TEST(an_answer_to_the_ping_calls_the_race_off)
 }
 END_TEST
 
-START_TEST(a_connection_used_again_at_once_gets_no_ping)
+START_TEST(a_recently_used_connection_gets_no_ping)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
@@ -72,7 +72,7 @@ START_TEST(a_connection_used_again_at_once_gets_no_ping)
 }
 END_TEST
 
-START_TEST(T06_a_busy_connection_that_goes_silent_is_found_whatever_is_written_to_it_later)
+START_TEST(T06_a_busy_connection_that_goes_silent_is_detected_despite_later_queries)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
@@ -103,7 +103,7 @@ START_TEST(a_slow_answer_on_a_live_path_is_waited_for)
 }
 END_TEST
 
-START_TEST(who_let_a_question_fall_is_asked_again_when_the_others_have_failed)
+START_TEST(an_upstream_that_dropped_a_query_is_tried_again_when_the_others_have_failed)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
         warm_up();
@@ -123,7 +123,7 @@ START_TEST(who_let_a_question_fall_is_asked_again_when_the_others_have_failed)
 }
 END_TEST
 
-START_TEST(RFC8305_the_next_address_is_tried_after_250_ms_and_the_first_that_works_stays)
+START_TEST(RFC8305_the_next_address_is_tried_after_250_ms_and_the_first_that_works_is_used)
 {
         played_start_by_hand(NO_CACHE "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1 192.0.2.2 2001:db8::1\n");
         ask_next();
@@ -147,7 +147,7 @@ START_TEST(RFC8305_the_next_address_is_tried_after_250_ms_and_the_first_that_wor
 }
 END_TEST
 
-START_TEST(T02_50_exchanges_on_a_lost_connection_are_one_incident_and_are_sent_again)
+START_TEST(T02_the_loss_of_50_exchanges_with_a_connection_is_one_incident_and_all_are_sent_again)
 {
         UpstreamInfo u;
 
@@ -181,7 +181,7 @@ START_TEST(H05_a_peer_without_streams_is_overloaded)
 }
 END_TEST
 
-START_TEST(H02_settings_that_never_come_end_the_connection)
+START_TEST(H02_a_connection_without_settings_is_closed)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A);
         ask_next();
@@ -213,7 +213,7 @@ START_TEST(a_second_connection_is_opened_only_while_the_queue_waits)
 }
 END_TEST
 
-START_TEST(H18_a_replacement_that_is_silent_too_is_a_fault_and_fails_its_query_over)
+START_TEST(H18_a_silent_replacement_connection_is_a_fault_and_its_query_fails_over)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
         warm_up();
@@ -234,7 +234,7 @@ START_TEST(H18_a_replacement_that_is_silent_too_is_a_fault_and_fails_its_query_o
 }
 END_TEST
 
-START_TEST(a_race_goes_on_while_another_connection_is_silent_still)
+START_TEST(a_race_continues_while_another_connection_is_still_silent)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
@@ -258,7 +258,7 @@ START_TEST(a_race_goes_on_while_another_connection_is_silent_still)
 }
 END_TEST
 
-START_TEST(a_race_goes_on_for_what_waits_when_the_upstream_is_not_to_be_used_any_more)
+START_TEST(a_race_continues_for_waiting_queries_when_the_upstream_is_disabled_or_removed)
 {
         for (unsigned reload = 0; reload < 2; reload++) {
                 played_start_by_hand("[Resolver]\nHedge=no\n" NO_CACHE UPSTREAM_A UPSTREAM_B);
@@ -282,7 +282,7 @@ START_TEST(a_race_goes_on_for_what_waits_when_the_upstream_is_not_to_be_used_any
 }
 END_TEST
 
-START_TEST(hedging_on_suspicion_leaves_slow_names_with_one_upstream)
+START_TEST(hedging_on_suspicion_does_not_hedge_slow_names)
 {
         played_start_by_hand("[Resolver]\nHedge=on-suspect\n" NO_CACHE UPSTREAM_A UPSTREAM_B);
         warm_up();
@@ -294,7 +294,7 @@ START_TEST(hedging_on_suspicion_leaves_slow_names_with_one_upstream)
 }
 END_TEST
 
-START_TEST(hedging_always_asks_the_second_within_its_budget)
+START_TEST(hedging_always_queries_the_second_upstream_within_its_budget)
 {
         played_start_by_hand("[Resolver]\nHedge=always\n" NO_CACHE UPSTREAM_A UPSTREAM_B);
         warm_up();
@@ -313,7 +313,7 @@ START_TEST(hedging_always_asks_the_second_within_its_budget)
 }
 END_TEST
 
-START_TEST(hedging_off_asks_one_at_a_time)
+START_TEST(with_hedging_off_one_upstream_is_queried_at_a_time)
 {
         played_start_by_hand("[Resolver]\nHedge=no\n" NO_CACHE UPSTREAM_A UPSTREAM_B);
         warm_up();
@@ -323,7 +323,7 @@ START_TEST(hedging_off_asks_one_at_a_time)
 }
 END_TEST
 
-START_TEST(select_ranks_the_suspect_last_and_keeps_the_fastest_until_another_is_a_fifth_faster)
+START_TEST(selection_ranks_suspects_last_and_keeps_the_fastest_until_another_is_a_fifth_faster)
 {
         Candidate c[3] = { { .usable = true, .cost = 100 }, { .usable = true, .cost = 85 }, { .usable = true } };
 
@@ -342,7 +342,7 @@ START_TEST(select_ranks_the_suspect_last_and_keeps_the_fastest_until_another_is_
 }
 END_TEST
 
-START_TEST(failing_back_to_the_first_when_it_is_well_again)
+START_TEST(queries_fail_back_to_the_first_upstream_when_it_recovers)
 {
         UpstreamInfo u;
 
@@ -366,7 +366,7 @@ START_TEST(failing_back_to_the_first_when_it_is_well_again)
 }
 END_TEST
 
-START_TEST(a_storm_of_servfails_gets_one_probe_and_no_blame)
+START_TEST(a_series_of_servfails_causes_one_probe_and_no_fault)
 {
         ServfailStreak s = { 0 };
         unsigned probes = 0;
@@ -402,7 +402,7 @@ START_TEST(suspended_queries_keep_the_time_they_had_left)
 }
 END_TEST
 
-START_TEST(nothing_is_due_once_the_idle_connection_has_closed)
+START_TEST(no_timer_is_left_once_the_idle_connection_is_closed)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
@@ -413,7 +413,7 @@ START_TEST(nothing_is_due_once_the_idle_connection_has_closed)
 }
 END_TEST
 
-START_TEST(a_peer_that_closes_early_is_remembered)
+START_TEST(the_idle_timeout_of_a_peer_is_remembered)
 {
         UpstreamInfo u;
 
@@ -435,7 +435,7 @@ END_TEST
 
 /* --- probes and trials */
 
-START_TEST(a_probe_has_a_connection_of_its_own_which_stays_in_use_and_the_one_before_finishes_what_it_has)
+START_TEST(a_probe_opens_a_connection_that_replaces_the_one_in_use)
 {
         static const uint8_t root_answer[] = { 0, 0, 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1 };
 
@@ -462,7 +462,7 @@ START_TEST(a_probe_has_a_connection_of_its_own_which_stays_in_use_and_the_one_be
 }
 END_TEST
 
-START_TEST(a_third_suspect_is_probed_at_the_next_query_when_one_of_two_probes_is_over)
+START_TEST(a_third_suspect_is_probed_once_one_of_two_probes_has_ended)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B "[Upstream c]\nURL=https://c.test/q\nAddress=192.0.2.3\n");
         ask_next();
@@ -479,7 +479,7 @@ START_TEST(a_third_suspect_is_probed_at_the_next_query_when_one_of_two_probes_is
 }
 END_TEST
 
-START_TEST(P06_retry_after_counts_where_it_answers_a_trial_too)
+START_TEST(P06_retry_after_is_obeyed_in_response_to_a_trial_too)
 {
         UpstreamInfo u;
 
@@ -509,34 +509,33 @@ int main(void)
         TCase *c = tcase_create("connections");
 
         tcase_add_checked_fixture(c, NULL, played_stop);
-        tcase_add_test(c, T17_a_thousand_questions_at_a_cold_start_share_one_attempt_to_connect);
-        tcase_add_test(c, a_connection_used_at_risk_gets_a_ping_in_the_same_write_and_is_raced);
-        tcase_add_test(c, an_answer_to_the_ping_calls_the_race_off);
-        tcase_add_test(c, a_connection_used_again_at_once_gets_no_ping);
-        tcase_add_test(c, T06_a_busy_connection_that_goes_silent_is_found_whatever_is_written_to_it_later);
+        tcase_add_test(c, T17_a_thousand_queries_at_a_cold_start_share_one_connection_attempt);
+        tcase_add_test(c, after_a_long_idle_time_a_query_is_sent_with_a_ping_and_raced_if_it_gets_no_reply);
+        tcase_add_test(c, a_reply_to_the_ping_cancels_the_race);
+        tcase_add_test(c, a_recently_used_connection_gets_no_ping);
+        tcase_add_test(c, T06_a_busy_connection_that_goes_silent_is_detected_despite_later_queries);
         tcase_add_test(c, a_slow_answer_on_a_live_path_is_waited_for);
-        tcase_add_test(c, who_let_a_question_fall_is_asked_again_when_the_others_have_failed);
-        tcase_add_test(c, RFC8305_the_next_address_is_tried_after_250_ms_and_the_first_that_works_stays);
-        tcase_add_test(c, T02_50_exchanges_on_a_lost_connection_are_one_incident_and_are_sent_again);
+        tcase_add_test(c, an_upstream_that_dropped_a_query_is_tried_again_when_the_others_have_failed);
+        tcase_add_test(c, RFC8305_the_next_address_is_tried_after_250_ms_and_the_first_that_works_is_used);
+        tcase_add_test(c, T02_the_loss_of_50_exchanges_with_a_connection_is_one_incident_and_all_are_sent_again);
         tcase_add_test(c, H05_a_peer_without_streams_is_overloaded);
-        tcase_add_test(c, H02_settings_that_never_come_end_the_connection);
+        tcase_add_test(c, H02_a_connection_without_settings_is_closed);
         tcase_add_test(c, a_second_connection_is_opened_only_while_the_queue_waits);
-        tcase_add_test(c, H18_a_replacement_that_is_silent_too_is_a_fault_and_fails_its_query_over);
-        tcase_add_test(c, a_race_goes_on_while_another_connection_is_silent_still);
-        tcase_add_test(c, a_race_goes_on_for_what_waits_when_the_upstream_is_not_to_be_used_any_more);
-        tcase_add_test(c, hedging_on_suspicion_leaves_slow_names_with_one_upstream);
-        tcase_add_test(c, hedging_always_asks_the_second_within_its_budget);
-        tcase_add_test(c, hedging_off_asks_one_at_a_time);
-        tcase_add_test(c, select_ranks_the_suspect_last_and_keeps_the_fastest_until_another_is_a_fifth_faster);
-        tcase_add_test(c, failing_back_to_the_first_when_it_is_well_again);
-        tcase_add_test(c, a_storm_of_servfails_gets_one_probe_and_no_blame);
+        tcase_add_test(c, H18_a_silent_replacement_connection_is_a_fault_and_its_query_fails_over);
+        tcase_add_test(c, a_race_continues_while_another_connection_is_still_silent);
+        tcase_add_test(c, a_race_continues_for_waiting_queries_when_the_upstream_is_disabled_or_removed);
+        tcase_add_test(c, hedging_on_suspicion_does_not_hedge_slow_names);
+        tcase_add_test(c, hedging_always_queries_the_second_upstream_within_its_budget);
+        tcase_add_test(c, with_hedging_off_one_upstream_is_queried_at_a_time);
+        tcase_add_test(c, selection_ranks_suspects_last_and_keeps_the_fastest_until_another_is_a_fifth_faster);
+        tcase_add_test(c, queries_fail_back_to_the_first_upstream_when_it_recovers);
+        tcase_add_test(c, a_series_of_servfails_causes_one_probe_and_no_fault);
         tcase_add_test(c, suspended_queries_keep_the_time_they_had_left);
-        tcase_add_test(c, nothing_is_due_once_the_idle_connection_has_closed);
-        tcase_add_test(c, a_peer_that_closes_early_is_remembered);
-        tcase_add_test(c,
-                       a_probe_has_a_connection_of_its_own_which_stays_in_use_and_the_one_before_finishes_what_it_has);
-        tcase_add_test(c, a_third_suspect_is_probed_at_the_next_query_when_one_of_two_probes_is_over);
-        tcase_add_test(c, P06_retry_after_counts_where_it_answers_a_trial_too);
+        tcase_add_test(c, no_timer_is_left_once_the_idle_connection_is_closed);
+        tcase_add_test(c, the_idle_timeout_of_a_peer_is_remembered);
+        tcase_add_test(c, a_probe_opens_a_connection_that_replaces_the_one_in_use);
+        tcase_add_test(c, a_third_suspect_is_probed_once_one_of_two_probes_has_ended);
+        tcase_add_test(c, P06_retry_after_is_obeyed_in_response_to_a_trial_too);
         suite_add_tcase(s, c);
         return run_suite(s);
 }

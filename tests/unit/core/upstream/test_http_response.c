@@ -70,7 +70,7 @@ START_TEST(any_2xx_with_a_dns_message_may_be_an_answer)
 }
 END_TEST
 
-START_TEST(p01_interim_statuses_are_no_final_ones)
+START_TEST(p01_interim_statuses_are_not_final)
 {
         STATUSES_MEAN(FAILURE_HTTP_SERVER, 100, 101, 103, 199);
 }
@@ -88,7 +88,7 @@ START_TEST(p02_redirects_are_never_followed)
 }
 END_TEST
 
-START_TEST(p03_p04_statuses_that_say_that_url_or_method_are_wrong)
+START_TEST(p03_p04_statuses_for_a_wrong_url_or_method_are_configuration_errors)
 {
         STATUSES_MEAN(FAILURE_HTTP_CONFIG, 400, 401, 403, 404, 405, 406, 410, 413, 414, 415, 451, 499);
         ck_assert(failure_class(FAILURE_HTTP_CONFIG) == CLASS_CONFIG &&
@@ -96,13 +96,13 @@ START_TEST(p03_p04_statuses_that_say_that_url_or_method_are_wrong)
 }
 END_TEST
 
-START_TEST(p05_statuses_that_are_worth_another_try)
+START_TEST(p05_statuses_of_a_gateway_are_retried)
 {
         STATUSES_MEAN(FAILURE_HTTP_RETRY, 408, 421, 425, 502, 504);
 }
 END_TEST
 
-START_TEST(p06_statuses_of_a_server_that_has_too_much_to_do)
+START_TEST(p06_statuses_of_an_overloaded_server)
 {
         STATUSES_MEAN(FAILURE_HTTP_OVERLOAD, 429, 503);
         ck_assert(failure_class(FAILURE_HTTP_OVERLOAD) == CLASS_OVERLOAD);
@@ -207,7 +207,7 @@ START_TEST(p06_retry_after_dates_fall_on_the_right_day)
 }
 END_TEST
 
-START_TEST(p07_a_broken_server_and_what_is_no_status)
+START_TEST(p07_server_errors_and_invalid_statuses)
 {
         static const Case cases[] = {
                 { TYPE, 100, FAILURE_HTTP_SERVER },
@@ -229,7 +229,7 @@ START_TEST(p07_a_broken_server_and_what_is_no_status)
 }
 END_TEST
 
-START_TEST(p08_only_dns_messages_are_answers)
+START_TEST(p08_only_dns_messages_are_accepted)
 {
         static const Case cases[] = {
                 { OK, 100, FAILURE_NONE },
@@ -263,7 +263,7 @@ START_TEST(p08_only_dns_messages_are_answers)
 }
 END_TEST
 
-START_TEST(p09_no_body_is_no_answer)
+START_TEST(p09_an_empty_body_is_rejected)
 {
         static const Case cases[] = {
                 { "204", 0, FAILURE_BODY_SIZE }, { "204\n" TYPE, 0, FAILURE_BODY_SIZE },
@@ -275,7 +275,7 @@ START_TEST(p09_no_body_is_no_answer)
 }
 END_TEST
 
-START_TEST(p10_p11_p12_a_length_that_is_said_is_kept)
+START_TEST(p10_p11_p12_the_body_must_have_the_announced_length)
 {
         static const Case cases[] = {
                 { OK, 100, FAILURE_NONE },
@@ -320,7 +320,7 @@ START_TEST(p13_encoded_bodies_are_refused)
 }
 END_TEST
 
-START_TEST(p14_bodies_are_from_a_header_to_65535_octets)
+START_TEST(p14_bodies_have_from_12_to_65535_octets)
 {
         static const Case cases[] = {
                 { OK, 1, FAILURE_BODY_SIZE }, { OK, 11, FAILURE_BODY_SIZE },    { OK, 12, FAILURE_NONE },
@@ -343,7 +343,7 @@ START_TEST(p15_p18_other_fields_change_nothing)
 }
 END_TEST
 
-START_TEST(p16_age_is_the_first_of_a_list_and_garbage_is_none)
+START_TEST(p16_age_is_the_first_of_a_list_and_invalid_values_are_ignored)
 {
         static const struct {
                 const char *fields;
@@ -381,7 +381,7 @@ START_TEST(p16_age_is_the_first_of_a_list_and_garbage_is_none)
 }
 END_TEST
 
-START_TEST(p17_cache_control_limits_the_life_of_an_answer)
+START_TEST(p17_cache_control_limits_the_lifetime_of_an_answer)
 {
         static const struct {
                 const char *fields;
@@ -432,7 +432,7 @@ START_TEST(p17_cache_control_limits_the_life_of_an_answer)
 END_TEST
 
 /* P19 is nghttp2's; but nothing here trusts it to be there. */
-START_TEST(p19_octets_of_any_value_do_no_harm)
+START_TEST(p19_field_values_of_any_octets_are_harmless)
 {
         static const char *const names[] = { ":status", "content-type",  "content-encoding", "content-length",
                                              "age",     "cache-control", "retry-after" };
@@ -466,23 +466,23 @@ int main(void)
         TCase *t = tcase_create("http");
 
         tcase_add_test(t, any_2xx_with_a_dns_message_may_be_an_answer);
-        tcase_add_test(t, p01_interim_statuses_are_no_final_ones);
+        tcase_add_test(t, p01_interim_statuses_are_not_final);
         tcase_add_test(t, p02_redirects_are_never_followed);
-        tcase_add_test(t, p03_p04_statuses_that_say_that_url_or_method_are_wrong);
-        tcase_add_test(t, p05_statuses_that_are_worth_another_try);
-        tcase_add_test(t, p06_statuses_of_a_server_that_has_too_much_to_do);
+        tcase_add_test(t, p03_p04_statuses_for_a_wrong_url_or_method_are_configuration_errors);
+        tcase_add_test(t, p05_statuses_of_a_gateway_are_retried);
+        tcase_add_test(t, p06_statuses_of_an_overloaded_server);
         tcase_add_test(t, p06_retry_after_is_from_1_to_300_seconds);
         tcase_add_test(t, p06_retry_after_dates_fall_on_the_right_day);
-        tcase_add_test(t, p07_a_broken_server_and_what_is_no_status);
-        tcase_add_test(t, p08_only_dns_messages_are_answers);
-        tcase_add_test(t, p09_no_body_is_no_answer);
-        tcase_add_test(t, p10_p11_p12_a_length_that_is_said_is_kept);
+        tcase_add_test(t, p07_server_errors_and_invalid_statuses);
+        tcase_add_test(t, p08_only_dns_messages_are_accepted);
+        tcase_add_test(t, p09_an_empty_body_is_rejected);
+        tcase_add_test(t, p10_p11_p12_the_body_must_have_the_announced_length);
         tcase_add_test(t, p13_encoded_bodies_are_refused);
-        tcase_add_test(t, p14_bodies_are_from_a_header_to_65535_octets);
+        tcase_add_test(t, p14_bodies_have_from_12_to_65535_octets);
         tcase_add_test(t, p15_p18_other_fields_change_nothing);
-        tcase_add_test(t, p16_age_is_the_first_of_a_list_and_garbage_is_none);
-        tcase_add_test(t, p17_cache_control_limits_the_life_of_an_answer);
-        tcase_add_test(t, p19_octets_of_any_value_do_no_harm);
+        tcase_add_test(t, p16_age_is_the_first_of_a_list_and_invalid_values_are_ignored);
+        tcase_add_test(t, p17_cache_control_limits_the_lifetime_of_an_answer);
+        tcase_add_test(t, p19_field_values_of_any_octets_are_harmless);
         suite_add_tcase(s, t);
         return run_suite(s);
 }

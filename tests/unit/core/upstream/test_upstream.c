@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The rules of HEALTH.md for one upstream and for all of them, where connections and health meet: what is one incident,
- * who gives way to whom, and what the network, the clock and the administrator change.
+ * which connection replaces which, and what the network, the clock and the administrator change.
  */
 
 #include <string.h>
@@ -60,7 +60,7 @@ START_TEST(H14_a_refused_stream_is_sent_again_on_the_same_connection_and_is_no_f
 }
 END_TEST
 
-START_TEST(H10_what_a_goaway_leaves_is_finished_and_the_next_query_gets_another_connection)
+START_TEST(H10_after_a_goaway_open_exchanges_finish_and_the_next_query_uses_a_new_connection)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
@@ -80,7 +80,7 @@ START_TEST(H10_what_a_goaway_leaves_is_finished_and_the_next_query_gets_another_
 }
 END_TEST
 
-START_TEST(P05_a_gateway_error_is_tried_once_more_on_a_fresh_connection_then_elsewhere)
+START_TEST(P05_after_a_gateway_error_a_new_connection_is_tried_and_then_another_upstream)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
         warm_up();
@@ -101,7 +101,7 @@ START_TEST(P05_a_gateway_error_is_tried_once_more_on_a_fresh_connection_then_els
 }
 END_TEST
 
-START_TEST(a_probe_that_cannot_connect_has_failed_once)
+START_TEST(a_probe_that_cannot_connect_counts_as_one_failure)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
         ask_next();
@@ -118,7 +118,7 @@ START_TEST(a_probe_that_cannot_connect_has_failed_once)
 }
 END_TEST
 
-START_TEST(faults_that_go_on_do_not_hurry_the_next_probe)
+START_TEST(repeated_faults_do_not_advance_the_next_probe)
 {
         unsigned answered = 1, probes;
 
@@ -146,7 +146,7 @@ START_TEST(faults_that_go_on_do_not_hurry_the_next_probe)
 }
 END_TEST
 
-START_TEST(who_joins_a_question_that_was_tried_often_gets_attempts_of_his_own)
+START_TEST(a_client_that_joins_a_query_late_gets_new_attempts)
 {
         unsigned done = 0;
         bool joined = false;
@@ -180,7 +180,7 @@ END_TEST
 
 /* --- connections that give way */
 
-START_TEST(a_connection_of_an_hour_is_used_no_more_and_no_query_is_the_worse_for_it)
+START_TEST(a_connection_is_replaced_after_an_hour_without_losing_a_query)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
@@ -206,7 +206,7 @@ START_TEST(a_connection_of_an_hour_is_used_no_more_and_no_query_is_the_worse_for
 }
 END_TEST
 
-START_TEST(H06_streams_above_a_lowered_limit_finish_and_no_new_ones_are_opened)
+START_TEST(H06_streams_above_a_lowered_limit_finish_and_no_new_ones_open)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
@@ -227,7 +227,7 @@ START_TEST(H06_streams_above_a_lowered_limit_finish_and_no_new_ones_are_opened)
 }
 END_TEST
 
-START_TEST(H04_one_stream_at_a_time_gets_a_second_connection_and_never_a_third)
+START_TEST(H04_a_limit_of_one_stream_causes_a_second_connection_and_never_a_third)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
@@ -249,7 +249,7 @@ START_TEST(H04_one_stream_at_a_time_gets_a_second_connection_and_never_a_third)
 }
 END_TEST
 
-START_TEST(a_lost_request_does_not_keep_a_stream_from_who_waits)
+START_TEST(lost_requests_release_their_streams_to_waiting_queries)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
@@ -284,7 +284,7 @@ static void pass_alive(unsigned connect, unsigned tenths)
         }
 }
 
-START_TEST(who_waits_for_a_slow_upstream_leaves_time_for_the_first_whose_attempt_failed_meanwhile)
+START_TEST(waiting_for_a_slow_upstream_leaves_time_to_retry_the_first)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
         for (unsigned i = 0; i < 2; i++) {
@@ -315,7 +315,7 @@ END_TEST
 
 /* --- the network */
 
-START_TEST(nothing_is_connected_in_a_new_network_unless_it_is_wanted)
+START_TEST(without_preconnect_a_network_change_opens_no_connection)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
         engine_network_changed(e, true, now);
@@ -324,7 +324,7 @@ START_TEST(nothing_is_connected_in_a_new_network_unless_it_is_wanted)
 }
 END_TEST
 
-START_TEST(preconnect_opens_one_connection_to_the_first_upstream_in_use_and_drops_the_old_one)
+START_TEST(preconnect_opens_one_connection_to_the_first_upstream_and_closes_the_old_one)
 {
         played_start_by_hand("[Health]\nPreconnect=on-network-up\n" NO_CACHE UPSTREAM_A UPSTREAM_B);
         engine_network_changed(e, false, now);
@@ -353,7 +353,7 @@ START_TEST(preconnect_opens_one_connection_to_the_first_upstream_in_use_and_drop
 }
 END_TEST
 
-START_TEST(a_new_network_forgives_all_and_forgets_what_peers_do)
+START_TEST(a_network_change_resets_health_and_learned_idle_timeouts)
 {
         UpstreamInfo u;
 
@@ -373,7 +373,7 @@ START_TEST(a_new_network_forgives_all_and_forgets_what_peers_do)
 }
 END_TEST
 
-START_TEST(T14_what_waits_on_a_connection_whose_address_is_gone_is_sent_again_at_once)
+START_TEST(T14_queries_on_a_connection_whose_local_address_is_gone_are_sent_again_at_once)
 {
         UpstreamInfo u;
 
@@ -400,7 +400,7 @@ START_TEST(T14_what_waits_on_a_connection_whose_address_is_gone_is_sent_again_at
 }
 END_TEST
 
-START_TEST(T14_an_idle_connection_whose_address_is_gone_is_closed_and_not_replaced)
+START_TEST(T14_an_idle_connection_whose_local_address_is_gone_is_closed_and_not_replaced)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A);
         warm_up();
@@ -462,7 +462,7 @@ END_TEST
 
 /* --- the clock and the administrator */
 
-START_TEST(once_the_clock_is_set_certificates_are_looked_at_anew)
+START_TEST(setting_the_clock_makes_certificates_be_checked_again)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A);
         ask_next();
@@ -478,7 +478,7 @@ START_TEST(once_the_clock_is_set_certificates_are_looked_at_anew)
 }
 END_TEST
 
-START_TEST(a_trial_ends_when_the_clock_is_set_so_that_its_connections_fault_is_told_as_any)
+START_TEST(setting_the_clock_ends_a_trial_and_later_faults_count_as_usual)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A);
         ask_next();
@@ -493,7 +493,7 @@ START_TEST(a_trial_ends_when_the_clock_is_set_so_that_its_connections_fault_is_t
 }
 END_TEST
 
-START_TEST(who_is_set_to_what_he_is_keeps_his_probe)
+START_TEST(setting_an_unchanged_administrative_state_keeps_the_probe)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
         ask_next();
@@ -509,7 +509,7 @@ END_TEST
 
 /* --- reasons */
 
-START_TEST(every_fault_has_a_word_and_a_text_of_its_own)
+START_TEST(every_failure_reason_has_a_unique_name_and_text)
 {
         for (int f = FAILURE_NONE + 1; f < _FAILURE_MAX; f++) {
                 const char *name = failure_name((FailureReason) f);
@@ -575,7 +575,7 @@ static void reject(unsigned i, unsigned kind)
 }
 
 /* Of two incidents, which make it suspect at least; the second is on another connection where the first ended that. */
-START_TEST(a_rejected_answer_is_the_reason_of_the_state_and_of_its_record)
+START_TEST(a_rejected_response_is_the_reason_of_the_state_change)
 {
         unsigned kind = (unsigned) _i;
 
@@ -613,7 +613,7 @@ static const FailureReason connecting[] = {
         FAILURE_TRUST_STORE,
 };
 
-START_TEST(a_connection_that_is_not_made_says_why)
+START_TEST(a_failed_connection_attempt_is_the_reason_of_the_state_change)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
         for (unsigned i = 0; i < 4 && !first_fault(); i++) {
@@ -638,30 +638,30 @@ int main(void)
         tcase_add_checked_fixture(c, NULL, played_stop);
         tcase_add_test(c, a_goaway_with_an_error_and_the_loss_after_it_are_one_incident);
         tcase_add_test(c, H14_a_refused_stream_is_sent_again_on_the_same_connection_and_is_no_fault);
-        tcase_add_test(c, H10_what_a_goaway_leaves_is_finished_and_the_next_query_gets_another_connection);
-        tcase_add_test(c, P05_a_gateway_error_is_tried_once_more_on_a_fresh_connection_then_elsewhere);
-        tcase_add_test(c, a_probe_that_cannot_connect_has_failed_once);
-        tcase_add_test(c, faults_that_go_on_do_not_hurry_the_next_probe);
-        tcase_add_test(c, who_joins_a_question_that_was_tried_often_gets_attempts_of_his_own);
-        tcase_add_test(c, a_connection_of_an_hour_is_used_no_more_and_no_query_is_the_worse_for_it);
-        tcase_add_test(c, H06_streams_above_a_lowered_limit_finish_and_no_new_ones_are_opened);
-        tcase_add_test(c, H04_one_stream_at_a_time_gets_a_second_connection_and_never_a_third);
-        tcase_add_test(c, a_lost_request_does_not_keep_a_stream_from_who_waits);
-        tcase_add_test(c, who_waits_for_a_slow_upstream_leaves_time_for_the_first_whose_attempt_failed_meanwhile);
-        tcase_add_test(c, nothing_is_connected_in_a_new_network_unless_it_is_wanted);
-        tcase_add_test(c, preconnect_opens_one_connection_to_the_first_upstream_in_use_and_drops_the_old_one);
-        tcase_add_test(c, a_new_network_forgives_all_and_forgets_what_peers_do);
-        tcase_add_test(c, T14_what_waits_on_a_connection_whose_address_is_gone_is_sent_again_at_once);
-        tcase_add_test(c, T14_an_idle_connection_whose_address_is_gone_is_closed_and_not_replaced);
+        tcase_add_test(c, H10_after_a_goaway_open_exchanges_finish_and_the_next_query_uses_a_new_connection);
+        tcase_add_test(c, P05_after_a_gateway_error_a_new_connection_is_tried_and_then_another_upstream);
+        tcase_add_test(c, a_probe_that_cannot_connect_counts_as_one_failure);
+        tcase_add_test(c, repeated_faults_do_not_advance_the_next_probe);
+        tcase_add_test(c, a_client_that_joins_a_query_late_gets_new_attempts);
+        tcase_add_test(c, a_connection_is_replaced_after_an_hour_without_losing_a_query);
+        tcase_add_test(c, H06_streams_above_a_lowered_limit_finish_and_no_new_ones_open);
+        tcase_add_test(c, H04_a_limit_of_one_stream_causes_a_second_connection_and_never_a_third);
+        tcase_add_test(c, lost_requests_release_their_streams_to_waiting_queries);
+        tcase_add_test(c, waiting_for_a_slow_upstream_leaves_time_to_retry_the_first);
+        tcase_add_test(c, without_preconnect_a_network_change_opens_no_connection);
+        tcase_add_test(c, preconnect_opens_one_connection_to_the_first_upstream_and_closes_the_old_one);
+        tcase_add_test(c, a_network_change_resets_health_and_learned_idle_timeouts);
+        tcase_add_test(c, T14_queries_on_a_connection_whose_local_address_is_gone_are_sent_again_at_once);
+        tcase_add_test(c, T14_an_idle_connection_whose_local_address_is_gone_is_closed_and_not_replaced);
         tcase_add_test(c, wrong_certificates_everywhere_are_a_portal_until_an_answer_comes);
         tcase_add_test(c, a_login_page_found_by_probes_is_a_portal_too);
-        tcase_add_test(c, once_the_clock_is_set_certificates_are_looked_at_anew);
-        tcase_add_test(c, a_trial_ends_when_the_clock_is_set_so_that_its_connections_fault_is_told_as_any);
-        tcase_add_test(c, who_is_set_to_what_he_is_keeps_his_probe);
-        tcase_add_test(c, every_fault_has_a_word_and_a_text_of_its_own);
-        tcase_add_loop_test(c, a_rejected_answer_is_the_reason_of_the_state_and_of_its_record, 0,
-                            (int) ELEMENTS(rejects));
-        tcase_add_loop_test(c, a_connection_that_is_not_made_says_why, 0, (int) ELEMENTS(connecting));
+        tcase_add_test(c, setting_the_clock_makes_certificates_be_checked_again);
+        tcase_add_test(c, setting_the_clock_ends_a_trial_and_later_faults_count_as_usual);
+        tcase_add_test(c, setting_an_unchanged_administrative_state_keeps_the_probe);
+        tcase_add_test(c, every_failure_reason_has_a_unique_name_and_text);
+        tcase_add_loop_test(c, a_rejected_response_is_the_reason_of_the_state_change, 0, (int) ELEMENTS(rejects));
+        tcase_add_loop_test(c, a_failed_connection_attempt_is_the_reason_of_the_state_change, 0,
+                            (int) ELEMENTS(connecting));
         suite_add_tcase(s, c);
         return run_suite(s);
 }
