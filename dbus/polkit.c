@@ -168,6 +168,7 @@ int polkit_check(Polkit *p, sd_bus_message *call, const char *action, Permitted 
                 .userdata = userdata,
                 .argument = argument,
         };
+        list_init(&r->in_polkit);
         list_append(&p->requests, &r->in_polkit);
         p->n++;
         k = sd_bus_call_method_async(sd_bus_message_get_bus(call), &r->slot, "org.freedesktop.DBus",

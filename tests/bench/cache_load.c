@@ -163,6 +163,7 @@ static void lru_put(Lru *l, uint64_t number, size_t octets, uint64_t expires)
         if (!node)
                 exit(EXIT_FAILURE);
         *node = (Node) { .number = number, .octets = octets, .expires = expires };
+        list_init(&node->in_list);
         list_append(&l->list, &node->in_list);
         l->octets += octets;
         if (number < l->n)

@@ -29,8 +29,10 @@ uint32_t handle_table_add(HandleTable *s, void *pointer)
 {
         uint32_t i;
 
+        must(pointer);
         if (s->free) {
                 i = s->free - 1;
+                must(i < s->n && !s->slots[i].pointer);
                 s->free = s->slots[i].next_free;
         } else {
                 if (s->n == s->size && !handle_table_grow(s))
@@ -59,6 +61,7 @@ void handle_table_remove(HandleTable *s, uint32_t number)
 
         if (!handle_table_get(s, number))
                 return;
+        must(s->used > 0);
         slot = &s->slots[i];
         slot->pointer = NULL;
         slot->generation = slot->generation + 1 == GENERATIONS ? 1 : slot->generation + 1;

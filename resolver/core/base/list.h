@@ -21,16 +21,20 @@ static inline bool list_empty(const List *head)
         return head->next == head;
 }
 
+/* Puts `l`, which is in no list, at the end. */
 static inline void list_append(List *head, List *l)
 {
+        must(list_empty(l));
         l->previous = head->previous;
         l->next = head;
         head->previous->next = l;
         head->previous = l;
 }
 
+/* Takes `l` out of its list; nothing happens if it is in none. */
 static inline void list_remove(List *l)
 {
+        must(l->previous->next == l && l->next->previous == l);
         l->previous->next = l->next;
         l->next->previous = l->previous;
         list_init(l);

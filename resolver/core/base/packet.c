@@ -32,13 +32,17 @@ Packet *packet_copy(Bytes bytes)
 
 Packet *packet_ref(Packet *b)
 {
+        must(b->refs > 0 && b->refs < UINT32_MAX);
         b->refs++;
         return b;
 }
 
 Packet *packet_unref(Packet *b)
 {
-        if (b && --b->refs == 0)
+        if (!b)
+                return NULL;
+        must(b->refs > 0);
+        if (--b->refs == 0)
                 free(b);
         return NULL;
 }

@@ -28,6 +28,7 @@ int timers_reserve(Timers *t)
 
 void timers_release(Timers *t)
 {
+        must(t->reserved > t->n);
         t->reserved--;
 }
 
@@ -77,6 +78,7 @@ void timer_set(Timers *t, Timer *timer, uint64_t at)
 
         if (timer->at == at)
                 return;
+        must(was_set ? timer->index < t->n && t->heap[timer->index] == timer : t->n < t->reserved);
         timer->at = at;
         if (at == USEC_NEVER) {
                 Timer *last = t->heap[--t->n];

@@ -90,8 +90,23 @@ bool health_usable(const Health *h)
         return h->state == HEALTH_UNKNOWN || h->state == HEALTH_HEALTHY || h->state == HEALTH_SUSPECT;
 }
 
+/* The changes of state that chapter 2 of HEALTH.md has rows for; rows 23, 34 and 35 go through health_reset(). */
+static bool health_may_become(HealthState from, HealthState to)
+{
+        static const unsigned to_states[] = {
+                [HEALTH_UNKNOWN] = 1u << HEALTH_HEALTHY | 1u << HEALTH_SUSPECT | 1u << HEALTH_FAILED,
+                [HEALTH_HEALTHY] = 1u << HEALTH_SUSPECT | 1u << HEALTH_FAILED,
+                [HEALTH_SUSPECT] = 1u << HEALTH_HEALTHY | 1u << HEALTH_FAILED,
+                [HEALTH_FAILED] = 1u << HEALTH_TRIAL,
+                [HEALTH_TRIAL] = 1u << HEALTH_HEALTHY | 1u << HEALTH_FAILED,
+        };
+
+        return from == to || to_states[from] & 1u << to;
+}
+
 static void health_set_state(Health *h, HealthState state, uint64_t now)
 {
+        must(health_may_become(h->state, state));
         if (h->state != state)
                 h->changed_at = now;
         h->state = state;
@@ -257,12 +272,16 @@ void health_ok(Health *h, uint64_t now, bool fresh)
         }
 }
 
+/* Probes and the trial under way. Probes are limited; a trial may start beside as many as there may be. */
 static unsigned health_probes_flying(const HealthGroup *g)
 {
-        unsigned n = 0;
+        unsigned n = 0, trials = 0;
 
-        for (size_t i = 0; i < g->n; i++)
+        for (size_t i = 0; i < g->n; i++) {
                 n += g->members[i]->probing;
+                trials += g->members[i]->state == HEALTH_TRIAL;
+        }
+        must(trials <= 1 && n <= g->parameters->probes_at_once + trials);
         return n;
 }
 
@@ -361,6 +380,14 @@ HealthRequest health_failure(Health *h, uint64_t now, FailureReason f, uint64_t 
         return HEALTH_REQUEST_NONE;
 }
 
+/* The caller has seen to it that no other upstream is in TRIAL. */
+static void health_start_trial(Health *h, uint64_t now)
+{
+        health_set_state(h, HEALTH_TRIAL, now);
+        h->probing = true;
+        must(health_probes_flying(h->group) > 0);
+}
+
 bool health_trial_start(Health *h, uint64_t now, bool due)
 {
         const HealthGroup *g = h->group;
@@ -370,8 +397,7 @@ bool health_trial_start(Health *h, uint64_t now, bool due)
         for (size_t i = 0; i < g->n; i++)
                 if (g->members[i]->state == HEALTH_TRIAL)
                         return false;
-        health_set_state(h, HEALTH_TRIAL, now);
-        h->probing = true;
+        health_start_trial(h, now);
         return true;
 }
 
@@ -464,8 +490,7 @@ HealthDecision health_query(HealthGroup *g, uint64_t now)
                 return d;
         if (now < g->members[failed]->retry_at && now < g->last_resort_at)
                 return d;
-        health_set_state(g->members[failed], HEALTH_TRIAL, now);
-        g->members[failed]->probing = true;
+        health_start_trial(g->members[failed], now);
         g->last_resort_at = now + health_spread(g, g->last_resort_gap);
         g->last_resort_gap = MIN(g->last_resort_gap * 2, g->parameters->last_resort_max);
         d.route = ROUTE_LAST_RESORT;

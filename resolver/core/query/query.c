@@ -150,6 +150,7 @@ bool query_join(Query *q, const Client *client, uint16_t source, const Message *
                 .question_size = (uint16_t) n,
         };
         memcpy(w->question, m->wire.p + DNS_HEADER_SIZE, n);
+        list_init(&w->in_query);
         list_append(&q->pending, &w->in_query);
         client_quota_take(&q->common->quota, source);
         return true;
