@@ -4,30 +4,13 @@
 #include <errno.h>
 #include <string.h>
 
-/* ByteBuffer of the UTF-8 character at `s`; 0 if it is none (RFC 3629: not overlong, no surrogates). */
-static size_t json_utf8_size(const char *s)
-{
-        const unsigned char *p = (const unsigned char *) s;
-        size_t n = *p < 0x80                 ? 1
-                   : *p >= 0xc2 && *p < 0xe0 ? 2
-                   : (*p & 0xf0) == 0xe0     ? 3
-                   : *p >= 0xf0 && *p < 0xf5 ? 4
-                                             : 0;
-
-        for (size_t i = 1; i < n; i++)
-                if ((p[i] & 0xc0) != 0x80)
-                        return 0;
-        if ((*p == 0xe0 && p[1] < 0xa0) || (*p == 0xed && p[1] > 0x9f) || (*p == 0xf0 && p[1] < 0x90) ||
-            (*p == 0xf4 && p[1] > 0x8f))
-                return 0;
-        return n;
-}
+#include "core/base/utf8.h"
 
 static void json_put_string(Json *j, const char *s)
 {
         fputc('"', j->f);
         while (*s) {
-                size_t n = json_utf8_size(s);
+                size_t n = utf8_size(BYTES(s, strnlen(s, 4)), NULL);
 
                 if (n == 0)
                         fputs("\\ufffd", j->f);

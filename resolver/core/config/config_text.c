@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/utf8.h"
+
 #define BLANK " \t\r"
 
 /* --- lines */
@@ -27,38 +29,6 @@ static char *text_strip(char *s)
         return s;
 }
 
-static bool text_is_tail(const uint8_t *p, size_t n)
-{
-        for (size_t i = 0; i < n; i++)
-                if ((p[i] & 0xc0) != 0x80)
-                        return false;
-        return true;
-}
-
-/* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
-static bool text_is_utf8(const char *text)
-{
-        const uint8_t *p = (const uint8_t *) text;
-        size_t n = strlen(text);
-
-        for (size_t i = 0; i < n;) {
-                uint8_t c = p[i], second = i + 1 < n ? p[i + 1] : 0;
-                size_t tail = c < 0x80                ? 0
-                              : c >= 0xc2 && c < 0xe0 ? 1
-                              : (c & 0xf0) == 0xe0    ? 2
-                              : c >= 0xf0 && c < 0xf5 ? 3
-                                                      : SIZE_MAX;
-
-                if (tail == SIZE_MAX || n - i <= tail || !text_is_tail(p + i + 1, tail))
-                        return false;
-                if ((c == 0xe0 && second < 0xa0) || (c == 0xed && second > 0x9f) || (c == 0xf0 && second < 0x90) ||
-                    (c == 0xf4 && second > 0x8f))
-                        return false;
-                i += tail + 1;
-        }
-        return true;
-}
-
 static void text_give(const LineReader *r, ConfigLine kind, const char *why)
 {
         char text[80];
@@ -73,7 +43,7 @@ static void text_take_line(LineReader *r)
 
         if (!*s)
                 return;
-        if (!text_is_utf8(s)) {
+        if (!utf8_valid(BYTES(s, strlen(s)))) {
                 text_give(r, *s == '[' ? LINE_BAD_SECTION : LINE_BAD, "line is not in UTF-8");
                 return;
         }
