@@ -36,23 +36,25 @@ static bool message_any_fixed(const Reader *r, size_t at, size_t n)
 
 /*
  * Goes over one name. Pointers lead strictly backwards, before the name they stand in and before the pointer that led
- * there, and never into the header (RFC 9267 2): so there is no loop, and the budget bounds the sum of all chains.
+ * there, and never into the header (RFC 9267 2): so there is no loop, and the budget bounds the sum of all chains. What
+ * a pointer leads to is a prior name (RFC 1035 4.1.4): it ends, or goes on by a pointer, before the one that it is part
+ * of begins. So no name has octets that come later, which may be of a record's fixed part or of the OPT.
  */
 static bool message_skip_name(Reader *r, bool compressed)
 {
-        size_t at = r->at, limit = r->at, octets = 0;
+        size_t at = r->at, limit = r->at, end = r->wire.n, octets = 0;
         bool jumped = false;
 
         for (;;) {
                 uint8_t length;
 
-                if (at >= r->wire.n)
+                if (at >= end)
                         return false;
                 length = r->wire.p[at];
                 if (wire_is_pointer(length)) {
                         size_t target;
 
-                        if (!compressed || at + LABEL_POINTER_SIZE > r->wire.n || r->pointers == 0)
+                        if (!compressed || at + LABEL_POINTER_SIZE > end || r->pointers == 0)
                                 return false;
                         target = wire_read_pointer(r->wire.p + at);
                         if (target < DNS_HEADER_SIZE || target >= limit)
@@ -63,13 +65,14 @@ static bool message_skip_name(Reader *r, bool compressed)
                         if (!jumped)
                                 r->at = at + LABEL_POINTER_SIZE;
                         jumped = true;
+                        end = limit;
                         limit = at = target;
                         continue;
                 }
                 if (length > DNS_LABEL_MAX)
                         return false;
                 octets += 1 + (size_t) length;
-                if (octets > DNS_NAME_MAX || at + 1 + length > r->wire.n ||
+                if (octets > DNS_NAME_MAX || at + 1 + length > end ||
                     (jumped && message_any_fixed(r, at, 1 + (size_t) length)))
                         return false;
                 if (jumped)

@@ -92,7 +92,8 @@ typedef enum MessageStatus {
 
 /*
  * Parses `wire` whole. Malformed are: names or labels over the limits, label types 01 and 10, a compression pointer in
- * the question, pointers that do not point strictly backwards to behind the header, or to what is no name, records that
+ * the question, pointers that do not lead strictly backwards to behind the header, to a name that ends before the one
+ * that they stand in begins, records that
  * overrun, counts that lie, and octets behind the last record. RDATA is opaque, save that compressed names in the types
  * of RFC 1035 (NS CNAME SOA PTR MX and their like, as RFC 3597 4 lists) are checked. All steps together follow at most
  * as many pointers as `wire` has octets.

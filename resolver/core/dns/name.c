@@ -29,25 +29,26 @@ size_t name_size(Bytes wire)
 
 size_t name_expand(Bytes wire, size_t offset, uint8_t *ret, size_t *ret_end)
 {
-        size_t at = offset, limit = offset, n = 0;
+        size_t at = offset, limit = offset, end = wire.n, n = 0;
         bool jumped = false;
 
-        while (at < wire.n) {
+        while (at < end) {
                 uint8_t length = wire.p[at];
 
                 if (wire_is_pointer(length)) {
-                        size_t target = at + LABEL_POINTER_SIZE <= wire.n ? wire_read_pointer(wire.p + at) : limit;
+                        size_t target = at + LABEL_POINTER_SIZE <= end ? wire_read_pointer(wire.p + at) : limit;
 
-                        /* Strictly backwards: no loop. */
+                        /* Strictly backwards, to what ends before the name that it is part of: no loop. */
                         if (target < DNS_HEADER_SIZE || target >= limit)
                                 return 0;
                         if (!jumped)
                                 *ret_end = at + LABEL_POINTER_SIZE;
                         jumped = true;
+                        end = limit;
                         limit = at = target;
                         continue;
                 }
-                if (length > DNS_LABEL_MAX || at + 1 + length > wire.n || n + 1 + length > DNS_NAME_MAX)
+                if (length > DNS_LABEL_MAX || at + 1 + length > end || n + 1 + length > DNS_NAME_MAX)
                         return 0;
                 memcpy(ret + n, wire.p + at, 1 + (size_t) length);
                 n += 1 + (size_t) length;

@@ -13,7 +13,7 @@ size_t name_size(Bytes wire);
 
 /* Copies the possibly compressed name at `offset` of `wire`, a message or the beginning of one, to `ret` (room for
  * DNS_NAME_MAX), uncompressed. Returns its size, and in *ret_end the offset behind it; 0 if there is none within `wire`
- * or a pointer does not lead strictly backwards. */
+ * or a pointer does not lead strictly backwards, to a name that ends before this one begins. */
 size_t name_expand(Bytes wire, size_t offset, uint8_t *ret, size_t *ret_end);
 
 bool name_equal(Bytes a, Bytes b);

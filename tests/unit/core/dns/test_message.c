@@ -96,6 +96,28 @@ START_TEST(D13_pointers_lead_backwards_to_names_only)
 }
 END_TEST
 
+/* A text of one octet, the length of a label, then a record with a name that points there: as its owner, or in a CNAME.
+ * What follows the text is that label. */
+static MessageStatus with_label_before(uint8_t label, unsigned type, const void *rdata, size_t n)
+{
+        wire_begin(&w, DNS_QR, TYPE_A);
+        wire_record(&w, 0, HERE, 2, TYPE_TXT, CLASS_IN, 1, &label, 1);
+        wire_record(&w, 0, type == TYPE_A ? "\xc0\x2d" : HERE, 2, type, CLASS_IN, 1, rdata, n);
+        wire_record(&w, 0, HERE, 2, TYPE_A, CLASS_IN, 1, "\0\0\0\0", 4);
+        return parse();
+}
+
+START_TEST(RFC9267_D13_what_a_pointer_leads_to_ends_before_the_name_with_the_pointer)
+{
+        ck_assert_int_eq(with_label_before(0, TYPE_A, "\1\2\3\0", 4), MESSAGE_OK);
+        ck_assert_int_eq(with_label_before(1, TYPE_A, "\1\2\3\0", 4), MESSAGE_MALFORMED);  /* over the pointer */
+        ck_assert_int_eq(with_label_before(15, TYPE_A, "\1\2\3\0", 4), MESSAGE_MALFORMED); /* over its fixed part */
+        ck_assert_int_eq(with_label_before(0, TYPE_CNAME, "\xc0\x2d", 2), MESSAGE_OK);
+        ck_assert_int_eq(with_label_before(12, TYPE_CNAME, "\xc0\x2d", 2), MESSAGE_MALFORMED);
+        ck_assert_int_eq(with_label_before(26, TYPE_CNAME, "\xc0\x2d", 2), MESSAGE_MALFORMED); /* over the next one's */
+}
+END_TEST
+
 START_TEST(C10_a_pointer_in_the_question_is_refused)
 {
         wire_begin(&w, 0, TYPE_A);
@@ -310,6 +332,7 @@ int main(void)
         tcase_add_test(c, C04_D11_a_message_cut_at_any_offset_is_refused);
         tcase_add_test(c, D12_no_flipped_bit_leads_astray);
         tcase_add_test(c, D13_pointers_lead_backwards_to_names_only);
+        tcase_add_test(c, RFC9267_D13_what_a_pointer_leads_to_ends_before_the_name_with_the_pointer);
         tcase_add_test(c, C10_a_pointer_in_the_question_is_refused);
         tcase_add_test(c, D14_long_chains_of_pointers_use_up_a_budget);
         tcase_add_test(c, D15_counts_that_lie_are_refused);
