@@ -269,7 +269,8 @@ static uint32_t hosts_add_name(Hosts *h, Bytes name, HostsReport *report)
         return *slot = (uint32_t) h->n;
 }
 
-static void hosts_link_address(Hosts *h, uint32_t name, uint32_t address, HostsReport *report)
+/* True if the name has that address now; false if it has as many others as it may. */
+static bool hosts_link_address(Hosts *h, uint32_t name, uint32_t address, HostsReport *report)
 {
         uint32_t *next = &h->list[name - 1].first;
 
@@ -277,15 +278,16 @@ static void hosts_link_address(Hosts *h, uint32_t name, uint32_t address, HostsR
                 HostLink *l = &h->links[*next - 1];
 
                 if (l->address == address)
-                        return;
+                        return true;
                 if (i + 1 >= HOSTS_ADDRESSES_OF_NAME_MAX) {
                         report->too_many = true;
-                        return;
+                        return false;
                 }
                 next = &l->next;
         }
         h->links[h->n_links++] = (HostLink) { .address = address };
         *next = (uint32_t) h->n_links;
+        return true;
 }
 
 /* False if something on it is wrong; the rest counts. */
@@ -311,9 +313,8 @@ static bool hosts_read_line(Hosts *h, Bytes line, HostsReport *report)
                 n_good++;
                 index = index ?: hosts_add_address(h, &address, report);
                 name = index ? hosts_add_name(h, wire, report) : 0;
-                if (!name)
+                if (!name || !hosts_link_address(h, name, index, report))
                         continue;
-                hosts_link_address(h, name, index, report);
                 if (!h->addresses[index - 1].name && memcmp(address.octets, unspecified, address.size) != 0)
                         h->addresses[index - 1].name = name;
         }

@@ -244,6 +244,23 @@ START_TEST(a_name_has_at_most_64_addresses)
 }
 END_TEST
 
+START_TEST(an_address_that_a_name_has_no_room_for_is_not_called_by_that_name)
+{
+        static char text[65536];
+        size_t n = 0;
+
+        for (unsigned i = 0; i <= HOSTS_ADDRESSES_OF_NAME_MAX; i++)
+                n += (size_t) snprintf(text + n, sizeof(text) - n, "192.0.2.%u many.test\n", i);
+        read_text(text);
+        ck_assert(report.too_many);
+        ck_assert_uint_eq(hosts_name(h, BYTES("\xc0\0\2\x3f", 4)).n, 11);
+        ck_assert_uint_eq(hosts_name(h, BYTES("\xc0\0\2\x40", 4)).n, 0);
+        snprintf(text + n, sizeof(text) - n, "192.0.2.%u many.test one.test\n", HOSTS_ADDRESSES_OF_NAME_MAX);
+        read_text(text);
+        ck_assert_mem_eq(hosts_name(h, BYTES("\xc0\0\2\x40", 4)).p, "\3one\4test", 10);
+}
+END_TEST
+
 START_TEST(a_text_that_is_too_long_is_refused)
 {
         uint8_t *text = calloc(1, HOSTS_TEXT_MAX + 1);
@@ -309,6 +326,7 @@ int main(void)
         tcase_add_test(t, names_and_labels_have_the_limits_of_the_wire);
         tcase_add_test(t, octets_that_are_no_text_are_no_names);
         tcase_add_test(t, a_name_has_at_most_64_addresses);
+        tcase_add_test(t, an_address_that_a_name_has_no_room_for_is_not_called_by_that_name);
         tcase_add_test(t, a_text_that_is_too_long_is_refused);
         tcase_add_test(t, more_names_than_there_is_room_for_are_left_out);
         tcase_add_test(t, a_table_lives_as_long_as_somebody_holds_it_and_none_is_an_empty_one);
