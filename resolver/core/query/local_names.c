@@ -330,33 +330,56 @@ static bool local_is_for_host(uint16_t type)
         return type == TYPE_A || type == TYPE_AAAA || type == TYPE_SVCB || type == TYPE_HTTPS;
 }
 
-bool local_answer(const LocalNames *names, const Message *q, bool forwarded, LocalReply *ret)
+static bool local_answer_name(const LocalNames *names, const Labels *l, const Message *q, bool forwarded,
+                              LocalReply *ret)
 {
-        Labels l;
         Reverse r;
         Bytes address;
 
-        if (q->qclass != CLASS_IN && q->qclass != CLASS_ANY)
+        if (local_answer_localhost(names, l, q, ret) || local_answer_hosts(names, q, ret))
+                return true;
+        for (size_t i = 0; i < ELEMENTS(zones); i++)
+                if (l->n >= zones[i].labels && name_equal(local_suffix(l, zones[i].labels), zones[i].name))
+                        return local_answer_zone(names, &zones[i], zones[i].labels, l, q, forwarded, ret);
+        r = local_read_reverse(l);
+        if (r.size) {
+                unsigned labels = local_find_reverse_zone(&r);
+
+                address = local_reverse_address(l, &r);
+                return (address.n && local_answer_pointer(names, address, q, ret)) ||
+                       (labels && local_answer_zone(names, &private_reverse, labels, l, q, forwarded, ret));
+        }
+        return l->n == 1 && local_is_for_host(q->qtype) &&
+               local_answer_zone(names, &single_label, 1, l, q, forwarded, ret);
+}
+
+/* There is no data of ours in other classes, but the name alone would tell: it does not leave the machine in any. */
+static bool local_refuse_class(const LocalNames *names, const Labels *l, const Message *q, bool forwarded,
+                               LocalReply *ret)
+{
+        Message in = *q;
+
+        in.qclass = CLASS_IN;
+        in.qtype = TYPE_A;
+        if (!local_answer_name(names, l, &in, forwarded, ret))
                 return false;
+        ret->rcode = RCODE_REFUSED;
+        ret->reason = "names that are answered locally have no data in this class";
+        ret->n = 0;
+        return true;
+}
+
+bool local_answer(const LocalNames *names, const Message *q, bool forwarded, LocalReply *ret)
+{
+        Labels l;
+
         local_find_labels(q->qname, &l);
         if (!l.n)
                 return false;
         ret->rcode = RCODE_NOERROR;
         ret->reason = NULL;
         ret->n = 0;
-        if (local_answer_localhost(names, &l, q, ret) || local_answer_hosts(names, q, ret))
-                return true;
-        for (size_t i = 0; i < ELEMENTS(zones); i++)
-                if (l.n >= zones[i].labels && name_equal(local_suffix(&l, zones[i].labels), zones[i].name))
-                        return local_answer_zone(names, &zones[i], zones[i].labels, &l, q, forwarded, ret);
-        r = local_read_reverse(&l);
-        if (r.size) {
-                unsigned labels = local_find_reverse_zone(&r);
-
-                address = local_reverse_address(&l, &r);
-                return (address.n && local_answer_pointer(names, address, q, ret)) ||
-                       (labels && local_answer_zone(names, &private_reverse, labels, &l, q, forwarded, ret));
-        }
-        return l.n == 1 && local_is_for_host(q->qtype) &&
-               local_answer_zone(names, &single_label, 1, &l, q, forwarded, ret);
+        if (q->qclass == CLASS_IN || q->qclass == CLASS_ANY)
+                return local_answer_name(names, &l, q, forwarded, ret);
+        return local_refuse_class(names, &l, q, forwarded, ret);
 }

@@ -42,7 +42,8 @@ typedef struct LocalReply {
 } LocalReply;
 
 /*
- * True if `question`, of any type but of class IN or ANY, is answered here, and then *ret is the answer: it lives as
- * long as the tables, the question and *ret stay where they are. `forwarded`: a [Forward] section has the name.
+ * True if `question` is answered here, in classes other than IN and ANY by REFUSED, and then *ret is the answer: it
+ * lives as long as the tables, the question and *ret stay where they are. `forwarded`: a [Forward] section has the
+ * name.
  */
 bool local_answer(const LocalNames *names, const Message *question, bool forwarded, LocalReply *ret);

@@ -493,20 +493,26 @@ START_TEST(a_forward_section_overrides_local_zones_except_those_that_exist_nowhe
 }
 END_TEST
 
-START_TEST(only_the_classes_IN_and_ANY_are_answered_locally)
+START_TEST(local_names_leave_the_machine_in_no_class)
 {
-        static const struct {
-                unsigned class;
-                bool here;
-        } rows[] = {
-                { CLASS_IN, true }, { CLASS_ANY, true }, { CLASS_CH, false }, { CLASS_HS, false }, { 65280, false },
-        };
+        static const unsigned classes[] = { CLASS_IN, CLASS_ANY, CLASS_CH, CLASS_HS, CLASS_NONE, 2, 65280 };
+        static const char *const names[] = { "localhost",      "nas",           "a.onion",
+                                             "a.invalid",      "a.local",       "a.internal",
+                                             "a.home.arpa",    "resolver.arpa", "printer",
+                                             "10.in-addr.arpa" };
 
-        start("", NULL, NULL);
-        for (size_t i = 0; i < ELEMENTS(rows); i++) {
-                put_question("a.onion", TYPE_A, rows[i].class, DNS_RD);
-                ck_assert_msg(answered_here() == rows[i].here, "class %u is answered here: %d", rows[i].class,
-                              rows[i].here);
+        start("", "192.0.2.1 nas\n", NULL);
+        for (size_t i = 0; i < ELEMENTS(classes); i++) {
+                bool in = classes[i] == CLASS_IN || classes[i] == CLASS_ANY;
+
+                for (size_t k = 0; k < ELEMENTS(names); k++) {
+                        put_question(names[k], TYPE_A, classes[i], DNS_RD);
+                        ck_assert_msg(answered_here(), "%s of class %u left the machine", names[k], classes[i]);
+                        ck_assert_msg((message_rcode(&got) == RCODE_REFUSED) != in, "%s of class %u: rcode %u",
+                                      names[k], classes[i], message_rcode(&got));
+                }
+                put_question("www.test", TYPE_A, classes[i], DNS_RD);
+                ck_assert_msg(!answered_here(), "www.test of class %u was not forwarded", classes[i]);
         }
 }
 END_TEST
@@ -627,7 +633,7 @@ int main(void)
         tcase_add_test(t, a_new_hosts_table_applies_from_the_next_query_on);
         tcase_add_test(t, every_local_zone_has_an_option_that_a_reload_applies);
         tcase_add_test(t, a_forward_section_overrides_local_zones_except_those_that_exist_nowhere_else);
-        tcase_add_test(t, only_the_classes_IN_and_ANY_are_answered_locally);
+        tcase_add_test(t, local_names_leave_the_machine_in_no_class);
         tcase_add_test(t, queries_without_RD_or_signed_or_with_DO_are_answered_locally_too);
         tcase_add_test(t, RFC8914_a_local_negative_answer_names_the_option_responsible);
         tcase_add_test(t, the_longest_possible_names_are_answered);
