@@ -235,7 +235,7 @@ static bool health_note_incident(Health *h, uint64_t incident)
         return true;
 }
 
-void health_ok(Health *h, uint64_t now, bool fresh)
+void health_ok(Health *h, bool fresh, uint64_t now)
 {
         if (h->admin != ADMIN_AUTO)
                 return;
@@ -350,8 +350,8 @@ static void health_overload(Health *h, uint64_t now, FailureReason f, uint64_t r
         h->retry_at = now + (retry_after ? CLAMP(retry_after, USEC_PER_SEC, p->overload_max) : p->overload_default);
 }
 
-HealthRequest health_failure(Health *h, uint64_t now, FailureReason f, uint64_t incident, bool connecting,
-                             uint64_t retry_after)
+HealthRequest health_failure(Health *h, FailureReason f, uint64_t incident, bool connecting, uint64_t retry_after,
+                             uint64_t now)
 {
         if (health_fixed(h))
                 return HEALTH_REQUEST_NONE;
@@ -388,7 +388,7 @@ static void health_start_trial(Health *h, uint64_t now)
         must(health_probes_flying(h->group) > 0);
 }
 
-bool health_trial_start(Health *h, uint64_t now, bool due)
+bool health_trial_start(Health *h, bool due, uint64_t now)
 {
         const HealthGroup *g = h->group;
 
@@ -401,7 +401,7 @@ bool health_trial_start(Health *h, uint64_t now, bool due)
         return true;
 }
 
-uint64_t health_probe_done(Health *h, uint64_t now, FailureReason f, uint64_t retry_after)
+uint64_t health_probe_done(Health *h, FailureReason f, uint64_t retry_after, uint64_t now)
 {
         const HealthParameters *p = h->group->parameters;
 
@@ -446,7 +446,7 @@ void health_epoch(HealthGroup *g, uint64_t now)
         g->last_resort_gap = g->parameters->last_resort_gap;
 }
 
-void health_set_admin(Health *h, uint64_t now, HealthAdmin admin)
+void health_set_admin(Health *h, HealthAdmin admin, uint64_t now)
 {
         if (h->admin == admin)
                 return;
@@ -460,7 +460,7 @@ static HealthDecision health_normal(HealthGroup *g, size_t first, uint64_t now)
         HealthDecision d = { .route = ROUTE_NORMAL, .upstream = first, .background = SIZE_MAX };
 
         for (size_t i = 0; i < g->n && !health_probes_flying(g); i++)
-                if (health_trial_start(g->members[i], now, true)) {
+                if (health_trial_start(g->members[i], true, now)) {
                         d.background = i;
                         break;
                 }

@@ -121,7 +121,7 @@ typedef enum HealthRequest {
 } HealthRequest;
 
 /* A well-formed answer came, whatever its rcode. `fresh`: over a connection made after the suspicion. */
-void health_ok(Health *h, uint64_t now, bool fresh);
+void health_ok(Health *h, bool fresh, uint64_t now);
 
 /*
  * A failure, of any class (failure_class()). `incident`: events of one incident have the same number, which is not 0
@@ -129,15 +129,15 @@ void health_ok(Health *h, uint64_t now, bool fresh);
  * OVERLOAD, usec, 0 if absent. CONFIG counts as CONNECT_HARD from the second on without an OK between, and always in
  * TRIAL.
  */
-HealthRequest health_failure(Health *h, uint64_t now, FailureReason f, uint64_t incident, bool connecting,
-                             uint64_t retry_after);
+HealthRequest health_failure(Health *h, FailureReason f, uint64_t incident, bool connecting, uint64_t retry_after,
+                             uint64_t now);
 
 /* Marks a probe as flying; false if one is, or as many fly elsewhere as may. */
 bool health_probe_start(Health *h);
 
 /* A trial of a FAILED one without a query (active mode, the administrator): true if it is in TRIAL now. Not while
  * another upstream is, nor, if `due`, before retry_at. */
-bool health_trial_start(Health *h, uint64_t now, bool due);
+bool health_trial_start(Health *h, bool due, uint64_t now);
 
 /* The probe or trial is given up without an outcome: a trial is FAILED again, as it was before. */
 void health_probe_abandon(Health *h, uint64_t now);
@@ -146,13 +146,13 @@ void health_probe_abandon(Health *h, uint64_t now);
  * it went well. LOCALNET failures end the probe and count for nothing; TLS_VERIFY and OVERLOAD do what they do
  * elsewhere (rows 5 and 21, `retry_after` as for health_failure()). Without the state SUSPECT, the outcome has no
  * effect. */
-uint64_t health_probe_done(Health *h, uint64_t now, FailureReason f, uint64_t retry_after);
+uint64_t health_probe_done(Health *h, FailureReason f, uint64_t retry_after, uint64_t now);
 
 /* The network changed, the machine resumed, the configuration was loaded anew: all members UNKNOWN (row 23). */
 void health_epoch(HealthGroup *g, uint64_t now);
 
 /* Sets the administrator's request; back to auto starts from UNKNOWN. */
-void health_set_admin(Health *h, uint64_t now, HealthAdmin admin);
+void health_set_admin(Health *h, HealthAdmin admin, uint64_t now);
 
 /* May ordinary queries go there (UNKNOWN, HEALTHY, SUSPECT, or forced up)? */
 bool health_usable(const Health *h);

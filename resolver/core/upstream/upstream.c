@@ -38,7 +38,7 @@ Upstream *upstream_new(UpstreamCommon *common, Config *owner, const UpstreamConf
         }
         u->owner = config_ref(owner);
         health_init(&u->health, &common->health, config->health, now);
-        health_set_admin(&u->health, now, admin);
+        health_set_admin(&u->health, admin, now);
         u->announced = u->health.state;
         u->announced_admin = admin;
         upstream_plan_active(u, now);
@@ -361,7 +361,7 @@ void upstream_set_admin(Upstream *u, HealthAdmin admin, uint64_t now)
                 return;
         upstream_abandon_probe(u, now);
         u->probe_at = USEC_NEVER;
-        health_set_admin(&u->health, now, admin);
+        health_set_admin(&u->health, admin, now);
         upstream_state_changed(u, PURPOSE_QUERY, now);
         if (admin == ADMIN_DOWN)
                 LIST_FOREACH(l, &u->pool.connections)

@@ -129,7 +129,7 @@ static void upstream_trial_done(Upstream *u, FailureReason reason, uint64_t retr
 {
         upstream_end_probe(u, reason != FAILURE_NONE, now);
         if (reason == FAILURE_NONE)
-                health_ok(&u->health, now, true);
+                health_ok(&u->health, true, now);
         else
                 upstream_fail(u, upstream_trial_reason(reason), ++u->common->incidents, false, retry_after,
                               PURPOSE_TRIAL, now);
@@ -139,7 +139,7 @@ static void upstream_suspicion_probed(Upstream *u, FailureReason reason, uint64_
 {
         bool suspect = u->health.state == HEALTH_SUSPECT, suspicion = u->probe.suspicion;
         Purpose purpose = u->probe.purpose;
-        uint64_t next = health_probe_done(&u->health, now, reason, retry_after);
+        uint64_t next = health_probe_done(&u->health, reason, retry_after, now);
 
         upstream_end_probe(u, reason != FAILURE_NONE, now);
         u->failures += suspect && reason != FAILURE_NONE;
@@ -148,7 +148,7 @@ static void upstream_suspicion_probed(Upstream *u, FailureReason reason, uint64_
                 if (now - u->demand_at < DEMAND_TIME)
                         timer_set(&u->common->outbox->timers, &u->active, next);
         } else if (!suspect && reason == FAILURE_NONE)
-                health_ok(&u->health, now, true);
+                health_ok(&u->health, true, now);
         else if (!suspect && !suspicion)
                 upstream_fail(u, reason, ++u->common->incidents, false, retry_after, purpose, now);
 }
@@ -192,7 +192,7 @@ bool upstream_probe(Upstream *u, uint64_t cookie, uint64_t now)
         if (u->probe.active && u->probe.cookie)
                 return false;
         if (!u->probe.active) {
-                bool trial = u->health.state == HEALTH_FAILED && health_trial_start(&u->health, now, false);
+                bool trial = u->health.state == HEALTH_FAILED && health_trial_start(&u->health, false, now);
 
                 if (!trial)
                         health_probe_start(&u->health);
@@ -220,7 +220,7 @@ void upstream_demand(Upstream *u, uint64_t now)
 static void upstream_probe_actively(Upstream *u, uint64_t now)
 {
         if (u->health.state == HEALTH_FAILED)
-                health_trial_start(&u->health, now, true);
+                health_trial_start(&u->health, true, now);
         if (u->health.state == HEALTH_TRIAL && !u->probe.active)
                 upstream_start_probe(u, PURPOSE_TRIAL, false, now);
         else if (u->health.state != HEALTH_FAILED && u->health.state != HEALTH_TRIAL && health_probe_start(&u->health))
@@ -256,7 +256,7 @@ void upstream_fail(Upstream *u, FailureReason reason, uint64_t incident, bool co
         HealthRequest request;
 
         u->failures += upstream_counts(reason);
-        request = health_failure(&u->health, now, reason, incident, connecting, retry_after);
+        request = health_failure(&u->health, reason, incident, connecting, retry_after, now);
         upstream_state_changed(u, purpose, now);
         /* The next probe is planned already: failures of a flood do not hurry it (HEALTH.md 2, row 9). */
         if (request == HEALTH_REQUEST_PROBE && u->probe_at != USEC_NEVER && now < u->probe_at)
@@ -369,6 +369,6 @@ void upstream_note_answer(Exchange *x, uint64_t now)
         }
         if (u->health.state == HEALTH_TRIAL && !fresh)
                 return;
-        health_ok(&u->health, now, fresh);
+        health_ok(&u->health, fresh, now);
         upstream_state_changed(u, x->purpose, now);
 }

@@ -42,7 +42,7 @@ static inline void two_upstreams(void)
 /* A failure of its own incident. */
 static inline HealthRequest failure(Health *u, double at, FailureReason f)
 {
-        return health_failure(u, S(at), f, ++incident, false, 0);
+        return health_failure(u, f, ++incident, false, 0, S(at));
 }
 
 static inline HealthDecision query(double at)

@@ -13,7 +13,7 @@
 START_TEST(twenty_streams_lost_with_one_connection_are_one_incident)
 {
         for (unsigned i = 0; i < 20; i++)
-                ck_assert(health_failure(&h[0], S(1), FAILURE_CONNECTION_LOST, 7, false, 0) == HEALTH_REQUEST_NONE);
+                ck_assert(health_failure(&h[0], FAILURE_CONNECTION_LOST, 7, false, 0, S(1)) == HEALTH_REQUEST_NONE);
         is_state(&h[0], HEALTH_UNKNOWN);
         ck_assert_uint_eq(h[0].consecutive, 1);
 }
@@ -45,7 +45,7 @@ START_TEST(an_answer_between_incidents_starts_the_count_anew)
 {
         for (double at = 1; at < 4; at++) {
                 failure(&h[0], at, FAILURE_TIMEOUT);
-                health_ok(&h[0], S(at + 0.5), false);
+                health_ok(&h[0], false, S(at + 0.5));
         }
         is_state(&h[0], HEALTH_HEALTHY);
 }
@@ -53,13 +53,13 @@ END_TEST
 
 START_TEST(half_of_eight_samples_bad_within_a_minute_make_a_suspect)
 {
-        health_ok(&h[0], S(0), false);
+        health_ok(&h[0], false, S(0));
         for (unsigned i = 0; i < 3; i++) {
                 failure(&h[0], 2 * i + 1, FAILURE_TIMEOUT);
-                health_ok(&h[0], S(2 * i + 2), false);
+                health_ok(&h[0], false, S(2 * i + 2));
         }
         is_state(&h[0], HEALTH_HEALTHY);
-        health_ok(&h[0], S(7), false);
+        health_ok(&h[0], false, S(7));
         ck_assert_msg(failure(&h[0], 8, FAILURE_TIMEOUT) == HEALTH_REQUEST_PROBE, "four of eight are bad");
         is_state(&h[0], HEALTH_SUSPECT);
 }
@@ -67,12 +67,12 @@ END_TEST
 
 START_TEST(samples_older_than_a_minute_are_forgotten)
 {
-        health_ok(&h[0], S(0), false);
+        health_ok(&h[0], false, S(0));
         for (unsigned i = 0; i < 3; i++) {
                 failure(&h[0], 2 * i + 1, FAILURE_TIMEOUT);
-                health_ok(&h[0], S(2 * i + 2), false);
+                health_ok(&h[0], false, S(2 * i + 2));
         }
-        health_ok(&h[0], S(7), false);
+        health_ok(&h[0], false, S(7));
         failure(&h[0], 61, FAILURE_TIMEOUT);
         is_state(&h[0], HEALTH_HEALTHY);
 }
@@ -85,7 +85,7 @@ START_TEST(refused_connect_makes_a_suspect_at_once)
 
         for (size_t i = 0; i < ELEMENTS(hard); i++) {
                 two_upstreams();
-                health_ok(&h[0], S(0), false);
+                health_ok(&h[0], false, S(0));
                 ck_assert_msg(failure(&h[0], 1, hard[i]) == HEALTH_REQUEST_PROBE, "%s is hard", failure_name(hard[i]));
                 is_state(&h[0], HEALTH_SUSPECT);
                 ck_assert_int_eq(h[0].reason, hard[i]);
@@ -95,11 +95,11 @@ END_TEST
 
 START_TEST(refused_connect_is_not_masked_by_reuse)
 {
-        health_ok(&h[0], S(0), false);
+        health_ok(&h[0], false, S(0));
         failure(&h[0], 1, FAILURE_REFUSED);
-        health_ok(&h[0], S(1.5), false);
+        health_ok(&h[0], false, S(1.5));
         is_state(&h[0], HEALTH_SUSPECT);
-        health_ok(&h[0], S(1.6), true);
+        health_ok(&h[0], true, S(1.6));
         is_state(&h[0], HEALTH_HEALTHY);
         ck_assert_int_eq(h[0].reason, FAILURE_NONE);
 }
@@ -108,18 +108,18 @@ END_TEST
 START_TEST(a_working_old_connection_keeps_a_suspect_usable_for_ten_seconds)
 {
         failure(&h[0], 1, FAILURE_REFUSED);
-        health_ok(&h[0], S(1.5), false);
-        health_probe_done(&h[0], S(1.6), FAILURE_REFUSED, 0);
+        health_ok(&h[0], false, S(1.5));
+        health_probe_done(&h[0], FAILURE_REFUSED, 0, S(1.6));
         for (double at = 2.2; at < 11.5; at += 1) {
                 ck_assert(health_probe_start(&h[0]));
-                ck_assert(health_probe_done(&h[0], S(at), FAILURE_REFUSED, 0) != USEC_NEVER);
+                ck_assert(health_probe_done(&h[0], FAILURE_REFUSED, 0, S(at)) != USEC_NEVER);
                 is_state(&h[0], HEALTH_SUSPECT);
         }
         health_probe_start(&h[0]);
-        health_probe_done(&h[0], S(11.5), FAILURE_REFUSED, 0);
+        health_probe_done(&h[0], FAILURE_REFUSED, 0, S(11.5));
         is_state(&h[0], HEALTH_SUSPECT);
         health_probe_start(&h[0]);
-        ck_assert(health_probe_done(&h[0], S(11.500001), FAILURE_REFUSED, 0) == USEC_NEVER);
+        ck_assert(health_probe_done(&h[0], FAILURE_REFUSED, 0, S(11.500001)) == USEC_NEVER);
         is_state(&h[0], HEALTH_FAILED);
 }
 END_TEST
@@ -129,10 +129,10 @@ START_TEST(an_answer_over_any_connection_clears_a_suspicion_of_queries)
         failure(&h[0], 1, FAILURE_TIMEOUT);
         failure(&h[0], 1, FAILURE_TIMEOUT);
         is_state(&h[0], HEALTH_SUSPECT);
-        health_ok(&h[0], S(2), false);
+        health_ok(&h[0], false, S(2));
         is_state(&h[0], HEALTH_HEALTHY);
         ck_assert_msg(!h[0].probing, "its probe no longer matters");
-        health_probe_done(&h[0], S(3), FAILURE_TIMEOUT, 0);
+        health_probe_done(&h[0], FAILURE_TIMEOUT, 0, S(3));
         is_state(&h[0], HEALTH_HEALTHY);
         ck_assert_uint_eq(h[0].consecutive, 0);
 }
@@ -140,9 +140,9 @@ END_TEST
 
 START_TEST(soft_faults_while_connecting_are_not_masked_by_reuse)
 {
-        health_failure(&h[0], S(1), FAILURE_CONNECT_TIMEOUT, ++incident, true, 0);
-        health_failure(&h[0], S(2), FAILURE_CONNECT_TIMEOUT, ++incident, true, 0);
-        health_ok(&h[0], S(3), false);
+        health_failure(&h[0], FAILURE_CONNECT_TIMEOUT, ++incident, true, 0, S(1));
+        health_failure(&h[0], FAILURE_CONNECT_TIMEOUT, ++incident, true, 0, S(2));
+        health_ok(&h[0], false, S(3));
         is_state(&h[0], HEALTH_SUSPECT);
 }
 END_TEST
@@ -152,7 +152,7 @@ END_TEST
 START_TEST(a_good_probe_makes_healthy)
 {
         failure(&h[0], 1, FAILURE_REFUSED);
-        ck_assert(health_probe_done(&h[0], S(2), FAILURE_NONE, 0) == USEC_NEVER);
+        ck_assert(health_probe_done(&h[0], FAILURE_NONE, 0, S(2)) == USEC_NEVER);
         is_state(&h[0], HEALTH_HEALTHY);
         ck_assert(!h[0].probing && !h[0].suspect_connect && h[0].last_ok == S(2));
 }
@@ -161,10 +161,10 @@ END_TEST
 START_TEST(two_failed_probes_half_a_second_apart_make_failed)
 {
         failure(&h[0], 1, FAILURE_REFUSED);
-        ck_assert_uint_eq(health_probe_done(&h[0], S(1.25), FAILURE_REFUSED, 0), S(1.75));
+        ck_assert_uint_eq(health_probe_done(&h[0], FAILURE_REFUSED, 0, S(1.25)), S(1.75));
         is_state(&h[0], HEALTH_SUSPECT);
         ck_assert(health_probe_start(&h[0]));
-        ck_assert_uint_eq(health_probe_done(&h[0], S(1.75), FAILURE_CONNECT_TIMEOUT, 0), USEC_NEVER);
+        ck_assert_uint_eq(health_probe_done(&h[0], FAILURE_CONNECT_TIMEOUT, 0, S(1.75)), USEC_NEVER);
         is_state(&h[0], HEALTH_FAILED);
         ck_assert_int_eq(h[0].reason, FAILURE_CONNECT_TIMEOUT);
         ck_assert_uint_eq(h[0].level, 1);
@@ -176,7 +176,7 @@ START_TEST(a_local_fault_ends_a_probe_and_counts_for_nothing)
 {
         failure(&h[0], 1, FAILURE_REFUSED);
         for (double at = 2; at < 9; at++) {
-                ck_assert_uint_eq(health_probe_done(&h[0], S(at), FAILURE_NO_ROUTE, 0), S(at + 0.5));
+                ck_assert_uint_eq(health_probe_done(&h[0], FAILURE_NO_ROUTE, 0, S(at)), S(at + 0.5));
                 is_state(&h[0], HEALTH_SUSPECT);
                 ck_assert(h[0].probe_failures == 0 && h[0].reason == FAILURE_REFUSED && h[0].last_failure == S(1));
                 ck_assert(health_probe_start(&h[0]));
@@ -187,7 +187,7 @@ END_TEST
 START_TEST(a_wrong_certificate_in_a_probe_fails_at_once)
 {
         failure(&h[0], 1, FAILURE_REFUSED);
-        ck_assert(health_probe_done(&h[0], S(1.1), FAILURE_CERTIFICATE_PIN, 0) == USEC_NEVER);
+        ck_assert(health_probe_done(&h[0], FAILURE_CERTIFICATE_PIN, 0, S(1.1)) == USEC_NEVER);
         is_state(&h[0], HEALTH_FAILED);
         ck_assert_int_eq(h[0].reason, FAILURE_CERTIFICATE_PIN);
 }
@@ -196,7 +196,7 @@ END_TEST
 START_TEST(an_overloaded_server_in_a_probe_rests_as_long_as_it_asked)
 {
         failure(&h[0], 1, FAILURE_REFUSED);
-        ck_assert(health_probe_done(&h[0], S(2), FAILURE_HTTP_OVERLOAD, 42 * USEC_PER_SEC) == USEC_NEVER);
+        ck_assert(health_probe_done(&h[0], FAILURE_HTTP_OVERLOAD, 42 * USEC_PER_SEC, S(2)) == USEC_NEVER);
         is_state(&h[0], HEALTH_FAILED);
         ck_assert(h[0].retry_at == S(44) && h[0].level == 0);
 }
@@ -211,7 +211,7 @@ START_TEST(no_more_than_two_probes_fly_in_the_process)
         is_state(&h[2], HEALTH_SUSPECT);
         ck_assert(!h[2].probing && !health_probe_start(&h[2]) && !health_probe_start(&h[3]));
         ck_assert_msg(failure(&h[1], 1, FAILURE_REFUSED) == HEALTH_REQUEST_NONE, "its own is flying");
-        health_probe_done(&h[0], S(2), FAILURE_NONE, 0);
+        health_probe_done(&h[0], FAILURE_NONE, 0, S(2));
         ck_assert(health_probe_start(&h[2]) && !health_probe_start(&h[3]));
 }
 END_TEST
@@ -238,7 +238,7 @@ START_TEST(a_wrong_certificate_fails_at_once)
 
         for (size_t i = 0; i < ELEMENTS(verify); i++) {
                 two_upstreams();
-                health_ok(&h[0], S(0), false);
+                health_ok(&h[0], false, S(0));
                 ck_assert(failure(&h[0], 1, verify[i]) == HEALTH_REQUEST_NONE);
                 is_state(&h[0], HEALTH_FAILED);
                 ck_assert_int_eq(h[0].reason, verify[i]);
@@ -267,8 +267,8 @@ START_TEST(one_trial_in_the_process)
         make_failed(&h[1], 1);
         goes_to(query(100), ROUTE_NORMAL, 2, 0);
         goes_to(query(101), ROUTE_NORMAL, 2, SIZE_MAX);
-        ck_assert(!health_trial_start(&h[1], S(102), true));
-        health_ok(&h[0], S(103), true);
+        ck_assert(!health_trial_start(&h[1], true, S(102)));
+        health_ok(&h[0], true, S(103));
         goes_to(query(104), ROUTE_NORMAL, 0, 1);
 }
 END_TEST
@@ -278,7 +278,7 @@ START_TEST(no_trial_starts_beside_a_probe)
         make_failed(&h[0], 1);
         failure(&h[1], 50, FAILURE_REFUSED);
         goes_to(query(100), ROUTE_NORMAL, 1, SIZE_MAX);
-        health_probe_done(&h[1], S(101), FAILURE_NONE, 0);
+        health_probe_done(&h[1], FAILURE_NONE, 0, S(101));
         goes_to(query(102), ROUTE_NORMAL, 1, 0);
 }
 END_TEST
@@ -292,7 +292,7 @@ START_TEST(a_failed_trial_doubles_the_back_off_up_to_the_maximum)
         for (size_t i = 0; i < ELEMENTS(expected); i++) {
                 ck_assert_msg(h[0].retry_at == S(at + expected[i]), "back-off %zu is %u s", i, expected[i]);
                 at += expected[i];
-                health_ok(&h[1], S(at), false);
+                health_ok(&h[1], false, S(at));
                 goes_to(query(at), ROUTE_NORMAL, 1, 0);
                 failure(&h[0], at, FAILURE_TIMEOUT);
                 is_state(&h[0], HEALTH_FAILED);
@@ -326,7 +326,7 @@ START_TEST(a_good_trial_makes_healthy)
 {
         make_failed(&h[0], 1);
         query(100);
-        health_ok(&h[0], S(101), true);
+        health_ok(&h[0], true, S(101));
         is_state(&h[0], HEALTH_HEALTHY);
         ck_assert(!h[0].probing && h[0].reason == FAILURE_NONE && h[0].consecutive == 0 && h[0].changed_at == S(101));
         goes_to(query(102), ROUTE_NORMAL, 0, SIZE_MAX);
@@ -362,8 +362,8 @@ END_TEST
 START_TEST(a_late_answer_does_not_bring_a_failed_one_back)
 {
         make_failed(&h[0], 1);
-        health_ok(&h[0], S(2), false);
-        health_ok(&h[0], S(2), true);
+        health_ok(&h[0], false, S(2));
+        health_ok(&h[0], true, S(2));
         is_state(&h[0], HEALTH_FAILED);
         ck_assert_uint_eq(h[0].level, 1);
 }
@@ -373,16 +373,16 @@ START_TEST(the_back_off_level_falls_by_one_a_healthy_minute)
 {
         make_failed(&h[0], 1);
         for (unsigned i = 0; i < 4; i++) {
-                health_trial_start(&h[0], S(2), false);
+                health_trial_start(&h[0], false, S(2));
                 failure(&h[0], 2, FAILURE_TIMEOUT);
         }
         ck_assert_uint_eq(h[0].level, 5);
-        health_trial_start(&h[0], S(10), false);
-        health_ok(&h[0], S(10), true);
+        health_trial_start(&h[0], false, S(10));
+        health_ok(&h[0], true, S(10));
         failure(&h[0], 10 + 179, FAILURE_CERTIFICATE_NAME);
         ck_assert_uint_eq(h[0].level, 5 - 2 + 1);
-        health_trial_start(&h[0], S(200), false);
-        health_ok(&h[0], S(200), true);
+        health_trial_start(&h[0], false, S(200));
+        health_ok(&h[0], true, S(200));
         failure(&h[0], 200 + 3600, FAILURE_CERTIFICATE_NAME);
         ck_assert_uint_eq(h[0].level, 1);
 }
@@ -391,8 +391,8 @@ END_TEST
 static void fail_and_recover(Health *u, double at)
 {
         make_failed(u, at);
-        ck_assert(health_trial_start(u, S(at), false));
-        health_ok(u, S(at), true);
+        ck_assert(health_trial_start(u, false, S(at)));
+        health_ok(u, true, S(at));
 }
 
 START_TEST(who_flaps_needs_two_good_trials)
@@ -405,7 +405,7 @@ START_TEST(who_flaps_needs_two_good_trials)
         is_state(&h[0], HEALTH_FAILED);
         ck_assert_msg(h[0].retry_at == S(3), "the next query tries it again at once");
         goes_to(query(3), ROUTE_NORMAL, 1, 0);
-        health_ok(&h[0], S(3.1), true);
+        health_ok(&h[0], true, S(3.1));
         is_state(&h[0], HEALTH_HEALTHY);
 }
 END_TEST
@@ -437,8 +437,8 @@ START_TEST(rise_is_never_lower_for_who_flaps)
                 make_failed(&h[0], trip);
                 for (unsigned i = 0; i < 3; i++) {
                         is_state(&h[0], HEALTH_FAILED);
-                        health_trial_start(&h[0], S(trip), false);
-                        health_ok(&h[0], S(trip), true);
+                        health_trial_start(&h[0], false, S(trip));
+                        health_ok(&h[0], true, S(trip));
                 }
                 is_state(&h[0], HEALTH_HEALTHY);
         }
@@ -457,7 +457,7 @@ START_TEST(with_none_usable_the_query_is_the_trial_and_others_join_or_fail_fast)
         failure(&h[1], 1.3, FAILURE_TIMEOUT);
         goes_to(query(1.4), ROUTE_FAIL_FAST, SIZE_MAX, SIZE_MAX);
         goes_to(query(1.9), ROUTE_LAST_RESORT, 0, SIZE_MAX);
-        health_ok(&h[0], S(1.95), true);
+        health_ok(&h[0], true, S(1.95));
         goes_to(query(2), ROUTE_NORMAL, 0, SIZE_MAX);
 }
 END_TEST
@@ -507,7 +507,7 @@ START_TEST(last_resorts_double_their_distance_up_to_a_maximum_and_start_anew_on_
                 goes_to(health_query(&group, S(at) - 1), ROUTE_FAIL_FAST, SIZE_MAX, SIZE_MAX);
         }
         query(at);
-        health_ok(&h[0], S(at), true);
+        health_ok(&h[0], true, S(at));
         ck_assert(group.last_resort_gap == USEC_PER_SEC && group.last_resort_at == 0);
 }
 END_TEST
@@ -523,7 +523,7 @@ START_TEST(the_back_off_is_short_when_all_go_wrong_at_once)
         two_upstreams();
         h[1].level = 10;
         failure(&h[0], 0.1, FAILURE_TIMEOUT);
-        health_ok(&h[0], S(0.2), false);
+        health_ok(&h[0], false, S(0.2));
         failure(&h[1], 1, FAILURE_CERTIFICATE_NAME);
         ck_assert_msg(h[1].retry_at == S(301), "the other one answers");
 
@@ -537,15 +537,15 @@ END_TEST
 
 START_TEST(one_beside_those_that_are_put_down_is_the_only_one)
 {
-        health_set_admin(&h[0], S(0), ADMIN_DOWN);
-        health_ok(&h[1], S(0.5), false);
+        health_set_admin(&h[0], ADMIN_DOWN, S(0));
+        health_ok(&h[1], false, S(0.5));
         h[1].level = 10;
         make_failed(&h[1], 1);
         ck_assert_uint_eq(h[1].retry_at, S(6));
         goes_to(query(2), ROUTE_LAST_RESORT, 1, SIZE_MAX);
 
         upstreams(3, MODE_LAZY);
-        health_set_admin(&h[0], S(0), ADMIN_DOWN);
+        health_set_admin(&h[0], ADMIN_DOWN, S(0));
         h[2].level = 10;
         make_failed(&h[1], 1);
         make_failed(&h[2], 1);
@@ -573,7 +573,7 @@ START_TEST(faults_that_are_not_the_upstreams_never_change_its_state)
                 if (class != CLASS_LOCALNET && class != CLASS_STALE && class != CLASS_NO_FAULT && class != CLASS_OK)
                         continue;
                 upstreams(4, MODE_LAZY);
-                health_ok(&h[1], S(0), false);
+                health_ok(&h[1], false, S(0));
                 failure(&h[2], 0.1, FAILURE_REFUSED);
                 make_failed(&h[3], 0.1);
                 for (unsigned i = 0; i < MEMBERS; i++) {
@@ -615,7 +615,7 @@ START_TEST(an_overloaded_server_rests_as_long_as_it_asks_from_1_to_300_seconds)
 
         for (size_t i = 0; i < ELEMENTS(cases); i++) {
                 two_upstreams();
-                ck_assert(health_failure(&h[0], S(1), FAILURE_HTTP_OVERLOAD, 1, false, cases[i].asked) ==
+                ck_assert(health_failure(&h[0], FAILURE_HTTP_OVERLOAD, 1, false, cases[i].asked, S(1)) ==
                           HEALTH_REQUEST_NONE);
                 is_state(&h[0], HEALTH_FAILED);
                 ck_assert_uint_eq(h[0].retry_at, S(1) + cases[i].given);
@@ -630,13 +630,13 @@ START_TEST(a_wrong_url_is_a_hard_fault_from_the_second_time_on)
         ck_assert(failure(&h[0], 1, FAILURE_HTTP_CONFIG) == HEALTH_REQUEST_NONE);
         is_state(&h[0], HEALTH_UNKNOWN);
         ck_assert_uint_eq(h[0].last_failure, 0);
-        health_ok(&h[0], S(2), false);
+        health_ok(&h[0], false, S(2));
         ck_assert(failure(&h[0], 3, FAILURE_HTTP_REDIRECT) == HEALTH_REQUEST_NONE);
         is_state(&h[0], HEALTH_HEALTHY);
         ck_assert(failure(&h[0], 4, FAILURE_HTTP_CONFIG) == HEALTH_REQUEST_PROBE);
         is_state(&h[0], HEALTH_SUSPECT);
         ck_assert(h[0].suspect_connect && h[0].reason == FAILURE_HTTP_CONFIG);
-        health_probe_done(&h[0], S(5), FAILURE_NONE, 0);
+        health_probe_done(&h[0], FAILURE_NONE, 0, S(5));
         ck_assert_msg(failure(&h[0], 6, FAILURE_HTTP_CONFIG) == HEALTH_REQUEST_NONE,
                       "a good probe is an answer between");
 }
@@ -646,13 +646,13 @@ START_TEST(incidents_are_remembered_while_others_follow)
 {
         parameters.fail_consecutive = parameters.ratio_min = UINT32_MAX;
         for (uint64_t i = 1; i <= HEALTH_INCIDENTS; i++)
-                health_failure(&h[0], S(1), FAILURE_TIMEOUT, i, false, 0);
+                health_failure(&h[0], FAILURE_TIMEOUT, i, false, 0, S(1));
         ck_assert_uint_eq(h[0].consecutive, HEALTH_INCIDENTS);
         for (uint64_t i = 1; i <= HEALTH_INCIDENTS; i++)
-                health_failure(&h[0], S(1), FAILURE_TIMEOUT, i, false, 0);
+                health_failure(&h[0], FAILURE_TIMEOUT, i, false, 0, S(1));
         ck_assert_uint_eq(h[0].consecutive, HEALTH_INCIDENTS);
-        health_failure(&h[0], S(1), FAILURE_TIMEOUT, HEALTH_INCIDENTS + 1, false, 0);
-        health_failure(&h[0], S(1), FAILURE_TIMEOUT, 1, false, 0);
+        health_failure(&h[0], FAILURE_TIMEOUT, HEALTH_INCIDENTS + 1, false, 0, S(1));
+        health_failure(&h[0], FAILURE_TIMEOUT, 1, false, 0, S(1));
         ck_assert_msg(h[0].consecutive == HEALTH_INCIDENTS + 2, "the oldest is forgotten");
 }
 END_TEST
@@ -664,9 +664,9 @@ START_TEST(a_change_of_network_forgives_everybody_and_sends_no_probe)
         upstreams(4, MODE_LAZY);
         make_failed(&h[0], 1);
         make_failed(&h[1], 1);
-        ck_assert(health_trial_start(&h[1], S(100), true));
+        ck_assert(health_trial_start(&h[1], true, S(100)));
         failure(&h[2], 99, FAILURE_REFUSED);
-        health_ok(&h[3], S(99), false);
+        health_ok(&h[3], false, S(99));
         health_epoch(&group, S(100));
         for (unsigned i = 0; i < MEMBERS; i++) {
                 is_state(&h[i], HEALTH_UNKNOWN);
@@ -675,7 +675,7 @@ START_TEST(a_change_of_network_forgives_everybody_and_sends_no_probe)
                 ck_assert_uint_eq(h[i].changed_at, S(100));
         }
         goes_to(query(100), ROUTE_NORMAL, 0, SIZE_MAX);
-        health_probe_done(&h[2], S(101), FAILURE_REFUSED, 0);
+        health_probe_done(&h[2], FAILURE_REFUSED, 0, S(101));
         is_state(&h[2], HEALTH_UNKNOWN);
 }
 END_TEST

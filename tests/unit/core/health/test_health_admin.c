@@ -8,13 +8,13 @@
 
 START_TEST(who_is_put_down_is_never_used_or_probed)
 {
-        health_set_admin(&h[0], S(1), ADMIN_DOWN);
-        ck_assert(!health_usable(&h[0]) && !health_probe_start(&h[0]) && !health_trial_start(&h[0], S(2), false));
+        health_set_admin(&h[0], ADMIN_DOWN, S(1));
+        ck_assert(!health_usable(&h[0]) && !health_probe_start(&h[0]) && !health_trial_start(&h[0], false, S(2)));
         goes_to(query(2), ROUTE_NORMAL, 1, SIZE_MAX);
-        health_ok(&h[0], S(3), true);
+        health_ok(&h[0], true, S(3));
         failure(&h[0], 3, FAILURE_CERTIFICATE_NAME);
         is_state(&h[0], HEALTH_UNKNOWN);
-        health_set_admin(&h[1], S(4), ADMIN_DOWN);
+        health_set_admin(&h[1], ADMIN_DOWN, S(4));
         goes_to(query(1000), ROUTE_FAIL_FAST, SIZE_MAX, SIZE_MAX);
         ck_assert_uint_eq(health_retry_at(&group), USEC_NEVER);
 }
@@ -22,7 +22,7 @@ END_TEST
 
 START_TEST(who_is_put_up_is_used_whatever_happens)
 {
-        health_set_admin(&h[0], S(1), ADMIN_UP);
+        health_set_admin(&h[0], ADMIN_UP, S(1));
         for (FailureReason f = FAILURE_NONE; f < _FAILURE_MAX; f++)
                 for (unsigned i = 0; i < 3; i++)
                         ck_assert(failure(&h[0], 2, f) == HEALTH_REQUEST_NONE);
@@ -39,12 +39,12 @@ START_TEST(back_to_auto_starts_from_unknown_without_a_stray_probe)
                 two_upstreams();
                 failure(&h[0], 1, FAILURE_REFUSED);
                 ck_assert(h[0].probing);
-                health_set_admin(&h[0], S(2), wishes[i]);
+                health_set_admin(&h[0], wishes[i], S(2));
                 ck_assert(!h[0].probing);
-                health_set_admin(&h[0], S(3), ADMIN_AUTO);
+                health_set_admin(&h[0], ADMIN_AUTO, S(3));
                 is_state(&h[0], HEALTH_UNKNOWN);
                 ck_assert(!h[0].probing && h[0].level == 0 && h[0].changed_at == S(3) && health_usable(&h[0]));
-                health_probe_done(&h[0], S(4), FAILURE_REFUSED, 0);
+                health_probe_done(&h[0], FAILURE_REFUSED, 0, S(4));
                 is_state(&h[0], HEALTH_UNKNOWN);
                 ck_assert(failure(&h[0], 5, FAILURE_REFUSED) == HEALTH_REQUEST_PROBE);
         }
@@ -57,7 +57,7 @@ START_TEST(putting_a_trial_down_frees_the_slot)
         make_failed(&h[0], 1);
         make_failed(&h[1], 1);
         goes_to(query(100), ROUTE_NORMAL, 2, 0);
-        health_set_admin(&h[0], S(101), ADMIN_DOWN);
+        health_set_admin(&h[0], ADMIN_DOWN, S(101));
         goes_to(query(102), ROUTE_NORMAL, 2, 1);
 }
 END_TEST
@@ -65,7 +65,7 @@ END_TEST
 START_TEST(the_same_wish_again_changes_nothing)
 {
         failure(&h[0], 1, FAILURE_REFUSED);
-        health_set_admin(&h[0], S(2), ADMIN_AUTO);
+        health_set_admin(&h[0], ADMIN_AUTO, S(2));
         is_state(&h[0], HEALTH_SUSPECT);
         ck_assert(h[0].probing);
 }
@@ -78,9 +78,9 @@ START_TEST(in_mode_none_nothing_is_probed_and_all_are_used)
                 for (unsigned i = 0; i < 3; i++)
                         ck_assert(failure(&h[0], 2, f) == HEALTH_REQUEST_NONE);
         is_state(&h[0], HEALTH_UNKNOWN);
-        ck_assert(!health_probe_start(&h[0]) && !health_trial_start(&h[0], S(3), false));
+        ck_assert(!health_probe_start(&h[0]) && !health_trial_start(&h[0], false, S(3)));
         goes_to(query(3), ROUTE_NORMAL, 0, SIZE_MAX);
-        health_ok(&h[0], S(4), false);
+        health_ok(&h[0], false, S(4));
         is_state(&h[0], HEALTH_HEALTHY);
 }
 END_TEST
@@ -88,13 +88,13 @@ END_TEST
 START_TEST(in_active_mode_a_trial_waits_until_it_is_due)
 {
         upstreams(2, MODE_ACTIVE);
-        ck_assert(!health_trial_start(&h[0], S(1), true));
+        ck_assert(!health_trial_start(&h[0], true, S(1)));
         make_failed(&h[0], 1);
-        ck_assert(!health_trial_start(&h[0], S(2.9), true));
+        ck_assert(!health_trial_start(&h[0], true, S(2.9)));
         is_state(&h[0], HEALTH_FAILED);
-        ck_assert(health_trial_start(&h[0], S(3), true));
+        ck_assert(health_trial_start(&h[0], true, S(3)));
         is_state(&h[0], HEALTH_TRIAL);
-        ck_assert(!health_trial_start(&h[0], S(3), false));
+        ck_assert(!health_trial_start(&h[0], false, S(3)));
 }
 END_TEST
 

@@ -36,22 +36,22 @@ static Health *event(uint64_t now)
                 asked = health_query(&group, now);
                 break;
         case 4 ... 6:
-                health_ok(u, now, dice(2));
+                health_ok(u, dice(2), now);
                 break;
         case 7 ... 10:
-                health_failure(u, now, (FailureReason) dice(_FAILURE_MAX), incident += dice(2) + !incident, dice(2),
-                               dice(2) * dice(1000) * USEC_PER_SEC);
+                health_failure(u, (FailureReason) dice(_FAILURE_MAX), incident += dice(2) + !incident, dice(2),
+                               dice(2) * dice(1000) * USEC_PER_SEC, now);
                 break;
         case 11:
                 health_probe_start(u);
                 break;
         case 12 ... 13:
                 if (u->probing && u->state != HEALTH_TRIAL)
-                        health_probe_done(u, now, (FailureReason) (dice(2) * dice(_FAILURE_MAX)), 0);
+                        health_probe_done(u, (FailureReason) (dice(2) * dice(_FAILURE_MAX)), 0, now);
                 break;
         case 14:
                 if (dice(2))
-                        health_trial_start(u, now, dice(2));
+                        health_trial_start(u, dice(2), now);
                 else
                         health_probe_abandon(u, now);
                 break;
@@ -59,7 +59,7 @@ static Health *event(uint64_t now)
                 if (dice(20) == 0)
                         health_epoch(&group, now);
                 else if (dice(4) == 0)
-                        health_set_admin(u, now, (HealthAdmin) dice(3));
+                        health_set_admin(u, (HealthAdmin) dice(3), now);
         }
         return u;
 }

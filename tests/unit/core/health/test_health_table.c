@@ -54,7 +54,7 @@ static void bring_to(RowState state)
         case UNKNOWN:
                 break;
         case HEALTHY:
-                health_ok(&h[0], S(0), true);
+                health_ok(&h[0], true, S(0));
                 break;
         case SUSPECT_QUERY:
                 failure(&h[0], 1, FAILURE_TIMEOUT);
@@ -78,12 +78,12 @@ static void bring_to(RowState state)
 
 static void ok_on_old_connection(void)
 {
-        health_ok(&h[0], S(AT), false);
+        health_ok(&h[0], false, S(AT));
 }
 
 static void ok_on_fresh_connection(void)
 {
-        health_ok(&h[0], S(AT), true);
+        health_ok(&h[0], true, S(AT));
 }
 
 static void first_incident(void)
@@ -94,7 +94,7 @@ static void first_incident(void)
 static void many_streams_of_one_incident(void)
 {
         for (unsigned i = 0; i < 20; i++)
-                wish = health_failure(&h[0], S(AT), FAILURE_CONNECTION_LOST, 7, false, 0);
+                wish = health_failure(&h[0], FAILURE_CONNECTION_LOST, 7, false, 0, S(AT));
 }
 
 static void second_incident(void)
@@ -105,15 +105,15 @@ static void second_incident(void)
 
 static void second_incident_while_connecting(void)
 {
-        health_failure(&h[0], S(AT - 1), FAILURE_CONNECT_TIMEOUT, ++incident, true, 0);
-        wish = health_failure(&h[0], S(AT), FAILURE_CONNECT_TIMEOUT, ++incident, true, 0);
+        health_failure(&h[0], FAILURE_CONNECT_TIMEOUT, ++incident, true, 0, S(AT - 1));
+        wish = health_failure(&h[0], FAILURE_CONNECT_TIMEOUT, ++incident, true, 0, S(AT));
 }
 
 /* `bad` of eight samples within a minute, never two bad ones in a row; the last one is bad. */
 static void samples(unsigned good, unsigned bad, double first)
 {
         for (unsigned i = 0; i < good; i++) {
-                health_ok(&h[0], S(first + i), false);
+                health_ok(&h[0], false, S(first + i));
                 if (i + 1 < bad)
                         failure(&h[0], first + i + 0.5, FAILURE_TIMEOUT);
         }
@@ -147,41 +147,41 @@ static void wrong_certificate(void)
 
 static void probe_shows_wrong_certificate(void)
 {
-        next_probe = health_probe_done(&h[0], S(AT), FAILURE_CERTIFICATE_NAME, 0);
+        next_probe = health_probe_done(&h[0], FAILURE_CERTIFICATE_NAME, 0, S(AT));
 }
 
 static void probe_succeeds(void)
 {
-        next_probe = health_probe_done(&h[0], S(AT), FAILURE_NONE, 0);
+        next_probe = health_probe_done(&h[0], FAILURE_NONE, 0, S(AT));
 }
 
 static void probe_fails(void)
 {
-        next_probe = health_probe_done(&h[0], S(AT), FAILURE_CONNECT_TIMEOUT, 0);
+        next_probe = health_probe_done(&h[0], FAILURE_CONNECT_TIMEOUT, 0, S(AT));
 }
 
 static void second_probe_fails(void)
 {
-        health_probe_done(&h[0], S(AT - 1), FAILURE_CONNECT_TIMEOUT, 0);
+        health_probe_done(&h[0], FAILURE_CONNECT_TIMEOUT, 0, S(AT - 1));
         ck_assert(health_probe_start(&h[0]));
         probe_fails();
 }
 
 static void second_probe_fails_10_s_after_pooled_ok(void)
 {
-        health_ok(&h[0], S(AT - 10), false);
+        health_ok(&h[0], false, S(AT - 10));
         second_probe_fails();
 }
 
 static void second_probe_fails_more_than_10_s_after_pooled_ok(void)
 {
-        health_ok(&h[0], S(AT - 10) - 1, false);
+        health_ok(&h[0], false, S(AT - 10) - 1);
         second_probe_fails();
 }
 
 static void probe_meets_no_route(void)
 {
-        next_probe = health_probe_done(&h[0], S(AT), FAILURE_NO_ROUTE, 0);
+        next_probe = health_probe_done(&h[0], FAILURE_NO_ROUTE, 0, S(AT));
 }
 
 static void query_before_retry_at(void)
@@ -239,11 +239,11 @@ static void third_trip_and_ok(void)
         two_upstreams();
         for (double at = 1; at < 3; at++) {
                 make_failed(&h[0], at);
-                ck_assert(health_trial_start(&h[0], S(at), false));
-                health_ok(&h[0], S(at), true);
+                ck_assert(health_trial_start(&h[0], false, S(at)));
+                health_ok(&h[0], true, S(at));
         }
         make_failed(&h[0], 3);
-        ck_assert(health_trial_start(&h[0], S(4), false));
+        ck_assert(health_trial_start(&h[0], false, S(4)));
         before = h[0];
         ok_on_fresh_connection();
 }
@@ -251,7 +251,7 @@ static void third_trip_and_ok(void)
 static void second_ok_after_third_trip(void)
 {
         third_trip_and_ok();
-        ck_assert(health_trial_start(&h[0], S(AT), true));
+        ck_assert(health_trial_start(&h[0], true, S(AT)));
         ok_on_fresh_connection();
 }
 
@@ -283,7 +283,7 @@ static void goaway(void)
 
 static void overload(void)
 {
-        wish = health_failure(&h[0], S(AT), FAILURE_HTTP_OVERLOAD, ++incident, false, 30 * USEC_PER_SEC);
+        wish = health_failure(&h[0], FAILURE_HTTP_OVERLOAD, ++incident, false, 30 * USEC_PER_SEC, S(AT));
 }
 
 static void epoch(void)
@@ -300,19 +300,19 @@ static void active_interval(void)
 {
         h[0].mode = before.mode = MODE_ACTIVE;
         ck_assert(health_probe_start(&h[0]));
-        next_probe = health_probe_done(&h[0], S(AT), FAILURE_TIMEOUT, 0);
+        next_probe = health_probe_done(&h[0], FAILURE_TIMEOUT, 0, S(AT));
 }
 
 static void active_interval_at_retry_at(void)
 {
         h[0].mode = MODE_ACTIVE;
-        ck_assert(!health_trial_start(&h[0], h[0].retry_at - 1, true));
-        started = health_trial_start(&h[0], h[0].retry_at, true);
+        ck_assert(!health_trial_start(&h[0], true, h[0].retry_at - 1));
+        started = health_trial_start(&h[0], true, h[0].retry_at);
 }
 
 static void probe_asked_for(void)
 {
-        started = health_trial_start(&h[0], S(1.1), false);
+        started = health_trial_start(&h[0], false, S(1.1));
 }
 
 static void failures_in_mode_none(void)
@@ -328,18 +328,18 @@ static void failures_in_mode_none(void)
 
 static void set_up(void)
 {
-        health_set_admin(&h[0], S(AT), ADMIN_UP);
+        health_set_admin(&h[0], ADMIN_UP, S(AT));
 }
 
 static void set_down(void)
 {
-        health_set_admin(&h[0], S(AT), ADMIN_DOWN);
+        health_set_admin(&h[0], ADMIN_DOWN, S(AT));
 }
 
 static void set_back_to_auto(void)
 {
         set_down();
-        health_set_admin(&h[0], S(AT), ADMIN_AUTO);
+        health_set_admin(&h[0], ADMIN_AUTO, S(AT));
 }
 
 /* --- effects */
@@ -521,7 +521,7 @@ static void stays_whatever_happens(void)
 
         for (unsigned i = 0; i < 3; i++)
                 ck_assert(failure(&h[0], AT + 1, FAILURE_REFUSED) == HEALTH_REQUEST_NONE);
-        health_ok(&h[0], S(AT + 2), true);
+        health_ok(&h[0], true, S(AT + 2));
         ck_assert(row_state(&h[0]) == UNKNOWN && health_usable(&h[0]) == (admin == ADMIN_UP) &&
                   !health_probe_start(&h[0]));
 }

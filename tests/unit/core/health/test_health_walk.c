@@ -163,7 +163,7 @@ static uint64_t play_over(Health *h, uint64_t now, const Numbers *arguments)
         static const FailureReason outcomes[] = { FAILURE_NONE, FAILURE_TIMEOUT, FAILURE_HTTP_OVERLOAD,
                                                   FAILURE_CERTIFICATE_NAME, FAILURE_NO_ROUTE };
 
-        return health_probe_done(h, now, outcomes[arguments->v[2]], (uint64_t) arguments->v[3]);
+        return health_probe_done(h, outcomes[arguments->v[2]], (uint64_t) arguments->v[3], now);
 }
 
 static bool play_failure(const char *event, Health *h, uint64_t now, const Numbers *a, bool *ret_probe)
@@ -187,9 +187,9 @@ static bool play_failure(const char *event, Health *h, uint64_t now, const Numbe
 
                 if (strcmp(failures[i].event, event) != 0)
                         continue;
-                *ret_probe = health_failure(h, now, failures[i].failure, soft ? (uint64_t) a->v[2] : 0, soft && a->v[3],
-                                            failures[i].failure == FAILURE_HTTP_OVERLOAD ? (uint64_t) a->v[2] : 0) ==
-                             HEALTH_REQUEST_PROBE;
+                *ret_probe = health_failure(h, failures[i].failure, soft ? (uint64_t) a->v[2] : 0, soft && a->v[3],
+                                            failures[i].failure == FAILURE_HTTP_OVERLOAD ? (uint64_t) a->v[2] : 0,
+                                            now) == HEALTH_REQUEST_PROBE;
                 return true;
         }
         return false;
@@ -212,13 +212,13 @@ static void play(const char *event, const Numbers *a, const Numbers *result)
                 return;
         }
         if (strcmp(event, "ok") == 0)
-                health_ok(h, now, a->v[2]);
+                health_ok(h, a->v[2], now);
         else if (strcmp(event, "start") == 0)
                 yes = health_probe_start(h);
         else if (strcmp(event, "abandon") == 0)
                 health_probe_abandon(h, now);
         else if (strcmp(event, "trial") == 0)
-                yes = health_trial_start(h, now, a->v[2]);
+                yes = health_trial_start(h, a->v[2], now);
         else if (strcmp(event, "epoch") == 0)
                 health_epoch(&w.group, now);
         else if (!play_failure(event, h, now, a, &yes))
