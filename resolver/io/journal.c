@@ -12,6 +12,7 @@
 
 #include "io/clock.h"
 
+#define FORMAT_VARIABLE "DOHMOUSE_LOG_FORMAT"
 #define SOCKET_PATH "/run/systemd/journal/socket"
 #define UPSTREAM_FIELD "DOHMOUSE_UPSTREAM="
 #define RECORD_MAX 4096
@@ -41,7 +42,8 @@ typedef struct Rate {
  * query. The native protocol is "KEY=value" lines in a datagram, which is all that is needed here.
  */
 static struct {
-        int fd; /* to the journal; -1: lines on standard error */
+        int fd;          /* to the journal; -1: standard error */
+        bool all_fields; /* on standard error: records in the export format, not texts */
         struct sockaddr_un address;
         int level;
         uint64_t lost; /* records that the journal did not take */
@@ -81,8 +83,12 @@ static bool journal_stderr_is_journal(void)
 
 void journal_open(const char *path)
 {
-        if (!path && !journal_stderr_is_journal())
+        const char *format = getenv(FORMAT_VARIABLE);
+
+        if (!path && !journal_stderr_is_journal()) {
+                state.all_fields = format && strcmp(format, "export") == 0;
                 return;
+        }
         state.address = (struct sockaddr_un) { .sun_family = AF_UNIX };
         snprintf(state.address.sun_path, sizeof(state.address.sun_path), "%s", path ? path : SOCKET_PATH);
         state.fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -131,16 +137,25 @@ static void journal_make(Record *r, int level, MessageKind kind, const char *con
                 journal_add(r, "", *fields);
 }
 
-/* False if the journal did not take it. */
-static bool journal_write_record(const Record *r)
+/* Writes the text as a line, or the record as the Journal Export Format has it: an empty line ends it. */
+static bool journal_write_to_stderr(const Record *r)
 {
         struct pollfd error_output = { .fd = STDERR_FILENO, .events = POLLOUT };
 
         /* A pipe that nobody reads must not hold the queries: where there is room, there is room for PIPE_BUF octets
          * (poll(2)). */
+        if (poll(&error_output, 1, 0) != 1)
+                return false;
+        if (state.all_fields)
+                return fprintf(stderr, "%.*s\n", (int) r->n, r->data) > 0;
+        return fprintf(stderr, "%.*s\n", (int) r->text_n, r->data + strlen("MESSAGE=")) > 0;
+}
+
+/* False if the journal did not take it. */
+static bool journal_write_record(const Record *r)
+{
         if (state.fd < 0)
-                return poll(&error_output, 1, 0) == 1 &&
-                       fprintf(stderr, "%.*s\n", (int) r->text_n, r->data + strlen("MESSAGE=")) > 0;
+                return journal_write_to_stderr(r);
         return sendto(state.fd, r->data, r->n, MSG_NOSIGNAL, (const struct sockaddr *) &state.address,
                       sizeof(state.address)) >= 0;
 }
@@ -296,5 +311,6 @@ void journal_close(void)
         if (state.fd >= 0)
                 close(state.fd);
         state.fd = -1;
+        state.all_fields = false;
         state.lost = 0;
 }

@@ -37,7 +37,9 @@ typedef enum MessageKind {
         _MESSAGE_MAX,
 } MessageKind;
 
-/* Where records go: to the journal's socket at `path`; NULL finds out whether that or standard error. Once. */
+/* Where records go: to the journal's socket at `path`; NULL finds out whether that or standard error. Once. On standard
+ * error a record is its text, or, with DOHMOUSE_LOG_FORMAT=export in the environment, all its fields in the Journal
+ * Export Format. */
 void journal_open(const char *path);
 /* Writes what is held back. */
 void journal_close(void);

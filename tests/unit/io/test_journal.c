@@ -97,6 +97,25 @@ static bool has_line(const char *r, const char *line)
 #define assert_line(r, line) ck_assert_msg(has_line(r, line), "the record has the line \"%s\"; it is:%s", line, r)
 #define assert_silence() ck_assert_str_eq(record(), "")
 
+static void assert_kind(const char *r, MessageKind kind)
+{
+        char line[64];
+
+        snprintf(line, sizeof(line), "MESSAGE_ID=%s", journal_message_id(kind));
+        assert_line(r, line);
+}
+
+/* Takes a record of this kind that tells how many others there were. */
+static void assert_counted(MessageKind kind, unsigned n)
+{
+        const char *r = record();
+        char line[64];
+
+        assert_kind(r, kind);
+        snprintf(line, sizeof(line), "DOHMOUSE_COUNT=%u", n);
+        assert_line(r, line);
+}
+
 static void state(const char *upstream, unsigned number)
 {
         char field[96];
@@ -123,17 +142,15 @@ static void expect_states(const char *upstream, unsigned first, unsigned n)
 START_TEST(a_record_has_text_level_id_and_fields)
 {
         const char *fields[] = { "DOHMOUSE_UPSTREAM=quad9", "DOHMOUSE_STATE=failed", NULL }, *r;
-        char id[64];
 
         journal_fields(LOG_WARNING, MESSAGE_UPSTREAM_STATE, fields, "Upstream %s is failed.", "quad9");
         r = record();
-        snprintf(id, sizeof(id), "MESSAGE_ID=%s", journal_message_id(MESSAGE_UPSTREAM_STATE));
         assert_line(r, "MESSAGE=Upstream quad9 is failed.");
         assert_line(r, "PRIORITY=4");
         assert_line(r, "SYSLOG_IDENTIFIER=dohmouse");
         assert_line(r, "DOHMOUSE_UPSTREAM=quad9");
         assert_line(r, "DOHMOUSE_STATE=failed");
-        assert_line(r, id);
+        assert_kind(r, MESSAGE_UPSTREAM_STATE);
         assert_silence();
 }
 END_TEST
@@ -202,7 +219,7 @@ START_TEST(over_the_limit_the_last_one_and_the_count_are_said_when_the_interval_
         now += 1;
         journal_run();
         r = record();
-        assert_line(r, "MESSAGE=7 records like the next one were held back.");
+        assert_kind(r, MESSAGE_HELD_BACK);
         assert_line(r, "DOHMOUSE_COUNT=7");
         assert_line(r, "PRIORITY=4");
         assert_line(r, "DOHMOUSE_UPSTREAM=a");
@@ -234,7 +251,7 @@ START_TEST(a_flood_is_two_records_an_interval)
                         state("a", i);
                 now += JOURNAL_INTERVAL;
                 journal_run();
-                assert_line(record(), "MESSAGE=99 records like the next one were held back.");
+                assert_counted(MESSAGE_HELD_BACK, 99);
                 expect_states("a", 99, 1);
                 assert_silence();
         }
@@ -267,7 +284,7 @@ START_TEST(more_upstreams_than_are_kept_apart_lose_no_record)
                 snprintf(name, sizeof(name), "n%u", i);
                 if (i == 63) {
                         state(name, i);
-                        assert_line(record(), "MESSAGE=1 records like the next one were held back.");
+                        assert_counted(MESSAGE_HELD_BACK, 1);
                         expect_states("a", JOURNAL_BURST + 1, 1);
                         expect_states(name, i, 1);
                 } else {
@@ -285,7 +302,7 @@ START_TEST(the_end_says_what_is_held_back)
                 state("a", i);
         expect_states("a", 0, JOURNAL_BURST);
         journal_close();
-        assert_line(record(), "MESSAGE=2 records like the next one were held back.");
+        assert_counted(MESSAGE_HELD_BACK, 2);
         expect_states("a", JOURNAL_BURST + 2, 1);
         assert_silence();
 }
@@ -297,7 +314,6 @@ START_TEST(a_full_socket_never_blocks_and_the_loss_is_said)
 {
         const char *r = "";
         unsigned taken = 0;
-        char line[96];
 
         for (unsigned i = 0; i < 5000; i++)
                 journal_log(LOG_INFO, "record %u", i);
@@ -306,10 +322,7 @@ START_TEST(a_full_socket_never_blocks_and_the_loss_is_said)
         ck_assert_uint_gt(taken, 0);
         ck_assert_uint_lt(taken, 5000);
         journal_log(LOG_INFO, "after");
-        r = record();
-        snprintf(line, sizeof(line), "DOHMOUSE_COUNT=%u", 5000 - taken);
-        assert_line(r, line);
-        ck_assert_ptr_nonnull(strstr(r, journal_message_id(MESSAGE_LOST)));
+        assert_counted(MESSAGE_LOST, 5000 - taken);
         assert_line(record(), "MESSAGE=after");
         journal_log(LOG_INFO, "again");
         assert_line(record(), "MESSAGE=again");
@@ -323,9 +336,51 @@ START_TEST(a_journal_that_comes_back_hears_how_many_it_missed)
                 journal_log(LOG_INFO, "nobody is there");
         open_journald();
         journal_log(LOG_INFO, "somebody is there");
-        assert_line(record(), "MESSAGE=3 records were lost because the journal did not take them.");
+        assert_counted(MESSAGE_LOST, 3);
         assert_line(record(), "MESSAGE=somebody is there");
         assert_silence();
+}
+END_TEST
+
+/* What the daemon writes where standard error is not the journal. */
+static const char *on_stderr(const char *format)
+{
+        const char *fields[] = { "DOHMOUSE_UPSTREAM=quad9", NULL };
+        static char text[1024];
+        int pipes[2], before = dup(STDERR_FILENO);
+        ssize_t n;
+
+        journal_close();
+        ck_assert_int_eq(pipe(pipes), 0);
+        if (format)
+                setenv("DOHMOUSE_LOG_FORMAT", format, 1);
+        else
+                unsetenv("DOHMOUSE_LOG_FORMAT");
+        dup2(pipes[1], STDERR_FILENO);
+        journal_open(NULL);
+        journal_fields(LOG_WARNING, MESSAGE_UPSTREAM_STATE, fields, "one");
+        journal_log(LOG_INFO, "two\nlines");
+        journal_close();
+        dup2(before, STDERR_FILENO);
+        n = read(pipes[0], text, sizeof(text) - 1);
+        close(before);
+        close(pipes[0]);
+        close(pipes[1]);
+        text[MAX(n, 0)] = 0;
+        return text;
+}
+
+START_TEST(on_standard_error_a_record_is_a_line_or_with_all_its_fields_if_asked_for)
+{
+        char expected[512];
+
+        ck_assert_str_eq(on_stderr(NULL), "one\ntwo lines\n");
+        ck_assert_str_eq(on_stderr("text"), "one\ntwo lines\n");
+        snprintf(expected, sizeof(expected),
+                 "MESSAGE=one\nPRIORITY=4\nSYSLOG_IDENTIFIER=dohmouse\nMESSAGE_ID=%s\nDOHMOUSE_UPSTREAM=quad9\n\n"
+                 "MESSAGE=two lines\nPRIORITY=6\nSYSLOG_IDENTIFIER=dohmouse\n\n",
+                 journal_message_id(MESSAGE_UPSTREAM_STATE));
+        ck_assert_str_eq(on_stderr("export"), expected);
 }
 END_TEST
 
@@ -359,6 +414,7 @@ int main(void)
         tcase_add_test(t, the_end_says_what_is_held_back);
         tcase_add_test(t, a_full_socket_never_blocks_and_the_loss_is_said);
         tcase_add_test(t, a_journal_that_comes_back_hears_how_many_it_missed);
+        tcase_add_test(t, on_standard_error_a_record_is_a_line_or_with_all_its_fields_if_asked_for);
         tcase_add_test(t, all_ids_are_different);
         suite_add_tcase(s, t);
         return run_suite(s);
