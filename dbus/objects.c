@@ -213,6 +213,8 @@ static void objects_on_answer(void *userdata, const Client *client, Packet *answ
 
 /* --- the name */
 
+static const char *const name_fields[] = { "DOHMOUSE_BUS_NAME=" BUS_NAME, NULL };
+
 static int objects_on_name(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error)
 {
         Objects *o = userdata;
@@ -224,12 +226,13 @@ static int objects_on_name(sd_bus_message *m, void *userdata, _unused_ sd_bus_er
                 /* The bus went before it answered. */
                 if (sd_bus_error_has_name(e, SD_BUS_ERROR_NO_REPLY))
                         return 0;
-                journal_log(LOG_WARNING, "The bus does not give us the name %s: %s. Queries are answered all the same.",
-                            BUS_NAME, e->message);
+                journal_fields(LOG_WARNING, MESSAGE_PLAIN, name_fields,
+                               "The bus does not give us the name %s: %s. Queries are answered all the same.", BUS_NAME,
+                               e->message);
         } else if (sd_bus_message_read(m, "u", &outcome) > 0 && outcome == 2)
-                journal_log(LOG_WARNING,
-                            "The bus name %s is taken by another program. Queries are answered all the same.",
-                            BUS_NAME);
+                journal_fields(LOG_WARNING, MESSAGE_PLAIN, name_fields,
+                               "The bus name %s is taken by another program. Queries are answered all the same.",
+                               BUS_NAME);
         o->named = outcome == 1 || outcome == 4;
         return 0;
 }
@@ -241,7 +244,7 @@ static int objects_on_name_acquired(sd_bus_message *m, void *userdata, _unused_ 
 
         if (sd_bus_message_read(m, "s", &name) > 0 && strcmp(name, BUS_NAME) == 0) {
                 if (!o->named)
-                        journal_log(LOG_DEBUG, "On the bus as %s.", BUS_NAME);
+                        journal_fields(LOG_DEBUG, MESSAGE_PLAIN, name_fields, "On the bus as %s.", BUS_NAME);
                 o->named = true;
         }
         return 0;

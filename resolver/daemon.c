@@ -430,14 +430,15 @@ static int daemon_start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options
                 return EX_OSERR;
         r = network_new(loop, daemon_on_network, d, &d->network);
         if (r < 0)
-                journal_log(LOG_NOTICE,
-                            "Changes of the network cannot be watched (%s); they are noticed by their effects.",
-                            strerror(-r));
+                journal_fields(LOG_NOTICE, MESSAGE_PLAIN, (const char *[]) { "DOHMOUSE_WATCH=network", NULL },
+                               "Changes of the network cannot be watched (%s); they are noticed by their effects.",
+                               strerror(-r));
         r = clock_watch_new(loop, daemon_on_clock_set, d, &d->clock_watch);
         if (r < 0)
-                journal_log(LOG_NOTICE,
-                            "That the clock is set cannot be watched (%s); certificates are tried again in their time.",
-                            strerror(-r));
+                journal_fields(
+                        LOG_NOTICE, MESSAGE_PLAIN, (const char *[]) { "DOHMOUSE_WATCH=clock", NULL },
+                        "That the clock is set cannot be watched (%s); certificates are tried again in their time.",
+                        strerror(-r));
         d->bus = bus_new(loop);
         if (!d->bus)
                 return EX_OSERR;

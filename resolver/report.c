@@ -122,18 +122,27 @@ void report_upstreams(const Config *before, const Config *after)
 
 void report_listening(const Listener *l)
 {
-        char text[ADDRESS_TEXT_MAX];
+        char text[ADDRESS_TEXT_MAX], listen[ADDRESS_TEXT_MAX + 24], protocol[32];
+        const char *fields[] = { listen, protocol, NULL };
+        bool tcp = listener_transport(l) == TRANSPORT_TCP;
         Address address;
 
         listener_address(l, &address);
         address_to_text(&address, text);
-        journal_log(LOG_INFO, "Listening on %s (%s).", text, listener_transport(l) == TRANSPORT_TCP ? "TCP" : "UDP");
+        snprintf(listen, sizeof(listen), "DOHMOUSE_LISTEN=%s", text);
+        snprintf(protocol, sizeof(protocol), "DOHMOUSE_PROTOCOL=%s", tcp ? "tcp" : "udp");
+        journal_fields(LOG_INFO, MESSAGE_PLAIN, fields, "Listening on %s (%s).", text, tcp ? "TCP" : "UDP");
 }
 
 void report_socket_useless(int fd, int error)
 {
+        char descriptor[32], number[24];
+        const char *fields[] = { descriptor, number, NULL };
+
+        snprintf(descriptor, sizeof(descriptor), "DOHMOUSE_FD=%d", fd);
+        snprintf(number, sizeof(number), "ERRNO=%d", -error);
         journal_fields(
-                LOG_ERR, MESSAGE_LISTEN, NULL,
+                LOG_ERR, MESSAGE_LISTEN, fields,
                 "Socket %d passed by the service manager is of no use: %s. UDP and TCP sockets are taken that are bound, or listen, on an "
                 "internet address: ListenDatagram= and ListenStream=.",
                 fd, strerror(-error));
@@ -141,7 +150,9 @@ void report_socket_useless(int fd, int error)
 
 void report_half(bool streams)
 {
-        journal_fields(LOG_WARNING, MESSAGE_LISTEN, NULL, "The service manager passed no %s socket: %s.",
+        const char *fields[] = { streams ? "DOHMOUSE_PROTOCOL=udp" : "DOHMOUSE_PROTOCOL=tcp", NULL };
+
+        journal_fields(LOG_WARNING, MESSAGE_LISTEN, fields, "The service manager passed no %s socket: %s.",
                        streams ? "UDP" : "TCP",
                        streams ? "most programs will have no answers"
                                : "answers that are too long for UDP cannot be had");
@@ -149,10 +160,13 @@ void report_half(bool streams)
 
 void report_cannot_listen(const Address *address, int error)
 {
-        char text[ADDRESS_TEXT_MAX];
+        char text[ADDRESS_TEXT_MAX], listen[ADDRESS_TEXT_MAX + 24], number[24];
+        const char *fields[] = { listen, number, NULL };
 
         address_to_text(address, text);
-        journal_fields(LOG_ERR, MESSAGE_LISTEN, NULL, "Cannot listen on %s: %s%s", text, strerror(-error),
+        snprintf(listen, sizeof(listen), "DOHMOUSE_LISTEN=%s", text);
+        snprintf(number, sizeof(number), "ERRNO=%d", -error);
+        journal_fields(LOG_ERR, MESSAGE_LISTEN, fields, "Cannot listen on %s: %s%s", text, strerror(-error),
                        error == -EADDRINUSE ? ". Another resolver runs there; `ss -lnp sport = :53` shows which." : "");
 }
 

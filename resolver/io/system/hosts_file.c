@@ -69,10 +69,11 @@ static int hosts_file_read_file(const char *path, size_t max, char **ret, size_t
         return 0;
 }
 
-static void hosts_file_say(const char *path, size_t line, int level, const char *what)
+/* `more`: another field; NULL: none. */
+static void hosts_file_say(const char *path, size_t line, const char *more, int level, const char *what)
 {
         char file[300], number[40];
-        const char *fields[] = { file, number, NULL };
+        const char *fields[] = { file, number, more, NULL };
 
         snprintf(file, sizeof(file), "DOHMOUSE_CONFIG_FILE=%s", path);
         snprintf(number, sizeof(number), "DOHMOUSE_CONFIG_LINE=%zu", line);
@@ -88,7 +89,7 @@ static const char *hosts_file_why_not_read(int error)
 static void hosts_file_read_hosts(HostsSource *s)
 {
         _cleanup_(freep) char *text = NULL;
-        char what[160];
+        char what[160], field[48];
         HostsReport report;
         size_t n = 0;
         Hosts *h = NULL;
@@ -104,7 +105,8 @@ static void hosts_file_read_hosts(HostsSource *s)
         if (r < 0) {
                 snprintf(what, sizeof(what), "cannot be read, what was known of it stays: %s",
                          hosts_file_why_not_read(-r));
-                hosts_file_say(s->path, 0, LOG_WARNING, what);
+                snprintf(field, sizeof(field), "ERRNO=%d", -r);
+                hosts_file_say(s->path, 0, field, LOG_WARNING, what);
                 return;
         }
         hosts_unref(s->file);
@@ -113,10 +115,11 @@ static void hosts_file_read_hosts(HostsSource *s)
                 snprintf(what, sizeof(what),
                          "%zu line%s not an address and names, first line %zu; what is not is left out",
                          report.bad_lines, report.bad_lines == 1 ? " is" : "s are", report.first_bad);
-                hosts_file_say(s->path, report.first_bad, LOG_WARNING, what);
+                snprintf(field, sizeof(field), "DOHMOUSE_COUNT=%zu", report.bad_lines);
+                hosts_file_say(s->path, report.first_bad, field, LOG_WARNING, what);
         }
         if (report.too_many)
-                hosts_file_say(s->path, 0, LOG_WARNING,
+                hosts_file_say(s->path, 0, NULL, LOG_WARNING,
                                "too many names or addresses, some are left out; dohmouse.conf(5) has the limits");
         journal_log(LOG_DEBUG, "%s has %zu names.", s->path, report.names);
 }
@@ -255,7 +258,7 @@ static void hosts_file_watch(HostsSource *s, FileWatch **w, const char *path, Fi
         if (r >= 0)
                 return;
         snprintf(what, sizeof(what), "cannot be watched, a change counts at the next reload: %s", strerror(-r));
-        hosts_file_say(path, 0, LOG_NOTICE, what);
+        hosts_file_say(path, 0, NULL, LOG_NOTICE, what);
 }
 
 void hosts_source_reload(HostsSource *s, const Config *config)

@@ -119,12 +119,14 @@ static void transport_on_established(void *userdata)
 /* For who watches packets: which of them are a probe's. */
 static void transport_report_connection(const UpstreamConnection *c, const H2Ready *ready)
 {
-        char upstream[96], purpose[32], port[32];
-        const char *fields[] = { upstream, purpose, port, NULL };
+        char upstream[96], purpose[32], port[32], tls[32], resumed[32];
+        const char *fields[] = { upstream, purpose, port, tls, resumed, NULL };
 
         snprintf(upstream, sizeof(upstream), "DOHMOUSE_UPSTREAM=%s", c->upstream);
         snprintf(purpose, sizeof(purpose), "DOHMOUSE_PURPOSE=%s", purpose_name(c->purpose));
         snprintf(port, sizeof(port), "DOHMOUSE_LOCAL_PORT=%u", ready->local_port);
+        snprintf(tls, sizeof(tls), "DOHMOUSE_TLS=%s", ready->tls_version);
+        snprintf(resumed, sizeof(resumed), "DOHMOUSE_RESUMED=%s", ready->resumed ? "yes" : "no");
         journal_fields(LOG_DEBUG, MESSAGE_PLAIN, fields, "Upstream %s: connected from port %u for a %s (%s%s).",
                        c->upstream, ready->local_port, purpose_name(c->purpose), ready->tls_version,
                        ready->resumed ? ", resumed" : "");
