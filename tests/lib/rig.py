@@ -7,6 +7,33 @@ BUILD = os.environ.get('BUILD', os.getcwd())
 # AddressSanitizer keeps what was freed, 256 MB of it, and tests look at how much memory a daemon has.
 os.environ['ASAN_OPTIONS'] = ':'.join(filter(None, [os.environ.get('ASAN_OPTIONS'), 'quarantine_size_mb=16']))
 DOHMOUSED = f'{BUILD}/dohmoused'
+# Records with all their fields, as the journal has them: their texts are for people, and may change.
+os.environ['DOHMOUSE_LOG_FORMAT'] = 'export'
+
+# MESSAGE_ID= of the kinds of records (units/dohmouse.catalog).
+MESSAGE_UPSTREAM_STATE, MESSAGE_UPSTREAM_ADMIN = '6fbe5ab2d3534456928d8f22569eeec6', '673dd160d51f4540afac530d7d7b1ef3'
+MESSAGE_UPSTREAM_ADDED, MESSAGE_UPSTREAM_REMOVED = 'cd6e5e40bbb343508841ab415f6739e5', '859911b8aae4453fb591d77f79e72d51'
+MESSAGE_NETWORK_STATE, MESSAGE_CONFIG = 'e51bd24d4be6436b840a660229835003', '880390789dde4c5aa30ef298828be49c'
+MESSAGE_RELOADED, MESSAGE_LISTEN = '5f3bc5e00b004c238d9422176af4dae8', 'a86a2393f90e4101bdba54cd759e7f1c'
+MESSAGE_DROPPED, MESSAGE_HELD_BACK = '065815071eec4491b75a1972a4038bd5', '1aaac727f47a462ca3dc023360ae56de'
+LOG_ERR, LOG_WARNING, LOG_INFO = '3', '4', '6'       # PRIORITY=
+
+
+def records_in(log):
+    """The records of a log in the Journal Export Format: a dictionary of fields for each that is whole."""
+    return [dict(line.split('=', 1) for line in block.split('\n') if '=' in line) for block in log.split('\n\n')[:-1]]
+
+
+def is_like(record, fields):
+    """Does the record have these fields? A tuple stands for any of its values, None for a field that is not there."""
+    return all(record.get(k) in v if isinstance(v, tuple) else record.get(k) == v for k, v in fields.items())
+
+
+def listening(log, protocol='tcp'):
+    """The port that the daemon with this log listens on; None: it does not yet."""
+    for r in records_in(log):
+        if 'DOHMOUSE_LISTEN' in r and r.get('DOHMOUSE_PROTOCOL') == protocol:
+            return int(r['DOHMOUSE_LISTEN'].rsplit(':', 1)[1])
 
 
 class Server:
@@ -60,21 +87,43 @@ class Daemon:
         with open(f'{directory}/dohmouse.conf', 'w') as f:
             f.write('[Resolver]\nListen=127.0.0.1:0\n' + text)
         self.process = subprocess.Popen([DOHMOUSED, f'--config={directory}/dohmouse.conf'], stderr=open(self.log_path, 'w'), **process)
-        self.port = int(self.wait_for(r'Listening on 127\.0\.0\.1:(\d+) \(TCP\)').group(1))
+        self.port = self.wait_until(lambda: listening(self.log()))
 
     def log(self):
         with open(self.log_path) as f:
             return f.read()
 
-    def wait_for(self, pattern, seconds=10):
+    def records(self, **fields):
+        """The records of its log that are like this (is_like())."""
+        return [r for r in records_in(self.log()) if is_like(r, fields)]
+
+    def wait_until(self, condition, seconds=10, what='what was expected'):
+        """Until the condition, a callable, gives something true, which is returned."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            found = re.search(pattern, self.log())
+            found = condition()
             if found:
                 return found
             assert self.process.poll() is None, 'the daemon ended:\n' + self.log()
             time.sleep(0.01)
-        raise AssertionError(f'the log has no "{pattern}" after {seconds} s:\n' + self.log())
+        raise AssertionError(f'the log has not {what} after {seconds} s:\n' + self.log())
+
+    def wait_for(self, seconds=10, **fields):
+        """Until there is such a record; returns the first."""
+        return self.wait_until(lambda: self.records(**fields), seconds, f'a record with {fields}')[0]
+
+    def wait_for_state(self, state, reason=None, name='a'):
+        """Until the upstream has been found to be in that state (a tuple: one of them), for that reason if one is given."""
+        more = {'DOHMOUSE_REASON': reason} if reason else {}
+        self.wait_for(MESSAGE_ID=MESSAGE_UPSTREAM_STATE, DOHMOUSE_UPSTREAM=name, DOHMOUSE_STATE=state, **more)
+
+    def states(self):
+        """The states that upstreams came to, one after the other."""
+        return [r['DOHMOUSE_STATE'] for r in self.records(MESSAGE_ID=MESSAGE_UPSTREAM_STATE)]
+
+    def blamed(self):
+        """The records of upstreams that became suspect or failed."""
+        return self.records(MESSAGE_ID=MESSAGE_UPSTREAM_STATE, DOHMOUSE_STATE=('suspect', 'failed'))
 
     def wake_ups(self):
         with open(f'/proc/{self.process.pid}/status') as f:
