@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/config/config.h"
+#include "line_about.h"
 
 #define QUAD9 "[Upstream quad9]\nURL=https://dns.quad9.net/dns-query\nAddress=9.9.9.9\n"
 
@@ -67,6 +68,10 @@ static inline void teardown(void)
 
 #define said(text) \
         ck_assert_msg(strstr(result.said, text), "expected \"%s\" to be said; what was said:\n%s", text, result.said)
+/* A message that starts so tells of `word`, a section or key. */
+#define said_about(start, word)                                                                                        \
+        ck_assert_msg(has_line_about(result.said, start, word), "expected \"%s...%s\" to be said; what was said:\n%s", \
+                      start, word, result.said)
 #define said_nothing() ck_assert_msg(!*result.said, "expected nothing to be said; what was said:\n%s", result.said)
 
 static inline const UpstreamConfig *upstream(const char *name)
