@@ -9,7 +9,7 @@
 
 #include "core/dns/message.h"
 #include "core/dns/reply.h"
-#include "errors.h"
+#include "names.h"
 #include "io/clock.h"
 #include "io/journal.h"
 #include "objects_internal.h"

@@ -84,7 +84,7 @@ static void objects_say_removed(const Shown *s)
         /* What sd-bus gives each object, and says in sd_bus_emit_object_added(), which has no counterpart for one that
          * is not there. */
         static const char *const interfaces[] = { "org.freedesktop.DBus.Peer", "org.freedesktop.DBus.Introspectable",
-                                                  "org.freedesktop.DBus.Properties", UPSTREAM_INTERFACE, NULL };
+                                                  DBUS_PROPERTIES, UPSTREAM_INTERFACE, NULL };
         sd_bus *bus = bus_ready(daemon_bus(s->objects->daemon));
         _cleanup_(freep) char *path = NULL;
 
@@ -261,9 +261,8 @@ static int objects_attach(void *userdata, sd_bus *bus)
         if (r >= 0)
                 r = upstream_attach(o, bus);
         if (r >= 0)
-                r = sd_bus_match_signal_async(bus, NULL, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                              "org.freedesktop.DBus", "NameAcquired", objects_on_name_acquired, NULL,
-                                              o);
+                r = sd_bus_match_signal_async(bus, NULL, DBUS_NAME, DBUS_PATH, DBUS_INTERFACE, "NameAcquired",
+                                              objects_on_name_acquired, NULL, o);
         /* Who has it may go, and then it is ours. */
         if (r >= 0)
                 r = sd_bus_request_name_async(bus, NULL, BUS_NAME, SD_BUS_NAME_QUEUE, objects_on_name, o);

@@ -5,14 +5,9 @@
  */
 
 #include "calls.h"
+#include "names.h"
 #include "objects.h"
 #include "polkit.h"
-
-#define BUS_NAME "org.dohmouse1"
-#define MANAGER_PATH "/org/dohmouse1"
-#define MANAGER_INTERFACE "org.dohmouse1.Manager"
-#define UPSTREAM_PATH "/org/dohmouse1/upstream"
-#define UPSTREAM_INTERFACE "org.dohmouse1.Upstream"
 
 /* An upstream as the bus was last told of it. Times are of CLOCK_REALTIME: kept here, as the same moment must not
  * differ between two looks at it. */

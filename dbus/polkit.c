@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "errors.h"
+#include "names.h"
 
 #define ANSWER_MAX (25 * USEC_PER_SEC)
 #define PERSON_MAX (2 * USEC_PER_MINUTE) /* somebody may be asked for a password */

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "errors.h"
+#include "names.h"
 #include "io/clock.h"
 #include "objects_internal.h"
 

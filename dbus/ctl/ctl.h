@@ -8,12 +8,7 @@
 
 #include "ctl_json.h"
 #include "ctl_terminal.h"
-
-#define BUS_NAME "org.dohmouse1"
-#define MANAGER_PATH "/org/dohmouse1"
-#define MANAGER_INTERFACE "org.dohmouse1.Manager"
-#define UPSTREAM_PREFIX "/org/dohmouse1/upstream"
-#define UPSTREAM_INTERFACE "org.dohmouse1.Upstream"
+#include "names.h"
 
 typedef enum JsonMode { JSON_OFF, JSON_SHORT, JSON_PRETTY } JsonMode;
 

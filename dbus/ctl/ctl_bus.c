@@ -47,8 +47,7 @@ static int bus_ask(sd_bus *bus, uint64_t patience, const char *method, sd_bus_me
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         va_list ap;
-        int r = sd_bus_message_new_method_call(bus, &m, "org.freedesktop.DBus", "/org/freedesktop/DBus",
-                                               "org.freedesktop.DBus", method);
+        int r = sd_bus_message_new_method_call(bus, &m, DBUS_NAME, DBUS_PATH, DBUS_INTERFACE, method);
 
         va_start(ap, types);
         if (r >= 0)
@@ -144,9 +143,9 @@ static void bus_say(const sd_bus_error *e, int error)
                  bus_is(e, SD_BUS_ERROR_UNKNOWN_INTERFACE))
                 ctl_fail(
                         "The daemon does not know this: it is of another version. \"systemctl restart dohmouse.service\" starts the one installed.");
-        else if (bus_is(e, "org.dohmouse1.Error.InvalidConfiguration"))
+        else if (bus_is(e, ERROR_INVALID_CONFIGURATION))
                 ctl_fail("The configuration has errors, and the previous one stays in use:\n%s", e->message);
-        else if (bus_is(e, "org.dohmouse1.Error.ProbeInProgress"))
+        else if (bus_is(e, ERROR_PROBE_IN_PROGRESS))
                 ctl_fail("Somebody else's probe of this upstream is under way; try again in a few seconds.");
         else
                 ctl_fail("%s", e->message && *e->message ? e->message : strerror(-error));
@@ -203,5 +202,5 @@ char *ctl_upstream_path(const char *name)
 {
         char *path = NULL;
 
-        return sd_bus_path_encode(UPSTREAM_PREFIX, name, &path) < 0 ? NULL : path;
+        return sd_bus_path_encode(UPSTREAM_PATH, name, &path) < 0 ? NULL : path;
 }

@@ -203,7 +203,7 @@ bool ctl_read_manager(Ctl *c, ManagerView *ret)
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         int r;
 
-        if (!ctl_call(c, MANAGER_PATH, "org.freedesktop.DBus.Properties", "GetAll", &m, "s", MANAGER_INTERFACE))
+        if (!ctl_call(c, MANAGER_PATH, DBUS_PROPERTIES, "GetAll", &m, "s", MANAGER_INTERFACE))
                 return false;
         r = model_read_properties(m, manager_members, ret);
         if (r < 0)
@@ -247,7 +247,7 @@ bool ctl_read_upstreams(Ctl *c, UpstreamList *ret)
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         int r;
 
-        if (!ctl_call(c, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", &m, NULL))
+        if (!ctl_call(c, MANAGER_PATH, DBUS_OBJECT_MANAGER, "GetManagedObjects", &m, NULL))
                 return false;
         r = sd_bus_message_enter_container(m, 'a', "{oa{sa{sv}}}");
         while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "oa{sa{sv}}")) > 0) {

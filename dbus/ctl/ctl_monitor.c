@@ -82,7 +82,7 @@ static UpstreamView *monitor_view_at(Monitor *m, const char *path)
 {
         _cleanup_(freep) char *name = NULL;
 
-        if (sd_bus_path_decode(path, UPSTREAM_PREFIX, &name) <= 0)
+        if (sd_bus_path_decode(path, UPSTREAM_PATH, &name) <= 0)
                 return NULL;
         for (size_t i = 0; i < m->upstreams.n; i++)
                 if (strcmp(m->upstreams.views[i].name, name) == 0)
@@ -176,11 +176,11 @@ static int monitor_watch(Monitor *m)
                                  monitor_on_changed, m);
 
         if (r >= 0)
-                r = sd_bus_match_signal(bus, NULL, BUS_NAME, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager",
-                                        "InterfacesAdded", monitor_on_added, m);
+                r = sd_bus_match_signal(bus, NULL, BUS_NAME, MANAGER_PATH, DBUS_OBJECT_MANAGER, "InterfacesAdded",
+                                        monitor_on_added, m);
         if (r >= 0)
-                r = sd_bus_match_signal(bus, NULL, BUS_NAME, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager",
-                                        "InterfacesRemoved", monitor_on_removed, m);
+                r = sd_bus_match_signal(bus, NULL, BUS_NAME, MANAGER_PATH, DBUS_OBJECT_MANAGER, "InterfacesRemoved",
+                                        monitor_on_removed, m);
         if (r >= 0)
                 r = sd_bus_add_match(
                         bus, NULL,

@@ -147,8 +147,7 @@ static int statistics_print_counters(sd_bus_message *m, uint64_t *ret_latency_su
 
 static bool statistics_get(Ctl *c, const char *property, sd_bus_message **ret)
 {
-        return ctl_call(c, MANAGER_PATH, "org.freedesktop.DBus.Properties", "Get", ret, "ss", MANAGER_INTERFACE,
-                        property);
+        return ctl_call(c, MANAGER_PATH, DBUS_PROPERTIES, "Get", ret, "ss", MANAGER_INTERFACE, property);
 }
 
 static int statistics_print_json(const Ctl *c, sd_bus_message *counters, sd_bus_message *latency)

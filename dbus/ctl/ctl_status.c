@@ -180,7 +180,7 @@ static bool status_wanted(const char *path, int n, char *names[])
         char *name = NULL;
         bool found = n == 0;
 
-        if (sd_bus_path_decode(path, UPSTREAM_PREFIX, &name) <= 0)
+        if (sd_bus_path_decode(path, UPSTREAM_PATH, &name) <= 0)
                 return false;
         for (int i = 0; i < n; i++)
                 found = found || strcmp(names[i], name) == 0;
@@ -230,8 +230,8 @@ static int status_print_json(Ctl *c, int n, char *names[])
         Json j = JSON_INIT(stdout, c->json == JSON_PRETTY);
         int r = 0;
 
-        if (!ctl_call(c, MANAGER_PATH, "org.freedesktop.DBus.Properties", "GetAll", &manager, "s", MANAGER_INTERFACE) ||
-            !ctl_call(c, MANAGER_PATH, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", &objects, NULL))
+        if (!ctl_call(c, MANAGER_PATH, DBUS_PROPERTIES, "GetAll", &manager, "s", MANAGER_INTERFACE) ||
+            !ctl_call(c, MANAGER_PATH, DBUS_OBJECT_MANAGER, "GetManagedObjects", &objects, NULL))
                 return EXIT_FAILURE;
         if (n == 0) {
                 json_object(&j, NULL);

@@ -118,8 +118,8 @@ int ctl_log_level(Ctl *c, int argc, char *argv[])
         if (argc > 1) {
                 for (size_t i = 0; i < ELEMENTS(levels); i++)
                         if (strcmp(levels[i], argv[1]) == 0)
-                                return ctl_change(c, MANAGER_PATH, "org.freedesktop.DBus.Properties", "Set", NULL,
-                                                  "ssv", MANAGER_INTERFACE, "LogLevel", "s", argv[1])
+                                return ctl_change(c, MANAGER_PATH, DBUS_PROPERTIES, "Set", NULL, "ssv",
+                                                  MANAGER_INTERFACE, "LogLevel", "s", argv[1])
                                                ? EXIT_SUCCESS
                                                : EXIT_FAILURE;
                 ctl_fail("\"%s\" is no level; it is one of emerg, alert, crit, err, warning, notice, info and debug.",
