@@ -1,27 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "calls.h"
 
-#include <string.h>
-
-static bool calls_same_sender(sd_bus_message *a, sd_bus_message *b)
-{
-        return strcmp(sd_bus_message_get_sender(a) ?: "", sd_bus_message_get_sender(b) ?: "") == 0;
-}
-
-uint64_t calls_add(Calls *c, sd_bus_message *call)
+uint64_t calls_add(Calls *c, sd_bus_message *call, uid_t user)
 {
         size_t place = CALLS_MAX;
-        unsigned of_one = 0;
+        unsigned by_user = 0, by_others_than_root = 0;
 
         for (size_t i = 0; i < CALLS_MAX; i++)
                 if (!c->waiting[i].message)
                         place = i;
-                else
-                        of_one += calls_same_sender(c->waiting[i].message, call);
-        if (place == CALLS_MAX || of_one >= CALLS_OF_ONE_MAX)
+                else {
+                        by_user += c->waiting[i].user == user;
+                        by_others_than_root += c->waiting[i].user != 0;
+                }
+        if (place == CALLS_MAX)
+                return 0;
+        if (user != 0 && (by_user >= CALLS_USER_MAX || by_others_than_root >= CALLS_MAX - CALLS_ROOT_RESERVED))
                 return 0;
         c->waiting[place].message = sd_bus_message_ref(call);
         c->waiting[place].number = ++c->serial * CALLS_MAX + place;
+        c->waiting[place].user = user;
         return c->waiting[place].number;
 }
 

@@ -1,30 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Calls: method calls that wait for the engine (Resolve, Probe), each by a number that the engine hands back with the
- * answer. As many as CALLS_MAX, and CALLS_OF_ONE_MAX of one caller. The caller may be gone when the answer comes: then
- * it goes nowhere.
+ * Calls: method calls that wait for the engine (Resolve, Probe). Each has a number, which the engine returns with the
+ * answer. Places are limited by user rather than by connection, and some of them only root can take. If the caller
+ * disconnects before the answer is there, the bus drops the reply.
  */
 
+#include <sys/types.h>
 #include <systemd/sd-bus.h>
 
 #include "core/base/base.h"
 
 #define CALLS_MAX 512
-#define CALLS_OF_ONE_MAX 64 /* below the bus's own limit, 128 */
+#define CALLS_USER_MAX 64      /* of one user, unless it is root */
+#define CALLS_ROOT_RESERVED 64 /* of CALLS_MAX */
 
 typedef struct Calls {
         struct {
                 sd_bus_message *message; /* NULL: free */
                 uint64_t number;
+                uid_t user;
         } waiting[CALLS_MAX];
         uint64_t serial;
 } Calls;
 
-/* Keeps a reference to `call`. Returns its number, or 0 if too many wait. */
-uint64_t calls_add(Calls *c, sd_bus_message *call);
+/* Keeps a reference to `call`, which comes from `user`. Returns its number, or 0 if too many calls wait. */
+uint64_t calls_add(Calls *c, sd_bus_message *call, uid_t user);
 
-/* The call of that number, with the reference; NULL if it was forgotten. */
+/* Takes out the call with that number; the reference passes to the caller. NULL if it was forgotten. */
 sd_bus_message *calls_take(Calls *c, uint64_t number);
 
 void calls_forget_all(Calls *c);

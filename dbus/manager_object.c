@@ -18,21 +18,21 @@
 
 /* --- methods */
 
-static int manager_flush_cache(void *userdata, sd_bus_message *call, _unused_ uint64_t argument,
+static int manager_flush_cache(void *userdata, sd_bus_message *call, _unused_ uid_t user, _unused_ uint64_t argument,
                                _unused_ sd_bus_error *error)
 {
         Objects *o = userdata;
 
         engine_flush_cache(daemon_engine(o->daemon));
-        journal_log(LOG_INFO, "The cache was flushed.");
+        journal_log(LOG_INFO, "Flushed the cache.");
         return sd_bus_reply_method_return(call, NULL);
 }
 
-static int manager_on_flush_cache(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int manager_on_flush_cache(sd_bus_message *call, void *userdata, _unused_ sd_bus_error *error)
 {
         Objects *o = userdata;
 
-        return polkit_check(&o->polkit, call, "org.dohmouse1.flush-cache", manager_flush_cache, o, 0, error);
+        return polkit_check(&o->polkit, call, "org.dohmouse1.flush-cache", manager_flush_cache, o, 0);
 }
 
 typedef struct Findings {
@@ -65,7 +65,8 @@ static void manager_note_finding(void *userdata, const ConfigMessage *m)
         f->length += MIN((size_t) MAX(n, 0), room - 1);
 }
 
-static int manager_reload(void *userdata, sd_bus_message *call, _unused_ uint64_t argument, sd_bus_error *error)
+static int manager_reload(void *userdata, sd_bus_message *call, _unused_ uid_t user, _unused_ uint64_t argument,
+                          sd_bus_error *error)
 {
         Objects *o = userdata;
         Findings f = { .length = 0 };
@@ -83,15 +84,15 @@ static int manager_reload(void *userdata, sd_bus_message *call, _unused_ uint64_
         return sd_bus_reply_method_return(call, NULL);
 }
 
-static int manager_on_reload(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int manager_on_reload(sd_bus_message *call, void *userdata, _unused_ sd_bus_error *error)
 {
         Objects *o = userdata;
 
-        return polkit_check(&o->polkit, call, "org.dohmouse1.reload", manager_reload, o, 0, error);
+        return polkit_check(&o->polkit, call, "org.dohmouse1.reload", manager_reload, o, 0);
 }
 
-static int manager_reset_statistics(void *userdata, sd_bus_message *call, _unused_ uint64_t argument,
-                                    _unused_ sd_bus_error *error)
+static int manager_reset_statistics(void *userdata, sd_bus_message *call, _unused_ uid_t user,
+                                    _unused_ uint64_t argument, _unused_ sd_bus_error *error)
 {
         Objects *o = userdata;
 
@@ -99,14 +100,15 @@ static int manager_reset_statistics(void *userdata, sd_bus_message *call, _unuse
         return sd_bus_reply_method_return(call, NULL);
 }
 
-static int manager_on_reset_statistics(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int manager_on_reset_statistics(sd_bus_message *call, void *userdata, _unused_ sd_bus_error *error)
 {
         Objects *o = userdata;
 
-        return polkit_check(&o->polkit, call, "org.dohmouse1.reset-statistics", manager_reset_statistics, o, 0, error);
+        return polkit_check(&o->polkit, call, "org.dohmouse1.reset-statistics", manager_reset_statistics, o, 0);
 }
 
-static int manager_on_resolve(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int manager_resolve(void *userdata, sd_bus_message *call, uid_t user, _unused_ uint64_t argument,
+                           sd_bus_error *error)
 {
         Objects *o = userdata;
         _cleanup_(packet_unrefp) Packet *query = NULL;
@@ -117,21 +119,30 @@ static int manager_on_resolve(sd_bus_message *call, void *userdata, sd_bus_error
         size_t n;
         int r;
 
-        r = sd_bus_message_read(call, "sq", &text, &type);
+        r = sd_bus_message_rewind(call, true);
+        if (r >= 0)
+                r = sd_bus_message_read(call, "sq", &text, &type);
         if (r < 0)
                 return r;
         n = name_from_text(text, name);
         if (!n)
-                return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "This is not a domain name");
+                return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "Invalid domain name");
         query = reply_upstream_query(BYTES(name, n), type, CLASS_IN, DNS_RD, false, false);
         if (!query)
                 return -ENOMEM;
-        client.bus.call = calls_add(&o->calls, call);
+        client.bus.call = calls_add(&o->calls, call, user);
         if (!client.bus.call)
-                return sd_bus_error_set(error, ERROR_TOO_MANY_REQUESTS, "Too many calls wait for an answer");
-        /* As over TCP: the answer comes whole. */
+                return sd_bus_error_set(error, ERROR_TOO_MANY_REQUESTS, "Too many calls are waiting for an answer");
+        /* As over TCP, the answer is never truncated. */
         engine_query(daemon_engine(o->daemon), &client, TRANSPORT_TCP, packet_bytes(query), clock_now());
         return 1;
+}
+
+static int manager_on_resolve(sd_bus_message *call, void *userdata, _unused_ sd_bus_error *error)
+{
+        Objects *o = userdata;
+
+        return polkit_check(&o->polkit, call, NULL, manager_resolve, o, 0);
 }
 
 void manager_answer(sd_bus_message *call, Packet *answer)
@@ -291,7 +302,8 @@ static int manager_get_latency(_unused_ sd_bus *bus, _unused_ const char *path, 
 
 /* --- the one property that can be written */
 
-static int manager_set_log_level(void *userdata, sd_bus_message *call, uint64_t level, _unused_ sd_bus_error *error)
+static int manager_set_log_level(void *userdata, sd_bus_message *call, _unused_ uid_t user, uint64_t level,
+                                 _unused_ sd_bus_error *error)
 {
         journal_set_level((int) level);
         objects_sync(userdata);
@@ -305,7 +317,7 @@ static int manager_on_call(sd_bus_message *call, void *userdata, sd_bus_error *e
         const char *interface, *property, *word;
         int level;
 
-        if (!sd_bus_message_is_method_call(call, "org.freedesktop.DBus.Properties", "Set") ||
+        if (!sd_bus_message_is_method_call(call, DBUS_PROPERTIES, "Set") ||
             strcmp(sd_bus_message_get_path(call), MANAGER_PATH) != 0 || !sd_bus_message_has_signature(call, "ssv"))
                 return 0;
         if (sd_bus_message_read(call, "ss", &interface, &property) < 0 || strcmp(interface, MANAGER_INTERFACE) != 0 ||
@@ -319,8 +331,8 @@ static int manager_on_call(sd_bus_message *call, void *userdata, sd_bus_error *e
         if (level < 0)
                 return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
                                         "LogLevel is one of emerg, alert, crit, err, warning, notice, info, debug");
-        return polkit_check(&o->polkit, call, "org.dohmouse1.set-log-level", manager_set_log_level, o, (uint64_t) level,
-                            error);
+        return polkit_check(&o->polkit, call, "org.dohmouse1.set-log-level", manager_set_log_level, o,
+                            (uint64_t) level);
 }
 
 static int manager_never_set(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface,

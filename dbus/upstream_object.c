@@ -28,7 +28,7 @@ static bool upstream_object_find(const Objects *o, uint32_t number, UpstreamInfo
         return false;
 }
 
-static int upstream_object_probe(void *userdata, sd_bus_message *call, uint64_t number, sd_bus_error *error)
+static int upstream_object_probe(void *userdata, sd_bus_message *call, uid_t user, uint64_t number, sd_bus_error *error)
 {
         Objects *o = userdata;
         UpstreamInfo u;
@@ -36,7 +36,7 @@ static int upstream_object_probe(void *userdata, sd_bus_message *call, uint64_t 
 
         if (!upstream_object_find(o, (uint32_t) number, &u))
                 return upstream_object_gone(error);
-        cookie = calls_add(&o->calls, call);
+        cookie = calls_add(&o->calls, call, user);
         if (!cookie)
                 return sd_bus_error_set(error, ERROR_TOO_MANY_REQUESTS, "Too many calls wait for an answer");
         if (!engine_probe(daemon_engine(o->daemon), u.number, cookie, clock_now())) {
@@ -53,16 +53,17 @@ void upstream_probed(sd_bus_message *call, const Action *action)
                                    action->probed.took, (int) action->probed.resumed);
 }
 
-static int upstream_object_on_probe(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int upstream_object_on_probe(sd_bus_message *call, void *userdata, _unused_ sd_bus_error *error)
 {
         const Shown *s = userdata;
 
         return polkit_check(&s->objects->polkit, call, "org.dohmouse1.probe", upstream_object_probe, s->objects,
-                            s->number, error);
+                            s->number);
 }
 
 /* `argument`: the wish above the number. */
-static int upstream_object_set_admin(void *userdata, sd_bus_message *call, uint64_t argument, sd_bus_error *error)
+static int upstream_object_set_admin(void *userdata, sd_bus_message *call, _unused_ uid_t user, uint64_t argument,
+                                     sd_bus_error *error)
 {
         Objects *o = userdata;
 
@@ -85,12 +86,12 @@ static int upstream_object_on_set_admin(sd_bus_message *call, void *userdata, sd
         for (HealthAdmin a = ADMIN_AUTO; a <= ADMIN_DOWN; a++)
                 if (strcmp(health_admin_name(a), word) == 0)
                         return polkit_check(&s->objects->polkit, call, "org.dohmouse1.set-admin",
-                                            upstream_object_set_admin, s->objects, (uint64_t) a << 32 | s->number,
-                                            error);
+                                            upstream_object_set_admin, s->objects, (uint64_t) a << 32 | s->number);
         return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "It is set auto, up or down");
 }
 
-static int upstream_object_disconnect(void *userdata, sd_bus_message *call, uint64_t number, sd_bus_error *error)
+static int upstream_object_disconnect(void *userdata, sd_bus_message *call, _unused_ uid_t user, uint64_t number,
+                                      sd_bus_error *error)
 {
         Objects *o = userdata;
 
@@ -99,12 +100,12 @@ static int upstream_object_disconnect(void *userdata, sd_bus_message *call, uint
         return sd_bus_reply_method_return(call, NULL);
 }
 
-static int upstream_object_on_disconnect(sd_bus_message *call, void *userdata, sd_bus_error *error)
+static int upstream_object_on_disconnect(sd_bus_message *call, void *userdata, _unused_ sd_bus_error *error)
 {
         const Shown *s = userdata;
 
         return polkit_check(&s->objects->polkit, call, "org.dohmouse1.disconnect", upstream_object_disconnect,
-                            s->objects, s->number, error);
+                            s->objects, s->number);
 }
 
 /* --- properties */
