@@ -54,24 +54,14 @@ struct Daemon {
 
 static void daemon_update_status(Daemon *d)
 {
-        UpstreamInfo u;
-        unsigned failed = 0;
-        size_t n = 0;
+        char summary[REPORT_SUMMARY_MAX];
 
-        while (engine_upstream(d->engine, n, &u)) {
-                failed += u.health->state == HEALTH_FAILED || u.health->admin == ADMIN_DOWN;
-                n++;
-        }
         if (d->stopping)
                 service_status(&d->service, "Stopping");
-        else if (n == 0)
-                service_status(&d->service, "No upstream is configured");
-        else if (failed == n)
-                service_status(&d->service, "All of %zu upstreams have failed (network %s)", n,
-                               network_state_name(engine_network_state(d->engine)));
-        else
-                service_status(&d->service, "%zu of %zu upstreams in use (network %s)", n - failed, n,
-                               network_state_name(engine_network_state(d->engine)));
+        else {
+                report_summary(d->engine, summary);
+                service_status(&d->service, "%s", summary);
+        }
 }
 
 /* --- the turn */

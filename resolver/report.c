@@ -38,6 +38,39 @@ void report_state(const Action *a)
                                to);
 }
 
+/* Appends ", 2 healthy", or nothing if there are none. */
+static void report_append_count(char *text, unsigned count, const char *word)
+{
+        size_t n = strlen(text);
+
+        if (count > 0)
+                snprintf(text + n, REPORT_SUMMARY_MAX - n, "%s%u %s", text[n - 1] == ' ' ? "" : ", ", count, word);
+}
+
+void report_summary(const Engine *e, char ret[static REPORT_SUMMARY_MAX])
+{
+        static const HealthState states[] = { HEALTH_HEALTHY, HEALTH_UNKNOWN, HEALTH_SUSPECT, HEALTH_TRIAL,
+                                              HEALTH_FAILED };
+        unsigned by_state[ELEMENTS(states)] = { 0 }, by_admin[] = { [ADMIN_UP] = 0, [ADMIN_DOWN] = 0 };
+        UpstreamInfo u;
+        size_t n;
+
+        for (size_t i = 0; engine_upstream(e, i, &u); i++)
+                if (u.health->admin != ADMIN_AUTO)
+                        by_admin[u.health->admin]++;
+                else
+                        by_state[u.health->state]++;
+        snprintf(ret, REPORT_SUMMARY_MAX, "Upstreams: ");
+        report_append_count(ret, by_admin[ADMIN_UP], health_admin_name(ADMIN_UP));
+        for (size_t i = 0; i < ELEMENTS(states); i++)
+                report_append_count(ret, by_state[states[i]], health_state_name(states[i]));
+        report_append_count(ret, by_admin[ADMIN_DOWN], health_admin_name(ADMIN_DOWN));
+        n = strlen(ret);
+        if (ret[n - 1] == ' ')
+                n = (size_t) snprintf(ret, REPORT_SUMMARY_MAX, "No upstream is configured");
+        snprintf(ret + n, REPORT_SUMMARY_MAX - n, " (network %s)", network_state_name(engine_network_state(e)));
+}
+
 void report_network(NetworkState state)
 {
         static const char *const texts[] = {

@@ -12,6 +12,11 @@
 /* An upstream changed state, or was set up, down or auto: ACTION_STATE. */
 void report_state(const Action *a);
 
+/* Describes the states of all upstreams and of the network in `ret`: "Upstreams: 2 healthy, 1 down (network online)".
+ */
+#define REPORT_SUMMARY_MAX 192
+void report_summary(const Engine *e, char ret[static REPORT_SUMMARY_MAX]);
+
 void report_network(NetworkState state);
 
 /* A finding of the configuration: a ConfigReport. */

@@ -17,7 +17,7 @@ static const char *status_state_mark(const Ctl *c, const UpstreamView *v)
         return c->terminal.utf8 ? "●" : "*";
 }
 
-/* How long ago its state changed. */
+/* The time since the state changed. */
 static const char *status_since_text(const UpstreamView *v, char ret[static SPAN_TEXT_MAX])
 {
         uint64_t ago = usec_sub(now_real(), v->last_change);
@@ -27,26 +27,23 @@ static const char *status_since_text(const UpstreamView *v, char ret[static SPAN
         return ago < USEC_PER_SEC ? "now" : span_text(ago, ret);
 }
 
-/* "connection refused; tried again in 12s"; "" if nothing is wrong. */
-static const char *status_why(const UpstreamView *v, char *ret, size_t size)
+/* "connection refused; will be retried after 12s"; "" if there is no problem. What the administrator has set up or down
+ * is never retried, and what is down has no problem. */
+static const char *status_problem(const UpstreamView *v, char *ret, size_t size)
 {
         uint64_t wait = usec_sub(v->retry_at, now_real());
-        char span[SPAN_TEXT_MAX];
+        const char *retry = wait > 0 ? "will be retried after " : "will be retried on the next query";
+        char span[SPAN_TEXT_MAX] = "";
+        bool retried = strcmp(upstream_state_word(v), "failed") == 0 && v->retry_at > 0;
 
-        snprintf(ret, size, "%s", reason_words(v->reason));
-        if (strcmp(v->state, "failed") == 0 && v->retry_at) {
-                size_t n = strlen(ret);
-
-                if (wait > 0)
-                        snprintf(ret + n, size - n, "%stried again in %s", n ? "; " : "",
-                                 span_text(wait + USEC_PER_SEC - 1, span));
-                else
-                        snprintf(ret + n, size - n, "%stried again with the next query", n ? "; " : "");
-        }
+        if (wait > 0)
+                span_text(wait + USEC_PER_SEC - 1, span);
+        snprintf(ret, size, "%s%s%s%s", strcmp(v->admin, "down") == 0 ? "" : reason_words(v->reason),
+                 retried && *v->reason ? "; " : "", retried ? retry : "", retried ? span : "");
         return ret;
 }
 
-/* --- all of them */
+/* --- all upstreams */
 
 static int status_print_table(const Ctl *c, const UpstreamList *l)
 {
@@ -57,7 +54,7 @@ static int status_print_table(const Ctl *c, const UpstreamList *l)
         _cleanup_(table_freep) Table *t = table_new(c->terminal.interactive ? narrow : with_reason);
 
         if (!t)
-                return ctl_fail("Out of memory");
+                return ctl_fail("Out of memory.");
         for (size_t i = 0; i < l->n; i++) {
                 const UpstreamView *v = &l->views[i];
                 char span[SPAN_TEXT_MAX], text[160];
@@ -72,7 +69,7 @@ static int status_print_table(const Ctl *c, const UpstreamList *l)
                 table_cell(t, "%llu", (unsigned long long) v->handshakes_resumed);
                 table_cell(t, "%llu", (unsigned long long) v->queries);
                 table_cell(t, "%llu", (unsigned long long) v->failures);
-                status_why(v, text, sizeof(text));
+                status_problem(v, text, sizeof(text));
                 if (!c->terminal.interactive)
                         table_cell(t, "%s", *text ? text : "-");
                 else if (*text)
@@ -82,17 +79,32 @@ static int status_print_table(const Ctl *c, const UpstreamList *l)
         return EXIT_SUCCESS;
 }
 
+/* "2 healthy, 1 down": the number of upstreams in each state. */
+static void status_print_summary(const UpstreamList *l)
+{
+        static const char *const words[] = { "up", "healthy", "unknown", "suspect", "trial", "failed", "down" };
+        const char *separator = "";
+
+        printf(KEY, "Upstreams");
+        for (size_t i = 0; i < ELEMENTS(words); i++) {
+                unsigned n = 0;
+
+                for (size_t k = 0; k < l->n; k++)
+                        n += strcmp(upstream_state_word(&l->views[k]), words[i]) == 0;
+                if (n > 0)
+                        printf("%s%u %s", separator, n, words[i]);
+                separator = n > 0 ? ", " : separator;
+        }
+        puts(l->n > 0 ? "" : "none");
+}
+
 static void status_print_manager(const Ctl *c, const ManagerView *m, const UpstreamList *l)
 {
         char octets[SPAN_TEXT_MAX], most[SPAN_TEXT_MAX];
-        unsigned usable = 0;
 
-        for (size_t i = 0; i < l->n; i++)
-                usable += strcmp(upstream_state_word(&l->views[i]), "failed") != 0 &&
-                          strcmp(upstream_state_word(&l->views[i]), "down") != 0;
-        printf(KEY "%u of %zu in use\n", "Upstreams", usable, l->n);
+        status_print_summary(l);
         printf(KEY "%s%s%s%s\n", "Network", state_colour(c, m->network), m->network, c->terminal.normal,
-               strcmp(m->network, "portal") == 0 ? " (is there a login page, or is the clock wrong?)" : "");
+               strcmp(m->network, "portal") == 0 ? " (possibly a login page, or a wrong clock)" : "");
         printf(KEY "%llu\n", "Queries", (unsigned long long) m->queries);
         if (m->cache_octets_max)
                 printf(KEY "%llu answer%s, %s of %s\n", "Cache", (unsigned long long) m->cache_entries,
@@ -101,12 +113,12 @@ static void status_print_manager(const Ctl *c, const ManagerView *m, const Upstr
         else
                 printf(KEY "off\n", "Cache");
         printf(KEY "%s%s\n", "Health mode", m->health_mode,
-               strcmp(m->health_mode, "lazy") == 0 ? " (no checks without a reason)" : "");
+               strcmp(m->health_mode, "lazy") == 0 ? " (no periodic probes)" : "");
         printf(KEY "%s\n", "Log level", m->log_level);
         printf(KEY "%s\n\n", "Version", m->version);
 }
 
-/* --- one of them */
+/* --- one upstream */
 
 static void status_print_list(const char *key, char *const *list)
 {
@@ -123,7 +135,7 @@ static void status_print_connection(const UpstreamView *v)
 
         printf(KEY "%llu open", "Connections", (unsigned long long) v->connections);
         if (v->peer_idle)
-                printf("; the server closes them after %s without a query", span_text(v->peer_idle, span));
+                printf(", closed by the server after being idle for %s", span_text(v->peer_idle, span));
         putchar('\n');
 }
 
@@ -140,13 +152,13 @@ static void status_print_upstream(const Ctl *c, const UpstreamView *v)
                 printf(" since %s; %s%s", moment_text(v->last_change, moment), since, since == span ? " ago" : "");
         }
         putchar('\n');
-        if (*status_why(v, text, sizeof(text)))
+        if (*status_problem(v, text, sizeof(text)))
                 printf(KEY "%s\n", "Reason", text);
         printf(KEY "%s%s\n", "Admin", v->admin, strcmp(v->admin, "auto") == 0 ? "" : " (set by the administrator)");
         printf(KEY "%s\n", "Health mode", v->health_mode);
         status_print_list("Addresses", v->addresses);
         status_print_connection(v);
-        printf(KEY "%s\n", "RTT", v->smoothed_rtt ? delay_text(v->smoothed_rtt, span) : "not known");
+        printf(KEY "%s\n", "RTT", v->smoothed_rtt ? delay_text(v->smoothed_rtt, span) : "unknown");
         printf(KEY "%llu full, %llu resumed\n", "Handshakes", (unsigned long long) v->handshakes_full,
                (unsigned long long) v->handshakes_resumed);
         printf(KEY "%llu, %llu failures\n", "Queries", (unsigned long long) v->queries,
@@ -173,7 +185,7 @@ static int status_print_some(const Ctl *c, const UpstreamList *l, int n, char *n
         return status;
 }
 
-/* --- JSON: the properties by the names that they have on the bus */
+/* --- JSON: the properties, named as on the bus */
 
 static bool status_wanted(const char *path, int n, char *names[])
 {
