@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Ctl: what all commands of dohmousectl share: the options, the bus, and how things that go wrong are told to a person.
+ * Ctl: what all commands of dohmousectl share: the options, the bus connection, and error messages.
  */
 
 #include <systemd/sd-bus.h>
@@ -14,15 +14,15 @@ typedef enum JsonMode { JSON_OFF, JSON_SHORT, JSON_PRETTY } JsonMode;
 
 typedef struct Ctl {
         JsonMode json;
-        bool legend; /* heads, hints and footers */
+        bool legend; /* print column headers, hints and footers */
         bool ask_password;
-        bool reset; /* --reset: of `statistics` */
+        bool reset; /* --reset of `statistics` */
         Terminal terminal;
         sd_bus *bus; /* NULL until ctl_connect() */
-        int agent;   /* pid of pkttyagent; 0: none */
+        int agent;   /* PID of pkttyagent; 0: none */
 } Ctl;
 
-/* Commands: `argv` begins with the command's name. They return the exit status. */
+/* Commands: `argv` begins with the name of the command. They return the exit status. */
 int ctl_status(Ctl *c, int argc, char *argv[]);
 int ctl_statistics(Ctl *c, int argc, char *argv[]);
 int ctl_reset_statistics(Ctl *c, int argc, char *argv[]);
@@ -35,26 +35,29 @@ int ctl_monitor(Ctl *c, int argc, char *argv[]);
 int ctl_reload(Ctl *c, int argc, char *argv[]);
 int ctl_log_level(Ctl *c, int argc, char *argv[]);
 
-/* Says "dohmousectl: TEXT" on standard error; always returns EXIT_FAILURE. */
+/* Prints "dohmousectl: TEXT" to standard error. Always returns EXIT_FAILURE. */
 int ctl_fail(const char *format, ...) _printf_(1, 2);
 
-/* --- the bus: ctl_bus.c. Failures have been said, with what to do about them, when these return false. */
+/* --- the bus: ctl_bus.c. If these return false, the error has been printed along with what to do about it. */
 
-/* Starts the daemon, too, where it does not run and is enabled. */
+/* Also starts the daemon, if it is not running and the bus can activate it. */
 bool ctl_connect(Ctl *c);
-/* Ends the agent, too. */
+/* Also stops the agent. */
 void ctl_disconnect_bus(Ctl *c);
 
 /* Calls a method of the manager or of an upstream; the reply is for sd_bus_message_unref(). `types`: of the arguments,
  * NULL: none. */
 bool ctl_call(Ctl *c, const char *path, const char *interface, const char *method, sd_bus_message **ret,
               const char *types, ...);
-/* The same for what changes something: polkit may ask, and be waited for. */
+/* The same for a method that requires authorization: waits while polkit prompts for a password. */
 bool ctl_change(Ctl *c, const char *path, const char *interface, const char *method, sd_bus_message **ret,
                 const char *types, ...);
 
-/* What the daemon replied is not what was expected of it. */
+/* Reports that a reply of the daemon does not have the expected types. Always returns EXIT_FAILURE. */
 int ctl_bad_reply(int error);
 
-/* Path of an upstream's object, for free(). */
+/* Reports that dohmouse is not on the bus, why, and what to do about it (ctl_not_running.c). Always returns false. */
+bool ctl_not_running(sd_bus *bus);
+
+/* The object path of an upstream; the caller frees it. NULL when out of memory. */
 char *ctl_upstream_path(const char *name);

@@ -10,9 +10,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define PATIENCE (2 * USEC_PER_MINUTE) /* somebody may be typing a password */
-#define START_MAX (5 * USEC_PER_SEC)
+#define INTERACTIVE_TIMEOUT (2 * USEC_PER_MINUTE) /* a user may be typing a password */
+#define START_TIMEOUT (5 * USEC_PER_SEC)
 #define AGENT "/usr/bin/pkttyagent"
+#define AGENT_TIMEOUT 10000 /* ms */
+#define RESTART_HINT \
+        "The daemon may be of another version. Run \"systemctl restart dohmouse.service\" to start the installed one."
 
 int ctl_fail(const char *format, ...)
 {
@@ -29,21 +32,10 @@ int ctl_fail(const char *format, ...)
 
 int ctl_bad_reply(int error)
 {
-        return ctl_fail(
-                "The daemon's reply cannot be read: %s. Is it of another version? \"systemctl restart dohmouse.service\" starts the one installed.",
-                strerror(-error));
+        return ctl_fail("Failed to read the reply of the daemon: %s\n" RESTART_HINT, strerror(-error));
 }
 
-static bool bus_not_running(void)
-{
-        ctl_fail("dohmouse is not running, or has not reached the bus.\n"
-                 "Start it: \"systemctl start dohmouse.service\",\n"
-                 "or let the first query do so: \"systemctl enable --now dohmouse.socket\".\n"
-                 "Why it does not run: \"systemctl status dohmouse.service\".");
-        return false;
-}
-
-static int bus_ask(sd_bus *bus, uint64_t patience, const char *method, sd_bus_message **ret, const char *types, ...)
+static int bus_ask(sd_bus *bus, uint64_t timeout, const char *method, sd_bus_message **ret, const char *types, ...)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         va_list ap;
@@ -53,18 +45,18 @@ static int bus_ask(sd_bus *bus, uint64_t patience, const char *method, sd_bus_me
         if (r >= 0)
                 r = sd_bus_message_appendv(m, types, ap);
         va_end(ap);
-        return r < 0 ? r : sd_bus_call(bus, m, patience, NULL, ret);
+        return r < 0 ? r : sd_bus_call(bus, m, timeout, NULL, ret);
 }
 
-/* Of a service that cannot start, the bus itself would say so after 25 seconds, and each time in other words. */
+/* The bus itself would report a service that cannot start only after 25 seconds, and with varying errors. */
 static bool bus_start_daemon(sd_bus *bus)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-        int there;
+        int running;
 
         return (bus_ask(bus, 0, "NameHasOwner", &reply, "s", BUS_NAME) >= 0 &&
-                sd_bus_message_read(reply, "b", &there) > 0 && there) ||
-               bus_ask(bus, START_MAX, "StartServiceByName", NULL, "su", BUS_NAME, 0) >= 0 || bus_not_running();
+                sd_bus_message_read(reply, "b", &running) > 0 && running) ||
+               bus_ask(bus, START_TIMEOUT, "StartServiceByName", NULL, "su", BUS_NAME, 0) >= 0 || ctl_not_running(bus);
 }
 
 bool ctl_connect(Ctl *c)
@@ -75,13 +67,13 @@ bool ctl_connect(Ctl *c)
                 return true;
         r = sd_bus_open_system(&c->bus);
         if (r < 0)
-                ctl_fail(
-                        "The system bus cannot be reached: %s\nIs dbus running? \"systemctl status dbus.socket\" tells. DNS is served without it.",
-                        strerror(-r));
+                ctl_fail("Failed to connect to the system bus: %s\n"
+                         "Run \"systemctl status dbus.socket\" to show its state. Queries are answered without it.",
+                         strerror(-r));
         return r >= 0 && bus_start_daemon(c->bus);
 }
 
-/* --- who may: polkit's own agent asks for a password on this terminal */
+/* --- authorization: polkit's agent prompts for a password on this terminal */
 
 static void bus_start_agent(Ctl *c)
 {
@@ -105,8 +97,8 @@ static void bus_start_agent(Ctl *c)
         if (pid > 0) {
                 struct pollfd p = { .fd = fds[0], .events = POLLIN };
 
-                /* It closes its end once it is registered. */
-                poll(&p, 1, 10000);
+                /* The agent closes its end as soon as it is registered. */
+                poll(&p, 1, AGENT_TIMEOUT);
                 c->agent = pid;
         }
         close(fds[0]);
@@ -130,23 +122,23 @@ static bool bus_is(const sd_bus_error *e, const char *name)
         return sd_bus_error_has_name(e, name);
 }
 
-static void bus_say(const sd_bus_error *e, int error)
+static void bus_explain(sd_bus *bus, const sd_bus_error *e, int error)
 {
         if (bus_is(e, SD_BUS_ERROR_SERVICE_UNKNOWN) || bus_is(e, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
-                bus_not_running();
+                ctl_not_running(bus);
         else if (bus_is(e, SD_BUS_ERROR_ACCESS_DENIED) || bus_is(e, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED))
-                ctl_fail(
-                        "Access denied. Changing something needs root, or the permission of polkit: try \"sudo dohmousectl ...\".");
+                ctl_fail("Access denied. Changes require root privileges or polkit authorization: "
+                         "try \"sudo dohmousectl ...\".");
         else if (bus_is(e, SD_BUS_ERROR_NO_REPLY) || bus_is(e, SD_BUS_ERROR_TIMEOUT) || error == -ETIMEDOUT)
-                ctl_fail("dohmouse did not answer in time: \"systemctl status dohmouse.service\" tells how it is.");
+                ctl_fail("dohmouse did not reply in time.\n"
+                         "Run \"systemctl status dohmouse.service\" to show its state.");
         else if (bus_is(e, SD_BUS_ERROR_UNKNOWN_METHOD) || bus_is(e, SD_BUS_ERROR_UNKNOWN_PROPERTY) ||
                  bus_is(e, SD_BUS_ERROR_UNKNOWN_INTERFACE))
-                ctl_fail(
-                        "The daemon does not know this: it is of another version. \"systemctl restart dohmouse.service\" starts the one installed.");
+                ctl_fail("The daemon does not support this command.\n" RESTART_HINT);
         else if (bus_is(e, ERROR_INVALID_CONFIGURATION))
-                ctl_fail("The configuration has errors, and the previous one stays in use:\n%s", e->message);
+                ctl_fail("The configuration has errors, and the previous one remains in use:\n%s", e->message);
         else if (bus_is(e, ERROR_PROBE_IN_PROGRESS))
-                ctl_fail("Somebody else's probe of this upstream is under way; try again in a few seconds.");
+                ctl_fail("The upstream is already being probed. Try again in a few seconds.");
         else
                 ctl_fail("%s", e->message && *e->message ? e->message : strerror(-error));
 }
@@ -168,9 +160,9 @@ static bool bus_call(Ctl *c, bool change, const char *path, const char *interfac
         if (r >= 0 && change && c->ask_password)
                 r = sd_bus_message_set_allow_interactive_authorization(m, true);
         if (r >= 0)
-                r = sd_bus_call(c->bus, m, change ? PATIENCE : 0, &error, ret);
+                r = sd_bus_call(c->bus, m, change ? INTERACTIVE_TIMEOUT : 0, &error, ret);
         if (r < 0)
-                bus_say(&error, r);
+                bus_explain(c->bus, &error, r);
         return r >= 0;
 }
 
