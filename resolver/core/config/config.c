@@ -9,9 +9,9 @@
 #include "core/config/config_parser.h"
 #include "core/config/config_text.h"
 
-/* --- what is said about it */
+/* --- messages */
 
-/* Takes away the last character, unless it is ASCII: its rest may have been cut off. */
+/* Removes the last character unless it is ASCII, because it may have been cut off. */
 static void config_mend_end(char *text, size_t n)
 {
         size_t start = n;
@@ -20,6 +20,23 @@ static void config_mend_end(char *text, size_t n)
                 start--;
         if (start > 0 && (unsigned char) text[start - 1] >= 0xc0)
                 text[start - 1] = 0;
+}
+
+static void config_keep_error(ConfigParser *parser, const ConfigMessage *m)
+{
+        char line[16] = "";
+
+        if (m->line)
+                snprintf(line, sizeof(line), "%u:", m->line);
+        snprintf(parser->last_error, sizeof(parser->last_error), "%s%s%s%s%s", m->file ?: "", m->file ? ":" : "", line,
+                 m->file ? " " : "", m->text);
+}
+
+void config_blame(ConfigParser *parser, bool hides)
+{
+        if (!parser->blamed)
+                parser->blamed = strdup(parser->last_error);
+        parser->hides = parser->hides || hides;
 }
 
 void config_say(ConfigParser *parser, ConfigSeverity severity, const char *format, ...)
@@ -35,8 +52,10 @@ void config_say(ConfigParser *parser, ConfigSeverity severity, const char *forma
         if (vsnprintf(text, sizeof(text), format, ap) >= (int) sizeof(text))
                 config_mend_end(text, sizeof(text) - 1);
         va_end(ap);
-        if (severity == CONFIG_ERROR)
+        if (severity == CONFIG_ERROR) {
                 parser->errors++;
+                config_keep_error(parser, &m);
+        }
         if (parser->report)
                 parser->report(parser->userdata, &m);
 }
@@ -60,17 +79,33 @@ const char *config_shown(const char *text, char ret[CONFIG_SHOWN_MAX])
         return ret;
 }
 
-void config_refuse(ConfigParser *parser, const ConfigKey *k, const char *value, const char *reason)
+/* Does it look as if a comment were to follow the value? */
+static bool config_has_comment(const char *value)
 {
-        char shown[CONFIG_SHOWN_MAX];
-
-        config_say(parser, CONFIG_ERROR, "[%s] %s=%s: %s, expected %s", parser->section, k->name,
-                   config_shown(value, shown), reason, k->expected);
-        if (k->vital && !parser->upstreams[parser->named].refused)
-                parser->upstreams[parser->named].refused = k->name;
+        for (const char *p = value; (p = strpbrk(p, "#;")); p++)
+                if (p == value || p[-1] == ' ' || p[-1] == '\t')
+                        return true;
+        return false;
 }
 
-/* --- defaults, and upstreams while they are being read */
+void config_refuse(ConfigParser *parser, const ConfigKey *k, const char *value, const char *reason)
+{
+        bool upstream = strcmp(k->section, CONFIG_SECTION_UPSTREAM) == 0;
+        bool forward = strcmp(k->section, CONFIG_SECTION_FORWARD) == 0;
+        char shown[CONFIG_SHOWN_MAX];
+
+        config_say(parser, CONFIG_ERROR, "[%s] %s=%s: %s, expected %s%s", parser->section, k->name,
+                   config_shown(value, shown), reason, k->expected,
+                   config_has_comment(value) ? "; a comment must be on a line of its own" : "");
+        if (upstream || forward || k->upstreams)
+                config_blame(parser, forward || k->upstreams);
+        if (upstream && k->vital && !parser->upstreams[parser->named].refused)
+                parser->upstreams[parser->named].refused = k->name;
+        if (!upstream && k->vital)
+                parser->trust_anchors_refused = true;
+}
+
+/* --- defaults, and the builders of upstreams */
 
 void config_set_defaults(Config *c)
 {
@@ -130,7 +165,7 @@ static UpstreamBuilder *config_find_named(const ConfigParser *parser, const char
         return NULL;
 }
 
-/* A second file speaks of it. If it was a stand-in, its place is here, among those that were chosen. */
+/* Another file names it. If it was a default upstream, its place is here, among those that were chosen. */
 static UpstreamBuilder *config_choose(ConfigParser *parser, UpstreamBuilder *u)
 {
         UpstreamBuilder chosen = *u, *last = &parser->upstreams[parser->n_upstreams - 1];
@@ -175,17 +210,17 @@ UpstreamBuilder *config_find_upstream(ConfigParser *parser, const char *name)
 
 #define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 
-/* Sections of which there may be several, each with a name. */
+/* The kinds of sections that have a name. */
 static const struct {
         const char *kind;
-        const char *one;
+        const char *one, *many;
         unsigned max;
 } named_sections[] = {
-        { CONFIG_SECTION_UPSTREAM, "an upstream", CONFIG_UPSTREAMS_MAX },
-        { CONFIG_SECTION_FORWARD, "a forward", CONFIG_FORWARDS_MAX },
+        { CONFIG_SECTION_UPSTREAM, "an upstream", "upstreams", CONFIG_UPSTREAMS_MAX },
+        { CONFIG_SECTION_FORWARD, "a forward", "forwards", CONFIG_FORWARDS_MAX },
 };
 
-/* The place of the one called `name` among its kind; SIZE_MAX if there are too many. */
+/* The index of `name` among its kind; SIZE_MAX if there are too many. */
 static size_t config_find_place(ConfigParser *parser, const char *kind, const char *name)
 {
         UpstreamBuilder *u;
@@ -206,15 +241,18 @@ static void config_take_named_section(ConfigParser *parser, size_t i, const char
         char shown[CONFIG_SHOWN_MAX];
 
         if (n == 0 || n > UPSTREAM_NAME_MAX || strspn(name, NAME_CHARACTERS) != n) {
-                config_say(parser, CONFIG_ERROR,
-                           "[%s %s]: not a name for %s, expected up to %d letters, digits, \"-\", \"_\" and \".\"",
-                           kind, config_shown(name, shown), one, UPSTREAM_NAME_MAX);
+                config_say(
+                        parser, CONFIG_ERROR,
+                        "[%s %s]: not a valid name for %s, expected up to %d letters, digits, \"-\", \"_\" and \".\"",
+                        kind, config_shown(name, shown), one, UPSTREAM_NAME_MAX);
+                config_blame(parser, true);
                 return;
         }
         place = config_find_place(parser, kind, name);
         if (place == SIZE_MAX) {
-                config_say(parser, CONFIG_ERROR, "[%s %s]: one%s too many, expected up to %u", kind, name,
-                           strchr(one, ' '), named_sections[i].max);
+                config_say(parser, CONFIG_ERROR, "[%s %s]: too many %s, expected up to %u", kind, name,
+                           named_sections[i].many, named_sections[i].max);
+                config_blame(parser, true);
                 return;
         }
         snprintf(parser->section, sizeof(parser->section), "%s %s", kind, name);
@@ -222,11 +260,48 @@ static void config_take_named_section(ConfigParser *parser, size_t i, const char
         parser->kind = kind;
 }
 
-static void config_take_section(ConfigParser *parser, const char *name)
+/*
+ * A section that is unknown, but was certainly meant for dohmouse: with a warning alone, the default upstream would be
+ * used instead of the one that it configures.
+ */
+static const char *config_section_meant(const char *name)
 {
+        static const struct {
+                const char *prefix, *meant;
+        } table[] = {
+                { "Resolve", "[Resolver]" },
+                { "DNS", "[Resolver]" },
+                { "Upstream", "[Upstream NAME]" },
+                { "Forward", "[Forward NAME]" },
+        };
+
+        name += strspn(name, " \t");
+        for (size_t i = 0; i < ELEMENTS(table); i++)
+                if (strncasecmp(name, table[i].prefix, strlen(table[i].prefix)) == 0)
+                        return table[i].meant;
+        return NULL;
+}
+
+static void config_say_unknown_section(ConfigParser *parser, const char *name)
+{
+        const char *meant = config_section_meant(name);
         char shown[CONFIG_SHOWN_MAX];
 
+        if (!meant) {
+                config_say(parser, CONFIG_WARNING, "unknown section [%s], ignoring", config_shown(name, shown));
+                return;
+        }
+        config_say(parser, CONFIG_ERROR, "unknown section [%s], expected %s%s", config_shown(name, shown), meant,
+                   strcmp(name, "Resolve") == 0 ? "; [Resolve] is a section of resolved.conf(5)" : "");
+        config_blame(parser, true);
+        parser->skipping = true;
+}
+
+static void config_take_section(ConfigParser *parser, const char *name)
+{
+
         parser->kind = NULL;
+        parser->skipping = false;
         snprintf(parser->section, sizeof(parser->section), "%s", name);
         for (size_t i = 0; i < ELEMENTS(named_sections); i++) {
                 size_t n = strlen(named_sections[i].kind);
@@ -234,46 +309,93 @@ static void config_take_section(ConfigParser *parser, const char *name)
                 if (strncmp(name, named_sections[i].kind, n) != 0 || (name[n] && !strchr(" \t", name[n])))
                         continue;
                 config_take_named_section(parser, i, name + n + strspn(name + n, " \t"));
+                parser->skipping = !parser->kind;
                 return;
         }
         for (const ConfigKey *k = config_keys; k->name && !parser->kind; k++)
                 if (strcmp(name, k->section) == 0)
                         parser->kind = k->section;
         if (!parser->kind && strncmp(name, "X-", 2) != 0)
-                config_say(parser, CONFIG_WARNING, "unknown section [%s], ignoring", config_shown(name, shown));
+                config_say_unknown_section(parser, name);
 }
 
-/* A key that is not known: perhaps another was meant. */
+/* Keys that choose an upstream, wherever they stand and however they are written. */
+static bool config_chooses_upstream(const char *name)
+{
+        static const char *const names[] = { "DNS",    "FallbackDNS", "URL",       "Address",
+                                             "Server", "Servers",     "Upstreams", "Nameserver" };
+
+        for (size_t i = 0; i < ELEMENTS(names); i++)
+                if (strcasecmp(name, names[i]) == 0)
+                        return true;
+        return false;
+}
+
+/* An unknown key. If a key that matters for privacy was meant, it is an error: ignored, it would be as if it were not
+ * there. */
 static void config_say_unknown_key(ConfigParser *parser, const char *name)
 {
         char shown[CONFIG_SHOWN_MAX];
         const ConfigKey *meant = NULL;
+        bool vital, hides;
 
         for (const ConfigKey *k = config_keys; k->name; k++)
                 if (strcasecmp(k->name, name) == 0 && (!meant || k->section == parser->kind))
                         meant = k;
-        config_say(parser, CONFIG_WARNING, "[%s] unknown key %s=, ignoring%s%s%s%s%s", parser->section,
-                   config_shown(name, shown), meant ? "; there is " : "", meant ? meant->name : "",
-                   meant ? "= in [" : "", meant ? meant->section : "", meant ? "]" : "");
+        vital = meant && meant->vital && strcmp(meant->section, parser->kind) == 0;
+        hides = strcmp(parser->kind, CONFIG_SECTION_RESOLVER) == 0 && config_chooses_upstream(name);
+        config_say(parser, vital || hides ? CONFIG_ERROR : CONFIG_WARNING, "[%s] unknown key %s=%s%s%s%s%s%s",
+                   parser->section, config_shown(name, shown), vital || hides ? "" : ", ignoring",
+                   meant ? "; there is " : "", meant ? meant->name : "", meant ? "= in [" : "",
+                   meant ? meant->section : "", meant ? "]" : "");
+        if (vital || hides)
+                config_blame(parser, hides);
+        if (vital && strcmp(parser->kind, CONFIG_SECTION_UPSTREAM) == 0)
+                parser->upstreams[parser->named].refused = meant->name;
+        else if (vital)
+                parser->trust_anchors_refused = true;
+}
+
+/* An assignment that belongs to no section that we know. */
+static void config_say_stray(ConfigParser *parser, const char *name)
+{
+        bool outside = !parser->section[0], hides = config_chooses_upstream(name);
+        char shown[CONFIG_SHOWN_MAX], section[CONFIG_SHOWN_MAX];
+
+        if (outside)
+                config_say(parser, hides ? CONFIG_ERROR : CONFIG_WARNING, "%s= is outside of any section%s",
+                           config_shown(name, shown), hides ? "" : ", ignoring");
+        else if (hides)
+                config_say(parser, CONFIG_ERROR,
+                           "[%s] %s= is in an unknown section, expected [Resolver] or [Upstream NAME]",
+                           config_shown(parser->section, section), config_shown(name, shown));
+        if (hides)
+                config_blame(parser, true);
 }
 
 static void config_take_assignment(ConfigParser *parser, const char *name, const char *value)
 {
-        char shown[CONFIG_SHOWN_MAX];
-
-        if (!parser->section[0]) {
-                config_say(parser, CONFIG_WARNING, "%s= stands before the first section, ignoring",
-                           config_shown(name, shown));
+        if (strncmp(name, "X-", 2) == 0 || strncmp(parser->section, "X-", 2) == 0)
+                return;
+        if (!parser->kind) {
+                if (!parser->skipping)
+                        config_say_stray(parser, name);
                 return;
         }
-        if (!parser->kind || strncmp(name, "X-", 2) == 0)
-                return;
         for (const ConfigKey *k = config_keys; k->name; k++)
                 if (strcmp(k->section, parser->kind) == 0 && strcmp(k->name, name) == 0) {
                         config_assign(parser, k, value);
                         return;
                 }
         config_say_unknown_key(parser, name);
+}
+
+/* The section was rejected with an error, so that its keys need none. */
+static void config_skip_section(ConfigParser *parser)
+{
+        snprintf(parser->section, sizeof(parser->section), "?");
+        parser->kind = NULL;
+        parser->skipping = true;
 }
 
 static void config_on_line(void *userdata, ConfigLine kind, unsigned line, char *name, char *value)
@@ -289,21 +411,27 @@ static void config_on_line(void *userdata, ConfigLine kind, unsigned line, char 
                 config_take_assignment(parser, name, value);
                 break;
         case LINE_BAD:
-                config_say(parser, CONFIG_WARNING, "%s, ignoring", value);
+                /* In [Resolver], it may have been DNS=. */
+                if (parser->kind && strcmp(parser->kind, CONFIG_SECTION_RESOLVER) == 0) {
+                        config_say(parser, CONFIG_ERROR, "%s", value);
+                        config_blame(parser, true);
+                } else
+                        config_say(parser, CONFIG_WARNING, "%s, ignoring", value);
                 break;
         case LINE_BAD_SECTION:
-                /* What follows belongs to none, least of all to the section before. */
-                config_say(parser, CONFIG_ERROR, "%s, ignoring all up to the next section", value);
-                snprintf(parser->section, sizeof(parser->section), "?");
-                parser->kind = NULL;
+                /* What follows belongs to no section, least of all to the one before. */
+                config_say(parser, CONFIG_ERROR, "%s, ignoring everything up to the next section", value);
+                config_blame(parser, true);
+                config_skip_section(parser);
                 break;
         case LINE_FATAL:
                 config_say(parser, CONFIG_ERROR, "%s", value);
+                config_blame(parser, true);
                 break;
         }
 }
 
-/* --- the whole: what can be told only when all has been read */
+/* --- what can be checked only once everything has been read */
 
 size_t config_drop_duplicates(Address *a, size_t n)
 {
@@ -325,7 +453,7 @@ bool config_is_loop(const Config *c, const Address *a)
         for (size_t i = 0; i < c->n_listen; i++) {
                 Address l = c->listen[i];
 
-                /* Who listens everywhere listens on 127.0.0.1 and ::1, too. */
+                /* The unspecified address includes 127.0.0.1 and ::1. */
                 if (address_is_unspecified(&l) && address_is_loopback(a) && l.port == a->port)
                         return true;
                 if (address_same_host(&l, a) && l.port == a->port)
@@ -334,17 +462,20 @@ bool config_is_loop(const Config *c, const Address *a)
         return false;
 }
 
-/* What keeps an upstream from being used, or NULL. */
-static const char *config_finish_upstream(const Config *c, UpstreamBuilder *builder)
+/* Returns NULL, or why the upstream cannot be used. */
+static const char *config_finish_upstream(const ConfigParser *parser, UpstreamBuilder *builder)
 {
         static const char template[] = "{?dns}";
+        const Config *c = parser->config;
         UpstreamConfig *u = &builder->config;
         size_t n = u->url ? strlen(u->url) : 0;
 
         if (!u->url)
                 return "URL= is missing";
         if (u->n_addresses == 0)
-                return "Address= is missing, and nothing is resolved to resolve";
+                return "Address= is missing; it is required, because the host name in URL= is never resolved";
+        if (parser->trust_anchors_refused && !u->trust_anchors && !c->trust_anchors)
+                return "TrustAnchors= in [Resolver] was rejected";
         if (u->method == METHOD_UNSET)
                 u->method = n >= sizeof(template) && strcmp(u->url + n - (sizeof(template) - 1), template) == 0
                                     ? METHOD_GET
@@ -355,13 +486,13 @@ static const char *config_finish_upstream(const Config *c, UpstreamBuilder *buil
                 if (u->addresses[i].port == 0)
                         u->addresses[i].port = u->port;
                 if (config_is_loop(c, &u->addresses[i]))
-                        return "its address is one that dohmouse itself listens on";
+                        return "dohmouse itself listens on its address";
         }
         u->n_addresses = config_drop_duplicates(u->addresses, u->n_addresses);
         return NULL;
 }
 
-/* Names the upstream of a DNS= after its host: "dns.example", and "dns.example-2" if that is taken. */
+/* Names an upstream from DNS= after its host: "dns.example", or "dns.example-2" if that is taken. */
 static void config_name_one_line(ConfigParser *parser, UpstreamBuilder *u)
 {
         char name[UPSTREAM_NAME_MAX + 1];
@@ -375,17 +506,86 @@ static void config_name_one_line(ConfigParser *parser, UpstreamBuilder *u)
         memcpy(u->config.name, name, sizeof(name));
 }
 
-/* An upstream with Default= stands in while nobody has chosen any: by another upstream, or by naming this one in a
- * second file. */
+/* An upstream with Default= is used only if nobody has chosen one: by another upstream, or by naming this one in
+ * another file. */
 static bool config_is_stand_in(const UpstreamBuilder *u)
 {
         return u->is_default && !u->elsewhere;
 }
 
-static void config_take_upstreams(ConfigParser *parser)
+/* Two upstreams with one URL fail together, and make it look as if there were a second one. */
+static void config_warn_of_twin(ConfigParser *parser, const UpstreamConfig *u)
+{
+        const Config *c = parser->config;
+
+        for (size_t i = 0; i < c->n_upstreams; i++)
+                if (strcmp(c->upstreams[i].url, u->url) == 0) {
+                        config_say(parser, CONFIG_WARNING,
+                                   "[Upstream %s] has the same URL= as [Upstream %s]; to use several addresses of one "
+                                   "server, list them in Address= of one section",
+                                   u->name, c->upstreams[i].name);
+                        return;
+                }
+}
+
+static void config_add_file(ConfigParser *parser, ConfigFileKind kind, const char *section, const char *path,
+                            const ConfigPlace *at)
 {
         Config *c = parser->config;
-        bool chosen = false;
+        ConfigFile *grown = reallocarray(c->files, c->n_files + 1, sizeof(*grown));
+
+        if (!grown)
+                return;
+        c->files = grown;
+        grown[c->n_files++] = (ConfigFile) {
+                .kind = kind,
+                .path = path,
+                .section = section,
+                .name = at->text ? strdup(at->text->name) : NULL,
+                .line = at->line,
+        };
+}
+
+/* Returns why the upstream is left out, or NULL: then the configuration has it. */
+static const char *config_take_upstream(ConfigParser *parser, UpstreamBuilder *u)
+{
+        Config *c = parser->config;
+        const char *wrong = c->upstreams ? config_finish_upstream(parser, u) : "out of memory";
+
+        if (wrong)
+                return wrong;
+        config_warn_of_twin(parser, &u->config);
+        c->upstreams[c->n_upstreams] = u->config;
+        if (u->config.trust_anchors)
+                config_add_file(parser, CONFIG_FILE_TRUST_ANCHORS, c->upstreams[c->n_upstreams].name,
+                                u->config.trust_anchors, &u->trust_anchors_at);
+        c->n_upstreams++;
+        return NULL;
+}
+
+/* Says that there is no upstream, and remembers why. */
+static void config_say_unusable(ConfigParser *parser, bool withheld)
+{
+        parser->text = NULL;
+        parser->line = 0;
+        if (withheld)
+                config_say(parser, CONFIG_ERROR,
+                           "no upstream: the default upstream is not used, because an error may hide another one");
+        else
+                config_say(parser, CONFIG_ERROR,
+                           "no upstream, expected a section [Upstream NAME] with URL= and Address=, "
+                           "or DNS= in [Resolver]");
+        parser->config->unusable = parser->blamed ? take_pointer(parser->blamed) : strdup(parser->last_error);
+        /* It goes to clients, cut to size, so that each byte has to stand for itself. */
+        for (char *p = parser->config->unusable; p && *p; p++)
+                if (*p < ' ' || *p > '~')
+                        *p = '?';
+}
+
+static void config_take_upstreams(ConfigParser *parser)
+{
+        bool chosen = false, withheld = false;
+        Config *c = parser->config;
 
         for (size_t i = 0; i < parser->n_upstreams; i++)
                 chosen = chosen || !config_is_stand_in(&parser->upstreams[i]);
@@ -398,31 +598,26 @@ static void config_take_upstreams(ConfigParser *parser)
                         config_name_one_line(parser, u);
                 parser->text = u->text;
                 parser->line = u->line;
-                if (chosen && config_is_stand_in(u)) {
+                if (config_is_stand_in(u) && (chosen || parser->hides)) {
+                        withheld = !chosen;
                         upstream_builder_deinit(u);
                         continue;
                 }
-                if (u->refused) {
-                        config_say(parser, CONFIG_ERROR, "[Upstream %s] is left out, as its %s= was refused",
-                                   u->config.name, u->refused);
-                        upstream_builder_deinit(u);
+                wrong = u->refused ? u->refused : config_take_upstream(parser, u);
+                if (!wrong)
                         continue;
-                }
-                wrong = c->upstreams ? config_finish_upstream(c, u) : "out of memory";
-                if (wrong) {
-                        config_say(parser, CONFIG_ERROR, "[Upstream %s] is left out: %s", u->config.name, wrong);
-                        upstream_builder_deinit(u);
-                        continue;
-                }
-                c->upstreams[c->n_upstreams++] = u->config;
+                config_say(parser, CONFIG_ERROR,
+                           u->refused ? "[Upstream %s] is left out, because its %s= was rejected"
+                                      : "[Upstream %s] is left out: %s",
+                           u->config.name, wrong);
+                config_blame(parser, false);
+                upstream_builder_deinit(u);
         }
         free(parser->upstreams);
+        if (c->n_upstreams == 0)
+                config_say_unusable(parser, withheld);
         parser->text = NULL;
         parser->line = 0;
-        if (c->n_upstreams == 0)
-                config_say(parser, CONFIG_ERROR,
-                           "no upstream, expected a section [Upstream NAME] with URL= and Address=, "
-                           "or DNS= in [Resolver]");
 }
 
 static void config_finish(ConfigParser *parser)
@@ -436,16 +631,37 @@ static void config_finish(ConfigParser *parser)
                 if (c->listen && address_from_text("127.0.0.53", 53, c->listen))
                         c->n_listen = 1;
         }
-        if (!c->local.hosts_file)
+        if (!c->local.hosts_file) {
                 c->local.hosts_file = strdup("/etc/hosts");
+                parser->hosts_file_at = (ConfigPlace) { 0 };
+        }
         c->n_listen = config_drop_duplicates(c->listen, c->n_listen);
         if (c->backoff > c->backoff_max) {
                 config_say(parser, CONFIG_ERROR,
-                           "[Health] BackoffSec= is greater than BackoffMaxSec=, which counts for both");
+                           "[Health] BackoffSec= is greater than BackoffMaxSec=, which is used for both");
                 c->backoff = c->backoff_max;
         }
+        if (c->trust_anchors)
+                config_add_file(parser, CONFIG_FILE_TRUST_ANCHORS, NULL, c->trust_anchors, &parser->trust_anchors_at);
+        if (c->local.hosts_file && *c->local.hosts_file)
+                config_add_file(parser, CONFIG_FILE_HOSTS, NULL, c->local.hosts_file, &parser->hosts_file_at);
         config_take_forwards(parser);
         config_take_upstreams(parser);
+}
+
+static void config_read_text(ConfigParser *parser, const ConfigText *text)
+{
+        parser->text = text;
+        parser->line = 0;
+        parser->section[0] = 0;
+        parser->kind = NULL;
+        parser->skipping = false;
+        if (!text->error) {
+                config_read_lines(text->text, text->n, config_on_line, parser);
+                return;
+        }
+        config_say(parser, CONFIG_ERROR, "%s", text->error);
+        config_blame(parser, true);
 }
 
 Config *config_parse(const ConfigText *texts, size_t n, ConfigReport report, void *userdata, unsigned *ret_errors)
@@ -457,14 +673,10 @@ Config *config_parse(const ConfigText *texts, size_t n, ConfigReport report, voi
                 return NULL;
         c->refs = 1;
         config_set_defaults(c);
-        for (size_t i = 0; i < n; i++) {
-                parser.text = &texts[i];
-                parser.line = 0;
-                parser.section[0] = 0;
-                parser.kind = NULL;
-                config_read_lines(texts[i].text, texts[i].n, config_on_line, &parser);
-        }
+        for (size_t i = 0; i < n; i++)
+                config_read_text(&parser, &texts[i]);
         config_finish(&parser);
+        free(parser.blamed);
         *ret_errors = parser.errors;
         return c;
 }
@@ -485,11 +697,15 @@ Config *config_unref(Config *c)
                 config_upstream_deinit(&c->upstreams[i]);
         for (size_t i = 0; i < c->n_forwards; i++)
                 forward_config_deinit(&c->forwards[i]);
+        for (size_t i = 0; i < c->n_files; i++)
+                free(c->files[i].name);
         free(c->upstreams);
         free(c->forwards);
         free(c->listen);
         free(c->trust_anchors);
         free(c->local.hosts_file);
+        free(c->files);
+        free(c->unusable);
         free(c);
         return NULL;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Config: what the administrator wants, checked and immutable. Made of the texts of configuration files that somebody
- * else (io/system/dropins) found and read, in the order in which they apply. Syntax and meaning of repeated and empty
- * assignments are those of systemd.syntax(7); time spans and sizes those of systemd.time(7). dohmouse.conf(5) has a row
- * for each key.
+ * Config: the configuration, checked and immutable. It is parsed from the texts of the configuration files, which
+ * io/system/dropins finds and reads, in the order in which they apply. Syntax and the meaning of repeated and empty
+ * assignments follow systemd.syntax(7), time spans and sizes follow systemd.time(7). dohmouse.conf(5) documents each
+ * key.
  */
 
 #include "core/base/address.h"
@@ -26,18 +26,18 @@ typedef struct UpstreamConfig {
         char name[UPSTREAM_NAME_MAX + 1]; /* letters, digits, dash, underscore, dot */
         char *url;                        /* as written */
         char *host;    /* of the URL, for SNI, :authority, certificate; an IPv6 literal without brackets */
-        uint16_t port; /* 443 unless the URL says otherwise */
+        uint16_t port; /* 443 unless the URL has another */
         char *path;    /* with query, without "{?dns}"; begins with "/" */
         Method method; /* Method=, else GET for "{?dns}" */
         Address *addresses;
-        size_t n_addresses;  /* at least 1; no two alike */
+        size_t n_addresses;  /* at least 1, without duplicates */
         char *trust_anchors; /* PEM file or directory, or NULL for the resolver's */
         uint8_t (*pins)[PIN_SIZE];
         size_t n_pins;
         HealthMode health;
 } UpstreamConfig;
 
-/* [Local]: what is answered by this machine itself (core/query/local_names.h). */
+/* [Local]: the locally answered names (core/query/local_names.h). */
 typedef struct LocalConfig {
         char *hosts_file; /* absolute path; "": none */
         bool hostname;
@@ -61,14 +61,25 @@ typedef struct Domain {
 
 #define FORWARD_SERVERS_MAX 16
 
-/* Plain DNS servers for the names of some domains. */
+/* The Do53 servers for the names of some domains. */
 typedef struct ForwardConfig {
         char name[UPSTREAM_NAME_MAX + 1]; /* as that of an upstream */
         Domain *domains;
-        size_t n_domains; /* at least 1; no domain is in another forward, too */
+        size_t n_domains; /* at least 1; each domain belongs to one forward only */
         Address *servers;
-        size_t n_servers; /* no two alike. 0 only where all were refused: the names are still not for anybody else */
+        size_t n_servers; /* without duplicates; 0 if all were rejected: the names are not sent elsewhere either */
 } ForwardConfig;
+
+typedef enum ConfigFileKind { CONFIG_FILE_TRUST_ANCHORS, CONFIG_FILE_HOSTS } ConfigFileKind;
+
+/* A file that a setting refers to. Only io can tell whether it can be used: see resolver/config_check.h. */
+typedef struct ConfigFile {
+        ConfigFileKind kind;
+        const char *path;    /* borrowed from the Config */
+        const char *section; /* likewise */
+        char *name;          /* of the configuration file with the setting; NULL: it is the default */
+        unsigned line;
+} ConfigFile;
 
 typedef struct Config {
         unsigned refs;
@@ -86,7 +97,7 @@ typedef struct Config {
 
         /* [Cache] */
         bool cache;
-        uint64_t cache_size; /* octets */
+        uint64_t cache_size; /* bytes */
         uint64_t max_ttl;    /* usec, and so on */
         uint64_t negative_max_ttl;
         bool serve_stale;
@@ -109,36 +120,45 @@ typedef struct Config {
         size_t n_upstreams;
         ForwardConfig *forwards;
         size_t n_forwards;
+
+        ConfigFile *files; /* that the settings refer to */
+        size_t n_files;
+        char *unusable; /* why there is no upstream: "FILE:LINE: TEXT"; NULL if there is one, or when out of memory */
 } Config;
 
-/* One text to read: `name` is what errors call it, `n` octets at `text` (need not be NUL-terminated). */
+/* The text of a configuration file: `name` identifies it in messages, `n` bytes at `text` need not be terminated.
+ * `error`, if not NULL, says why the file, or directory, could not be read. */
 typedef struct ConfigText {
         const char *name;
         const char *text;
         size_t n;
+        const char *error;
 } ConfigText;
 
 typedef enum ConfigSeverity {
-        CONFIG_WARNING, /* unknown section or key, a line that is neither section nor assignment: ignored */
-        CONFIG_ERROR,   /* a bad value: refused, the default stands; --check-config and reload fail on any */
+        CONFIG_WARNING, /* an unknown section or key, or a line that is neither: ignored */
+        CONFIG_ERROR,   /* an invalid value: rejected; --check-config and reload fail */
 } ConfigSeverity;
 
 typedef struct ConfigMessage {
         ConfigSeverity severity;
-        const char *file; /* ConfigText.name, or NULL where it concerns all of them */
+        const char *file; /* ConfigText.name, or NULL if it concerns all of them */
         unsigned line;    /* from 1; 0: none */
         const char *text; /* e.g. "[Cache] Size=8X: not a size, expected a size from 64K to 4G" */
 } ConfigMessage;
 
-/* Called for each finding, in the order in which they are made. The message lives for the call only. */
+/* Called for each finding, in order. The message is valid during the call only. */
 typedef void (*ConfigReport)(void *userdata, const ConfigMessage *message);
 
 /*
- * Reads the texts in order. Always gives a whole configuration with one reference for the caller, with defaults in
- * place of what was refused (NULL only when out of memory); *ret_errors is the number of errors reported. An upstream
- * without a valid URL or address is left out, with an error, and so is one whose URL=, PinSHA256= or TrustAnchors= was
- * refused: without them it would be another server, or be trusted too easily. No upstream at all is an error, too. A
- * forward stays even if all its servers were refused, so that its names do not go elsewhere.
+ * Parses the texts in order. Always returns a complete configuration with one reference for the caller, in which
+ * defaults replace rejected values (NULL only when out of memory); *ret_errors is the number of errors reported.
+ *
+ * An upstream without a valid URL or address is left out, with an error, and so is one whose URL=, PinSHA256= or
+ * TrustAnchors= was rejected: it would be another server, or be trusted too easily. The same goes for an upstream with
+ * Default= if an error may hide the upstream that the administrator has chosen, such as a file that cannot be read: no
+ * query is ever sent to a provider that nobody chose. Without any upstream, `unusable` says why. A forward stays even
+ * if all its servers were rejected, so that its names are not sent elsewhere.
  */
 Config *config_parse(const ConfigText *texts, size_t n, ConfigReport report, void *userdata, unsigned *ret_errors);
 
@@ -147,10 +167,10 @@ Config *config_ref(Config *c);
 Config *config_unref(Config *c);
 DEFINE_CLEANUP(Config, config_unref)
 
-/* True if both speak of the same server in the same way, so that state and connections may be kept across a reload. */
+/* True if both describe the same server in the same way, so that state and connections may be kept across a reload. */
 bool upstream_config_equal(const UpstreamConfig *a, const UpstreamConfig *b);
 
-/* The words of LogLevel=: "emerg" .. "debug" for 0 .. 7. -1: not one of them. */
+/* The values of LogLevel=: "emerg" .. "debug" for 0 .. 7; -1 if it is none of them. */
 const char *log_level_name(int level);
 int log_level_from_name(const char *name);
 

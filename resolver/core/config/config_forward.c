@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * [Forward NAME]: which names go to which Do53 servers.
+ * [Forward NAME]: the names that are sent to Do53 servers.
  */
 
 #include <stdio.h>
@@ -20,7 +20,7 @@ static const char *forward_add_domain(ForwardConfig *f, Bytes name)
                 if (name_equal(BYTES(f->domains[i].name, f->domains[i].n), name))
                         return NULL;
         if (f->n_domains >= CONFIG_DOMAINS_MAX)
-                return "one domain too many";
+                return "too many domains";
         grown = reallocarray(f->domains, f->n_domains + 1, sizeof(*grown));
         if (!grown)
                 return "out of memory";
@@ -31,7 +31,7 @@ static const char *forward_add_domain(ForwardConfig *f, Bytes name)
         return NULL;
 }
 
-/* The zone of reverse names of the first `labels` digits (hexadecimal ones for IPv6) or numbers of an address. */
+/* The reverse zone of the first `labels` numbers (for IPv6, hexadecimal digits) of an address. */
 static size_t forward_reverse_name(const Address *a, unsigned labels, uint8_t *ret)
 {
         char text[128];
@@ -47,7 +47,7 @@ static size_t forward_reverse_name(const Address *a, unsigned labels, uint8_t *r
         return name_from_text(text, ret);
 }
 
-/* Are all bits behind the first `bits` zero? */
+/* Are all bits after the first `bits` zero? */
 static bool forward_is_prefix(const Address *a, unsigned bits)
 {
         for (unsigned i = bits; i < (a->v6 ? 128u : 32u); i++)
@@ -56,8 +56,8 @@ static bool forward_is_prefix(const Address *a, unsigned bits)
         return true;
 }
 
-/* "172.16.0.0/12" is all that ends in 16.172.in-addr.arpa to 31.172.in-addr.arpa: as many names as the last label has
- * values. */
+/* "172.16.0.0/12" stands for 16.172.in-addr.arpa to 31.172.in-addr.arpa: one domain for each value of the last label.
+ */
 static const char *forward_add_prefix(ForwardConfig *f, const char *word, const char *slash)
 {
         char text[64];
@@ -77,9 +77,9 @@ static const char *forward_add_prefix(ForwardConfig *f, const char *word, const 
         for (const char *p = slash + 1; *p; p++)
                 bits = bits * 10 + (unsigned) (*p - '0');
         if (bits == 0 || bits > (a.v6 ? 128 : 32))
-                return "no such length of a prefix";
+                return "invalid prefix length";
         if (!forward_is_prefix(&a, bits))
-                return "has bits behind its prefix";
+                return "has bits set beyond the prefix length";
         unit = a.v6 ? 4 : 8;
         labels = (bits + unit - 1) / unit;
         /* The last label counts up by `step` in the octet that it stands in. */
@@ -107,21 +107,24 @@ const char *config_add_domains(ForwardConfig *f, const char *word)
         if (digits > 0 && digits <= 3 && !slash[1 + digits])
                 return forward_add_prefix(f, word, slash);
         if (address_from_text(word, 0, &a))
-                return "an address";
+                return "an address, not a domain";
         if (word[0] == '*')
-                return "a name stands for all below it, without \"*\"";
+                return "a domain includes all names below it without \"*\"";
+        /* As in resolved.conf(5), for a domain that is not a search domain. */
+        if (word[0] == '~')
+                return "\"~\" is not needed, because no domain is used as a search domain";
         if (word[strspn(word, DOMAIN_CHARACTERS)])
-                return "not a name in ASCII";
+                return "not a domain in ASCII";
         n = name_from_text(word, name);
         if (n == 0)
-                return "not a name";
-        /* Everything would go there, which is what upstreams are for. */
+                return "not a domain";
+        /* All names would be sent there, which is what upstreams are for. */
         if (n == 1)
-                return "the root";
+                return "the root domain is not allowed";
         return forward_add_domain(f, BYTES(name, n));
 }
 
-/* --- while they are being read */
+/* --- builders */
 
 void forward_config_deinit(ForwardConfig *f)
 {
@@ -148,9 +151,9 @@ ForwardBuilder *config_find_forward(ConfigParser *parser, const char *name)
         return f;
 }
 
-/* --- the whole */
+/* --- once everything has been read */
 
-/* Servers that are ourselves go: a question would come back for ever. */
+/* Removes servers that are dohmouse itself: a query would come back forever. */
 static void forward_drop_loops(ConfigParser *parser, ForwardConfig *f)
 {
         size_t kept = 0;
@@ -163,13 +166,14 @@ static void forward_drop_loops(ConfigParser *parser, ForwardConfig *f)
                         continue;
                 }
                 address_to_text(&f->servers[i], text);
-                config_say(parser, CONFIG_ERROR, "[Forward %s] DNS=%s: an address that dohmouse itself listens on",
+                config_say(parser, CONFIG_ERROR, "[Forward %s] DNS=%s: dohmouse itself listens on this address",
                            f->name, text);
+                config_blame(parser, true);
         }
         f->n_servers = config_drop_duplicates(f->servers, kept);
 }
 
-/* Domains that an earlier forward has go. */
+/* Removes domains that an earlier forward has. */
 static void forward_drop_taken(ConfigParser *parser, ForwardConfig *f)
 {
         const Config *c = parser->config;
@@ -190,7 +194,7 @@ static void forward_drop_taken(ConfigParser *parser, ForwardConfig *f)
                         continue;
                 }
                 name_to_text(name, text);
-                config_say(parser, CONFIG_ERROR, "[Forward %s] Domains=%s: [Forward %s] has it already", f->name,
+                config_say(parser, CONFIG_ERROR, "[Forward %s] Domains=%s: already in [Forward %s]", f->name,
                            config_shown(text, shown), other->name);
         }
         f->n_domains = kept;
@@ -200,8 +204,10 @@ static void forward_take_forward(ConfigParser *parser, ForwardConfig *f)
 {
         Config *c = parser->config;
 
-        if (f->n_domains == 0)
-                config_say(parser, CONFIG_ERROR, "[Forward %s] is left out: no name in Domains=", f->name);
+        if (f->n_domains == 0) {
+                config_say(parser, CONFIG_ERROR, "[Forward %s] is left out: Domains= is missing", f->name);
+                config_blame(parser, true);
+        }
         forward_drop_taken(parser, f);
         if (f->n_domains == 0) {
                 forward_config_deinit(f);
@@ -209,8 +215,8 @@ static void forward_take_forward(ConfigParser *parser, ForwardConfig *f)
         }
         forward_drop_loops(parser, f);
         if (f->n_servers == 0)
-                config_say(parser, CONFIG_ERROR,
-                           "[Forward %s] has no server in DNS=, and its names are asked of nobody else", f->name);
+                config_say(parser, CONFIG_ERROR, "[Forward %s] has no server in DNS=, so queries for its names fail",
+                           f->name);
         c->forwards[c->n_forwards++] = *f;
 }
 

@@ -64,7 +64,7 @@ static const char *keys_parse_boolean(ConfigParser *parser, const ConfigKey *k, 
                         *(bool *) field = i >= 6;
                         return NULL;
                 }
-        return "neither yes nor no";
+        return "not a boolean";
 }
 
 static const char *keys_parse_choice(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
@@ -75,17 +75,23 @@ static const char *keys_parse_choice(ConfigParser *parser, const ConfigKey *k, v
                         *(int *) field = i;
                         return NULL;
                 }
-        return "none of the choices";
+        return "not one of the choices";
 }
 
 /* --- text */
+
+/* Where messages say that the path of a setting stands. */
+static ConfigPlace *keys_place_of(ConfigParser *parser, const ConfigKey *k)
+{
+        if (strcmp(k->section, CONFIG_SECTION_UPSTREAM) == 0)
+                return &parser->upstreams[parser->named].trust_anchors_at;
+        return strcmp(k->section, CONFIG_SECTION_RESOLVER) == 0 ? &parser->trust_anchors_at : &parser->hosts_file_at;
+}
 
 static const char *keys_parse_path(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
         char *copy;
 
-        (void) parser;
-        (void) k;
         if (*value != '/')
                 return "not an absolute path";
         copy = strdup(value);
@@ -93,10 +99,11 @@ static const char *keys_parse_path(ConfigParser *parser, const ConfigKey *k, voi
                 return "out of memory";
         free(*(char **) field);
         *(char **) field = copy;
+        *keys_place_of(parser, k) = (ConfigPlace) { .text = parser->text, .line = parser->line };
         return NULL;
 }
 
-/* A path, or "no", which is kept as "". */
+/* A path, or "no", which is stored as "". */
 static const char *keys_parse_path_or_no(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
 {
         bool yes;
@@ -132,7 +139,7 @@ static void keys_clear_url(ConfigParser *parser, const ConfigKey *k, void *field
         config_clear_url(field);
 }
 
-/* --- lists: words apart by blanks. A bad word is reported and left out, the others count */
+/* --- lists: words separated by blanks. An invalid word is reported and left out, the others are used */
 
 #define WORD_MAX 1536
 
@@ -144,6 +151,11 @@ static void keys_each_word(ConfigParser *parser, const ConfigKey *k, void *targe
                 char word[WORD_MAX];
                 const char *wrong;
 
+                /* Not a word each, but one comment. */
+                if (*value == '#' || *value == ';') {
+                        config_refuse(parser, k, value, "not valid after a value");
+                        return;
+                }
                 if (n >= sizeof(word)) {
                         config_refuse(parser, k, value, "too long");
                 } else {
@@ -162,7 +174,7 @@ const char *config_add_address(Address **list, size_t *n, size_t max, const Addr
         Address *grown;
 
         if (*n >= max)
-                return "one address too many";
+                return "too many addresses";
         grown = reallocarray(*list, *n + 1, sizeof(*grown));
         if (!grown)
                 return "out of memory";
@@ -176,11 +188,15 @@ static const char *keys_take_listen(ConfigParser *parser, void *target, const ch
         Config *c = target;
         Address a;
 
-        (void) parser;
         if (!address_from_text(word, 53, &a))
                 return "not an address";
         if (address_is_multicast(&a))
-                return "not an address to listen on";
+                return "a multicast address";
+        if (address_is_link_local(&a) && !a.interface[0])
+                return "a link-local address requires %INTERFACE";
+        if (a.port == 0)
+                config_say(parser, CONFIG_WARNING, "[%s] Listen=%s: port 0 selects a random port at each start",
+                           parser->section, word);
         return config_add_address(&c->listen, &c->n_listen, CONFIG_LIST_MAX, &a);
 }
 
@@ -198,20 +214,20 @@ static void keys_clear_listen(ConfigParser *parser, const ConfigKey *k, void *fi
         parser->config->n_listen = 0;
 }
 
-/* The address of somebody to ask; `port`, which may be 0, if none is given. */
+/* The address of a server; `port`, which may be 0, if it has none. */
 static const char *keys_read_server(const char *word, uint16_t port, Address *ret)
 {
         Address again;
 
         if (!address_from_text(word, port, ret))
                 return "not an address";
-        /* A port of 0 that was written, not left out. */
+        /* A port of 0 that was specified, not omitted. */
         if (ret->port == 0 && (!address_from_text(word, 1, &again) || again.port == 0))
-                return "port 0 is none";
+                return "port 0 is not allowed";
         if (address_is_unspecified(ret) || address_is_multicast(ret))
-                return "not the address of a server";
+                return "not a unicast address";
         if (address_is_link_local(ret) && !ret->interface[0])
-                return "link-local without %INTERFACE";
+                return "a link-local address requires %INTERFACE";
         return NULL;
 }
 
@@ -248,9 +264,9 @@ static const char *keys_take_pin(ConfigParser *parser, void *target, const char 
 
         (void) parser;
         if (!config_parse_base64(word, pin, sizeof(pin)))
-                return "not 32 octets in base64";
+                return "not 32 bytes in base64";
         if (u->n_pins >= CONFIG_LIST_MAX)
-                return "one pin too many";
+                return "too many digests";
         grown = reallocarray(u->pins, u->n_pins + 1, sizeof(*grown));
         if (!grown)
                 return "out of memory";
@@ -321,7 +337,7 @@ static void keys_clear_plain_servers(ConfigParser *parser, const ConfigKey *k, v
         f->n_servers = 0;
 }
 
-/* "ADDRESS[:PORT]#URL": a whole upstream. The same URL again is another address of it. */
+/* "ADDRESS[:PORT]#URL" configures an upstream. The same URL again adds an address to it. */
 static const char *keys_take_dns(ConfigParser *parser, void *target, const char *word)
 {
         _cleanup_(freep) char *address = NULL;
@@ -341,7 +357,7 @@ static const char *keys_take_dns(ConfigParser *parser, void *target, const char 
                 return keys_take_server(parser, &u->config, address);
         u = config_find_upstream(parser, NULL);
         if (!u)
-                return "one upstream too many";
+                return "too many upstreams";
         wrong = config_parse_url(&u->config, hash + 1);
         if (!wrong)
                 wrong = keys_take_server(parser, &u->config, address);
@@ -373,7 +389,7 @@ static void keys_clear_dns(ConfigParser *parser, const ConfigKey *k, void *field
         parser->n_upstreams = kept;
 }
 
-/* --- the keys: one row each, and one in dohmouse.conf(5) */
+/* --- the keys: each has a row here, and one in dohmouse.conf(5) */
 
 static const ConfigType type_span = { .parse = keys_parse_span, .size = sizeof(uint64_t) };
 static const ConfigType type_octets = { .parse = keys_parse_octets, .size = sizeof(uint64_t) };
@@ -422,12 +438,13 @@ int log_level_from_name(const char *name)
 #define YES_OR_NO "yes or no"
 #define SPAN(range) "a time span " range
 #define MODE "lazy, active or none"
-#define PEM "the absolute path of a PEM file or a directory of them"
+#define PEM "the absolute path of a PEM file or of a directory of PEM files"
 
 const ConfigKey config_keys[] = {
         { "Resolver", "Listen", &type_listen, .expected = "ADDRESS[:PORT], such as 127.0.0.53:53 or [::1]:53" },
         { "Resolver", "DNS", &type_dns,
-          .expected = "ADDRESS[:PORT]#https://HOST[:PORT]/PATH, such as 9.9.9.9#https://dns.quad9.net/dns-query" },
+          .expected = "ADDRESS[:PORT]#https://HOST[:PORT]/PATH, such as 9.9.9.9#https://dns.quad9.net/dns-query",
+          .upstreams = true },
         { "Resolver", "Policy", &type_choice, GLOBAL(policy), .words = policy_words, .expected = "ordered or fastest" },
         { "Resolver", "QueryTimeoutSec", &type_span, GLOBAL(query_timeout), 500 * USEC_PER_MSEC, USEC_PER_MINUTE,
           .expected = SPAN("from 500ms to 1min") },
@@ -435,7 +452,7 @@ const ConfigKey config_keys[] = {
           .expected = "on-suspect, always or no" },
         { "Resolver", "Padding", &type_boolean, GLOBAL(padding), .expected = YES_OR_NO },
         { "Resolver", "TrustAD", &type_boolean, GLOBAL(trust_ad), .expected = YES_OR_NO },
-        { "Resolver", "TrustAnchors", &type_path, GLOBAL(trust_anchors), .expected = PEM },
+        { "Resolver", "TrustAnchors", &type_path, GLOBAL(trust_anchors), .expected = PEM, .vital = true },
         { "Resolver", "LogLevel", &type_choice, GLOBAL(log_level), .words = level_words,
           .expected = "emerg, alert, crit, err, warning, notice, info or debug" },
 
@@ -498,7 +515,7 @@ const ConfigKey config_keys[] = {
         { 0 },
 };
 
-/* What the fields of the section where we are belong to. */
+/* The struct that has the fields of the current section. */
 static char *keys_owner_of(ConfigParser *parser, const ConfigKey *k)
 {
         if (strcmp(k->section, CONFIG_SECTION_UPSTREAM) == 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * ConfigParser: a configuration while it is being read, and the table of its keys. For config.c, config_keys.c and the
- * test that holds the table against the manual.
+ * ConfigParser: the state of the parser, and the table of keys. For resolver/core/config and the test that compares the
+ * table with the manual.
  */
 
 #include "core/config/config.h"
@@ -15,19 +15,26 @@
 #define METHOD_UNSET ((Method) - 1)
 #define HEALTH_UNSET ((HealthMode) - 1)
 
+/* Where a setting stands. */
+typedef struct ConfigPlace {
+        const ConfigText *text; /* NULL: nowhere, it is the default */
+        unsigned line;
+} ConfigPlace;
+
 typedef struct UpstreamBuilder {
         UpstreamConfig config;  /* port 0 of an address stands for that of the URL, which may follow */
         bool is_default;        /* Default= */
-        bool one_line;          /* of DNS=, and not named yet */
-        const char *refused;    /* the key without whose value it must not be used, if that value was bad */
-        const ConfigText *text; /* where it is first spoken of */
+        bool one_line;          /* from DNS=, and not named yet */
+        const char *refused;    /* a key whose value was rejected, and without which the upstream must not be used */
+        const ConfigText *text; /* where it occurs first */
         unsigned line;
-        bool elsewhere; /* in another text as well */
+        bool elsewhere; /* it occurs in another text as well */
+        ConfigPlace trust_anchors_at;
 } UpstreamBuilder;
 
 typedef struct ForwardBuilder {
         ForwardConfig config;
-        const ConfigText *text; /* where it is first spoken of */
+        const ConfigText *text; /* where it occurs first */
         unsigned line;
 } ForwardBuilder;
 
@@ -40,21 +47,27 @@ typedef struct ConfigParser {
         ConfigReport report;
         void *userdata;
         unsigned errors;
+        char last_error[1280];      /* as "FILE:LINE: TEXT" */
+        char *blamed;               /* the first error that concerns the upstreams, likewise; NULL: none */
+        bool hides;                 /* an error may hide an upstream that was chosen */
+        bool trust_anchors_refused; /* [Resolver] TrustAnchors= */
+        ConfigPlace trust_anchors_at, hosts_file_at;
 
         const ConfigText *text; /* where we are; NULL: past the end of all texts */
         unsigned line;
         char section[UPSTREAM_NAME_MAX + 16];
-        const char *kind; /* ConfigKey.section of its keys; NULL: not known, its keys are passed over */
-        size_t named;     /* which upstream or forward that is */
+        const char *kind; /* ConfigKey.section of its keys; NULL: unknown, its keys are ignored */
+        bool skipping;    /* the section was rejected, and with it its keys */
+        size_t named;     /* the index of the upstream or forward */
 } ConfigParser;
 
 typedef struct ConfigKey ConfigKey;
 
 typedef struct ConfigType {
-        /* Stores a value that is not empty; NULL, or what is wrong with it. A list reports its bad words itself. */
+        /* Stores a value that is not empty. Returns NULL, or what is wrong. A list reports its invalid words itself. */
         const char *(*parse)(ConfigParser *parser, const ConfigKey *k, void *field, const char *value);
-        size_t size; /* of a plain field: an empty value copies the default's octets */
-        void (*clear)(ConfigParser *parser, const ConfigKey *k, void *field); /* of any other */
+        size_t size; /* of a plain field: an empty value copies the default */
+        void (*clear)(ConfigParser *parser, const ConfigKey *k, void *field); /* of any other field */
 } ConfigType;
 
 struct ConfigKey {
@@ -64,49 +77,58 @@ struct ConfigKey {
         size_t offset;            /* in Config, UpstreamBuilder or ForwardBuilder */
         uint64_t low, high;       /* of numbers, sizes and time spans (usec) */
         const char *const *words; /* of a choice; its value is the index */
-        const char *expected;     /* what a person is told */
-        bool vital;               /* if it is refused, the upstream would be another, or less safe: not used */
+        const char *expected;     /* for messages */
+        bool upstreams;           /* configures upstreams outside of their sections */
+        bool vital;               /* without it, the upstream would be another server, or be trusted too easily */
 };
 
+#define CONFIG_SECTION_RESOLVER "Resolver"
 #define CONFIG_SECTION_UPSTREAM "Upstream"
 #define CONFIG_SECTION_FORWARD "Forward"
 
-/* All keys; ends in one without a name. dohmouse.conf(5) and units/dohmouse.conf have each of them
+/* All keys, terminated by one without a name. dohmouse.conf(5) and units/dohmouse.conf document each of them
  * (tests/unit/core/config/test_config_manual). */
 extern const ConfigKey config_keys[];
 
 void config_say(ConfigParser *parser, ConfigSeverity severity, const char *format, ...) _printf_(3, 4);
 
-/* Reports a bad value, or a bad word of a list. */
+/*
+ * The error that was just reported concerns the upstreams: if there is none in the end, it is the reason. `hides`: it
+ * may hide an upstream that the administrator has chosen, or a name that must not be sent to any, so that an upstream
+ * with Default= must not be used.
+ */
+void config_blame(ConfigParser *parser, bool hides);
+
+/* Reports an invalid value, or an invalid word of a list. */
 void config_refuse(ConfigParser *parser, const ConfigKey *k, const char *value, const char *reason);
 
-/* Makes text fit for a message: at most some 200 octets, no control characters. */
+/* Prepares text for a message: at most about 200 bytes, no control characters. */
 #define CONFIG_SHOWN_MAX 208
 const char *config_shown(const char *text, char ret[CONFIG_SHOWN_MAX]);
 
-/* Stores a value or restores the default of an empty one, into the section where we are. */
+/* Stores a value in the current section, or restores the default if it is empty. */
 void config_assign(ConfigParser *parser, const ConfigKey *k, const char *value);
 
-/* The builder of [Upstream NAME], or for NULL a new one that is named later; NULL if there are too many, or no memory.
- */
+/* The builder of [Upstream NAME], or, if `name` is NULL, a new one that is named later. NULL if there are too many, or
+ * when out of memory. */
 UpstreamBuilder *config_find_upstream(ConfigParser *parser, const char *name);
 
-/* The builder of [Forward NAME]; NULL if there are too many, or no memory. */
+/* The builder of [Forward NAME]. NULL if there are too many, or when out of memory. */
 ForwardBuilder *config_find_forward(ConfigParser *parser, const char *name);
 
-/* Adds a word of Domains=, a name or an address prefix; NULL, or what is wrong with it. */
+/* Adds a word of Domains=, a name or an address prefix. Returns NULL, or what is wrong. */
 const char *config_add_domains(ForwardConfig *f, const char *word);
 
-/* One more to a list of `max`; NULL, or what is wrong. */
+/* Appends to a list of at most `max`. Returns NULL, or what is wrong. */
 const char *config_add_address(Address **list, size_t *n, size_t max, const Address *a);
 
-/* Two alike become one; returns how many are left. */
+/* Removes duplicates; returns how many are left. */
 size_t config_drop_duplicates(Address *a, size_t n);
 
-/* Does that address lead back to ourselves (FAULTS.md T16)? */
+/* Does dohmouse listen on that address (FAULTS.md T16)? */
 bool config_is_loop(const Config *c, const Address *a);
 
-/* All has been read: makes the forwards of the configuration out of their builders. */
+/* Once everything has been read: turns the builders into the forwards of the configuration. */
 void config_take_forwards(ConfigParser *parser);
 
 void forward_config_deinit(ForwardConfig *f);

@@ -15,7 +15,7 @@ typedef struct LineReader {
         void *userdata;
         char *joined; /* a line, with those that continue it */
         size_t n;
-        unsigned first; /* number of its first line; 0: none is open */
+        unsigned first; /* number of its first line; 0: no line is being continued */
 } LineReader;
 
 static char *text_strip(char *s)
@@ -44,13 +44,14 @@ static void text_take_line(LineReader *r)
         if (!*s)
                 return;
         if (!utf8_valid(BYTES(s, strlen(s)))) {
-                text_give(r, *s == '[' ? LINE_BAD_SECTION : LINE_BAD, "line is not in UTF-8");
+                text_give(r, *s == '[' ? LINE_BAD_SECTION : LINE_BAD, "line is not UTF-8");
                 return;
         }
         if (*s == '[') {
                 if (*end != ']' || end == s + 1) {
                         text_give(r, LINE_BAD_SECTION,
-                                  end == s + 1 ? "section without a name" : "section does not end in a bracket");
+                                  end == s + 1 ? "section header without a name"
+                                               : "section header does not end with \"]\"");
                         return;
                 }
                 *end = 0;
@@ -59,7 +60,7 @@ static void text_take_line(LineReader *r)
         }
         equals = strchr(s, '=');
         if (!equals || equals == s) {
-                text_give(r, LINE_BAD, "line is neither a section nor an assignment");
+                text_give(r, LINE_BAD, "line is neither a section header nor an assignment");
                 return;
         }
         *equals = 0;
@@ -74,7 +75,7 @@ static void text_append(LineReader *r, const char *p, size_t n)
         r->joined[r->n] = 0;
 }
 
-/* An odd number of backslashes at the end: the last of them is not escaped itself. */
+/* With an odd number of backslashes at the end, the last one is not escaped. */
 static bool text_goes_on(const char *p, size_t n)
 {
         size_t k = 0;
@@ -84,7 +85,7 @@ static bool text_goes_on(const char *p, size_t n)
         return k % 2 == 1;
 }
 
-/* One line as it stands in the file, without its end. */
+/* One line of the file, without its end. */
 static void text_add_line(LineReader *r, const char *p, size_t n, unsigned number)
 {
         size_t blank = 0;
@@ -107,7 +108,7 @@ static void text_add_line(LineReader *r, const char *p, size_t n, unsigned numbe
         r->first = 0;
 }
 
-/* ByteBuffer of the line at `p`, and of its end: as in systemd "\n", "\r", or both of them in any order. */
+/* Length of the line at `p`, and of its end: as in systemd, "\n", "\r", or both in any order. */
 static size_t text_find_line_end(const char *p, size_t n, size_t *ret_end)
 {
         size_t size = 0;
@@ -145,8 +146,8 @@ void config_read_lines(const char *text, size_t n,
                 if (nul || size + (r.first ? r.n : 0) > CONFIG_LINE_MAX) {
                         r.first = number;
                         text_give(&r, LINE_FATAL,
-                                  nul ? "NUL octet: not a text, ignoring it from here"
-                                      : "line of more than 1 MiB, ignoring the file from here");
+                                  nul ? "line contains a NUL byte, ignoring the rest of the file"
+                                      : "line is longer than 1 MiB, ignoring the rest of the file");
                         r.first = 0;
                         break;
                 }
@@ -154,7 +155,7 @@ void config_read_lines(const char *text, size_t n,
                 text += size + end;
                 n -= size + end;
         }
-        /* The file ends in a line that was to go on. */
+        /* The last line ends with a backslash. */
         if (r.first)
                 text_take_line(&r);
         free(r.joined);

@@ -42,7 +42,7 @@ static bool url_is_address(const char *p, size_t n, bool v6)
         return address_from_text(text, 0, &a) && a.v6 == v6 && !a.interface[0] && a.port == 0;
 }
 
-/* RFC 1123 2.1. A name whose last label is a number can only be an IPv4 address. */
+/* RFC 1123 2.1. If the last label is a number, it must be an IPv4 address. */
 static bool url_is_host(const char *p, size_t n)
 {
         size_t label = 0;
@@ -72,7 +72,7 @@ static bool url_is_hex(char c)
         return c && strchr("0123456789abcdefABCDEF", c);
 }
 
-/* RFC 3986 3.3, 3.4: what may stand in path and query; percent signs only before two hexadecimal digits. */
+/* The characters of path and query (RFC 3986 3.3, 3.4); percent signs only before two hexadecimal digits. */
 static bool url_is_path(const char *p, size_t n)
 {
         for (size_t i = 0; i < n; i++) {
@@ -96,7 +96,7 @@ static const char *url_split_authority(const char *p, size_t n, Parts *ret)
         const char *end = p + n, *host_end;
 
         if (memchr(p, '@', n))
-                return "a user or password has no place in it";
+                return "a user name or password is not allowed";
         p += v6;
         host_end = memchr(p, v6 ? ']' : ':', (size_t) (end - p));
         if (v6 && !host_end)
@@ -134,12 +134,12 @@ static const char *url_split(const char *url, Parts *ret)
         if (n >= sizeof(template) - 1 && strcmp(ret->path + n - (sizeof(template) - 1), template) == 0) {
                 n -= sizeof(template) - 1;
                 if (memchr(ret->path, '?', n))
-                        return "{?dns} begins a query, and there is one already";
+                        return "{?dns} adds a query, but the URL already has one";
         }
         if (memchr(ret->path, '#', n))
-                return "a fragment has no place in it";
+                return "a fragment is not allowed";
         if (!url_is_path(ret->path, n))
-                return "the path has characters that must be percent-encoded";
+                return "the path contains characters that must be percent-encoded";
         if (n >= PATH_MAX_OCTETS)
                 return "the path is too long";
         ret->path_size = n;

@@ -42,13 +42,13 @@ static const struct {
 #define BLANK " \t\n\r"
 #define DIGITS "0123456789"
 
-/* A decimal number as it stands in the text. */
+/* A decimal number as text. */
 typedef struct Decimal {
         const char *whole, *fraction;
         size_t n_whole, n_fraction;
 } Decimal;
 
-/* Reads "5", "1.5", ".5"; where `open`, "5." too. ByteBuffer of it, or 0 if it is none. */
+/* Reads "5", "1.5", ".5", and if `open` is set, "5." as well. Returns its length, or 0 if it is not a number. */
 static size_t units_read_decimal(const char *p, bool open, Decimal *ret)
 {
         size_t n = strspn(p, DIGITS), k = 0;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define NAME "dohmouse/dohmouse.conf"
-#define FILE_SIZE_MAX (4u << 20) /* octets */
+#define FILE_SIZE_MAX (4u << 20) /* bytes */
 
 static const char *const directories[] = { "/etc", "/run", "/usr/local/lib", "/usr/lib" };
 
@@ -24,7 +24,7 @@ void file_list_deinit(FileList *l)
         *l = FILE_LIST_INIT;
 }
 
-/* Takes `path` over, and frees it if there is no room; NULL is no memory, too. */
+/* Takes ownership of `path`; NULL stands for a failed allocation. */
 static int dropins_add(FileList *l, char *path)
 {
         char **grown = path ? reallocarray(l->paths, l->n + 1, sizeof(*grown)) : NULL;
@@ -89,7 +89,20 @@ static bool dropins_is_dropin(const char *name)
         return name[0] != '.' && n > k && strcmp(name + n - k, suffix) == 0;
 }
 
-/* Takes the drop-ins of one directory whose names no directory before it had. */
+/* Is there anything of that name, be it a dangling link? If nobody can tell, there may be. */
+static bool dropins_exists(const char *path)
+{
+        _cleanup_(freep) char *parent = NULL;
+        struct stat st;
+
+        if (lstat(path, &st) >= 0 || errno != ENOENT)
+                return true;
+        /* The directory above it may be a dangling link. */
+        parent = strndup(path, (size_t) (dropins_base_of(path) - 1 - path));
+        return parent && lstat(parent, &st) >= 0 && stat(parent, &st) < 0;
+}
+
+/* Adds the drop-ins of a directory whose names do not occur in the directories before it. */
 static int dropins_add_directory(const Finder *f, FileList *l, const char *directory)
 {
         DIR *d = opendir(directory);
@@ -97,10 +110,12 @@ static int dropins_add_directory(const Finder *f, FileList *l, const char *direc
         int r = 0;
 
         if (!d) {
-                if (errno == ENOMEM)
+                int error = errno;
+
+                if (error == ENOMEM)
                         return -ENOMEM;
-                if (errno != ENOENT && errno != ENOTDIR)
-                        dropins_say(f, directory, strerror(errno));
+                if (dropins_exists(directory))
+                        dropins_say(f, directory, strerror(error));
                 return 0;
         }
         for (errno = 0; r >= 0 && (entry = readdir(d)); errno = 0)
@@ -112,7 +127,7 @@ static int dropins_add_directory(const Finder *f, FileList *l, const char *direc
         return r;
 }
 
-/* Files that only mask others: empty ones, and links to /dev/null. */
+/* Is it a file that only masks others: an empty one, or a link to /dev/null? */
 static bool dropins_is_mask(const char *path)
 {
         struct stat st;
@@ -133,7 +148,7 @@ static void dropins_drop_masks(FileList *l)
         l->n = kept;
 }
 
-/* The first main file there is. */
+/* Adds the first main file that exists. */
 static int dropins_add_main_file(const Finder *f, FileList *l)
 {
         for (size_t i = 0; i < ELEMENTS(directories); i++) {
@@ -141,7 +156,7 @@ static int dropins_add_main_file(const Finder *f, FileList *l)
 
                 if (!path)
                         return -ENOMEM;
-                if (access(path, F_OK) == 0)
+                if (dropins_exists(path))
                         return dropins_add(l, path);
                 free(path);
         }
@@ -216,8 +231,7 @@ static int dropins_read_all(int fd, char **ret, size_t *ret_n)
         return 0;
 }
 
-/* NULL, or why it cannot be read. A file that was found must be a regular one: a pipe among the drop-ins would hold up
- * the start for ever. */
+/* Returns NULL, or why the file cannot be read. A drop-in must be a regular file: a pipe would block forever. */
 static const char *dropins_read_file(const char *path, bool found, char **ret, size_t *ret_n)
 {
         int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (found ? O_NONBLOCK : 0)), r;
@@ -234,37 +248,78 @@ static const char *dropins_read_file(const char *path, bool found, char **ret, s
         return r < 0 ? strerror(-r) : NULL;
 }
 
+/* Texts, of which each is owned, and so are the names of those with an error. */
+typedef struct TextList {
+        ConfigText *texts;
+        size_t n;
+        bool out_of_memory;
+} TextList;
+
+static void text_list_deinit(TextList *l)
+{
+        for (size_t i = 0; i < l->n; i++) {
+                if (l->texts[i].error)
+                        free((char *) l->texts[i].name);
+                free((char *) l->texts[i].text);
+        }
+        free(l->texts);
+}
+
+static void dropins_add_text(TextList *l, ConfigText text)
+{
+        ConfigText *grown = reallocarray(l->texts, l->n + 1, sizeof(*grown));
+
+        if (!grown) {
+                free((char *) text.text);
+                l->out_of_memory = true;
+                return;
+        }
+        l->texts = grown;
+        grown[l->n++] = text;
+}
+
+/* `why` is static. */
+static void dropins_add_unread(TextList *l, const char *path, const char *why)
+{
+        char *name = strdup(path);
+
+        if (name)
+                dropins_add_text(l, (ConfigText) { .name = name, .error = why });
+        else
+                l->out_of_memory = true;
+}
+
+/* A directory that cannot be read is passed to the parser, so that it knows of it. */
+static void dropins_note_directory(void *userdata, const ConfigMessage *m)
+{
+        dropins_add_unread(userdata, m->file, m->text);
+}
+
 int config_load(const char *root, const char *single_file, ConfigReport report, void *userdata, Config **ret,
                 unsigned *ret_errors)
 {
         _cleanup_(file_list_deinit) FileList files = FILE_LIST_INIT;
-        _cleanup_(freep) ConfigText *texts = NULL;
-        unsigned unread = 0, errors = 0;
-        Finder f = { .root = root, .report = report, .userdata = userdata, .errors = &unread };
-        size_t n = 0;
+        _cleanup_(text_list_deinit) TextList texts = { 0 };
+        unsigned unread = 0;
         int r = single_file ? dropins_add(&files, strdup(single_file))
-                            : dropins_find(root, report, userdata, &unread, &files);
+                            : dropins_find(root, dropins_note_directory, &texts, &unread, &files);
 
         *ret = NULL;
         *ret_errors = 0;
         if (r < 0)
                 return r;
-        texts = calloc(files.n + 1, sizeof(*texts));
-        if (!texts)
-                return -ENOMEM;
         for (size_t i = 0; i < files.n; i++) {
                 char *text = NULL;
                 size_t size = 0;
                 const char *why = dropins_read_file(files.paths[i], !single_file, &text, &size);
 
                 if (why)
-                        dropins_say(&f, files.paths[i], why);
+                        dropins_add_unread(&texts, files.paths[i], why);
                 else
-                        texts[n++] = (ConfigText) { .name = files.paths[i], .text = text, .n = size };
+                        dropins_add_text(&texts, (ConfigText) { .name = files.paths[i], .text = text, .n = size });
         }
-        *ret = config_parse(texts, n, report, userdata, &errors);
-        *ret_errors = errors + unread;
-        for (size_t i = 0; i < n; i++)
-                free((char *) texts[i].text);
+        if (texts.out_of_memory)
+                return -ENOMEM;
+        *ret = config_parse(texts.texts, texts.n, report, userdata, ret_errors);
         return *ret ? 0 : -ENOMEM;
 }

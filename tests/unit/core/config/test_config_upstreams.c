@@ -87,38 +87,40 @@ END_TEST
 
 START_TEST(bad_urls_are_refused_with_the_reason)
 {
-        static const char *const urls[] = {
-                "http://a.test/",
-                "a.test",
-                "https:/a.test",
-                "https://",
-                "https:///p",
-                "https://u:p@a.test/",
-                "https://a.test/#f",
-                "https://a..test/",
-                "https://a.test./",
-                "https://-a.test/",
-                "https://a-.test/",
-                "https://a b.test/",
-                "https://\xc3\xbc.test/",
-                "https://256.1.1.1/",
-                "https://1.1/",
-                "https://2606:4700::1111/",
-                "https://a.test:4700::1111/",
-                "https://[2606:4700::1111/",
-                "https://[1.1.1.1]/",
-                "https://[fe80::1%25eth0]/",
-                "https://[::1]x/",
-                "https://a.test:/",
-                "https://a.test:0/",
-                "https://a.test:65536/",
-                "https://a.test:4x/",
-                "https://a.test/a b",
-                "https://a.test/%2",
-                "https://a.test/%zz",
-                "https://a.test/{?dns}x",
-                "https://a.test/{dns}",
-                "https://a.test/?a=b{?dns}",
+        static const struct {
+                const char *url, *reason;
+        } cases[] = {
+                { "http://a.test/", "http is not encrypted, expected https://HOST[:PORT]/PATH" },
+                { "a.test", "not an https URL" },
+                { "https:/a.test", "not an https URL" },
+                { "https://", "not a host name" },
+                { "https:///p", "not a host name" },
+                { "https://u:p@a.test/", "a user name or password is not allowed" },
+                { "https://a.test/#f", "a fragment is not allowed" },
+                { "https://a..test/", "not a host name" },
+                { "https://a.test./", "not a host name" },
+                { "https://-a.test/", "not a host name" },
+                { "https://a-.test/", "not a host name" },
+                { "https://a b.test/", "not a host name" },
+                { "https://\xc3\xbc.test/", "not a host name" },
+                { "https://256.1.1.1/", "not a host name" },
+                { "https://1.1/", "not a host name" },
+                { "https://2606:4700::1111/", "not a host name" },
+                { "https://a.test:4700::1111/", "not a port" },
+                { "https://[2606:4700::1111/", "the closing bracket" },
+                { "https://[1.1.1.1]/", "not a host name or address" },
+                { "https://[fe80::1%25eth0]/", "not a host name or address" },
+                { "https://[::1]x/", "not a port" },
+                { "https://a.test:/", "not a port from 1 to 65535" },
+                { "https://a.test:0/", "not a port" },
+                { "https://a.test:65536/", "not a port" },
+                { "https://a.test:4x/", "not a port" },
+                { "https://a.test/a b", "the path contains characters that must be percent-encoded" },
+                { "https://a.test/%2", "the path contains characters that must be percent-encoded" },
+                { "https://a.test/%zz", "the path contains characters that must be percent-encoded" },
+                { "https://a.test/{?dns}x", "the path contains characters that must be percent-encoded" },
+                { "https://a.test/{dns}", "the path contains characters that must be percent-encoded" },
+                { "https://a.test/?a=b{?dns}", "{?dns} adds a query, but the URL already has one" },
         };
 
         for (size_t i = 0; i < ELEMENTS(urls); i++) {
@@ -128,7 +130,7 @@ START_TEST(bad_urls_are_refused_with_the_reason)
                 snprintf(expected, sizeof(expected), "a.conf:2: error: [Upstream q] URL=%s:", urls[i]);
                 read_text(text);
                 said(expected);
-                said_about("a.conf:1: error: [Upstream q] ", "URL=");
+                said("a.conf:1: error: [Upstream q] is left out, because its URL= was rejected");
                 ck_assert_uint_eq(result.config->n_upstreams, 0);
         }
 }
@@ -154,8 +156,8 @@ END_TEST
 START_TEST(an_upstream_without_url_or_address_is_left_out)
 {
         read_text(QUAD9 "\n[Upstream a]\nAddress=192.0.2.1\n[Upstream b]\nURL=https://b.test/\n");
-        said_about("a.conf:5: error: [Upstream a] ", "URL=");
-        said_about("a.conf:7: error: [Upstream b] ", "Address=");
+        said("a.conf:5: error: [Upstream a] is left out: URL= is missing");
+        said("a.conf:7: error: [Upstream b] is left out: Address= is missing; it is required, because the host name in URL= is never resolved");
         ck_assert_uint_eq(result.config->n_upstreams, 1);
         ck_assert_uint_eq(result.errors, 2);
 }
@@ -164,9 +166,9 @@ END_TEST
 START_TEST(an_upstream_is_never_used_without_a_pin_that_was_refused)
 {
         read_text(QUAD9 "PinSHA256=AAEC\n[Upstream b]\nURL=https://b.test/\nAddress=192.0.2.1\nTrustAnchors=ca.pem\n");
-        said("a.conf:4: error: [Upstream quad9] PinSHA256=AAEC:");
-        said_about("a.conf:1: error: [Upstream quad9] ", "PinSHA256=");
-        said_about("a.conf:5: error: [Upstream b] ", "TrustAnchors=");
+        said("a.conf:4: error: [Upstream quad9] PinSHA256=AAEC: not 32 bytes in base64, expected SHA-256 digests of public keys, in base64");
+        said("a.conf:1: error: [Upstream quad9] is left out, because its PinSHA256= was rejected");
+        said("a.conf:5: error: [Upstream b] is left out, because its TrustAnchors= was rejected");
         ck_assert_uint_eq(result.config->n_upstreams, 0);
 }
 END_TEST
@@ -184,7 +186,7 @@ START_TEST(pins_are_base64_of_32_octets)
 
                 snprintf(text, sizeof(text), QUAD9 "PinSHA256=%s\n", bad[i]);
                 read_text(text);
-                said("a.conf:4: error: [Upstream quad9] PinSHA256=");
+                said("not 32 bytes in base64");
         }
         read_text(QUAD9 "PinSHA256=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\nPinSHA256=\n");
         said_nothing();
@@ -210,12 +212,13 @@ START_TEST(names_of_upstreams_are_checked)
                 snprintf(text, sizeof(text), QUAD9 "[%s]\nURL=https://b.test/\nAddress=192.0.2.1\n", bad[i]);
                 read_text(text);
                 said("a.conf:4: error: [Upstream ");
+                said("not a valid name for an upstream, expected up to 63 letters, digits, \"-\", \"_\" and \".\"");
                 ck_assert_uint_eq(result.errors, 1);
                 ck_assert_uint_eq(result.warnings, 0);
                 ck_assert_uint_eq(result.config->n_upstreams, 1);
         }
         read_text(QUAD9 "[Upstreams]\n");
-        said_about("a.conf:4: warning: ", "[Upstreams]");
+        said("error: unknown section [Upstreams], expected [Upstream NAME]");
 }
 END_TEST
 
@@ -228,8 +231,8 @@ START_TEST(the_number_of_upstreams_is_bounded)
                          "[Upstream u%u]\nURL=https://u.test/\nAddress=192.0.2.1\n", i);
         strcat(text, "[Resolver]\nDNS=192.0.2.1#https://v.test/\n");
         read_text(text);
-        said_about("a.conf:193: error: ", "[Upstream u64]");
-        said("DNS=192.0.2.1#https://v.test/:");
+        said("a.conf:193: error: [Upstream u64]: too many upstreams, expected up to 64");
+        said("DNS=192.0.2.1#https://v.test/: too many upstreams");
         ck_assert_uint_eq(result.config->n_upstreams, 64);
 }
 END_TEST
@@ -259,7 +262,7 @@ START_TEST(an_upstream_that_is_ourselves_is_a_loop)
                 snprintf(text, sizeof(text), "%s[Upstream q]\nURL=https://q.test/\nAddress=%s\n", loops[i][0],
                          loops[i][1]);
                 read_text(text);
-                said("error: [Upstream q] ");
+                said("[Upstream q] is left out: dohmouse itself listens on its address");
                 ck_assert_uint_eq(result.config->n_upstreams, 0);
         }
         /* Another port of our own host is another server. */
@@ -415,6 +418,113 @@ START_TEST(a_default_upstream_has_the_place_where_it_was_chosen)
 }
 END_TEST
 
+/* What may have been meant to choose an upstream, and was ignored or rejected: the default one must not be asked. */
+static const struct {
+        const char *text, *why;
+} hiding[] = {
+        { "[Resolver]\nDNS=9.9.9.9\n", "b.conf:2: [Resolver] DNS=9.9.9.9: no \"#\"" },
+        { "[Resolver]\nDNS=9.9.9.9#http://a.test/\n", "b.conf:2: [Resolver] DNS=" },
+        { "[Resolver]\nDns=192.0.2.1#https://a.test/\n", "b.conf:2: [Resolver] unknown key Dns=; there is DNS=" },
+        { "[Resolver]\nURL=https://a.test/\n", "b.conf:2: [Resolver] unknown key URL=; there is URL= in [Upstream]" },
+        { "[Resolver]\nDNS 192.0.2.1#https://a.test/\n", "b.conf:2: line is neither" },
+        { "[Resolver]\nDNS=\xfc\n", "b.conf:2: line is not UTF-8" },
+        { "DNS=192.0.2.1#https://a.test/\n", "b.conf:1: DNS= is outside of any section" },
+        { "[Resolve]\nDNS=192.0.2.1\n", "b.conf:1: unknown section [Resolve], expected [Resolver]; [Resolve] is a" },
+        { "[upstream a]\nURL=https://a.test/\n", "b.conf:1: unknown section [upstream a], expected [Upstream NAME]" },
+        { "[a]\nURL=https://a.test/\n", "b.conf:2: [a] URL= is in an unknown section, expected" },
+        { "[Upstream a/b]\nURL=https://a.test/\n", "b.conf:1: [Upstream a/b]: not a valid name" },
+        { "[Upstream a\nURL=https://a.test/\n", "b.conf:1: section header does not end with" },
+        { "[Upstream a]\nURL=http://a.test/\n", "b.conf:2: [Upstream a] URL=http://a.test/: http is not encrypted" },
+        { "[Upstream a]\n", "b.conf:1: [Upstream a] is left out: URL= is missing" },
+        { "[Upstream a]\nURL=https://a.test/\nAddress=a.test\n", "b.conf:3: [Upstream a] Address=a.test: not an" },
+        { "[Forward a]\nDomains=*.corp.example\nDNS=192.0.2.1\n", "b.conf:2: [Forward a] Domains=*.corp.example:" },
+        { "[Forward a b]\nDomains=corp.example\n", "b.conf:1: [Forward a b]: not a valid name" },
+};
+
+START_TEST(a_default_upstream_is_no_stand_in_for_what_is_not_understood)
+{
+        read_two(STAND_IN, hiding[_i].text);
+        ck_assert_msg(result.config->n_upstreams == 0, "no upstream for %s", hiding[_i].text);
+        ck_assert_uint_ge(result.errors, 2);
+        ck_assert_msg(result.config->unusable &&
+                              strstr(result.config->unusable, hiding[_i].why) == result.config->unusable,
+                      "\"%s\" begins with \"%s\"", result.config->unusable, hiding[_i].why);
+        /* One that was chosen is used. */
+        read_two(QUAD9, hiding[_i].text);
+        ck_assert_uint_eq(result.config->n_upstreams, 1);
+        ck_assert_ptr_null(result.config->unusable);
+}
+END_TEST
+
+START_TEST(a_default_upstream_is_no_stand_in_for_what_cannot_be_read)
+{
+        ConfigText t[] = { { .name = "a.conf", .text = STAND_IN, .n = strlen(STAND_IN) },
+                           { .name = "b\xc3\xbc.conf", .error = "Permission denied" } };
+
+        read_texts(t, ELEMENTS(t));
+        said("b\xc3\xbc.conf:0: error: Permission denied\n");
+        said("-:0: error: no upstream: the default upstream is not used, because an error may hide another one");
+        ck_assert_uint_eq(result.config->n_upstreams, 0);
+        ck_assert_str_eq(result.config->unusable, "b??.conf: Permission denied");
+        ck_assert_uint_eq(result.errors, 2);
+}
+END_TEST
+
+START_TEST(a_default_upstream_is_used_despite_errors_that_concern_others)
+{
+        read_two(STAND_IN, "[Cache]\nSize=8X\n[Nonsense]\nA=b\n[X-Other]\nURL=x\n[Health]\nMode\n");
+        ck_assert_uint_eq(result.errors, 1);
+        ck_assert_uint_eq(result.config->n_upstreams, 1);
+}
+END_TEST
+
+START_TEST(a_misspelled_pin_is_not_taken_for_none)
+{
+        read_text(QUAD9 "pinsha256=AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n");
+        said("a.conf:4: error: [Upstream quad9] unknown key pinsha256=; there is PinSHA256= in [Upstream]");
+        said("a.conf:1: error: [Upstream quad9] is left out, because its PinSHA256= was rejected");
+        ck_assert_uint_eq(result.config->n_upstreams, 0);
+}
+END_TEST
+
+START_TEST(trust_anchors_of_all_that_are_rejected_are_not_replaced_by_the_systems)
+{
+        read_text("[Resolver]\nTrustAnchors=ca.pem\n" QUAD9
+                  "[Upstream own]\nURL=https://o.test/\nAddress=192.0.2.1\nTrustAnchors=/ca.pem\n");
+        said("a.conf:3: error: [Upstream quad9] is left out: TrustAnchors= in [Resolver] was rejected");
+        ck_assert_uint_eq(result.config->n_upstreams, 1);
+        ck_assert_str_eq(result.config->upstreams[0].name, "own");
+}
+END_TEST
+
+START_TEST(two_upstreams_with_one_url_are_worth_a_hint)
+{
+        read_text(QUAD9 "[Upstream b]\nURL=https://dns.quad9.net/dns-query\nAddress=149.112.112.112\n");
+        said("a.conf:4: warning: [Upstream b] has the same URL= as [Upstream quad9]; to use several addresses of one server, list them in Address= of one section");
+        ck_assert_uint_eq(result.config->n_upstreams, 2);
+        ck_assert_uint_eq(result.errors, 0);
+}
+END_TEST
+
+START_TEST(files_that_settings_refer_to_are_listed_with_their_place)
+{
+        read_two("[Resolver]\nTrustAnchors=/a\n" QUAD9 "TrustAnchors=/b\n",
+                 "[Resolver]\n\nTrustAnchors=/c\n[Local]\nHostsFile=/h\n");
+        ck_assert_uint_eq(result.config->n_files, 3);
+        for (size_t i = 0; i < 3; i++) {
+                const ConfigFile *f = &result.config->files[i];
+                char text[64];
+
+                snprintf(text, sizeof(text), "%s %s %s:%u", f->section ?: "-", f->path, f->name, f->line);
+                ck_assert_str_eq(text, i == 0 ? "- /c b.conf:3" : i == 1 ? "- /h b.conf:5" : "quad9 /b a.conf:6");
+        }
+        read_text(QUAD9);
+        ck_assert_uint_eq(result.config->n_files, 1);
+        ck_assert_str_eq(result.config->files[0].path, "/etc/hosts");
+        ck_assert_ptr_null(result.config->files[0].name);
+}
+END_TEST
+
 /* --- equality and life */
 
 START_TEST(a_change_of_an_upstream_is_seen)
@@ -485,6 +595,13 @@ int main(void)
         tcase_add_test(t, a_default_upstream_is_no_stand_in_for_a_broken_one);
         tcase_add_test(t, a_default_upstream_that_another_file_names_is_chosen);
         tcase_add_test(t, a_default_upstream_has_the_place_where_it_was_chosen);
+        tcase_add_loop_test(t, a_default_upstream_is_no_stand_in_for_what_is_not_understood, 0, (int) ELEMENTS(hiding));
+        tcase_add_test(t, a_default_upstream_is_no_stand_in_for_what_cannot_be_read);
+        tcase_add_test(t, a_default_upstream_is_used_despite_errors_that_concern_others);
+        tcase_add_test(t, a_misspelled_pin_is_not_taken_for_none);
+        tcase_add_test(t, trust_anchors_of_all_that_are_rejected_are_not_replaced_by_the_systems);
+        tcase_add_test(t, two_upstreams_with_one_url_are_worth_a_hint);
+        tcase_add_test(t, files_that_settings_refer_to_are_listed_with_their_place);
         tcase_add_test(t, a_change_of_an_upstream_is_seen);
         tcase_add_test(t, a_report_need_not_be_heard);
         suite_add_tcase(s, t);

@@ -185,6 +185,83 @@ START_TEST(what_cannot_be_read_is_an_error_with_its_name)
 }
 END_TEST
 
+#define DEFAULT QUAD9 "Default=yes\n"
+
+/* No default upstream is used, and the error is the one about `path`. */
+static void hides_the_default(const char *path, const char *why)
+{
+        char expected[512];
+        unsigned errors;
+        Config *c;
+
+        said[0] = 0;
+        ck_assert_int_eq(config_load(root, NULL, take_message, NULL, &c, &errors), 0);
+        snprintf(expected, sizeof(expected), "%s:0: %s\n", path, why);
+        ck_assert_msg(strstr(said, expected), "expected %sto be said:\n%s", expected, said);
+        ck_assert_msg(c->n_upstreams == 0 && c->unusable, "the default upstream is used in spite of %s", path);
+        config_unref(c);
+}
+
+START_TEST(what_cannot_be_read_does_not_bring_the_default_upstream)
+{
+        put("usr/lib/" D "00-default.conf", DEFAULT);
+        put_link("etc/" D "a.conf", "/nowhere");
+        hides_the_default("/etc/" D "a.conf", "No such file or directory");
+        unlink(place("etc/" D "a.conf"));
+        put_link("etc/" MAIN, "nowhere");
+        hides_the_default("/etc/" MAIN, "No such file or directory");
+        unlink(place("etc/" MAIN));
+        rmdir(place("etc/dohmouse/dohmouse.conf.d"));
+        put("etc/dohmouse/dohmouse.conf.d", "[Upstream a]\n");
+        hides_the_default("/etc/dohmouse/dohmouse.conf.d", "Not a directory");
+        unlink(place("etc/dohmouse/dohmouse.conf.d"));
+        put_link("etc/dohmouse/dohmouse.conf.d", "/nowhere");
+        hides_the_default("/etc/dohmouse/dohmouse.conf.d", "No such file or directory");
+        unlink(place("etc/dohmouse/dohmouse.conf.d"));
+        rmdir(place("etc/dohmouse"));
+        put_link("etc/dohmouse", "/nowhere");
+        hides_the_default("/etc/dohmouse/dohmouse.conf.d", "No such file or directory");
+        unlink(place("etc/dohmouse"));
+        put("etc/dohmouse", "a file");
+        hides_the_default("/etc/dohmouse/dohmouse.conf.d", "Not a directory");
+        unlink(place("etc/dohmouse"));
+        config_unref(load(NULL, 0));
+}
+END_TEST
+
+/* Root may read everything, so that another user has to try. */
+static void as_nobody(bool yes)
+{
+        if (getuid() == 0)
+                ck_assert_int_eq(seteuid(yes ? 65534 : 0), 0);
+}
+
+START_TEST(what_this_user_may_not_read_does_not_bring_the_default_upstream)
+{
+        static const struct {
+                const char *closed, *named;
+        } rows[] = {
+                { "etc/" D "a.conf", "/etc/" D "a.conf" },
+                { "etc/dohmouse/dohmouse.conf.d", "/etc/dohmouse/dohmouse.conf.d" },
+                { "etc/dohmouse", "/etc/" MAIN },
+        };
+
+        ck_assert_int_eq(chmod(root, 0755), 0);
+        put("usr/lib/" D "00-default.conf", DEFAULT);
+        put("etc/" D "a.conf", "[Upstream a]\nURL=https://a.test/\nAddress=192.0.2.1\n");
+        as_nobody(true);
+        config_unref(load(NULL, 0));
+        as_nobody(false);
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                ck_assert_int_eq(chmod(place(rows[i].closed), 0), 0);
+                as_nobody(true);
+                hides_the_default(rows[i].named, "Permission denied");
+                as_nobody(false);
+                ck_assert_int_eq(chmod(place(rows[i].closed), 0755), 0);
+        }
+}
+END_TEST
+
 START_TEST(a_directory_that_cannot_be_opened_is_an_error_with_its_name)
 {
         put("usr/lib/" D "a.conf", QUAD9);
@@ -284,6 +361,8 @@ int main(void)
         tcase_add_test(t, an_empty_file_masks);
         tcase_add_test(t, only_names_that_end_in_conf_count);
         tcase_add_test(t, what_cannot_be_read_is_an_error_with_its_name);
+        tcase_add_test(t, what_cannot_be_read_does_not_bring_the_default_upstream);
+        tcase_add_test(t, what_this_user_may_not_read_does_not_bring_the_default_upstream);
         tcase_add_test(t, a_directory_that_cannot_be_opened_is_an_error_with_its_name);
         tcase_add_test(t, a_file_that_is_too_large_is_an_error);
         tcase_add_test(t, errors_name_the_file);
