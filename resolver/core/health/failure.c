@@ -33,7 +33,7 @@ static const struct {
                                        CLASS_TLS_VERIFY },
         [FAILURE_CERTIFICATE_REVOKED] = { "certificate-revoked", "certificate is revoked", CLASS_TLS_VERIFY },
         [FAILURE_CERTIFICATE_PIN] = { "certificate-pin", "certificate does not match the pin", CLASS_TLS_VERIFY },
-        [FAILURE_TRUST_STORE] = { "trust-store", "trust store cannot be read", CLASS_TLS_VERIFY },
+        [FAILURE_TRUST_STORE] = { "trust-store", "trust anchors cannot be read", CLASS_LOCALNET },
 
         [FAILURE_CONNECTION_LOST] = { "connection-lost", "connection lost", CLASS_SOFT },
         [FAILURE_SILENT] = { "silent", "connection went silent", CLASS_STALE },

@@ -49,7 +49,7 @@ typedef enum FailureReason {
         FAILURE_CERTIFICATE_WEAK,      /* weak signature or key */
         FAILURE_CERTIFICATE_REVOKED,
         FAILURE_CERTIFICATE_PIN,
-        FAILURE_TRUST_STORE, /* our own store cannot be read: fail closed */
+        FAILURE_TRUST_STORE, /* TrustAnchors= cannot be read: no connection is made; LOCALNET */
 
         /* a connection that was up */
         FAILURE_CONNECTION_LOST, /* EOF or RST; SOFT here, the pool makes it STALE where it was at risk */

@@ -273,7 +273,8 @@ void upstream_connecting_failed(Upstream *u, FailureReason reason, uint64_t now)
         Purpose purpose = u->connecting.purpose;
 
         connecting_stop(&u->connecting);
-        if (failure_class(reason) == CLASS_LOCALNET && reason != FAILURE_RESOURCES && reason != FAILURE_FORBIDDEN)
+        if (failure_class(reason) == CLASS_LOCALNET && reason != FAILURE_RESOURCES && reason != FAILURE_FORBIDDEN &&
+            reason != FAILURE_TRUST_STORE)
                 outbox_set_network(u->common->outbox, NETWORK_OFFLINE);
         upstream_post_all(&u->queue, reason);
         /* They were to be replaced, and cannot be. */

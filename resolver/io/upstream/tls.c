@@ -5,20 +5,22 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "io/clock.h"
 #include "io/upstream/verify.h"
 
-/* Where GnuTLS of Debian looks; only to see whether it has changed since it was read. */
+/* The system's trust store in GnuTLS of Debian; only used to detect changes. */
 #define SYSTEM_STORE "/etc/ssl/certs/ca-certificates.crt"
 
-/* Longer chains and larger moduli than any CA of the system's store uses are not worth the time (FAULTS.md L35). */
+/* Longer chains and larger moduli than those of any CA in the system's store are rejected to save time (FAULTS.md L35).
+ */
 #define VERIFY_BITS_MAX 8200
 #define VERIFY_DEPTH_MAX 8
 
 /*
- * Reading the system's store takes tens of milliseconds and some megabytes, so upstreams with the same store share it:
- * by path, and only while the file is the one that was read, so that a reload picks up a new one (FAULTS.md L37).
+ * Reading the system's store takes tens of milliseconds and a few megabytes, so upstreams with the same store share it,
+ * identified by its path, as long as the file is the one that was read: a reload picks up a new one (FAULTS.md L37).
  */
 typedef struct TrustStore {
         struct TrustStore *next;
@@ -35,7 +37,7 @@ typedef struct Ticket {
 
 struct Tls {
         unsigned refs;
-        TrustStore *store; /* NULL: it could not be read */
+        TrustStore *store; /* NULL: it could not be read, `error` says why */
         char *error;
         Ticket tickets[TLS_TICKETS_MAX]; /* oldest first */
         unsigned n_tickets;
@@ -85,7 +87,7 @@ static int tls_load_authorities(TrustStore *s)
         return gnutls_certificate_set_x509_trust_file(s->credentials, s->path, GNUTLS_X509_FMT_PEM);
 }
 
-/* NULL if it cannot be read; *ret_reason, static, then says why, and is NULL when out of memory. */
+/* Returns NULL if it cannot be read; *ret_reason, static, then says why, or is NULL when out of memory. */
 static TrustStore *tls_trust_store_open(const char *path, const char **ret_reason)
 {
         _cleanup_(tls_trust_store_unrefp) TrustStore *s = NULL;
@@ -94,7 +96,7 @@ static TrustStore *tls_trust_store_open(const char *path, const char **ret_reaso
         int r;
 
         *ret_reason = NULL;
-        if (stat(path ? path : SYSTEM_STORE, &identity) < 0 && path) {
+        if ((stat(path ? path : SYSTEM_STORE, &identity) < 0 || access(path ?: SYSTEM_STORE, R_OK) < 0) && path) {
                 *ret_reason = strerror(errno);
                 return NULL;
         }
@@ -120,7 +122,7 @@ static TrustStore *tls_trust_store_open(const char *path, const char **ret_reaso
                 return NULL;
         r = tls_load_authorities(s);
         if (r <= 0) {
-                *ret_reason = r < 0 ? gnutls_strerror(r) : "no certificate of an authority is in it";
+                *ret_reason = r < 0 ? gnutls_strerror(r) : "contains no certificate";
                 return NULL;
         }
         gnutls_certificate_set_verify_limits(s->credentials, VERIFY_BITS_MAX, VERIFY_DEPTH_MAX);
@@ -150,6 +152,25 @@ Tls *tls_new(const UpstreamConfig *config, const char *trust_anchors, const char
         }
         *ret_error = t->error;
         return take_pointer(t);
+}
+
+const char *tls_check_trust_anchors(const char *path)
+{
+        _cleanup_(tls_trust_store_unrefp) TrustStore *s = NULL;
+        const char *reason;
+
+        s = tls_trust_store_open(path, &reason);
+        return s ? NULL : reason ?: strerror(ENOMEM);
+}
+
+bool tls_is_usable(const Tls *t)
+{
+        return t->store;
+}
+
+const char *tls_error(const Tls *t)
+{
+        return t->error;
 }
 
 Tls *tls_ref(Tls *t)

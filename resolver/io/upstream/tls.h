@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Tls: what connections to one upstream share: its trust store, pins and session tickets. Verification has no switch.
- * Tickets: at most 4, each used once, in memory only, dropped after an hour and at a change of network (HEALTH.md 4).
+ * Tls: the trust store and the session tickets that the connections to one upstream share. Verification cannot be
+ * disabled. At most 4 tickets are kept, each is used once, in memory only, and dropped after an hour and when the
+ * network changes (HEALTH.md 4).
  */
 
 #include "core/config/config.h"
@@ -11,14 +12,20 @@
 typedef struct Tls Tls;
 typedef struct H2 H2;
 
-/* Loads the trust store (the upstream's, else `trust_anchors`, else the system's). Never fails because of the store: a
- * store that cannot be read gives an object whose every handshake ends in FAILURE_TRUST_STORE; *ret_error then says
- * why, for the log (static or owned by the object), else NULL. NULL when out of memory. Reference counted: connections
- * hold one. */
+/* Returns NULL if the PEM file or directory can be used as TrustAnchors=, or what is wrong, static. */
+const char *tls_check_trust_anchors(const char *path);
+
+/* Loads the trust store (the upstream's, else `trust_anchors`, else the system's). If it cannot be read, every
+ * handshake with the object returned fails with FAILURE_TRUST_STORE, and *ret_error, owned by the object, says why;
+ * else it is NULL. NULL when out of memory. Reference counted: connections hold a reference. */
 Tls *tls_new(const UpstreamConfig *config, const char *trust_anchors, const char **ret_error);
 Tls *tls_ref(Tls *t);
 Tls *tls_unref(Tls *t);
 DEFINE_CLEANUP(Tls, tls_unref)
 
-/* Drops all tickets: the network changed, and a ticket would link the two. */
+/* Could the trust store be read? If not, why: "PATH: REASON". */
+bool tls_is_usable(const Tls *t);
+const char *tls_error(const Tls *t);
+
+/* Drops all tickets: the network changed, and a ticket would link the old one to the new one. */
 void tls_forget_tickets(Tls *t);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "core/base/list.h"
 #include "io/clock.h"
@@ -204,16 +205,17 @@ static void transport_report_trust_store(const char *upstream, const char *error
         const char *fields[] = { field, NULL };
 
         snprintf(field, sizeof(field), "DOHMOUSE_UPSTREAM=%s", upstream);
-        journal_fields(LOG_ERR, MESSAGE_TRUST_STORE, fields, "Upstream %s: trust store cannot be read: %s", upstream,
-                       error);
+        journal_fields(LOG_ERR, MESSAGE_TRUST_STORE, fields, "Upstream %s: Failed to read the trust anchors: %s",
+                       upstream, error);
 }
 
 static UpstreamTls *transport_share(UpstreamTransport *u, const Action *a)
 {
         UpstreamTls *s = transport_find_shared(u, a->upstream);
         const char *error = NULL;
+        Tls *before;
 
-        if (s && s->tls)
+        if (s && s->tls && tls_is_usable(s->tls))
                 return s;
         if (!s) {
                 s = calloc(1, sizeof(*s));
@@ -224,17 +226,20 @@ static UpstreamTls *transport_share(UpstreamTransport *u, const Action *a)
                 list_init(&s->in_owner);
                 list_append(&u->tls_contexts, &s->in_owner);
         }
+        before = s->tls;
         s->tls = tls_new(a->connect.config, a->connect.owner->trust_anchors, &error);
-        if (error)
+        if (error && (!before || !tls_error(before) || strcmp(error, tls_error(before)) != 0))
                 transport_report_trust_store(a->connect.config->name, error);
+        tls_unref(before);
         return s->tls ? s : NULL;
 }
 
 static void transport_connect_upstream(UpstreamTransport *u, const Action *a)
 {
         UpstreamTls *s = transport_share(u, a);
-        UpstreamConnection *c = s ? calloc(1, sizeof(*c)) : NULL;
-        FailureReason failure = FAILURE_RESOURCES;
+        bool trusting = s && tls_is_usable(s->tls);
+        UpstreamConnection *c = trusting ? calloc(1, sizeof(*c)) : NULL;
+        FailureReason failure = s && !trusting ? FAILURE_TRUST_STORE : FAILURE_RESOURCES;
 
         if (c) {
                 *c = (UpstreamConnection) { .owner = u,

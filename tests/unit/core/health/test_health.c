@@ -234,7 +234,7 @@ START_TEST(a_wrong_certificate_fails_at_once)
         static const FailureReason verify[] = { FAILURE_CERTIFICATE_EXPIRED, FAILURE_CERTIFICATE_NOT_YET_VALID,
                                                 FAILURE_CERTIFICATE_NAME,    FAILURE_CERTIFICATE_UNTRUSTED,
                                                 FAILURE_CERTIFICATE_WEAK,    FAILURE_CERTIFICATE_REVOKED,
-                                                FAILURE_CERTIFICATE_PIN,     FAILURE_TRUST_STORE };
+                                                FAILURE_CERTIFICATE_PIN };
 
         for (size_t i = 0; i < ELEMENTS(verify); i++) {
                 two_upstreams();

@@ -610,7 +610,6 @@ static const FailureReason connecting[] = {
         FAILURE_CERTIFICATE_WEAK,
         FAILURE_CERTIFICATE_REVOKED,
         FAILURE_CERTIFICATE_PIN,
-        FAILURE_TRUST_STORE,
 };
 
 START_TEST(a_failed_connection_attempt_is_the_reason_of_the_state_change)
@@ -630,12 +629,30 @@ START_TEST(a_failed_connection_attempt_is_the_reason_of_the_state_change)
 }
 END_TEST
 
+START_TEST(unreadable_trust_anchors_are_neither_a_fault_of_the_upstream_nor_a_portal)
+{
+        played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
+        for (unsigned i = 0; i < 4; i++) {
+                unsigned n = n_connects;
+
+                ask_next();
+                ck_assert_uint_gt(n_connects, n);
+                for (unsigned k = n; k < n_connects; k++)
+                        lose(k, FAILURE_TRUST_STORE);
+                pass(10 * MSEC);
+        }
+        ck_assert_ptr_null(first_fault());
+        ck_assert_int_eq(engine_network_state(e), NETWORK_ONLINE);
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("upstreams");
         TCase *c = tcase_create("upstreams");
 
         tcase_add_checked_fixture(c, NULL, played_stop);
+        tcase_add_test(c, unreadable_trust_anchors_are_neither_a_fault_of_the_upstream_nor_a_portal);
         tcase_add_test(c, a_goaway_with_an_error_and_the_loss_after_it_are_one_incident);
         tcase_add_test(c, H14_a_refused_stream_is_sent_again_on_the_same_connection_and_is_no_fault);
         tcase_add_test(c, H10_after_a_goaway_open_exchanges_finish_and_the_next_query_uses_a_new_connection);
