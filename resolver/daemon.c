@@ -8,9 +8,9 @@
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
 
+#include "config_check.h"
 #include "io/clock.h"
 #include "io/system/clock_watch.h"
-#include "io/system/dropins.h"
 #include "io/system/hosts_file.h"
 #include "io/journal.h"
 #include "io/system/netlink.h"
@@ -20,7 +20,9 @@
 #include "report.h"
 #include "service.h"
 
-#define STOP_MAX (5 * USEC_PER_SEC) /* all queries have an answer by then */
+#define STOP_MAX (5 * USEC_PER_SEC) /* all queries have been answered by then */
+#define LISTEN_RETRY_MIN (1 * USEC_PER_SEC)
+#define LISTEN_RETRY_MAX (30 * USEC_PER_SEC)
 #define TIMER_MAX_MSEC (24 * 3600 * 1000)
 
 struct Daemon {
@@ -30,7 +32,7 @@ struct Daemon {
         UpstreamTransport *transport;
         Do53Client *do53_client;
         Network *network;
-        ClockWatch *clock_watch; /* NULL: the kernel does not tell */
+        ClockWatch *clock_watch; /* NULL: not supported by the kernel */
         HostsSource *hosts;
         Bus *bus;
         Sleep sleep;
@@ -38,19 +40,22 @@ struct Daemon {
         Listener **listeners;
         size_t n_listeners;
         ListenerStats listener_stats;
+        Address *absent; /* addresses whose interface does not exist yet */
+        size_t n_absent;
+        uint64_t absent_retry_at, absent_retry_gap;
         DaemonObserver observer;
         uv_prepare_t prepare;
         uv_check_t check;
         uv_timer_t timer;
         uv_signal_t signals[3];
         uint64_t suspended; /* usec, since boot, as last seen */
-        bool reload;        /* asked for by signal: all that come in one turn are one */
+        bool reload;        /* requested by signals; those of one turn count as one */
         bool stopping;
         uint64_t stop_at;
         bool closed;
 };
 
-/* --- what there is to say */
+/* --- status */
 
 static void daemon_update_status(Daemon *d)
 {
@@ -58,6 +63,9 @@ static void daemon_update_status(Daemon *d)
 
         if (d->stopping)
                 service_status(&d->service, "Stopping");
+        else if (engine_config(d->engine)->n_upstreams == 0)
+                service_status(&d->service, "Configuration error: %s",
+                               engine_config(d->engine)->unusable ?: "no upstream");
         else {
                 report_summary(d->engine, summary);
                 service_status(&d->service, "%s", summary);
@@ -97,7 +105,7 @@ static void daemon_carry_out(Daemon *d, const Action *a)
         }
 }
 
-/* Did the machine sleep since we last looked? Timers do not tell: libuv's stand still in suspend. */
+/* Has the machine been suspended? Timers do not tell, because those of libuv stand still meanwhile. */
 static void daemon_note_suspend(Daemon *d)
 {
         uint64_t suspended = clock_suspended();
@@ -116,6 +124,8 @@ static void daemon_set_timer(Daemon *d)
 
         if (d->stopping)
                 next = MIN(next, d->stop_at);
+        else if (d->n_absent)
+                next = MIN(next, d->absent_retry_at);
         if (next == USEC_NEVER) {
                 uv_timer_stop(&d->timer);
                 return;
@@ -125,7 +135,7 @@ static void daemon_set_timer(Daemon *d)
         uv_timer_start(&d->timer, d->timer.timer_cb, MIN(msec, (uint64_t) TIMER_MAX_MSEC), 0);
 }
 
-/* Nothing that was read is without its answer. */
+/* Has every query that was read been answered? */
 static bool daemon_is_done(const Daemon *d)
 {
         for (size_t i = 0; i < d->n_listeners; i++)
@@ -133,6 +143,8 @@ static bool daemon_is_done(const Daemon *d)
                         return false;
         return engine_waiting(d->engine) == 0;
 }
+
+static void daemon_retry_listen(Daemon *d, uint64_t now);
 
 void daemon_turn(Daemon *d)
 {
@@ -145,6 +157,8 @@ void daemon_turn(Daemon *d)
                 d->reload = false;
                 daemon_reload(d, NULL, NULL);
         }
+        if (d->n_absent && !d->stopping && clock_now() >= d->absent_retry_at)
+                daemon_retry_listen(d, clock_now());
         engine_run(d->engine, clock_now());
         while (engine_next_action(d->engine, &a))
                 daemon_carry_out(d, &a);
@@ -169,8 +183,7 @@ static void daemon_on_prepare(uv_prepare_t *p)
         daemon_turn(p->data);
 }
 
-/* Right after a sleep of the loop, before its events: those of a time before a suspend must not be judged by the new
- * time. */
+/* The timer only ends the sleep of the loop: the turn that follows does what is due. */
 static void daemon_on_timer(uv_timer_t *t)
 {
         (void) t;
@@ -190,6 +203,7 @@ static void daemon_on_network(void *userdata, bool online)
 {
         Daemon *d = userdata;
 
+        d->absent_retry_at = 0;
         hosts_source_addresses_changed(d->hosts);
         engine_network_changed(d->engine, online, clock_now());
         upstreams_network_changed(d->transport);
@@ -239,7 +253,7 @@ static void daemon_close_handle(uv_handle_t *h)
                 uv_close(h, NULL);
 }
 
-/* All is answered: what is ours in the loop closes, and the loop ends when connections have closed. */
+/* Everything has been answered: closes our handles, so that the loop ends once the connections are closed. */
 static void daemon_finish(Daemon *d)
 {
         d->closed = true;
@@ -264,6 +278,7 @@ Daemon *daemon_free(Daemon *d)
                 return NULL;
         engine_free(d->engine);
         free(d->listeners);
+        free(d->absent);
         free(d);
         return NULL;
 }
@@ -280,7 +295,7 @@ static void daemon_on_signal(uv_signal_t *s, int number)
                 daemon_stop(d);
 }
 
-/* Findings go to the journal, and to whom asked for the reload. */
+/* Findings are logged, and reported to whoever requested the reload. */
 typedef struct Findings {
         ConfigReport report;
         void *userdata;
@@ -300,16 +315,21 @@ int daemon_reload(Daemon *d, ConfigReport report, void *userdata)
         _cleanup_(config_unrefp) Config *config = NULL, *before = config_ref((Config *) engine_config(d->engine));
         Findings findings = { .report = report, .userdata = userdata };
         unsigned errors = 0;
+        bool apply;
         int r;
 
         service_reloading(&d->service);
-        r = config_load(NULL, d->config_file, daemon_on_finding, &findings, &config, &errors);
-        if (r >= 0 && errors == 0) {
+        r = config_check_load(d->config_file, daemon_on_finding, &findings, &config, &errors);
+        /* Without any upstream there is nothing to preserve: then errors have the effect that they have at start. */
+        apply = r >= 0 && (errors == 0 || before->n_upstreams == 0);
+        if (apply) {
                 transport_reload(d->transport);
                 r = engine_reload(d->engine, config, clock_now());
+                apply = r >= 0;
         }
-        report_reload(r, errors);
-        if (r >= 0 && errors == 0) {
+        report_reload(r, apply ? 0 : errors);
+        if (apply) {
+                report_unusable(config);
                 journal_set_level(config->log_level);
                 report_upstreams(before, config);
                 hosts_source_reload(d->hosts, config);
@@ -331,7 +351,7 @@ static bool daemon_add_listener(Daemon *d, Listener *l)
         return true;
 }
 
-/* Takes every socket that systemd passes; sockets that are none of ours are an error, said by number. */
+/* Takes all sockets that the service manager passes. One that cannot be used is an error (FAULTS.md S08). */
 static int daemon_listen_passed(Daemon *d, int n)
 {
         bool streams = false, datagrams = false;
@@ -354,21 +374,61 @@ static int daemon_listen_passed(Daemon *d, int n)
         return 0;
 }
 
+/* Negative errno. */
+static int daemon_listen(Daemon *d, const Address *address)
+{
+        Listener *pair[2] = { NULL, NULL };
+        int r = listener_new_bind(d->loop, address, &listener_limits_default, &d->listener_stats, daemon_on_query, d,
+                                  pair);
+
+        if (r < 0)
+                return r;
+        if (daemon_add_listener(d, pair[0]))
+                return daemon_add_listener(d, pair[1]) ? 0 : -ENOMEM;
+        listener_free(pair[1]);
+        return -ENOMEM;
+}
+
 static int daemon_listen_bound(Daemon *d, const Config *config)
 {
+        d->absent = calloc(config->n_listen, sizeof(*d->absent));
+        if (!d->absent)
+                return EX_OSERR;
         for (size_t i = 0; i < config->n_listen; i++) {
-                Listener *pair[2] = { NULL, NULL };
-                int r = listener_new_bind(d->loop, &config->listen[i], &listener_limits_default, &d->listener_stats,
-                                          daemon_on_query, d, pair);
+                int r = daemon_listen(d, &config->listen[i]);
 
-                if (r < 0) {
-                        report_cannot_listen(&config->listen[i], r);
-                        return EXIT_FAILURE;
-                }
-                if (!daemon_add_listener(d, pair[0]) || !daemon_add_listener(d, pair[1]))
+                if (r == -ENOMEM)
                         return EX_OSERR;
+                if (r < 0)
+                        report_cannot_listen(&config->listen[i], r);
+                if (r == -ENODEV)
+                        d->absent[d->n_absent++] = config->listen[i];
+                else if (r < 0)
+                        return EXIT_FAILURE;
         }
+        d->absent_retry_gap = LISTEN_RETRY_MIN;
+        d->absent_retry_at = clock_now() + d->absent_retry_gap;
         return 0;
+}
+
+/* Interfaces that did not exist may do now. */
+static void daemon_retry_listen(Daemon *d, uint64_t now)
+{
+        size_t kept = 0;
+
+        for (size_t i = 0; i < d->n_absent; i++) {
+                int r = daemon_listen(d, &d->absent[i]);
+
+                if (r == -ENODEV)
+                        d->absent[kept++] = d->absent[i];
+                else if (r < 0)
+                        report_cannot_listen(&d->absent[i], r);
+                for (size_t k = d->n_listeners - (r < 0 ? 0 : 2); k < d->n_listeners; k++)
+                        report_listening(d->listeners[k]);
+        }
+        d->n_absent = kept;
+        d->absent_retry_gap = MIN(2 * d->absent_retry_gap, LISTEN_RETRY_MAX);
+        d->absent_retry_at = now + d->absent_retry_gap;
 }
 
 static int daemon_start_handles(Daemon *d)
@@ -398,12 +458,10 @@ static int daemon_start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options
         uint8_t seed[16];
         int r, n;
 
-        r = config_load(NULL, options->config_file, report_config, NULL, &config, &errors);
+        r = config_check_load(options->config_file, report_config, NULL, &config, &errors);
         if (r < 0 || !config)
                 return EX_OSERR;
         journal_set_level(config->log_level);
-        if (config->n_upstreams == 0)
-                return EX_CONFIG;
         if (getrandom(seed, sizeof(seed), GRND_INSECURE) != sizeof(seed))
                 return EX_OSERR;
         d->engine = engine_new(config, seed, clock_now());
@@ -421,14 +479,13 @@ static int daemon_start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options
         r = network_new(loop, daemon_on_network, d, &d->network);
         if (r < 0)
                 journal_fields(LOG_NOTICE, MESSAGE_PLAIN, (const char *[]) { "DOHMOUSE_WATCH=network", NULL },
-                               "Changes of the network cannot be watched (%s); they are noticed by their effects.",
+                               "Failed to watch for network changes, they are noticed by their effects: %s",
                                strerror(-r));
         r = clock_watch_new(loop, daemon_on_clock_set, d, &d->clock_watch);
         if (r < 0)
-                journal_fields(
-                        LOG_NOTICE, MESSAGE_PLAIN, (const char *[]) { "DOHMOUSE_WATCH=clock", NULL },
-                        "That the clock is set cannot be watched (%s); certificates are tried again in their time.",
-                        strerror(-r));
+                journal_fields(LOG_NOTICE, MESSAGE_PLAIN, (const char *[]) { "DOHMOUSE_WATCH=clock", NULL },
+                               "Failed to watch for clock changes, certificates are checked again later: %s",
+                               strerror(-r));
         d->bus = bus_new(loop);
         if (!d->bus)
                 return EX_OSERR;
@@ -437,6 +494,7 @@ static int daemon_start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options
         for (size_t i = 0; i < d->n_listeners; i++)
                 report_listening(d->listeners[i]);
         report_upstreams(NULL, config);
+        report_unusable(config);
         daemon_update_status(d);
         service_ready(&d->service);
         return 0;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Daemon: wires core and io together, and is what the bus and the signals ask. One a process.
+ * Daemon: connects core and io, and serves the bus and the signals. One per process.
  *
- * A turn of the loop: events come in from sockets and timers and reach the engine; before the loop sleeps again, all
- * actions that the engine has queued are carried out, what was gathered is written, and the one timer is set to the
- * engine's next time.
+ * A turn of the loop: events from sockets and timers reach the engine; before the loop sleeps again, all actions queued
+ * by the engine are carried out, gathered output is written, and the timer is set to the engine's next time.
  */
 
 #include <uv.h>
@@ -19,10 +18,10 @@
 typedef struct Daemon Daemon;
 
 typedef struct DaemonOptions {
-        const char *config_file; /* this file alone, or NULL: the drop-in directories */
+        const char *config_file; /* only this file; NULL: the system's configuration */
 } DaemonOptions;
 
-/* Who looks on, besides the journal: the bus. All may be NULL. */
+/* The bus, which observes the daemon like the journal. All may be NULL. */
 typedef struct DaemonObserver {
         void (*turned)(void *userdata); /* the end of a turn, before the loop sleeps: anything may have changed */
         void (*probed)(void *userdata, const Action *action);                 /* ACTION_PROBED */
@@ -30,20 +29,24 @@ typedef struct DaemonObserver {
         void *userdata;
 } DaemonObserver;
 
-/* Loads the configuration, takes or binds the sockets. Says in the journal what is wrong. Returns 0, or the exit
- * status. */
+/*
+ * Loads the configuration, and takes the sockets of the service manager or binds its own. Logs errors. Returns 0, or
+ * the exit status. Without a usable configuration, the daemon runs nevertheless: queries are answered with SERVFAIL and
+ * the reason, and a reload applies the corrected configuration.
+ */
 int daemon_new(uv_loop_t *loop, const DaemonOptions *options, Daemon **ret);
 
-/* Frees all that is left; the loop must have ended. NULL is fine; always NULL. */
+/* Frees the rest; the loop must have ended. NULL is fine; always returns NULL. */
 Daemon *daemon_free(Daemon *d);
 
-/* Stops taking queries, answers those that wait, closes all connections, and lets the loop end. */
+/* Stops reading queries, answers those that wait, closes all connections, and lets the loop end. */
 void daemon_stop(Daemon *d);
 
 void daemon_observe(Daemon *d, const DaemonObserver *observer);
 
-/* Reads the configuration again. Returns the number of errors, and then nothing has changed. The journal hears of each,
- * and `report` too, unless it is NULL. Negative errno. */
+/* Reads the configuration again. Returns the number of errors, or negative errno; unless it is 0, nothing has changed,
+ * except that any usable configuration replaces an unusable one. Errors are logged, and passed to `report` unless it is
+ * NULL. */
 int daemon_reload(Daemon *d, ConfigReport report, void *userdata);
 
 /* Sets all counters to zero. */
@@ -55,6 +58,5 @@ uv_loop_t *daemon_loop(Daemon *d);
 const ListenerStats *daemon_listener_stats(const Daemon *d);
 const H2Stats *daemon_connection_stats(const Daemon *d);
 
-/* Has something changed by a call from outside the loop's callbacks? Carries it out. Safe to call at any time from the
- * loop. */
+/* Carries out what was changed by a call from outside the loop's callbacks. Can be called from the loop at any time. */
 void daemon_turn(Daemon *d);

@@ -7,16 +7,21 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <grp.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sysexits.h>
+#include <unistd.h>
 
+#include "config_check.h"
 #include "daemon.h"
 #include "dbus/objects.h"
-#include "io/system/dropins.h"
 #include "io/journal.h"
+
+#define SERVICE_USER "dohmouse" /* User= in units/dohmouse.service.in */
 
 static const char help[] = "dohmoused [OPTIONS...]\n"
                            "\n"
@@ -24,10 +29,10 @@ static const char help[] = "dohmoused [OPTIONS...]\n"
                            "\n"
                            "  -h --help            Show this help\n"
                            "     --version         Show the version\n"
-                           "     --config=FILE     Read this file alone, instead of dohmouse.conf and its\n"
+                           "     --config=FILE     Read only this file, instead of dohmouse.conf and its\n"
                            "                       drop-ins in /etc, /run, /usr/local/lib and /usr/lib\n"
-                           "     --check-config    Read the configuration, say what is wrong with it, and\n"
-                           "                       exit: with 0 if nothing is\n"
+                           "     --check-config    Check the configuration, print what is wrong with it, and\n"
+                           "                       exit with status 0 if there are no errors\n"
                            "\n"
                            "See dohmoused(8) and dohmouse.conf(5).\n";
 
@@ -41,14 +46,39 @@ static void main_print_finding(void *userdata, const ConfigMessage *m)
         fprintf(stderr, "%s%s%s\n", m->file ? " " : "", m->severity == CONFIG_WARNING ? "warning: " : "", m->text);
 }
 
+/*
+ * The files of the service's configuration must be readable for its user. Root can read everything, and would find no
+ * fault with a drop-in that the service cannot read. Returns 0, or negative errno.
+ */
+static int main_become_service_user(void)
+{
+        const struct passwd *user;
+
+        if (geteuid() != 0)
+                return 0;
+        user = getpwnam(SERVICE_USER);
+        if (!user) {
+                fprintf(stderr, "warning: there is no user " SERVICE_USER ", checking as root\n");
+                return 0;
+        }
+        if (initgroups(user->pw_name, user->pw_gid) < 0 || setgid(user->pw_gid) < 0 || setuid(user->pw_uid) < 0)
+                return -errno;
+        return 0;
+}
+
 static int main_check_config(const char *file)
 {
         _cleanup_(config_unrefp) Config *config = NULL;
         unsigned errors = 0;
-        int r = config_load(NULL, file, main_print_finding, NULL, &config, &errors);
+        int r = file ? 0 : main_become_service_user();
 
         if (r < 0) {
-                fprintf(stderr, "Cannot read the configuration: %s\n", strerror(-r));
+                fprintf(stderr, "Failed to change to user " SERVICE_USER ": %s\n", strerror(-r));
+                return EX_OSERR;
+        }
+        r = config_check_load(file, main_print_finding, NULL, &config, &errors);
+        if (r < 0) {
+                fprintf(stderr, "Failed to read the configuration: %s\n", strerror(-r));
                 return EXIT_FAILURE;
         }
         return errors ? EX_CONFIG : EXIT_SUCCESS;
@@ -62,11 +92,11 @@ static int main_serve(const DaemonOptions *options)
         int r = uv_loop_init(&loop);
 
         if (r < 0) {
-                fprintf(stderr, "Cannot start: %s\n", uv_strerror(r));
+                fprintf(stderr, "Failed to start: %s\n", uv_strerror(r));
                 return EX_OSERR;
         }
         r = daemon_new(&loop, options, &d);
-        /* Without it, names are resolved all the same. */
+        /* Without it, queries are answered all the same. */
         if (r == 0)
                 objects = objects_new(d);
         uv_run(&loop, UV_RUN_DEFAULT);
@@ -108,13 +138,13 @@ int main(int argc, char *argv[])
                         return 2;
                 }
         if (optind < argc) {
-                fprintf(stderr, "dohmoused: no arguments are taken, but there is \"%s\".\n", argv[optind]);
+                fprintf(stderr, "dohmoused: unexpected argument \"%s\"\n", argv[optind]);
                 return 2;
         }
         if (check)
                 return main_check_config(daemon_options.config_file);
 
-        /* Memory holds names that were asked for. */
+        /* Memory contains the names that clients query. */
         prctl(PR_SET_DUMPABLE, 0);
         signal(SIGPIPE, SIG_IGN);
         journal_open(NULL);

@@ -103,6 +103,15 @@ void report_config(_unused_ void *userdata, const ConfigMessage *m)
                 journal_fields(level, MESSAGE_CONFIG, NULL, "%s", m->text);
 }
 
+void report_unusable(const Config *c)
+{
+        if (c->n_upstreams == 0)
+                journal_fields(
+                        LOG_ERR, MESSAGE_CONFIG, NULL,
+                        "Queries are answered with SERVFAIL until the configuration is corrected and reloaded: %s",
+                        c->unusable ?: "no upstream");
+}
+
 void report_reload(int error, unsigned errors)
 {
         if (error < 0)
@@ -200,7 +209,9 @@ void report_cannot_listen(const Address *address, int error)
         snprintf(listen, sizeof(listen), "DOHMOUSE_LISTEN=%s", text);
         snprintf(number, sizeof(number), "ERRNO=%d", -error);
         journal_fields(LOG_ERR, MESSAGE_LISTEN, fields, "Cannot listen on %s: %s%s", text, strerror(-error),
-                       error == -EADDRINUSE ? ". Another resolver runs there; `ss -lnp sport = :53` shows which." : "");
+                       error == -ENODEV       ? ". It is tried again until the interface exists."
+                       : error == -EADDRINUSE ? ". Another resolver runs there; `ss -lnp sport = :53` shows which."
+                                              : "");
 }
 
 void report_dropped(const ListenerStats *stats)

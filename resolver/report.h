@@ -22,6 +22,9 @@ void report_network(NetworkState state);
 /* A finding of the configuration: a ConfigReport. */
 void report_config(void *userdata, const ConfigMessage *m);
 
+/* If the configuration has no upstream: says why, and what follows. */
+void report_unusable(const Config *c);
+
 /* A reload is over: `error`, if negative, or `errors` in the files say why nothing changed. */
 void report_reload(int error, unsigned errors);
 

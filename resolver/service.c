@@ -15,7 +15,7 @@ void service_init(Service *s, uv_loop_t *loop)
         s->keepalive.data = s;
         if (sd_watchdog_enabled(0, &s->watchdog) <= 0)
                 s->watchdog = 0;
-        /* Until the first query there is nothing to guard. */
+        /* Before the first query there is no work to monitor. */
         if (s->watchdog)
                 sd_notify(0, "WATCHDOG_USEC=0");
 }

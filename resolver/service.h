@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Service: what the service manager is told (sd_notify(3)) and asks (the watchdog).
+ * Service: notifications to the service manager (sd_notify(3)), and its watchdog.
  *
- * The watchdog guards while there is work and sleeps when there is none: an idle daemon that had to say so every minute
- * would wake the machine for nothing. Its time-out is set with the first query after a pause, kept alive by a timer at
- * half of it, and taken back once nothing is left to do; WATCHDOG_USEC= may be changed at run time.
+ * The watchdog is enabled only while there is work, because an idle daemon that reports every minute would wake up the
+ * machine for nothing. The first query after a pause sets its timeout, a timer reports at half of that, and it is
+ * disabled once nothing is left to do; WATCHDOG_USEC= may be changed at run time.
  */
 
 #include <uv.h>
@@ -14,22 +14,22 @@
 
 typedef struct Service {
         uv_timer_t keepalive;
-        uint64_t watchdog; /* usec; 0: none is asked for */
-        bool guarded;      /* the watchdog runs */
+        uint64_t watchdog; /* usec; 0: not requested */
+        bool guarded;      /* the watchdog is enabled */
         bool ready;
         char status[256];
 } Service;
 
 void service_init(Service *s, uv_loop_t *loop);
-/* Its handle closes in the loop. */
+/* The handle is closed by the loop. */
 void service_close(Service *s);
 
 void service_ready(Service *s);
 void service_reloading(Service *s);
 void service_stopping(Service *s);
 
-/* What `systemctl status` shows; told only if it is another than before. */
+/* Sets the text shown by `systemctl status`; sent only if it has changed. */
 void service_status(Service *s, const char *format, ...) _printf_(2, 3);
 
-/* Is there anything under way? To be said before each sleep of the loop. */
+/* Whether there is work in progress. To be called before each sleep of the loop. */
 void service_busy(Service *s, bool busy);

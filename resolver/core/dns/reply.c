@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#define EDE_TEXT_MAX 128    /* octets of ours */
+#define EDE_TEXT_MAX 256    /* octets of ours; a configuration error has a path */
 #define EDE_PASSED_MAX 4    /* of the upstream's */
 #define EDE_PASSED_SIZE 512 /* octets of one */
 #define PADDING_BLOCK 128   /* RFC 8467 4.1 */

@@ -223,7 +223,7 @@ static void query_answer_second_best(Query *q, uint64_t now)
 static void query_refuse_pending(Query *q, PendingClient *w, uint64_t now)
 {
         ReplyOptions options = query_reply_options(q->common);
-        char text[128];
+        char text[256];
 
         options.ede = q->route->explain(q, now, text, sizeof(text));
         options.ede_text = text;

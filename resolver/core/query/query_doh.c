@@ -401,7 +401,11 @@ static int doh_explain(const Query *q, uint64_t now, char *ret_text, size_t size
         uint64_t retry_at = health_retry_at(&q->common->upstreams->common.health);
         FailureClass class = failure_class(q->failure);
 
-        if (q->failure == FAILURE_RESOURCES || q->failure == FAILURE_QUEUE_FULL) {
+        if (q->common->config->unusable) {
+                snprintf(ret_text, size, "configuration error: %s", q->common->config->unusable);
+                return EDE_OTHER;
+        }
+        if (q->failure == FAILURE_RESOURCES || q->failure == FAILURE_QUEUE_FULL || q->failure == FAILURE_TRUST_STORE) {
                 snprintf(ret_text, size, "%s", failure_text(q->failure));
                 return EDE_OTHER;
         }
@@ -409,7 +413,10 @@ static int doh_explain(const Query *q, uint64_t now, char *ret_text, size_t size
                 snprintf(ret_text, size, "%s", failure_text(q->failure));
                 return EDE_NETWORK_ERROR;
         }
-        if (q->common->outbox->network == NETWORK_PORTAL)
+        if (q->failure == FAILURE_CERTIFICATE_NOT_YET_VALID)
+                snprintf(ret_text, size, "no upstream can be trusted: the clock is probably wrong (%s)",
+                         failure_text(q->failure));
+        else if (q->common->outbox->network == NETWORK_PORTAL)
                 snprintf(ret_text, size,
                          "no upstream can be trusted: the network may ask for a login, or the clock be wrong");
         else if (retry_at != USEC_NEVER)

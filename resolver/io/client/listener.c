@@ -112,8 +112,14 @@ static int listener_bind_socket(const Address *a, int type, int *ret)
 
         if (fd < 0)
                 return -errno;
+        if (a->interface[0] && ((struct sockaddr_in6 *) &address)->sin6_scope_id == 0) {
+                close(fd);
+                return -ENODEV;
+        }
         if (a->v6)
                 setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
+        /* The address may be assigned later. */
+        setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on));
         /* For TCP only, and only against TIME_WAIT: two UDP sockets must not share the port (S18). */
         if (type == SOCK_STREAM)
                 setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));

@@ -42,7 +42,8 @@ typedef struct Listener Listener;
 int listener_new_fd(uv_loop_t *loop, int fd, const ListenerLimits *limits, ListenerStats *stats, ListenerQuery query,
                     void *userdata, Listener **ret);
 
-/* Binds UDP and TCP on `address`: two listeners. Port 0 takes a free one, the same for both. Negative errno. */
+/* Binds UDP and TCP on `address`, which need not be assigned yet: two listeners. Port 0 takes a free one, the same for
+ * both. Negative errno; -ENODEV: there is no such interface. */
 int listener_new_bind(uv_loop_t *loop, const Address *address, const ListenerLimits *limits, ListenerStats *stats,
                       ListenerQuery query, void *userdata, Listener *ret[static 2]);
 

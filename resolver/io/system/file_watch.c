@@ -17,7 +17,7 @@ struct FileWatch {
         int fd;
         int directory, file; /* watch descriptors; -1: none */
         char *path;
-        const char *name; /* in its directory; a part of `path` */
+        const char *name; /* in its directory; points into `path` */
         uv_poll_t poll;
         uv_timer_t debounce;
         unsigned handles; /* open ones */
@@ -50,7 +50,7 @@ FileWatch *file_watch_free(FileWatch *w)
         return NULL;
 }
 
-/* What is at the path now may be another file than before, which may live on under another name. */
+/* There may be another file at the path now, and the old one may still exist under another name. */
 static void file_watch_watch_file(FileWatch *w)
 {
         int before = w->file;
@@ -104,7 +104,7 @@ static int file_watch_watch_directory(FileWatch *w)
         bool root = slash == w->path;
         char kept;
 
-        /* The path up to the last slash, with that if it is the root. */
+        /* The path up to the last slash, or including it for the root. */
         w->name = slash + 1;
         kept = slash[root];
         slash[root] = 0;

@@ -15,7 +15,7 @@
 #include "io/journal.h"
 
 #define HOSTNAME_FILE "/etc/hostname"
-#define HOSTNAME_MAX 254 /* octets with a NUL */
+#define HOSTNAME_MAX 254 /* bytes, with a NUL */
 #define OWN_TEXT_MAX 65536
 
 struct HostsSource {
@@ -23,7 +23,7 @@ struct HostsSource {
         uint8_t key[16];
         char kernel_name[HOSTNAME_MAX];
         char *path;    /* of the hosts file; NULL: none */
-        bool with_own; /* this machine's name counts */
+        bool with_own; /* Hostname= */
         FileWatch *file_watch, *hostname_watch;
         Hosts *file, *own;
         HostsChanged changed;
@@ -32,28 +32,54 @@ struct HostsSource {
 
 /* --- files */
 
-/* At most `max` octets of a regular file; one that is not there is empty. The caller frees. Negative errno. */
-static int hosts_file_read_file(const char *path, size_t max, char **ret, size_t *ret_n)
+/* Opens a regular file of at most `max` bytes. Negative errno: -EBADF if it is not regular, -EFBIG if it is too large.
+ */
+static int hosts_file_open(const char *path, size_t max, size_t *ret_size)
 {
         int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), r = 0;
-        _cleanup_(freep) char *text = NULL;
-        struct stat st = { 0 };
-        size_t n = 0, size;
-        ssize_t got = 0;
+        struct stat st;
 
-        if (fd < 0 && errno != ENOENT)
+        if (fd < 0)
                 return -errno;
-        if (fd >= 0 && fstat(fd, &st) < 0)
+        if (fstat(fd, &st) < 0)
                 r = -errno;
-        else if (fd >= 0 && !S_ISREG(st.st_mode))
+        else if (!S_ISREG(st.st_mode))
                 r = -EBADF;
         else if ((uint64_t) st.st_size > max)
                 r = -EFBIG;
-        size = r < 0 ? 0 : (size_t) st.st_size;
+        if (r < 0) {
+                close(fd);
+                return r;
+        }
+        *ret_size = (size_t) st.st_size;
+        return fd;
+}
+
+int hosts_file_check(const char *path)
+{
+        size_t size;
+        int fd = hosts_file_open(path, HOSTS_TEXT_MAX, &size);
+
+        if (fd < 0)
+                return fd;
+        close(fd);
+        return 0;
+}
+
+/* Reads such a file; one that does not exist is empty. The caller frees the text. Negative errno. */
+static int hosts_file_read_file(const char *path, size_t max, char **ret, size_t *ret_n)
+{
+        _cleanup_(freep) char *text = NULL;
+        size_t n = 0, size = 0;
+        int fd = hosts_file_open(path, max, &size), r = 0;
+        ssize_t got = 0;
+
+        if (fd < 0 && fd != -ENOENT)
+                return fd;
         text = malloc(size + 1);
         if (!text)
                 r = -ENOMEM;
-        /* What is added while it is read is told by the watch. */
+        /* The watch reports what is added meanwhile. */
         while (r == 0 && n < size && (got = read(fd, text + n, size - n)) != 0)
                 if (got > 0)
                         n += (size_t) got;
@@ -80,12 +106,12 @@ static void hosts_file_say(const char *path, size_t line, const char *more, int 
         journal_fields(level, MESSAGE_CONFIG, fields, "%s: %s", path, what);
 }
 
-static const char *hosts_file_why_not_read(int error)
+const char *hosts_file_error(int error)
 {
-        return error == EBADF ? "not a regular file" : error == EFBIG ? "more than 32M octets" : strerror(error);
+        return error == EBADF ? "not a regular file" : error == EFBIG ? "larger than 32M" : strerror(error);
 }
 
-/* The table of the hosts file. Where it cannot be read, the one before stays. */
+/* Reads the table of the hosts file. If that fails, the previous one stays in use. */
 static void hosts_file_read_hosts(HostsSource *s)
 {
         _cleanup_(freep) char *text = NULL;
@@ -103,8 +129,8 @@ static void hosts_file_read_hosts(HostsSource *s)
         if (r == 0 && !(h = hosts_new(BYTES(text, n), s->key, &report)))
                 r = -ENOMEM;
         if (r < 0) {
-                snprintf(what, sizeof(what), "cannot be read, what was known of it stays: %s",
-                         hosts_file_why_not_read(-r));
+                snprintf(what, sizeof(what), "failed to read, what was read before stays in use: %s",
+                         hosts_file_error(-r));
                 snprintf(field, sizeof(field), "ERRNO=%d", -r);
                 hosts_file_say(s->path, 0, field, LOG_WARNING, what);
                 return;
@@ -113,20 +139,20 @@ static void hosts_file_read_hosts(HostsSource *s)
         s->file = h;
         if (report.bad_lines) {
                 snprintf(what, sizeof(what),
-                         "%zu line%s not an address and names, first line %zu; what is not is left out",
-                         report.bad_lines, report.bad_lines == 1 ? " is" : "s are", report.first_bad);
+                         "ignoring what is not an address or a name in %zu line%s, the first is line %zu",
+                         report.bad_lines, report.bad_lines == 1 ? "" : "s", report.first_bad);
                 snprintf(field, sizeof(field), "DOHMOUSE_COUNT=%zu", report.bad_lines);
                 hosts_file_say(s->path, report.first_bad, field, LOG_WARNING, what);
         }
         if (report.too_many)
                 hosts_file_say(s->path, 0, NULL, LOG_WARNING,
-                               "too many names or addresses, some are left out; dohmouse.conf(5) has the limits");
+                               "too many names or addresses, ignoring some; see dohmouse.conf(5) for the limits");
         journal_log(LOG_DEBUG, "%s has %zu names.", s->path, report.names);
 }
 
-/* --- this machine's name and addresses, written down as a hosts file */
+/* --- the name and addresses of this machine, in the format of a hosts file */
 
-/* The first word that is not in a comment. */
+/* The first word outside of comments. */
 static void hosts_file_first_word(const char *text, char ret[HOSTNAME_MAX])
 {
         size_t n = 0;
@@ -139,7 +165,7 @@ static void hosts_file_first_word(const char *text, char ret[HOSTNAME_MAX])
         ret[n] = 0;
 }
 
-/* Adds a name, and the same without its domain. localhost is somebody else's. */
+/* Adds a name, also without its domain. localhost has a meaning of its own. */
 static void hosts_file_add_name(char *names, size_t size, const char *name)
 {
         size_t label = strcspn(name, "."), n = strlen(names);
@@ -149,7 +175,7 @@ static void hosts_file_add_name(char *names, size_t size, const char *name)
         snprintf(names + n, size - n, " %s %.*s", name, (int) label, name);
 }
 
-/* An address that others could reach: none of the loopback, of one link, or of nothing. */
+/* Neither loopback, link-local nor unspecified. */
 static bool hosts_file_is_reachable(const struct sockaddr *a)
 {
         if (a->sa_family == AF_INET) {
@@ -195,7 +221,7 @@ static size_t hosts_file_add_addresses(char *text, const char *names)
         }
         if (list)
                 freeifaddrs(list);
-        /* As nss-myhostname has it: a name of one's own always means something. */
+        /* Like nss-myhostname: the machine's name always resolves. */
         if (n == 0) {
                 hosts_file_add_line(text, &n, "127.0.0.2", names);
                 hosts_file_add_line(text, &n, "::1", names);
@@ -213,7 +239,7 @@ static void hosts_file_read_own(HostsSource *s)
         s->own = hosts_unref(s->own);
         if (!s->with_own)
                 return;
-        /* hostnamectl's name is the newer one, if there are two. */
+        /* If they differ, the name that hostnamectl wrote is newer than the kernel's. */
         if (hosts_file_read_file(HOSTNAME_FILE, 4096, &file, &n) == 0)
                 hosts_file_first_word(file, name);
         hosts_file_add_name(names, sizeof(names), name);
@@ -257,7 +283,7 @@ static void hosts_file_watch(HostsSource *s, FileWatch **w, const char *path, Fi
         r = file_watch_new(s->loop, path, changed, s, w);
         if (r >= 0)
                 return;
-        snprintf(what, sizeof(what), "cannot be watched, a change counts at the next reload: %s", strerror(-r));
+        snprintf(what, sizeof(what), "failed to watch, changes take effect at the next reload: %s", strerror(-r));
         hosts_file_say(path, 0, NULL, LOG_NOTICE, what);
 }
 
@@ -266,7 +292,7 @@ void hosts_source_reload(HostsSource *s, const Config *config)
         const LocalConfig *c = &config->local;
         char *path = c->hosts_file && *c->hosts_file ? strdup(c->hosts_file) : NULL;
 
-        /* What was known of another file is not to stay. */
+        /* What was read from another file must not stay in use. */
         if (!path || !s->path || strcmp(path, s->path) != 0)
                 s->file = hosts_unref(s->file);
         free(s->path);

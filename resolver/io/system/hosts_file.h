@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * HostsSource: where the tables of core/dns/hosts_table.h come from. The hosts file is read when it changes; this
- * machine's name, which is in /etc/hostname and in the kernel, when that file or the machine's addresses do.
+ * HostsSource: the source of the tables of core/dns/hosts_table.h. The hosts file is read whenever it changes; the
+ * machine's name, from /etc/hostname and the kernel, whenever that file or the machine's addresses change.
  *
- * Of the kernel's name only what it was at the start is known: ProtectHostname= in the unit keeps changes away. They
- * reach us by /etc/hostname, where hostnamectl writes them, and at a restart.
+ * The kernel's name is read only at start, because ProtectHostname= in the unit hides changes. They arrive through
+ * /etc/hostname, where hostnamectl writes them, and at a restart.
  */
 
 #include <uv.h>
@@ -15,17 +15,21 @@
 
 typedef struct HostsSource HostsSource;
 
-/* New tables; NULL: none. Take references to keep them. Called from the loop, and from within the calls below. */
+/* New tables, or NULL. Take references to keep them. Called from the loop, and from within the functions below. */
 typedef void (*HostsChanged)(void *userdata, Hosts *file, Hosts *own);
 
-/* NULL when out of memory. What cannot be read or watched is said in the journal, and left out. `key`: for hashes. */
+/* Can the file be used as HostsFile=? 0, or negative errno, for which hosts_file_error() has a text. */
+int hosts_file_check(const char *path);
+const char *hosts_file_error(int error);
+
+/* NULL when out of memory. Files that cannot be read or watched are logged and left out. `key`: for hashes. */
 HostsSource *hosts_source_new(uv_loop_t *loop, const Config *config, const uint8_t key[16], HostsChanged changed,
                               void *userdata);
 
-/* Reads all again, by a new configuration. */
+/* Reads everything again, for a new configuration. */
 void hosts_source_reload(HostsSource *s, const Config *config);
 
-/* The addresses of this machine are others than before. */
+/* The addresses of this machine have changed. */
 void hosts_source_addresses_changed(HostsSource *s);
 
 /* Stops. NULL is fine; always NULL. */

@@ -123,11 +123,12 @@ START_TEST(bad_urls_are_refused_with_the_reason)
                 { "https://a.test/?a=b{?dns}", "{?dns} adds a query, but the URL already has one" },
         };
 
-        for (size_t i = 0; i < ELEMENTS(urls); i++) {
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
                 char text[256], expected[256];
 
-                snprintf(text, sizeof(text), "[Upstream q]\nURL=%s\nAddress=192.0.2.1\n", urls[i]);
-                snprintf(expected, sizeof(expected), "a.conf:2: error: [Upstream q] URL=%s:", urls[i]);
+                snprintf(text, sizeof(text), "[Upstream q]\nURL=%s\nAddress=192.0.2.1\n", cases[i].url);
+                snprintf(expected, sizeof(expected), "a.conf:2: error: [Upstream q] URL=%s: %s", cases[i].url,
+                         cases[i].reason);
                 read_text(text);
                 said(expected);
                 said("a.conf:1: error: [Upstream q] is left out, because its URL= was rejected");
@@ -240,7 +241,7 @@ END_TEST
 START_TEST(no_upstream_at_all_is_an_error)
 {
         read_texts(NULL, 0);
-        said("-:0: error: ");
+        said("-:0: error: no upstream, expected a section [Upstream NAME] with URL= and Address=, or DNS= in [Resolver]");
         ck_assert_uint_eq(result.errors, 1);
         ck_assert_uint_eq(result.config->n_listen, 1);
 }
@@ -330,9 +331,9 @@ END_TEST
 START_TEST(a_bad_one_line_upstream_is_refused_with_the_reason)
 {
         read_text(QUAD9 "[Resolver]\nDNS=9.9.9.9 x#https://q.test/ 9.9.9.9#http://q.test/ 1.1.1.1#https://q.test/\n");
-        said("DNS=9.9.9.9:");
-        said("DNS=x#https://q.test/:");
-        said("DNS=9.9.9.9#http://q.test/:");
+        said("DNS=9.9.9.9: no \"#\" between address and URL, expected ADDRESS[:PORT]#https://HOST[:PORT]/PATH");
+        said("DNS=x#https://q.test/: not an address");
+        said("DNS=9.9.9.9#http://q.test/: http is not encrypted");
         ck_assert_uint_eq(result.errors, 3);
         ck_assert_uint_eq(result.config->n_upstreams, 2);
         ck_assert_uint_eq(upstream("q.test")->n_addresses, 1);
@@ -386,7 +387,7 @@ START_TEST(a_default_upstream_is_no_stand_in_for_a_broken_one)
 {
         read_two(STAND_IN, "[Upstream q]\nURL=http://q.test/\nAddress=192.0.2.1\n");
         ck_assert_uint_eq(result.config->n_upstreams, 0);
-        said("-:0: error: ");
+        said("error: no upstream");
 }
 END_TEST
 
