@@ -199,6 +199,19 @@ static bool message_is_signature(uint16_t type, Bytes rdata)
         return type == TYPE_TSIG || (type == TYPE_SIG && rdata.n >= 2 && wire_read16(rdata.p) == 0);
 }
 
+/* False if the record that begins at `start` must not stand there: only a signature follows a signature, and a TSIG is
+ * nowhere else. */
+static bool message_take_signature(Message *m, Section s, uint16_t type, size_t start, Bytes rdata)
+{
+        if (s != SECTION_ADDITIONAL || !message_is_signature(type, rdata))
+                return !m->signed_message && type != TYPE_TSIG;
+        if (!m->signed_message)
+                m->signature_offset = start;
+        m->signed_message = true;
+        m->n_signatures++;
+        return true;
+}
+
 /* One record of the section `s`; false if it is malformed. *bad_edns becomes true where only the OPT is. */
 static bool message_parse_record(Reader *r, Message *m, Section s, bool *bad_edns)
 {
@@ -216,6 +229,8 @@ static bool message_parse_record(Reader *r, Message *m, Section s, bool *bad_edn
         end = r->at + wire_read16(fixed + RECORD_RDLENGTH);
         if (end > r->wire.n)
                 return false;
+        if (!message_take_signature(m, s, type, start, BYTES(r->wire.p + r->at, end - r->at)))
+                return false;
         if (type == TYPE_OPT) {
                 if (m->edns.present || s != SECTION_ADDITIONAL || r->wire.p[start] != 0)
                         *bad_edns = true;
@@ -228,8 +243,6 @@ static bool message_parse_record(Reader *r, Message *m, Section s, bool *bad_edn
                 r->at = end;
                 return true;
         }
-        if (message_is_signature(type, BYTES(r->wire.p + r->at, end - r->at)) && s == SECTION_ADDITIONAL)
-                m->signed_message = true;
         if (!message_check_rdata(r, type, end))
                 return false;
         if (m->edns.present && r->furthest >= m->opt_offset && r->furthest > 0)
@@ -386,6 +399,18 @@ size_t message_strip(const Message *m, uint8_t *ret)
         }
         memcpy(ret + n, m->wire.p + m->opt_end, behind);
         return n + behind;
+}
+
+Message message_without_signature(const Message *m)
+{
+        Message bare = *m;
+
+        if (m->signed_message) {
+                bare.wire.n = m->signature_offset;
+                bare.arcount = (uint16_t) (m->arcount - m->n_signatures);
+                bare.signed_message = false;
+        }
+        return bare;
 }
 
 bool message_answers(const Message *answer, const Message *question)

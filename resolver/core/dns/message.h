@@ -77,8 +77,10 @@ typedef struct Message {
         size_t opt_end;
         bool pointers_past_opt; /* a name in a record behind the OPT reaches, by a pointer, an octet at or behind its
                                    start */
-        bool signed_message;    /* a TSIG or SIG(0) record ends it: pass on untouched but for the ID, do not cache (RFC
-                                   8945) */
+        bool signed_message; /* TSIG or SIG(0) records end it: pass on untouched but for the ID, do not cache (RFC 8945)
+                              */
+        size_t signature_offset; /* of the first of them, where signed_message */
+        uint16_t n_signatures;
 } Message;
 
 typedef enum MessageStatus {
@@ -94,9 +96,10 @@ typedef enum MessageStatus {
  * Parses `wire` whole. Malformed are: names or labels over the limits, label types 01 and 10, a compression pointer in
  * the question, pointers that do not lead strictly backwards to behind the header, to a name that ends before the one
  * that they stand in begins, records that
- * overrun, counts that lie, and octets behind the last record. RDATA is opaque, save that compressed names in the types
- * of RFC 1035 (NS CNAME SOA PTR MX and their like, as RFC 3597 4 lists) are checked. All steps together follow at most
- * as many pointers as `wire` has octets.
+ * overrun, counts that lie, octets behind the last record, a TSIG outside the additional section, and a record of
+ * another kind behind a TSIG or SIG(0) (RFC 8945 5.1, RFC 2931 3.1). RDATA is opaque, save that compressed names in the
+ * types of RFC 1035 (NS CNAME SOA PTR MX and their like, as RFC 3597 4 lists) are checked. All steps together follow at
+ * most as many pointers as `wire` has octets.
  */
 MessageStatus message_parse(Message *ret, Bytes wire);
 
@@ -157,6 +160,9 @@ Lifetime message_lifetime(const Message *m, uint32_t *ret_seconds);
  * two neighbours, padding above all). Copied as it is where records behind the OPT point past it. Returns the size.
  */
 size_t message_strip(const Message *m, uint8_t *ret);
+
+/* A view of the same octets without the signatures that end them; of `m` itself, if it is not signed. */
+Message message_without_signature(const Message *m);
 
 /* True if `answer` answers what `question` asked: QR, opcode, one question, same name (letters fold), type and class.
  */

@@ -197,16 +197,18 @@ static unsigned reply_authentic(const ReplyTarget *target, const Message *answer
         return options->trust_ad && (target->dnssec_ok || (target->flags & DNS_AD)) ? answer->flags & DNS_AD : 0;
 }
 
-Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message *answer, const ReplyOptions *options)
+Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message *whole, const ReplyOptions *options)
 {
+        /* What is changed keeps no signature: it would not hold, and nothing may stand behind it. */
+        const Message bare = message_without_signature(whole), *answer = &bare;
         unsigned rcode = reply_sayable(target, message_rcode(answer)), flags, arcount;
         size_t limit = reply_size_limit(target, options), n = answer->question_end;
         OptBuilder opt = reply_opt_builder_init(target, &answer->edns, options);
-        bool truncated = false;
+        bool truncated = options->verbatim;
         Packet *b;
 
-        if (options->verbatim && answer->wire.n <= limit)
-                return reply_verbatim(target, answer);
+        if (options->verbatim && whole->wire.n <= limit)
+                return reply_verbatim(target, whole);
         b = packet_new(answer->wire.n + OPT_SIZE + opt.n);
         if (!b)
                 return NULL;
@@ -218,10 +220,9 @@ Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message 
 
         if (target->edns && n + OPT_SIZE + opt.n > limit)
                 opt.n = opt.n_do53;
-        if (n + (target->edns ? OPT_SIZE + opt.n : 0) > limit) {
-                truncated = true;
+        truncated = truncated || n + (target->edns ? OPT_SIZE + opt.n : 0) > limit;
+        if (truncated)
                 n = answer->question_end;
-        }
         flags = (answer->flags & DNS_AA) | reply_authentic(target, answer, options) | (truncated ? DNS_TC : 0);
         reply_put_header(b->data, target, flags, rcode);
         if (truncated)

@@ -50,7 +50,8 @@ typedef struct ReplyOptions {
  * are the client's, RD and CD are the client's, RA is set, AA and rcode are the upstream's; records are kept octet for
  * octet but for their TTLs; the upstream's OPT gives way to ours or to none. If it does not fit the client's size: TC,
  * question and OPT only (RFC 6891 7). Where records stand behind the upstream's OPT and point past it, they are left
- * out. A verbatim answer that fits is not changed at all but for its ID. NULL when out of memory.
+ * out, and so is a signature. A verbatim answer that fits is not changed at all but for its ID; one that does not fit
+ * is truncated, whatever would fit without its signature. NULL when out of memory.
  */
 Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message *answer, const ReplyOptions *options);
 

@@ -410,7 +410,9 @@ static void do53_deliver(Do53Exchange *x, const Message *answer, bool refusal, u
         Query *q = x->query;
         Forward *f = q->forward;
         Do53Server *s = x->server;
-        /* Nobody vouches for the AD bit of an answer in clear text (RFC 6840 5.8). */
+        /* Nobody vouches for the AD bit of an answer in clear text (RFC 6840 5.8) but a signature, which holds for the
+         * bit, too: whoever asked for it checks it. */
+        bool vouched = !q->shared && answer->signed_message;
         _cleanup_(packet_unrefp) Packet *wire = packet_copy(answer->wire);
         Message m;
 
@@ -419,7 +421,7 @@ static void do53_deliver(Do53Exchange *x, const Message *answer, bool refusal, u
                 return;
         }
         wire_write16(wire->data + HEADER_ID, 0);
-        wire_write16(wire->data + HEADER_FLAGS, answer->flags & ~DNS_AD);
+        wire_write16(wire->data + HEADER_FLAGS, answer->flags & (vouched ? 0xffffu : ~DNS_AD));
         message_parse(&m, packet_bytes(wire));
         s->resting_until = 0;
         if (!refusal) {

@@ -414,6 +414,36 @@ START_TEST(C12_RFC5625_a_signed_query_and_its_answer_pass_unchanged_except_for_t
 }
 END_TEST
 
+START_TEST(RFC8945_the_answer_to_an_unsigned_query_loses_its_signature)
+{
+        for (unsigned type = TYPE_TSIG;; type = TYPE_SIG) {
+                for (unsigned opts = 0; opts < 4; opts++) {
+                        RecordWalk walk;
+                        Record r;
+
+                        wire_begin(&w, DNS_RD, TYPE_A);
+                        if (opts & 1)
+                                wire_opt(&w, 1232, 0, "", 0);
+                        ck_assert_msg(!ask(), "a signed answer was cached");
+                        wire_begin(&w, DNS_QR | DNS_RA, TYPE_A);
+                        wire_a(&w, 300);
+                        if (opts & 2)
+                                wire_opt(&w, 1410, 0, "", 0);
+                        wire_record(&w, 2, "\3key", 5, type, CLASS_ANY, 0, "\0\0signature", 11);
+                        respond(0);
+                        ck_assert(!got.signed_message);
+                        ck_assert_uint_eq(got.ancount, 1);
+                        ck_assert_uint_eq(got.arcount, opts & 1);
+                        walk = RECORD_WALK(&got);
+                        while (record_next(&walk, &r))
+                                ck_assert_uint_ne(r.type, type);
+                }
+                if (type == TYPE_SIG)
+                        break;
+        }
+}
+END_TEST
+
 START_TEST(RFC8945_a_signed_answer_too_large_for_udp_is_truncated)
 {
         wire_begin(&w, DNS_RD, TYPE_A);
@@ -426,6 +456,18 @@ START_TEST(RFC8945_a_signed_answer_too_large_for_udp_is_truncated)
         respond(0);
         ck_assert(got.flags & DNS_TC);
         ck_assert_uint_le(answer->n, 512);
+        ck_assert_uint_eq(got.ancount, 0);
+
+        /* One that would fit without its signature. */
+        wire_begin(&w, DNS_RD, TYPE_A);
+        wire_record(&w, 2, "\3key", 5, TYPE_TSIG, CLASS_ANY, 0, "0123456789abcdef", 16);
+        ck_assert(!ask());
+        wire_begin(&w, DNS_QR | DNS_RA, TYPE_A);
+        for (unsigned i = 0; i < 29; i++)
+                wire_a(&w, 300);
+        wire_record(&w, 2, "\3key", 5, TYPE_TSIG, CLASS_ANY, 0, "0123456789abcdef", 16);
+        respond(0);
+        ck_assert(got.flags & DNS_TC);
         ck_assert_uint_eq(got.ancount, 0);
 }
 END_TEST
@@ -563,6 +605,7 @@ int main(void)
         tcase_add_test(c, RFC6895_types_that_cannot_be_queried_are_format_errors);
         tcase_add_test(c, RFC8482_any_is_answered_by_the_upstream_and_answers_no_other_query);
         tcase_add_test(c, C12_RFC5625_a_signed_query_and_its_answer_pass_unchanged_except_for_the_id);
+        tcase_add_test(c, RFC8945_the_answer_to_an_unsigned_query_loses_its_signature);
         tcase_add_test(c, RFC8945_a_signed_answer_too_large_for_udp_is_truncated);
         tcase_add_test(c, C13_100_times_the_same_query_of_the_same_client_is_one_question_and_100_answers);
         tcase_add_test(c, C14_the_same_id_for_two_questions_gets_two_answers);

@@ -239,6 +239,52 @@ START_TEST(D19_an_opt_that_a_name_behind_it_ends_in_is_not_taken_away)
 }
 END_TEST
 
+/* An answer with an OPT, and a signature behind it. */
+static void begin_signed(unsigned type)
+{
+        wire_begin(&w, DNS_QR, TYPE_A);
+        wire_a(&w, 300);
+        wire_opt(&w, 1232, 0, "", 0);
+        wire_record(&w, 2, "\3key", 5, type, CLASS_ANY, 0, "\0\0signature", 11);
+}
+
+START_TEST(RFC8945_RFC2931_signatures_end_a_message_and_can_be_removed)
+{
+        size_t bare;
+        Message without;
+
+        for (unsigned type = TYPE_TSIG;; type = TYPE_SIG) {
+                begin_signed(type);
+                bare = w.n - 5 - RECORD_FIXED - 11;
+                ck_assert_int_eq(parse(), MESSAGE_OK);
+                ck_assert(m.signed_message && m.signature_offset == bare);
+                without = message_without_signature(&m);
+                ck_assert(!without.signed_message && without.wire.n == bare && without.arcount == 1);
+
+                wire_record(&w, 2, "\3key", 5, TYPE_TSIG, CLASS_ANY, 0, "\0\0signature", 11);
+                ck_assert_int_eq(parse(), MESSAGE_OK);
+                without = message_without_signature(&m);
+                ck_assert(without.wire.n == bare && without.arcount == 1);
+
+                wire_record(&w, 2, HERE, 2, TYPE_A, CLASS_IN, 1, "\1\2\3\4", 4);
+                ck_assert_msg(parse() == MESSAGE_MALFORMED, "a record behind type %u", type);
+                begin_signed(type);
+                wire_opt(&w, 1232, 0, "", 0);
+                ck_assert_msg(parse() == MESSAGE_MALFORMED, "an OPT behind type %u", type);
+                if (type == TYPE_SIG)
+                        break;
+        }
+        for (unsigned section = 0; section < 2; section++) {
+                wire_begin(&w, DNS_QR, TYPE_A);
+                wire_record(&w, section, "\3key", 5, TYPE_TSIG, CLASS_ANY, 0, "\0\0signature", 11);
+                ck_assert_msg(parse() == MESSAGE_MALFORMED, "a TSIG in section %u", section);
+        }
+        wire_begin(&w, DNS_QR, TYPE_SIG);
+        wire_record(&w, 0, HERE, 2, TYPE_SIG, CLASS_IN, 1, "\0\0signature", 11);
+        ck_assert(parse() == MESSAGE_OK && !m.signed_message);
+}
+END_TEST
+
 START_TEST(RFC2308_a_negative_answer_lives_as_its_soa_says)
 {
         uint32_t s;
@@ -341,6 +387,7 @@ int main(void)
         tcase_add_test(c, D18_octets_behind_the_last_record_are_refused);
         tcase_add_test(c, C09_D19_what_is_wrong_with_an_opt);
         tcase_add_test(c, D19_an_opt_that_a_name_behind_it_ends_in_is_not_taken_away);
+        tcase_add_test(c, RFC8945_RFC2931_signatures_end_a_message_and_can_be_removed);
         tcase_add_test(c, RFC2308_a_negative_answer_lives_as_its_soa_says);
         tcase_add_test(c, RFC2181_a_ttl_with_its_top_bit_set_is_0);
         tcase_add_test(c, RFC5452_D06_D09_an_answer_is_for_its_question_in_any_case);

@@ -126,6 +126,28 @@ START_TEST(C12_RFC8945_a_signed_query_is_forwarded_unchanged)
 }
 END_TEST
 
+START_TEST(C12_RFC8945_the_answer_to_a_signed_query_passes_unchanged_except_for_the_id)
+{
+        played_start(UPSTREAM_A FORWARD_CORP);
+        for (unsigned is_signed = 0; is_signed < 2; is_signed++) {
+                wire_begin(&w, DNS_RD | DNS_AD, TYPE_A);
+                wire_record(&w, 2, "\3key", 5, TYPE_TSIG, CLASS_ANY, 0, "0123456789abcdef", 16);
+                ask();
+                do53_begin(DNS_AA | DNS_AD);
+                wire_a(&w, 0x80000001);
+                wire_opt(&w, 1410, 0, "\0\x03\0\1x", 5);
+                if (is_signed)
+                        wire_record(&w, 2, "\3key", 5, TYPE_TSIG, CLASS_ANY, 0, "fedcba9876543210", 16);
+                do53_say(do53_last());
+                ck_assert_uint_eq(n_answers, is_signed + 1);
+                ck_assert_uint_eq(got.id, 0x1234);
+                ck_assert_uint_eq(got.flags & DNS_AD, is_signed ? DNS_AD : 0);
+                ck_assert_uint_eq(got.wire.n, w.n);
+                ck_assert_mem_eq(got.wire.p + 4, w.data + 4, w.n - 4);
+        }
+}
+END_TEST
+
 /* --- the answer */
 
 START_TEST(the_answer_reaches_the_client_and_the_socket_closes)
@@ -562,6 +584,7 @@ int main(void)
         tcase_add_test(c, dead_do53_servers_do_not_affect_the_health_of_upstreams);
         tcase_add_test(c, above_512_forwarded_queries_more_are_servfail_at_once);
         tcase_add_test(c, C12_RFC8945_a_signed_query_is_forwarded_unchanged);
+        tcase_add_test(c, C12_RFC8945_the_answer_to_a_signed_query_passes_unchanged_except_for_the_id);
         suite_add_tcase(s, c);
         return run_suite(s);
 }
