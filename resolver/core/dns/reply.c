@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+#include "core/base/utf8.h"
+
+#define EDE_CODE_SIZE 2     /* octets of the code before the text (RFC 8914 2) */
 #define EDE_TEXT_MAX 256    /* octets of ours; a configuration error has a path */
 #define EDE_PASSED_MAX 4    /* of the upstream's */
 #define EDE_PASSED_SIZE 512 /* octets of one */
@@ -13,7 +16,7 @@
 typedef struct OptBuilder {
         uint8_t options[EDE_PASSED_MAX * (OPTION_FIXED + EDE_PASSED_SIZE) + OPTION_FIXED + 2 + EDE_TEXT_MAX + 16];
         size_t n;
-        size_t n_do53; /* of those: without the extended errors, which may be left out */
+        size_t n_without_ede; /* of those: without the extended errors, which may be left out */
 } OptBuilder;
 
 static void reply_put_option(OptBuilder *o, uint16_t code, const uint8_t *data, size_t n)
@@ -27,13 +30,25 @@ static void reply_put_option(OptBuilder *o, uint16_t code, const uint8_t *data, 
 
 static void reply_put_ede(OptBuilder *o, int code, const char *text)
 {
-        uint8_t data[2 + EDE_TEXT_MAX];
+        uint8_t data[EDE_CODE_SIZE + EDE_TEXT_MAX];
         size_t n = text ? strnlen(text, EDE_TEXT_MAX) : 0;
 
+        /* Not within a character. */
+        while (n > 0 && ((uint8_t) text[n] & 0xc0) == 0x80)
+                n--;
         wire_write16(data, (unsigned) code);
         if (n)
-                memcpy(data + 2, text, n);
-        reply_put_option(o, EDNS_OPTION_EDE, data, 2 + n);
+                memcpy(data + EDE_CODE_SIZE, text, n);
+        reply_put_option(o, EDNS_OPTION_EDE, data, EDE_CODE_SIZE + n);
+}
+
+/* How much of an extended error of the upstream crosses: its text without NULs at its end, which some append; the code
+ * alone where the text is not UTF-8 or could do more at the client than be shown. */
+static size_t reply_ede_size(Bytes data)
+{
+        while (data.n > EDE_CODE_SIZE && data.p[data.n - 1] == 0)
+                data.n--;
+        return utf8_printable(BYTES(data.p + EDE_CODE_SIZE, data.n - EDE_CODE_SIZE)) ? data.n : EDE_CODE_SIZE;
 }
 
 /* The extended errors that the upstream gave cross to the client; nothing else does. */
@@ -44,9 +59,11 @@ static void reply_pass_ede(OptBuilder *o, Bytes options)
         while (options.n >= OPTION_FIXED && passed < EDE_PASSED_MAX) {
                 size_t length = wire_read16(options.p + OPTION_LENGTH);
 
-                if (wire_read16(options.p + OPTION_CODE) == EDNS_OPTION_EDE && length >= 2 &&
+                if (wire_read16(options.p + OPTION_CODE) == EDNS_OPTION_EDE && length >= EDE_CODE_SIZE &&
                     length <= EDE_PASSED_SIZE) {
-                        reply_put_option(o, EDNS_OPTION_EDE, options.p + OPTION_FIXED, length);
+                        const uint8_t *data = options.p + OPTION_FIXED;
+
+                        reply_put_option(o, EDNS_OPTION_EDE, data, reply_ede_size(BYTES(data, length)));
                         passed++;
                 }
                 options = BYTES(options.p + OPTION_FIXED + length, options.n - OPTION_FIXED - length);
@@ -63,7 +80,7 @@ static OptBuilder reply_opt_builder_init(const ReplyTarget *target, const Edns *
                 wire_write16(keepalive, options->keepalive);
                 reply_put_option(&o, EDNS_OPTION_KEEPALIVE, keepalive, sizeof(keepalive));
         }
-        o.n_do53 = o.n;
+        o.n_without_ede = o.n;
         if (upstream)
                 reply_pass_ede(&o, upstream->options);
         if (options->ede != EDE_NONE)
@@ -219,7 +236,7 @@ Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message 
                          options);
 
         if (target->edns && n + OPT_SIZE + opt.n > limit)
-                opt.n = opt.n_do53;
+                opt.n = opt.n_without_ede;
         truncated = truncated || n + (target->edns ? OPT_SIZE + opt.n : 0) > limit;
         if (truncated)
                 n = answer->question_end;

@@ -4,7 +4,7 @@
  * Reply: every message that we write ourselves. Answers to clients, made of an upstream's answer or of nothing, and the
  * queries that go upstream. One builder, so that IDs, the spelling of names, TTLs, OPT and truncation are right on each
  * path (cache, stale, joined, fresh, failed). The two legs are separate EDNS transactions (RFC 6891 6.2.6): options
- * never cross, save extended errors (RFC 8914) on the way back.
+ * never cross, save extended errors (RFC 8914) on the way back, with their text if it is printable UTF-8.
  */
 
 #include "core/base/client.h"

@@ -333,6 +333,52 @@ START_TEST(RFC8914_extended_errors_with_their_text_reach_clients_with_edns_only)
 }
 END_TEST
 
+START_TEST(RFC8914_text_that_is_not_printable_utf8_is_removed)
+{
+        static const struct {
+                const char *text;
+                size_t n, passed;
+        } cases[] = {
+                { "", 0, 0 },
+                { "caf\xc3\xa9", 5, 5 },
+                { "bogus\0", 6, 5 }, /* a NUL at the end is cut off */
+                { "bogus\0\0", 7, 5 },
+                { "\0", 1, 0 },
+                { "bo\0gus", 6, 0 },
+                { "bogus\n", 6, 0 },
+                { "\x1b[31mred", 8, 0 },
+                { "\xc2\x9b"
+                  "31mred",
+                  8, 0 },
+                { "del\x7f", 4, 0 },
+                { "latin \xe9", 7, 0 },
+                { "half \xc3", 6, 0 },
+                { "\xe2\x80\xae reversed", 12, 0 },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                uint8_t options[64] = { 0, EDNS_OPTION_EDE, 0, (uint8_t) (2 + cases[i].n), 0, 6 };
+
+                memcpy(options + 6, cases[i].text, cases[i].n);
+                for (unsigned cached = 0; cached < 2; cached++) {
+                        wire_begin(&w, DNS_RD, (unsigned) (1000 + i));
+                        wire_opt(&w, 1232, 0, "", 0);
+                        ck_assert_int_eq(ask(), cached);
+                        if (!cached) {
+                                wire_begin(&w, DNS_QR, (unsigned) (1000 + i));
+                                wire_record(&w, 0, HERE, 2, (unsigned) (1000 + i), CLASS_IN, 300, "x", 1);
+                                wire_opt(&w, 1232, 0, options, 6 + cases[i].n);
+                                respond(0);
+                        }
+                        ck_assert_uint_eq(got.edns.options.n, 6 + cases[i].passed);
+                        ck_assert_uint_eq(wire_read16(got.edns.options.p + 2), 2 + cases[i].passed);
+                        ck_assert_uint_eq(wire_read16(got.edns.options.p + 4), 6);
+                        ck_assert_int_eq(memcmp(got.edns.options.p + 6, cases[i].text, cases[i].passed), 0);
+                }
+        }
+}
+END_TEST
+
 START_TEST(RFC8914_an_extended_error_is_dropped_before_records_are)
 {
         static uint8_t rdata[512], options[4 + 2 + 200];
@@ -424,6 +470,7 @@ int main(void)
         tcase_add_test(c, RFC7830_queries_are_not_padded_with_padding_turned_off);
         tcase_add_test(c, RFC7830_padding_of_any_content_is_accepted_and_never_reaches_clients);
         tcase_add_test(c, RFC8914_extended_errors_with_their_text_reach_clients_with_edns_only);
+        tcase_add_test(c, RFC8914_text_that_is_not_printable_utf8_is_removed);
         tcase_add_test(c, RFC8914_an_extended_error_is_dropped_before_records_are);
         tcase_add_test(c, RFC8914_at_most_four_extended_errors_of_512_octets_are_passed_on);
         tcase_add_test(c, RFC8914_failures_of_our_own_have_an_extended_error);
