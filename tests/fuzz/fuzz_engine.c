@@ -121,6 +121,8 @@ static void take_answer(World *w, const Action *a)
         require(message_parse(&answer, packet_bytes(a->answer.message)) == MESSAGE_OK);
         status = message_parse(&query, packet_bytes(asked->query));
         require(answer.id == query.id && (answer.flags & DNS_QR) && message_opcode(&answer) == message_opcode(&query));
+        if (message_opcode(&query) != OPCODE_QUERY)
+                require((answer.flags & ~(DNS_QR | DNS_OPCODE_MASK)) == ((query.flags & DNS_RD) | RCODE_NOTIMP));
         if (status == MESSAGE_OK && message_opcode(&query) == OPCODE_QUERY && query.qdcount == 1) {
                 ReplyTarget target = reply_target_of(&query, asked->transport);
 

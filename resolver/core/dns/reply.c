@@ -143,11 +143,19 @@ static unsigned reply_sayable(const ReplyTarget *target, unsigned rcode)
         return rcode > DNS_RCODE_MASK && !target->edns ? RCODE_SERVFAIL : rcode;
 }
 
+/* Bits of the query that are echoed, and RA. RD, CD and RA are about queries: of another opcode, nobody knows what the
+ * bits stand for, and only RD is copied into every response (RFC 1035 4.1.1). */
+static unsigned reply_echoed_flags(const ReplyTarget *target)
+{
+        if ((target->flags & DNS_OPCODE_MASK) >> DNS_OPCODE_SHIFT != OPCODE_QUERY)
+                return target->flags & (DNS_OPCODE_MASK | DNS_RD);
+        return DNS_RA | (target->flags & (DNS_RD | DNS_CD));
+}
+
 static void reply_put_header(uint8_t *p, const ReplyTarget *target, unsigned flags, unsigned rcode)
 {
         wire_write16(p + HEADER_ID, target->id);
-        wire_write16(p + HEADER_FLAGS, DNS_QR | DNS_RA | (target->flags & (DNS_OPCODE_MASK | DNS_RD | DNS_CD)) | flags |
-                                               (rcode & DNS_RCODE_MASK));
+        wire_write16(p + HEADER_FLAGS, DNS_QR | reply_echoed_flags(target) | flags | (rcode & DNS_RCODE_MASK));
 }
 
 /* --- answers out of an upstream's */

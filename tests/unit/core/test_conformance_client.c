@@ -267,12 +267,17 @@ END_TEST
 
 static void not_implemented(unsigned opcode)
 {
-        for (Transport transport = TRANSPORT_UDP; transport <= TRANSPORT_TCP; transport++) {
-                wire_write16(w.data + 2, opcode << DNS_OPCODE_SHIFT);
-                ck_assert_uint_eq(rcode_at_once(transport), RCODE_NOTIMP);
-                ck_assert_uint_eq(message_opcode(&got), opcode);
-                ck_assert_uint_eq(got.id, 0x1234);
-        }
+        static const unsigned flags[] = { 0, DNS_RD,
+                                          DNS_RD | DNS_CD | DNS_AD | DNS_Z | DNS_RA | DNS_TC | DNS_AA | 0xf };
+        unsigned of_opcode = opcode << DNS_OPCODE_SHIFT;
+
+        for (Transport transport = TRANSPORT_UDP; transport <= TRANSPORT_TCP; transport++)
+                for (size_t i = 0; i < ELEMENTS(flags); i++) {
+                        wire_write16(w.data + HEADER_FLAGS, of_opcode | flags[i]);
+                        ck_assert_uint_eq(rcode_at_once(transport), RCODE_NOTIMP);
+                        ck_assert_uint_eq(got.flags, DNS_QR | of_opcode | (flags[i] & DNS_RD) | RCODE_NOTIMP);
+                        ck_assert_uint_eq(got.id, 0x1234);
+                }
 }
 
 START_TEST(RFC1996_notify_is_not_implemented)
