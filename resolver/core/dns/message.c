@@ -54,7 +54,8 @@ static bool message_skip_name(Reader *r, bool compressed)
                 if (wire_is_pointer(length)) {
                         size_t target;
 
-                        if (!compressed || at + LABEL_POINTER_SIZE > end || r->pointers == 0)
+                        if (!compressed || at + LABEL_POINTER_SIZE > end || r->pointers == 0 ||
+                            (jumped && message_any_fixed(r, at, LABEL_POINTER_SIZE)))
                                 return false;
                         target = wire_read_pointer(r->wire.p + at);
                         if (target < DNS_HEADER_SIZE || target >= limit)

@@ -118,6 +118,16 @@ START_TEST(RFC9267_D13_what_a_pointer_leads_to_ends_before_the_name_with_the_poi
 }
 END_TEST
 
+START_TEST(RFC9267_D13_a_ttl_is_no_pointer)
+{
+        wire_begin(&w, DNS_QR, TYPE_A);
+        wire_record(&w, 0, HERE, 2, TYPE_A, CLASS_IN, 0xc00c, "\1\2\3\4", 4);
+        wire_record(&w, 0, "\xc0\x29", 2, TYPE_A, CLASS_IN, 1, "\1\2\3\4", 4);
+        ck_assert_int_eq(wire_read16(w.data + 0x29), 0xc00c);
+        ck_assert_int_eq(parse(), MESSAGE_MALFORMED);
+}
+END_TEST
+
 START_TEST(C10_a_pointer_in_the_question_is_refused)
 {
         wire_begin(&w, 0, TYPE_A);
@@ -379,6 +389,7 @@ int main(void)
         tcase_add_test(c, D12_no_flipped_bit_leads_astray);
         tcase_add_test(c, D13_pointers_lead_backwards_to_names_only);
         tcase_add_test(c, RFC9267_D13_what_a_pointer_leads_to_ends_before_the_name_with_the_pointer);
+        tcase_add_test(c, RFC9267_D13_a_ttl_is_no_pointer);
         tcase_add_test(c, C10_a_pointer_in_the_question_is_refused);
         tcase_add_test(c, D14_long_chains_of_pointers_use_up_a_budget);
         tcase_add_test(c, D15_counts_that_lie_are_refused);
