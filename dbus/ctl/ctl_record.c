@@ -6,8 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-/* Where we are in the data of a record. Each take_* gives less, or nothing, and sets `bad` where the data ends too
- * early. */
+/* A position in the data of a record. If the data ends too early, record_take*() return nothing and set `bad`. */
 typedef struct Cursor {
         Bytes wire; /* of the message from its start to the end of the data */
         size_t at;
@@ -88,7 +87,7 @@ static void record_put_address(FILE *f, Cursor *c, int family)
                 fputs(text, f);
 }
 
-/* `special`: more characters that take a backslash. */
+/* `special`: further characters that are escaped by a backslash. */
 static void record_put_escaped(FILE *f, Bytes b, const char *special)
 {
         for (size_t i = 0; i < b.n; i++)
@@ -128,7 +127,7 @@ static void record_put_base64(FILE *f, Bytes b)
         }
 }
 
-/* Seconds since 1970, of a signature (RFC 4034 3.2). */
+/* The time of a signature, in seconds since 1970 (RFC 4034 3.2). */
 static void record_put_time(FILE *f, Cursor *c)
 {
         time_t seconds = (time_t) record_take32(c);
@@ -146,7 +145,7 @@ static void record_put_type(FILE *f, unsigned type)
         fputs(rr_type_to_text((uint16_t) type, text), f);
 }
 
-/* Which types there are (RFC 4034 4.1.2). */
+/* A bitmap of types (RFC 4034 4.1.2). */
 static void record_put_bitmap(FILE *f, Cursor *c)
 {
         const char *before = "";
@@ -178,7 +177,7 @@ static void record_put_key(FILE *f, unsigned key)
                 fprintf(f, "key%u", key);
 }
 
-/* A list of protocols. A comma or backslash within one is escaped for the list, and that once more for the string. */
+/* A list of protocol IDs. A comma or backslash in an ID is escaped for the list, and then again for the string. */
 static void record_put_protocols(FILE *f, Cursor *c)
 {
         const char *before = "\"";
@@ -266,10 +265,10 @@ static void record_put_strings(FILE *f, Cursor *c)
         }
 }
 
-/* One part, by its letter in rr_type_layout(). */
+/* Prints one field, by its letter in rr_type_layout(). */
 static void record_put_part(FILE *f, char letter, Cursor *c)
 {
-        /* Nothing has no text that would stand for it. */
+        /* An empty field has no presentation format. */
         c->bad = c->bad || (strchr("Shb", letter) && record_at_end(c));
         switch (letter) {
         case '1':
@@ -338,7 +337,7 @@ char *record_owner(const Message *m, const Record *r)
         return fclose(f) == 0 ? text : NULL;
 }
 
-/* As its type has it; false if it is not laid out so. */
+/* Prints the data in the layout of its type; false if it does not have that layout. */
 static bool record_put_known(FILE *f, const Message *m, const Record *r)
 {
         const char *layout = rr_type_layout(r->type);
@@ -348,7 +347,7 @@ static bool record_put_known(FILE *f, const Message *m, const Record *r)
         if (!layout || r->class != CLASS_IN)
                 return false;
         for (const char *p = layout; *p; p++) {
-                /* Parameters and types may be none. */
+                /* Parameters and types may be absent. */
                 if (strchr("vm", *p) && record_at_end(&c))
                         continue;
                 fputs(before, f);

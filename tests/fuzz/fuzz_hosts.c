@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A hosts file, then after a record separator (0x1e) two octets of type and a name on the wire that is asked for. The
- * table has what a slow and simple reading of the same text has, no more and no less; and whatever is asked, an answer
- * from here is a well-formed message that answers the question.
+ * A hosts file, then a record separator (0x1e), two octets of type, and a name in wire form to ask for. The table has
+ * exactly what a slow and simple reader of the same text finds, and every response built from it is a well-formed
+ * message that answers the question.
  */
 
 #include <arpa/inet.h>

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Messages from anywhere: parsing reads within bounds, what it accepts can be walked, and every reply made of it is a
- * message again: within the client's size, with the client's ID, and with the client's question. RFC 9267 is the list
- * of what goes wrong.
+ * Arbitrary messages: the parser reads within bounds, what it accepts can be walked, and every response built from it
+ * is a message again, within the client's size, with the client's ID and question. RFC 9267 lists what goes wrong.
  */
 
 #include <stdlib.h>
@@ -63,7 +62,7 @@ static void check_reply(const Message *query, const Message *answer, Transport t
         require(b->n <= (transport == TRANSPORT_TCP ? DNS_MESSAGE_MAX : target.udp_size));
 }
 
-/* What is kept of it is the same answer, and needs no more room. */
+/* What the cache keeps is the same response, and not larger. */
 static void check_kept(const Message *m)
 {
         static const CacheLimits limits = { .size = 1 << 20,
@@ -108,7 +107,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         }
         walk(&m);
         check_kept(&m);
-        /* As a client's query, and as the answer to it. */
+        /* As a client's query, and as the response to it. */
         check_reply(&m, &m, TRANSPORT_UDP);
         check_reply(&m, &m, TRANSPORT_TCP);
         b = reply_upstream_query(m.qname, m.qtype, m.qclass, m.flags, true, true);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A DNS message from anywhere, printed: whatever is in its records, what comes out is one line of printable ASCII.
+ * Arbitrary messages, printed: whatever the records contain, the output is one line of printable ASCII.
  */
 
 #include <stdlib.h>
@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         w = RECORD_WALK(&m);
         while (record_next(&w, &r)) {
                 text = record_owner(&m, &r);
-                /* Parsed, so that it must have one. */
+                /* The message was parsed, so the record has one. */
                 if (text && !*text)
                         abort();
                 check(text);

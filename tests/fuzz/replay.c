@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Runs a fuzz target over the files of its corpus, where there is no libFuzzer: each file, or each file of each
- * directory, that is named.
+ * Runs a fuzz target over its corpus without libFuzzer. The arguments are files, or directories whose files are run.
  */
 
 #include <dirent.h>
@@ -26,7 +25,7 @@ static int run_file(const char *path)
         }
         size = fread(data, 1, 1 << 20, f);
         fclose(f);
-        /* Of exactly that size, so that one octet too far is seen. */
+        /* Exactly that size, so that sanitizers see an access past the end. */
         exact = malloc(size ? size : 1);
         if (!exact)
                 return EXIT_FAILURE;

@@ -48,7 +48,7 @@ static int address_hex(char c)
         return -1;
 }
 
-/* RFC 4291 2.2: groups, one run of them left out as "::", the last 32 bits perhaps dotted. */
+/* RFC 4291 2.2: groups, one run of which may be omitted as "::", the last 32 bits possibly in dotted form. */
 static bool address_parse_v6(const char *text, uint8_t ret[16])
 {
         uint8_t b[16] = { 0 };
@@ -92,7 +92,8 @@ static bool address_parse_v6(const char *text, uint8_t ret[16])
         return true;
 }
 
-/* What the kernel takes for the name of an interface, or its index; but for a bracket, which would end the address. */
+/* True for what the kernel accepts as the name of an interface, or an index; except a bracket, which ends the address.
+ */
 static bool address_is_interface(const char *name)
 {
         for (const char *p = name; *p; p++)
@@ -148,11 +149,11 @@ bool address_from_text(const char *text, uint16_t port, Address *ret)
         ret->v6 = strchr(host, ':');
         if (!ret->v6)
                 return !bracket && !percent && address_parse_v4(host, ret->octets);
-        /* RFC 4007 6: only there does an address need its zone. */
+        /* Only link-local addresses take a zone (RFC 4007 6). */
         return address_parse_v6(host, ret->octets) && (!percent || address_is_link_local(ret));
 }
 
-/* RFC 5952: the longest run of two or more zero groups is left out. */
+/* RFC 5952: the longest run of two or more zero groups is omitted. */
 static void address_v6_to_text(const uint8_t o[16], char *ret, size_t size)
 {
         unsigned best = 8, best_n = 1;
@@ -198,7 +199,7 @@ bool address_equal(const Address *a, const Address *b)
                strcmp(a->interface, b->interface) == 0;
 }
 
-/* The four octets of an IPv4 address, one that is mapped into IPv6 too (RFC 4291 2.5.5.2), or NULL. */
+/* Returns the four octets of an IPv4 address, also of one that is mapped into IPv6 (RFC 4291 2.5.5.2), or NULL. */
 static const uint8_t *address_as_v4(const Address *a)
 {
         static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * What every file of the core leans on: octets that know their length, time, and cleanup attributes.
+ * Base: what every file of the core uses: byte slices, time, invariants, and cleanup attributes.
  */
 
 #include <stdbool.h>
@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* Borrowed octets: never owned, never NUL-terminated. */
+/* A borrowed slice of memory: not owned, not NUL-terminated. */
 typedef struct Bytes {
         const uint8_t *p;
         size_t n;
@@ -17,7 +17,7 @@ typedef struct Bytes {
 
 #define BYTES(pointer, size) ((Bytes) { .p = (const uint8_t *) (pointer), .n = (size) })
 
-/* Time is microseconds of CLOCK_BOOTTIME, always handed in. */
+/* Time is in microseconds of CLOCK_BOOTTIME and always passed in. */
 #define USEC_PER_MSEC UINT64_C(1000)
 #define USEC_PER_SEC UINT64_C(1000000)
 #define USEC_PER_MINUTE (60 * USEC_PER_SEC)
@@ -25,7 +25,7 @@ typedef struct Bytes {
 #define USEC_PER_DAY (24 * USEC_PER_HOUR)
 #define USEC_NEVER UINT64_MAX
 
-/* sys/param.h has its own, the same */
+/* sys/param.h defines the same. */
 #undef MIN
 #undef MAX
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
@@ -34,15 +34,16 @@ typedef struct Bytes {
 #define ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 
 /*
- * must(): what only a bug of this program could make untrue. Checked in every build; a failure says where, and aborts:
- * no answer is better than a wrong one, and systemd starts the daemon again. Never for what comes from outside.
+ * Checks an invariant that only a bug in this program can break. It is checked in every build; a failure prints its
+ * place to stderr and aborts: no answer is better than a wrong one, and systemd restarts the daemon. It is never used
+ * on input, nor where resources may run out.
  */
 #define must(expression) ((expression) ? (void) 0 : must_failed(#expression, __FILE__, __LINE__))
 _Noreturn void must_failed(const char *expression, const char *file, int line);
 
 #define container_of(pointer, type, member) ((type *) (void *) ((char *) (pointer) - offsetof(type, member)))
 
-/* Takes a pointer away from a variable, which is then NULL: to hand over what a cleanup attribute guards. */
+/* Returns the pointer in a variable and sets the variable to NULL, to hand over what a cleanup attribute guards. */
 #define take_pointer(variable)                        \
         ({                                            \
                 typeof(variable) _taken = (variable); \
@@ -67,7 +68,7 @@ static inline void freep(void *pointer)
         free(*(void **) pointer);
 }
 
-/* Saturating: USEC_NEVER stays never. */
+/* Adds and subtracts with saturation: USEC_NEVER plus anything is USEC_NEVER, and nothing falls below 0. */
 static inline uint64_t usec_add(uint64_t a, uint64_t b)
 {
         return a > USEC_NEVER - b ? USEC_NEVER : a + b;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * HandleTable: numbers for pointers that others hand back later. A number carries a generation, so that one whose thing
- * has gone finds nothing, and never finds the next tenant. 0 is never a number.
+ * HandleTable: maps numbers to pointers, for callers that return the number later. A number contains the generation of
+ * its slot: once it is removed it finds nothing, and not what takes the slot next. 0 is never a number. The pointers
+ * are borrowed.
  */
 
 #include "core/base/base.h"
@@ -21,12 +22,14 @@ typedef struct HandleTable {
         uint32_t used;
 } HandleTable;
 
+/* Frees the table and leaves it empty. */
 void handle_table_deinit(HandleTable *s);
 
-/* A number for `pointer`; 0 when out of memory or slots. */
+/* Returns a number for `pointer`, which is not NULL; 0 when out of memory or slots. */
 uint32_t handle_table_add(HandleTable *s, void *pointer);
 
-/* The pointer behind a number, or NULL. */
+/* Returns the pointer of a number, or NULL if there is none. */
 void *handle_table_get(const HandleTable *s, uint32_t number);
 
+/* Removes a number; does nothing if it is not in the table. */
 void handle_table_remove(HandleTable *s, uint32_t number);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Histogram: how long answers took, in classes that double: the first holds what took under 128 usec, the last what
- * took longer than 4 s. Pure.
+ * Histogram: counts response times in classes of doubling width: the first class holds times below 128 usec, the last
+ * one all times above 4 s. Pure.
  */
 
 #include "core/base/base.h"
 
 #define HISTOGRAM_CLASSES 17
-#define HISTOGRAM_FIRST 128 /* usec: upper bound of the first class; each next is twice that */
+#define HISTOGRAM_FIRST 128 /* usec: upper bound of the first class; each further one is twice the one before */
 
 typedef struct Histogram {
         uint64_t count[HISTOGRAM_CLASSES];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * List: a ring of intrusive links, its head a link of its own. A link that is in no list points to itself, so that
- * taking it out twice does no harm.
+ * List: a ring of intrusive links whose head is a link itself. A link that is in no list points to itself, so removing
+ * it twice does no harm. Every link is initialised before use.
  */
 
 #include "core/base/base.h"
@@ -21,7 +21,7 @@ static inline bool list_empty(const List *head)
         return head->next == head;
 }
 
-/* Puts `l`, which is in no list, at the end. */
+/* Appends `l`, which must be in no list. */
 static inline void list_append(List *head, List *l)
 {
         must(list_empty(l));
@@ -31,7 +31,7 @@ static inline void list_append(List *head, List *l)
         head->previous = l;
 }
 
-/* Takes `l` out of its list; nothing happens if it is in none. */
+/* Removes `l` from its list; does nothing if it is in none. */
 static inline void list_remove(List *l)
 {
         must(l->previous->next == l && l->next->previous == l);
@@ -40,13 +40,13 @@ static inline void list_remove(List *l)
         list_init(l);
 }
 
-/* The first or last link, or NULL. */
+/* Returns the first link, or NULL. */
 static inline List *list_first(const List *head)
 {
         return list_empty(head) ? NULL : head->next;
 }
 
-/* Walks `head`; the current link may be removed meanwhile, no other. */
+/* Iterates over `head`. Only the current link may be removed meanwhile. */
 #define LIST_FOREACH(link, head)                                                   \
         for (List *link = (head)->next, *link##_next = link->next; link != (head); \
              link = link##_next, link##_next = link->next)

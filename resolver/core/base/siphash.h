@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * SipHash-2-4 (Aumasson, Bernstein, 2012): a hash that who does not know the key cannot steer.
+ * SipHash-2-4 (Aumasson, Bernstein, 2012): a keyed hash whose output cannot be predicted without the key. Pure.
  */
 
 #include "core/base/base.h"

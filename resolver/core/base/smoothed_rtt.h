@@ -11,6 +11,7 @@ typedef struct SmoothedRtt {
         uint64_t variation; /* RTTVAR */
 } SmoothedRtt;
 
+/* Adds a measured round-trip time, in usec. */
 static inline void smoothed_rtt_sample(SmoothedRtt *r, uint64_t sample)
 {
         uint64_t difference;
@@ -25,7 +26,7 @@ static inline void smoothed_rtt_sample(SmoothedRtt *r, uint64_t sample)
         r->smoothed = (7 * r->smoothed + sample) / 8;
 }
 
-/* SRTT + 4·RTTVAR: what an answer rarely exceeds; 0: no sample yet. */
+/* Returns SRTT + 4·RTTVAR, which a response rarely exceeds; 0 without a sample. */
 static inline uint64_t smoothed_rtt_bound(const SmoothedRtt *r)
 {
         return r->smoothed + 4 * r->variation;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Timers: what is due when, as a heap of intrusive entries. Time is handed in; nothing here wakes anybody up. Setting
- * and clearing are O(log n), the earliest is O(1).
+ * Timers: a heap of intrusive timers. Time is passed in, and nothing here wakes the process up. Setting and clearing a
+ * timer is O(log n), finding the earliest one O(1). The timers are borrowed: their owner clears one before freeing it.
  */
 
 #include "core/base/base.h"
@@ -18,7 +18,7 @@ typedef struct Timer {
 struct Timers {
         Timer **heap;
         size_t n, size;
-        size_t reserved; /* entries that were promised room */
+        size_t reserved; /* timers that room is reserved for */
 };
 
 #define TIMER_INIT(callback)                        \
@@ -27,17 +27,19 @@ struct Timers {
                 .at = USEC_NEVER, .due = (callback) \
         }
 
+/* Frees the heap, not the timers. */
 void timers_deinit(Timers *t);
 
-/* Promises room for one more timer, so that timer_set never fails; given back by timers_release. Negative errno. */
+/* Reserves room for one more timer, so that timer_set() cannot fail. Returns 0 or -ENOMEM. timers_release() gives the
+ * room of a timer that is not set back. */
 int timers_reserve(Timers *t);
 void timers_release(Timers *t);
 
-/* Sets, moves or (USEC_NEVER) clears a timer. Room must have been reserved. */
+/* Sets, moves or (with USEC_NEVER) clears a timer. Room for it must be reserved. */
 void timer_set(Timers *t, Timer *timer, uint64_t at);
 
-/* When the earliest is due; USEC_NEVER if none is set. */
+/* Returns when the earliest timer is due; USEC_NEVER if none is set. */
 uint64_t timers_next(const Timers *t);
 
-/* Clears and calls the earliest of what is due at `now`; false if nothing is. */
+/* Clears the earliest timer that is due at `now` and calls it; false if none is due. */
 bool timers_run_one(Timers *t, uint64_t now);

@@ -3,7 +3,7 @@
 
 size_t utf8_size(Bytes text, uint32_t *ret_character)
 {
-        /* By the number of octets: the bits of the first one that count, and the least character that needs so many. */
+        /* By size: the value bits of the first byte, and the first character that needs so many bytes. */
         static const struct {
                 uint8_t bits;
                 uint32_t least;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * The wall around core/: included before every file of it. In Debian the libraries of io/ stand on the compiler's
- * default path, so that leaving out their -I is not enough. Their include guards are set here: including one of them
- * gives nothing at all, and the first use of it does not compile.
+ * Wall: keeps core/ free of I/O. It is included before every file of core/. On Debian the headers of the libraries that
+ * io/ uses are on the compiler's default path, so omitting their -I is not enough. Defining their include guards makes
+ * them empty: the first use of such a library does not compile.
  */
 #define UV_H
 #define GNUTLS_GNUTLS_H

@@ -9,7 +9,7 @@
 
 #define WORD_MAX 256 /* octets with a NUL; no name and no address is longer */
 
-/* Indices into the arrays below are kept plus one, so that 0 is none. */
+/* Indices into the arrays below are stored plus one: 0 is none. */
 typedef struct HostName {
         uint32_t at;    /* in `names` */
         uint32_t first; /* link */
@@ -89,7 +89,7 @@ static Bytes hosts_name_at(const Hosts *h, uint32_t index)
         return BYTES(p + 1, *p);
 }
 
-/* The slot of a name in lower case: the one it is in, or the empty one that it would take. */
+/* Returns the slot of a name in lower case: the one it is in, or the empty one that it would take. */
 static uint32_t *hosts_find_name(const Hosts *h, Bytes name)
 {
         size_t i = (size_t) siphash(h->key, name) & h->by_name.mask;
@@ -160,7 +160,7 @@ Bytes hosts_name(const Hosts *h, Bytes address)
 
 /* --- reading */
 
-/* Takes the next line off `text`, without its comment; false behind the last. */
+/* Takes the next line from `text`, without its comment; false after the last one. */
 static bool hosts_next_line(Bytes *text, Bytes *ret)
 {
         const uint8_t *end, *hash;
@@ -176,7 +176,7 @@ static bool hosts_next_line(Bytes *text, Bytes *ret)
         return true;
 }
 
-/* Of a line: it has no newline. */
+/* Lines have no newline. */
 static bool hosts_is_blank(uint8_t c)
 {
         return c == ' ' || (c >= '\t' && c <= '\r');
@@ -195,7 +195,7 @@ static bool hosts_next_word(Bytes *line, Bytes *ret)
         return ret->n > 0;
 }
 
-/* As text with a NUL; false if it is too long or has one already. */
+/* Copies a word to a NUL-terminated text; false if it is too long or contains a NUL. */
 static bool hosts_word_to_text(Bytes word, char ret[WORD_MAX])
 {
         if (word.n >= WORD_MAX || memchr(word.p, 0, word.n))
@@ -214,7 +214,7 @@ static bool hosts_read_address(Bytes word, HostAddress *ret)
                 return false;
         if (strchr(text, ':') && (zone = strchr(text, '%')))
                 *zone = 0;
-        /* An IPv4 address with a colon has a port. */
+        /* An IPv4 address with a colon has a port, which is not allowed here. */
         if (!address_from_text(text, 0, &a) || a.v6 != (strchr(text, ':') != NULL))
                 return false;
         *ret = (HostAddress) { .size = a.v6 ? 16 : 4 };
@@ -222,7 +222,7 @@ static bool hosts_read_address(Bytes word, HostAddress *ret)
         return true;
 }
 
-/* The wire name in lower case, or empty. */
+/* Returns the name in wire form and lower case, or an empty slice. */
 static Bytes hosts_read_name(Bytes word, uint8_t ret[DNS_NAME_MAX])
 {
         char text[WORD_MAX];
@@ -237,7 +237,7 @@ static Bytes hosts_read_name(Bytes word, uint8_t ret[DNS_NAME_MAX])
         return BYTES(ret, n);
 }
 
-/* The index of an address or a name in the table, put there if it is new; 0 if there are too many. */
+/* Return the index of an address or name, which is added if it is new; 0 if there are too many. */
 static uint32_t hosts_add_address(Hosts *h, const HostAddress *a, HostsReport *report)
 {
         uint32_t *slot = hosts_find_address(h, BYTES(a->octets, a->size));
@@ -269,7 +269,7 @@ static uint32_t hosts_add_name(Hosts *h, Bytes name, HostsReport *report)
         return *slot = (uint32_t) h->n;
 }
 
-/* True if the name has that address now; false if it has as many others as it may. */
+/* Gives a name an address. False if it has as many others as it may. */
 static bool hosts_link_address(Hosts *h, uint32_t name, uint32_t address, HostsReport *report)
 {
         uint32_t *next = &h->list[name - 1].first;
@@ -290,7 +290,7 @@ static bool hosts_link_address(Hosts *h, uint32_t name, uint32_t address, HostsR
         return true;
 }
 
-/* False if something on it is wrong; the rest counts. */
+/* Reads one line. False if a part of it is invalid, which is ignored. */
 static bool hosts_read_line(Hosts *h, Bytes line, HostsReport *report)
 {
         static const uint8_t unspecified[16];
@@ -321,8 +321,8 @@ static bool hosts_read_line(Hosts *h, Bytes line, HostsReport *report)
         return n_good && !n_bad;
 }
 
-/* Room for all that the text may have, so that nothing has to grow while it is read. What is not used costs no memory.
- */
+/* Allocates room for everything that the text can contain, so that nothing grows while it is read. Pages that are never
+ * written cost no memory. */
 static bool hosts_make_room(Hosts *h, Bytes text)
 {
         size_t n_lines = 0, n_words = 0;
@@ -334,7 +334,7 @@ static bool hosts_make_room(Hosts *h, Bytes text)
                         while (hosts_next_word(&line, &word))
                                 n_words++;
                 }
-        /* A name on the wire has two octets more than its text, and has its length before it. */
+        /* A name in wire form has two octets more than its text, and one for its length before it. */
         h->names = malloc(text.n + 3 * n_words + 1);
         h->list = calloc(MIN(n_words, (size_t) HOSTS_NAMES_MAX) + 1, sizeof(*h->list));
         h->links = calloc(n_words + 1, sizeof(*h->links));

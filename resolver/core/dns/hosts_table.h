@@ -1,54 +1,54 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Hosts: names and their addresses, out of a text in the form of hosts(5). Immutable once made, with counted
- * references, so that a new table takes the place of an old one in one move. However many names there are, a lookup is
- * one hash and as many comparisons as it has collisions; the hash is keyed, as block lists are written by strangers.
+ * Hosts: names and their addresses, read from text in the format of hosts(5). A table never changes and is
+ * reference-counted, so a new one replaces an old one at once. A lookup takes one hash and as many comparisons as there
+ * are collisions, however many names there are; the hash is keyed because block lists come from strangers.
  *
- * A line is an address and its names, apart by blanks; from "#" on it is a comment. The zone of an IPv6 address is
- * passed over: DNS has no place for it. Names are taken as they are, without escapes.
+ * A line has an address and its names, separated by blanks; "#" begins a comment. The zone of an IPv6 address is
+ * ignored, as DNS cannot express it. Names have no escapes.
  */
 
 #include "core/base/base.h"
 
-#define HOSTS_TEXT_MAX (32u << 20)     /* octets of a text */
+#define HOSTS_TEXT_MAX (32u << 20)     /* bytes */
 #define HOSTS_NAMES_MAX (1u << 20)     /* different names */
 #define HOSTS_ADDRESSES_MAX (1u << 18) /* different addresses */
 #define HOSTS_ADDRESSES_OF_NAME_MAX 64
 
 typedef struct Hosts Hosts;
 
-/* What there is to tell about a text. */
+/* What was found in a text. */
 typedef struct HostsReport {
-        size_t names;     /* different ones that were taken */
-        size_t bad_lines; /* of which something was left out because it is neither an address nor a name */
-        size_t first_bad; /* number of the first of them, from 1 */
-        bool too_many;    /* what was beyond one of the limits above was left out */
+        size_t names;     /* different names in the table */
+        size_t bad_lines; /* lines with something that is neither an address nor a name, and is ignored */
+        size_t first_bad; /* number of the first of them, from 1; 0: none */
+        bool too_many;    /* something exceeds a limit above, and is ignored */
 } HostsReport;
 
-/* A table of what `text` says, with one reference for the caller; NULL when out of memory, or of a text too long. */
+/* Reads `text` into a table; the caller owns the reference. NULL when out of memory or if the text is too long. */
 Hosts *hosts_new(Bytes text, const uint8_t key[16], HostsReport *ret);
 
-/* NULL is fine. */
+/* Adds a reference and returns `h`, which may be NULL. */
 Hosts *hosts_ref(Hosts *h);
-/* NULL is fine; always returns NULL. */
+/* Drops a reference; `h` may be NULL. Always returns NULL. */
 Hosts *hosts_unref(Hosts *h);
 DEFINE_CLEANUP(Hosts, hosts_unref)
 
-/* The addresses of one name, in the order of the text, no two alike. */
+/* An iterator over the addresses of a name, in the order of the text, without duplicates. */
 typedef struct HostsWalk {
         const Hosts *hosts;
         uint32_t next;
 } HostsWalk;
 
-/* True if the wire name is in the table (NULL: an empty one); letters fold. */
+/* Looks up a name in wire form, regardless of case. False if it is not in the table; `h` may be NULL. */
 bool hosts_find(const Hosts *h, Bytes name, HostsWalk *ret);
 
-/* The next address, 4 or 16 octets that live as long as the table; false behind the last. */
+/* Gets the next address, 4 or 16 octets that live as long as the table; false after the last one. */
 bool hosts_next(HostsWalk *w, Bytes *ret);
 
 /*
- * The first name of the first line with that address, on the wire and in lower case; empty if there is none. The
- * unspecified addresses, which block lists give to thousands of names, have none.
+ * Returns the first name of the first line with the address, in wire form and lower case, or an empty slice. The name
+ * has the address, too. The unspecified addresses, which block lists give to thousands of names, have no name.
  */
 Bytes hosts_name(const Hosts *h, Bytes address);

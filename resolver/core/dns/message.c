@@ -6,18 +6,18 @@
 #define COOKIE_CLIENT 8
 #define COOKIE_MIN 16
 #define COOKIE_MAX 40
-#define SOA_NUMBERS 20       /* octets of them, behind the two names of a SOA */
-#define SOA_MINIMUM 4        /* octets from the last of them to the end */
-#define TTL_SIGN 0x80000000u /* a TTL with it counts as 0 (RFC 2181 8) */
+#define SOA_NUMBERS 20       /* octets of the numbers behind the two names of a SOA */
+#define SOA_MINIMUM 4        /* octets of the last of them */
+#define TTL_SIGN 0x80000000u /* a TTL with this bit counts as 0 (RFC 2181 8) */
 
-/* A walk over wire octets: where it is, and how many pointers it may still follow. */
+/* A position in a message, and how many pointers may still be followed. */
 typedef struct Reader {
         Bytes wire;
         size_t at;
-        size_t pointers; /* the budget that is left */
-        size_t furthest; /* highest offset of an octet that a name reaches by a pointer */
-        uint8_t *fixed; /* a bit for each octet in reach that is the fixed part of a question or record: no name has it,
-                           and TTLs there are changed later on */
+        size_t pointers; /* that may still be followed */
+        size_t furthest; /* highest offset of an octet that is reached through a pointer */
+        uint8_t *fixed;  /* a bit for each octet that a pointer can reach and that is in the fixed part of a question or
+                            record: no name may contain it, and TTLs there change later */
 } Reader;
 
 static void message_mark_fixed(Reader *r, size_t at, size_t n)
@@ -35,10 +35,10 @@ static bool message_any_fixed(const Reader *r, size_t at, size_t n)
 }
 
 /*
- * Goes over one name. Pointers lead strictly backwards, before the name they stand in and before the pointer that led
- * there, and never into the header (RFC 9267 2): so there is no loop, and the budget bounds the sum of all chains. What
- * a pointer leads to is a prior name (RFC 1035 4.1.4): it ends, or goes on by a pointer, before the one that it is part
- * of begins. So no name has octets that come later, which may be of a record's fixed part or of the OPT.
+ * Skips one name. Pointers lead strictly backwards, before the name with the pointer and before the pointer that led
+ * there, and never into the header (RFC 9267 2): so there is no loop, and the budget bounds the total of all chains. A
+ * pointer leads to a prior name (RFC 1035 4.1.4), whose octets all come before the name with the pointer. So no name
+ * contains octets of a later fixed part or of a later OPT.
  */
 static bool message_skip_name(Reader *r, bool compressed)
 {
@@ -87,7 +87,7 @@ static bool message_skip_name(Reader *r, bool compressed)
         return true;
 }
 
-/* Names within RDATA that may be compressed (RFC 3597 4): how many octets stand before them, and how many there are. */
+/* Names in RDATA that may be compressed (RFC 3597 4): how many octets precede them, and how many names there are. */
 static bool message_rdata_names(uint16_t type, size_t *ret_skip, unsigned *ret_names)
 {
         *ret_skip = 0;
@@ -165,7 +165,7 @@ static bool message_parse_option(Edns *e, uint16_t code, size_t length)
         return true;
 }
 
-/* The fixed parts and options of an OPT record (RFC 6891 6.1). False if its options are not well-formed. */
+/* Parses the fixed part and the options of an OPT record (RFC 6891 6.1). False if the options are malformed. */
 static bool message_parse_opt(Message *m, const uint8_t *fixed, Bytes options)
 {
         uint32_t ttl = wire_read32(fixed + RECORD_TTL);
@@ -196,12 +196,12 @@ static bool message_parse_opt(Message *m, const uint8_t *fixed, Bytes options)
 
 static bool message_is_signature(uint16_t type, Bytes rdata)
 {
-        /* SIG(0): a SIG that covers no type (RFC 2931 3) */
+        /* SIG(0) is a SIG that covers no type (RFC 2931 3). */
         return type == TYPE_TSIG || (type == TYPE_SIG && rdata.n >= 2 && wire_read16(rdata.p) == 0);
 }
 
-/* False if the record that begins at `start` must not stand there: only a signature follows a signature, and a TSIG is
- * nowhere else. */
+/* Notes a signature at `start`. False if the record is not allowed there: only a signature may follow a signature, and
+ * a TSIG may be nowhere else. */
 static bool message_take_signature(Message *m, Section s, uint16_t type, size_t start, Bytes rdata)
 {
         if (s != SECTION_ADDITIONAL || !message_is_signature(type, rdata))
@@ -213,7 +213,7 @@ static bool message_take_signature(Message *m, Section s, uint16_t type, size_t 
         return true;
 }
 
-/* One record of the section `s`; false if it is malformed. *bad_edns becomes true where only the OPT is. */
+/* Parses one record of the section `s`. False if it is malformed; if only its EDNS is, *bad_edns becomes true. */
 static bool message_parse_record(Reader *r, Message *m, Section s, bool *bad_edns)
 {
         size_t start = r->at, end;
@@ -290,7 +290,7 @@ MessageStatus message_parse(Message *ret, Bytes wire)
         return bad_edns ? MESSAGE_BAD_EDNS : MESSAGE_OK;
 }
 
-/* --- records of a parsed message: nothing is checked again */
+/* --- records of a parsed message, without further checks */
 
 static size_t message_after_name(Bytes wire, size_t at)
 {

@@ -1,19 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Message: a checked view of a DNS message (RFC 1035, 6891). Parsed once, front to back, with a budget of work that is
- * proportional to its length; after that its records may be walked without further checks. Nothing is copied,
- * decompressed or allocated: a view lives no longer than the octets it looks at. Wire octets are read nowhere else.
- *
- * Names stay in wire form: length octets, any octet value, no text. Where names are compared or hashed, ASCII letters
- * fold (RFC 4343).
+ * Message: a validated view of a DNS message (RFC 1035, 6891). The message is parsed once, front to back, with work
+ * proportional to its length; afterwards its records are walked without further checks. Nothing is copied, decompressed
+ * or allocated: a view is valid as long as the octets it refers to. Names stay in wire form.
  */
 
 #include "core/dns/name.h"
 #include "core/dns/rr_type.h"
 #include "core/dns/wire.h"
 
-#define EDNS_OPTIONS_MAX 64 /* more options than this in one OPT is an attack on our time: malformed */
+#define EDNS_OPTIONS_MAX 64 /* an OPT with more options is malformed: it only costs time */
 
 enum { OPCODE_QUERY = 0 };
 enum {
@@ -34,7 +31,7 @@ enum {
         EDNS_OPTION_EDE = 15
 };
 
-/* Extended DNS errors (RFC 8914) that we give ourselves. */
+/* The extended DNS errors (RFC 8914) that dohmouse itself gives. */
 enum {
         EDE_NONE = -1,
         EDE_OTHER = 0,
@@ -48,58 +45,58 @@ enum {
         EDE_NETWORK_ERROR = 23
 };
 
-/* What the OPT record says (RFC 6891). */
+/* The contents of the OPT record (RFC 6891). */
 typedef struct Edns {
         bool present;
         bool dnssec_ok; /* DO */
         uint8_t version;
         uint8_t extended_rcode; /* upper eight bits */
-        uint16_t udp_size;      /* as sent; smaller than 512 means 512 */
-        bool keepalive;         /* the option came (RFC 7828) */
-        bool padding;           /* the option came (RFC 7830) */
+        uint16_t udp_size;      /* as sent; less than 512 means 512 */
+        bool keepalive;         /* has the option (RFC 7828) */
+        bool padding;           /* has the option (RFC 7830) */
         Bytes options;          /* all of them, as on the wire */
 } Edns;
 
 typedef struct Message {
-        Bytes wire; /* exactly the message, no octet behind its last record */
+        Bytes wire; /* exactly the message, without anything behind the last record */
         uint16_t id;
         uint16_t flags;
         uint16_t qdcount, ancount, nscount, arcount;
 
-        /* of the first question, where qdcount is not 0 */
+        /* the first question, if qdcount is not 0 */
         Bytes qname; /* as spelled; never compressed */
         uint16_t qtype;
         uint16_t qclass;
         size_t question_end; /* offset of the first octet behind the question section */
 
         Edns edns;
-        size_t opt_offset; /* of the OPT record, where edns.present */
+        size_t opt_offset; /* of the OPT record, if edns.present */
         size_t opt_end;
-        bool pointers_past_opt; /* a name in a record behind the OPT reaches, by a pointer, an octet at or behind its
-                                   start */
-        bool signed_message; /* TSIG or SIG(0) records end it: pass on untouched but for the ID, do not cache (RFC 8945)
-                              */
-        size_t signature_offset; /* of the first of them, where signed_message */
+        bool pointers_past_opt; /* a pointer in a record behind the OPT leads to an octet of the OPT or behind it */
+        bool signed_message; /* it ends with TSIG or SIG(0) records: pass it on unchanged except for its ID, and do not
+                                cache it (RFC 8945) */
+        size_t signature_offset; /* of the first of them, if signed_message */
         uint16_t n_signatures;
 } Message;
 
 typedef enum MessageStatus {
         MESSAGE_OK,
-        MESSAGE_SHORT,     /* fewer than 12 octets: nothing of the view is valid */
-        MESSAGE_MALFORMED, /* the header is valid, and the question where `qname.n` is not 0 */
-        MESSAGE_BAD_EDNS,  /* all is well-formed but the OPT: two of them, owner not the root, not in the additional
-                              section, a bad or too long list of options, a cookie of impossible size (RFC 7873 5.2.2).
-                              Answer FORMERR with OPT (RFC 6891 6.1.1, 7) */
+        MESSAGE_SHORT,     /* less than a header: no part of the view is valid */
+        MESSAGE_MALFORMED, /* the header is valid, and the question if `qname.n` is not 0 */
+        MESSAGE_BAD_EDNS,  /* well-formed except for the OPT: more than one, an owner that is not the root, outside the
+                              additional section, malformed or too many options, a cookie of an invalid size (RFC 7873
+                              5.2.2). The response is FORMERR with an OPT (RFC 6891 6.1.1, 7) */
 } MessageStatus;
 
 /*
- * Parses `wire` whole. Malformed are: names or labels over the limits, label types 01 and 10, a compression pointer in
- * the question, pointers that do not lead strictly backwards to behind the header, to a name that ends before the one
- * that they stand in begins, records that
- * overrun, counts that lie, octets behind the last record, a TSIG outside the additional section, and a record of
- * another kind behind a TSIG or SIG(0) (RFC 8945 5.1, RFC 2931 3.1). RDATA is opaque, save that compressed names in the
- * types of RFC 1035 (NS CNAME SOA PTR MX and their like, as RFC 3597 4 lists) are checked. All steps together follow at
- * most as many pointers as `wire` has octets.
+ * Parses all of `wire`. A message is malformed if it has
+ *   - a name or label that exceeds the limits, or a label of type 01 or 10;
+ *   - a compression pointer in the question, or one that does not lead strictly backwards, behind the header, to a name
+ *     that ends before the name with the pointer begins;
+ *   - records that overrun it, counts that do not match, or octets behind the last record;
+ *   - a TSIG outside the additional section, or any other record behind a TSIG or SIG(0) (RFC 8945 5.1, RFC 2931 3.1).
+ * RDATA is opaque, except that compressed names in the types that RFC 3597 4 lists (NS, CNAME, SOA, PTR, MX and others
+ * of RFC 1035) are checked. In total, at most as many pointers are followed as `wire` has octets.
  */
 MessageStatus message_parse(Message *ret, Bytes wire);
 
@@ -108,7 +105,7 @@ static inline unsigned message_opcode(const Message *m)
         return (m->flags & DNS_OPCODE_MASK) >> DNS_OPCODE_SHIFT;
 }
 
-/* The whole rcode, with the upper bits out of the OPT. */
+/* Returns the full rcode, including the upper bits in the OPT. */
 static inline unsigned message_rcode(const Message *m)
 {
         return (m->flags & DNS_RCODE_MASK) | (unsigned) m->edns.extended_rcode << 4;
@@ -121,13 +118,13 @@ typedef struct Record {
         size_t offset; /* of its owner name */
         uint16_t type;
         uint16_t class;
-        uint32_t ttl; /* 0 where the top bit was set (RFC 2181 8) */
+        uint32_t ttl; /* seconds; 0 if the top bit is set (RFC 2181 8) */
         size_t ttl_offset;
         Bytes rdata;
-        size_t end; /* offset of the octet behind it */
+        size_t end; /* offset of the first octet behind it */
 } Record;
 
-/* Walks the records of a parsed message. */
+/* An iterator over the records of a parsed message. */
 typedef struct RecordWalk {
         const Message *message;
         size_t offset;
@@ -140,30 +137,30 @@ typedef struct RecordWalk {
                 .message = (m), .offset = (m)->question_end \
         }
 
-/* The next record; false behind the last. */
+/* Gets the next record; false after the last one. */
 bool record_next(RecordWalk *w, Record *ret);
 
-/* How long the answer may be kept, in seconds, before any clamp of ours. */
+/* How a response may be cached, and what determines for how long. */
 typedef enum Lifetime {
-        LIFETIME_NONE, /* must not be cached: no SOA in a negative answer (RFC 2308 5), no records, TC, a signed message
-                        */
-        LIFETIME_POSITIVE, /* the least TTL of all records but the OPT */
+        LIFETIME_NONE,     /* not cached: a negative response without a SOA (RFC 2308 5), no records, TC, signed */
+        LIFETIME_POSITIVE, /* the smallest TTL of all records except the OPT */
         LIFETIME_NEGATIVE, /* NXDOMAIN or NODATA: min(TTL of the SOA, its MINIMUM) (RFC 2308 5) */
         LIFETIME_FAILURE,  /* any other rcode (RFC 9520) */
 } Lifetime;
 
+/* Determines how `m` may be cached, and in *ret_seconds for how long, before any limit of the configuration; 0 for
+ * LIFETIME_NONE and LIFETIME_FAILURE. */
 Lifetime message_lifetime(const Message *m, uint32_t *ret_seconds);
 
 /*
- * Copies `m` to `ret` (room for m->wire.n octets) without what is not worth keeping: of its OPT only the extended rcode
- * and extended errors (RFC 8914) stay, and no OPT at all if it has none of these (RFC 6891 6.2.1: the rest is between
- * two neighbours, padding above all). Copied as it is where records behind the OPT point past it. Returns the size.
+ * Copies `m` to `ret` (room for m->wire.n octets) without what need not be kept: of the OPT, only the extended rcode
+ * and the extended errors (RFC 8914) remain, and without these there is no OPT (RFC 6891 6.2.1: the rest, padding above
+ * all, is hop by hop). A message with pointers past the OPT is copied unchanged. Returns the size.
  */
 size_t message_strip(const Message *m, uint8_t *ret);
 
-/* A view of the same octets without the signatures that end them; of `m` itself, if it is not signed. */
+/* Returns a view of `m` without the signatures at its end, over the same octets. */
 Message message_without_signature(const Message *m);
 
-/* True if `answer` answers what `question` asked: QR, opcode, one question, same name (letters fold), type and class.
- */
+/* True if `answer` is a response to `question`: QR, the same opcode, one question, the same name, type and class. */
 bool message_answers(const Message *answer, const Message *question);

@@ -38,7 +38,7 @@ size_t name_expand(Bytes wire, size_t offset, uint8_t *ret, size_t *ret_end)
                 if (wire_is_pointer(length)) {
                         size_t target = at + LABEL_POINTER_SIZE <= end ? wire_read_pointer(wire.p + at) : limit;
 
-                        /* Strictly backwards, to what ends before the name that it is part of: no loop. */
+                        /* Strictly backwards, to a name that ends before this one begins: no loop. */
                         if (target < DNS_HEADER_SIZE || target >= limit)
                                 return 0;
                         if (!jumped)
@@ -66,7 +66,7 @@ bool name_equal(Bytes a, Bytes b)
 {
         if (a.n != b.n)
                 return false;
-        /* Length octets are below 'A': folding leaves them alone. */
+        /* Length octets are less than 'A', so folding does not change them. */
         for (size_t i = 0; i < a.n; i++)
                 if (name_fold(a.p[i]) != name_fold(b.p[i]))
                         return false;
@@ -90,7 +90,7 @@ void name_lower(Bytes name, uint8_t *ret)
                 ret[i] = name_fold(name.p[i]);
 }
 
-/* One character of text, which may be escaped, to an octet: how many characters it took; 0 if it is none. */
+/* Reads one octet from text, which may be escaped. Returns how many characters it took, or 0 if there is none. */
 static size_t name_unescape(const char *text, uint8_t *ret)
 {
         unsigned value = 0;

@@ -5,18 +5,18 @@
 
 #include "core/base/utf8.h"
 
-#define EDE_CODE_SIZE 2     /* octets of the code before the text (RFC 8914 2) */
-#define EDE_TEXT_MAX 256    /* octets of ours; a configuration error has a path */
-#define EDE_PASSED_MAX 4    /* of the upstream's */
-#define EDE_PASSED_SIZE 512 /* octets of one */
+#define EDE_CODE_SIZE 2     /* octets of the info-code before the text (RFC 8914 2) */
+#define EDE_TEXT_MAX 256    /* octets of our own text; a configuration error has a path */
+#define EDE_PASSED_MAX 4    /* extended errors of the upstream that pass */
+#define EDE_PASSED_SIZE 512 /* octets of one of them */
 #define PADDING_BLOCK 128   /* RFC 8467 4.1 */
 
-/* --- an OPT record, gathered before it is written, so that its size is known */
+/* --- an OPT record, collected before it is written, so that its size is known */
 
 typedef struct OptBuilder {
         uint8_t options[EDE_PASSED_MAX * (OPTION_FIXED + EDE_PASSED_SIZE) + OPTION_FIXED + 2 + EDE_TEXT_MAX + 16];
         size_t n;
-        size_t n_without_ede; /* of those: without the extended errors, which may be left out */
+        size_t n_without_ede; /* of these without the extended errors, which may be omitted */
 } OptBuilder;
 
 static void reply_put_option(OptBuilder *o, uint16_t code, const uint8_t *data, size_t n)
@@ -33,7 +33,7 @@ static void reply_put_ede(OptBuilder *o, int code, const char *text)
         uint8_t data[EDE_CODE_SIZE + EDE_TEXT_MAX];
         size_t n = text ? strnlen(text, EDE_TEXT_MAX) : 0;
 
-        /* Not within a character. */
+        /* Does not cut a character. */
         while (n > 0 && ((uint8_t) text[n] & 0xc0) == 0x80)
                 n--;
         wire_write16(data, (unsigned) code);
@@ -42,8 +42,8 @@ static void reply_put_ede(OptBuilder *o, int code, const char *text)
         reply_put_option(o, EDNS_OPTION_EDE, data, EDE_CODE_SIZE + n);
 }
 
-/* How much of an extended error of the upstream crosses: its text without NULs at its end, which some append; the code
- * alone where the text is not UTF-8 or could do more at the client than be shown. */
+/* How much of an upstream's extended error passes: the text without trailing NULs, which some servers append; only the
+ * code if the text is not printable UTF-8, since clients log and display it. */
 static size_t reply_ede_size(Bytes data)
 {
         while (data.n > EDE_CODE_SIZE && data.p[data.n - 1] == 0)
@@ -51,7 +51,7 @@ static size_t reply_ede_size(Bytes data)
         return utf8_printable(BYTES(data.p + EDE_CODE_SIZE, data.n - EDE_CODE_SIZE)) ? data.n : EDE_CODE_SIZE;
 }
 
-/* The extended errors that the upstream gave cross to the client; nothing else does. */
+/* Passes the extended errors of the upstream; no other option passes. */
 static void reply_pass_ede(OptBuilder *o, Bytes options)
 {
         unsigned passed = 0;
@@ -137,14 +137,14 @@ static void reply_put_counts(uint8_t *p, unsigned qd, unsigned an, unsigned ns, 
         wire_write16(p + HEADER_ARCOUNT, ar);
 }
 
-/* An rcode that the target can be told: extended ones need an OPT. */
+/* The rcode for the target: extended ones need an OPT. */
 static unsigned reply_sayable(const ReplyTarget *target, unsigned rcode)
 {
         return rcode > DNS_RCODE_MASK && !target->edns ? RCODE_SERVFAIL : rcode;
 }
 
-/* Bits of the query that are echoed, and RA. RD, CD and RA are about queries: of another opcode, nobody knows what the
- * bits stand for, and only RD is copied into every response (RFC 1035 4.1.1). */
+/* RA, and the bits that are copied from the query. CD and RA are defined for queries; for an opcode that is not
+ * understood, only RD is copied, as it is into any response (RFC 1035 4.1.1). */
 static unsigned reply_echoed_flags(const ReplyTarget *target)
 {
         if ((target->flags & DNS_OPCODE_MASK) >> DNS_OPCODE_SHIFT != OPCODE_QUERY)
@@ -158,9 +158,9 @@ static void reply_put_header(uint8_t *p, const ReplyTarget *target, unsigned fla
         wire_write16(p + HEADER_FLAGS, DNS_QR | reply_echoed_flags(target) | flags | (rcode & DNS_RCODE_MASK));
 }
 
-/* --- answers out of an upstream's */
+/* --- responses from an upstream's */
 
-/* Copies the records of `answer` behind `p`, without its OPT; returns how many additional ones there are. */
+/* Appends the records of `answer` without its OPT. Returns how many of them are additional. */
 static unsigned reply_put_records(uint8_t *p, size_t *n, const Message *answer)
 {
         const Edns *edns = &answer->edns;
@@ -192,7 +192,7 @@ static uint32_t reply_aged(uint32_t ttl, const ReplyOptions *o)
         return o->ttl_cap ? MIN(ttl, o->ttl_cap) : ttl;
 }
 
-/* TTLs as of now. The walk is over the copy, which is well-formed because the original is. */
+/* Sets the TTLs as of now. The copy can be walked because the original is well-formed. */
 static void reply_patch_ttls(uint8_t *p, size_t n, size_t question_end, unsigned records, const ReplyOptions *options)
 {
         Message copy = {
@@ -216,7 +216,7 @@ static Packet *reply_verbatim(const ReplyTarget *target, const Message *answer)
         return b;
 }
 
-/* AD tells something only to those who say that they know what it is (RFC 6840 5.8). */
+/* AD is only for clients that signal that they understand it (RFC 6840 5.8). */
 static unsigned reply_authentic(const ReplyTarget *target, const Message *answer, const ReplyOptions *options)
 {
         return options->trust_ad && (target->dnssec_ok || (target->flags & DNS_AD)) ? answer->flags & DNS_AD : 0;
@@ -224,7 +224,7 @@ static unsigned reply_authentic(const ReplyTarget *target, const Message *answer
 
 Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message *whole, const ReplyOptions *options)
 {
-        /* What is changed keeps no signature: it would not hold, and nothing may stand behind it. */
+        /* A signature does not survive a change, and no record may follow it. */
         const Message bare = message_without_signature(whole), *answer = &bare;
         unsigned rcode = reply_sayable(target, message_rcode(answer)), flags, arcount;
         size_t limit = reply_size_limit(target, options), n = answer->question_end;
@@ -260,7 +260,7 @@ Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message 
         return b;
 }
 
-/* --- answers of our own */
+/* --- responses of our own */
 
 Packet *reply_error(const ReplyTarget *target, Bytes question, unsigned rcode, const ReplyOptions *options)
 {
@@ -329,7 +329,7 @@ Packet *reply_malformed(const Message *query, MessageStatus status)
 
 /* --- queries */
 
-/* A question and nothing behind it, with room for `more` octets; NULL when out of memory. */
+/* Builds a query of just the question, with room for `more` octets; NULL when out of memory. */
 static Packet *reply_begin_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, size_t more)
 {
         Packet *b = packet_new(DNS_HEADER_SIZE + qname.n + QUESTION_FIXED + more);

@@ -1,42 +1,44 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Reply: every message that we write ourselves. Answers to clients, made of an upstream's answer or of nothing, and the
- * queries that go upstream. One builder, so that IDs, the spelling of names, TTLs, OPT and truncation are right on each
- * path (cache, stale, joined, fresh, failed). The two legs are separate EDNS transactions (RFC 6891 6.2.6): options
- * never cross, save extended errors (RFC 8914) on the way back, with their text if it is printable UTF-8.
+ * Reply: builds every message that dohmouse writes: responses to clients, from an upstream's response or from nothing,
+ * and the queries to upstreams. There is one builder, so that IDs, the spelling of names, TTLs, OPT and truncation are
+ * right on every path (cached, stale, joined, fresh, failed). The two sides are separate EDNS transactions (RFC 6891
+ * 6.2.6): no option crosses, except extended errors (RFC 8914) from upstream to client, with their text if it is
+ * printable UTF-8.
+ *
+ * All functions that return a Packet return NULL when out of memory; the caller owns the reference.
  */
 
 #include "core/base/client.h"
 #include "core/base/packet.h"
 #include "core/dns/message.h"
 
-/* What is kept of a client's query so that it can be answered at any later time. */
+/* What is kept of a client's query to answer it later. */
 typedef struct ReplyTarget {
         uint16_t id;
         uint16_t flags; /* of the query */
-        bool edns;      /* it had an OPT: so has the answer (RFC 6891 6.1.1) */
+        bool edns;      /* it has an OPT, and so does the response (RFC 6891 6.1.1) */
         bool dnssec_ok;
-        bool keepalive;      /* asked for on TCP (RFC 7828) */
-        Transport transport; /* over TCP no size but the 16 bits limits it */
+        bool keepalive;      /* requested over TCP (RFC 7828) */
+        Transport transport; /* over TCP only the 16-bit length limits the size */
         uint16_t udp_size;   /* at least 512 */
 } ReplyTarget;
 
-/* The target behind a parsed query that came over `transport`. */
+/* Returns the target of a parsed query that came over `transport`. */
 ReplyTarget reply_target_of(const Message *query, Transport transport);
 
 typedef struct ReplyOptions {
-        uint32_t age;         /* seconds to take from every TTL; a TTL never falls below `ttl_floor` */
+        uint32_t age;         /* seconds to subtract from every TTL, down to `ttl_floor` */
         uint32_t ttl_floor;   /* seconds */
-        uint32_t ttl_cap;     /* seconds; 0: none. For stale answers both are 30 (RFC 8767 4) */
-        int ede;              /* an extended error of ours, or EDE_NONE */
-        const char *ede_text; /* UTF-8, may be NULL; at most 128 octets are sent */
-        bool authoritative;   /* a local answer is of our own data: AA */
-        bool trust_ad;      /* keep the upstream's AD for who asked with AD or DO (RFC 6840 5.8); else it is cleared */
-        bool verbatim;      /* nothing but the ID is the client's: the query was signed, and so may the answer be (RFC
-                               5625 4.5) */
-        uint16_t udp_max;   /* our own ceiling for UDP answers, octets; at least 512 */
-        uint16_t keepalive; /* our idle time-out on TCP in units of 100 ms (RFC 7828) */
+        uint32_t ttl_cap;     /* seconds; 0: none. For stale responses both are 30 (RFC 8767 4) */
+        int ede;              /* an extended error of our own, or EDE_NONE */
+        const char *ede_text; /* borrowed UTF-8, or NULL; at most 128 octets are sent */
+        bool authoritative;   /* sets AA: the data is our own */
+        bool trust_ad;    /* keeps the upstream's AD for clients that set AD or DO (RFC 6840 5.8); else AD is cleared */
+        bool verbatim;    /* changes only the ID: the query is signed, and so may the response be (RFC 5625 4.5) */
+        uint16_t udp_max; /* octets: our own limit for UDP responses; at least 512 */
+        uint16_t keepalive; /* our idle time-out on TCP, in units of 100 ms (RFC 7828) */
 } ReplyOptions;
 
 #define REPLY_OPTIONS_INIT                                   \
@@ -46,52 +48,54 @@ typedef struct ReplyOptions {
         }
 
 /*
- * The answer to `target`, who spelled the name `qname`, out of `answer`, which answers that question. ID and spelling
- * are the client's, RD and CD are the client's, RA is set, AA and rcode are the upstream's; records are kept octet for
- * octet but for their TTLs; the upstream's OPT gives way to ours or to none. If it does not fit the client's size: TC,
- * question and OPT only (RFC 6891 7). Where records stand behind the upstream's OPT and point past it, they are left
- * out, and so is a signature. A verbatim answer that fits is not changed at all but for its ID; one that does not fit
- * is truncated, whatever would fit without its signature. NULL when out of memory.
+ * Builds the response to `target`, which spelled the name `qname`, from `answer`, which answers that question. ID,
+ * spelling, RD and CD are the client's; AA and rcode are the upstream's; RA is set. Records are copied unchanged except
+ * for their TTLs. Our OPT, or none, replaces the upstream's. Signatures are removed, and so are records behind the
+ * upstream's OPT if pointers lead past it. A response that exceeds the client's size is truncated to TC, question and
+ * OPT (RFC 6891 7).
+ *
+ * A verbatim response that fits is unchanged except for its ID; one that does not fit is truncated, even if it would
+ * fit without its signature.
  */
 Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message *answer, const ReplyOptions *options);
 
 /*
- * An answer without records, with `rcode` (extended ones only if the target has EDNS). `question` may be an empty
- * Bytes, or the question section's octets as the client sent them (name, type, class). NULL when out of memory.
+ * Builds a response without records. An extended `rcode` becomes SERVFAIL for a target without EDNS. `question` is the
+ * question section as the client sent it (name, type, class), or empty.
  */
 Packet *reply_error(const ReplyTarget *target, Bytes question, unsigned rcode, const ReplyOptions *options);
 
 /*
- * An answer to a query that could not be parsed whole: the status says how far its view can be trusted. Gives FORMERR
- * (RFC 5625 6.2), opcode and RD of the query, no question unless it was well-formed, an OPT if one was found (RFC
- * 6891 6.1.1). NULL when out of memory.
+ * Builds the FORMERR response (RFC 5625 6.2) to a query that could not be parsed; `status` says how much of its view is
+ * valid. It has the question if that is well-formed, and an OPT if there was one (RFC 6891 6.1.1).
  */
 Packet *reply_malformed(const Message *query, MessageStatus status);
 
-/* An answer with records of our own making (localhost, hosts file, resolver.arpa): a growing message. */
+/* A record of our own (localhost, hosts file, resolver.arpa). The slices are borrowed. */
 typedef struct LocalRecord {
         uint16_t type;
-        uint32_t ttl;
+        uint32_t ttl; /* seconds */
         Bytes rdata;
-        bool authority; /* goes to the authority section (the SOA of a negative answer), owner `owner` */
-        Bytes owner;    /* uncompressed wire name; empty: the question's */
+        bool authority; /* in the authority section: the SOA of a negative response */
+        Bytes owner;    /* uncompressed; empty: the name of the question */
 } LocalRecord;
 
+/* Builds a response with records of our own; as reply_error() otherwise. */
 Packet *reply_local(const ReplyTarget *target, Bytes question, unsigned rcode, const LocalRecord *records, size_t n,
                     const ReplyOptions *options);
 
 /*
- * The query that goes upstream: ID 0 (RFC 8484 4.1), RD, CD and AD of `flags`, the name in lower case, our own OPT with
- * DO as asked and, if `padding`, zeros up to a multiple of 128 octets (RFC 8467 4.1). NULL when out of memory.
+ * Builds the query to an upstream: ID 0 (RFC 8484 4.1), RD, CD and AD of `flags`, the name in lower case, and our own
+ * OPT with DO as given; with `padding`, it is padded to a multiple of 128 octets (RFC 8467 4.1).
  */
 Packet *reply_upstream_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok,
                              bool padding);
 
 /*
- * The query that goes to a Do53 server: as that, but with an OPT for `edns` only, of DNS_DO53_UDP_SIZE, and never
- * padded: there it would hide nothing (RFC 8467 4.1). The ID is up to who sends it.
+ * Builds the query to a Do53 server: as reply_upstream_query(), but with an OPT only if `edns`, which announces
+ * DNS_DO53_UDP_SIZE, and never padded, as that would hide nothing (RFC 8467 4.1). The sender sets the ID.
  */
 Packet *reply_do53_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool edns);
 
-/* As that, for a signed message: the client's octets with the ID set to 0 and nothing else changed (RFC 5625 4.5). */
+/* Builds the query to an upstream from a signed one: unchanged, except that the ID is 0 (RFC 5625 4.5). */
 Packet *reply_upstream_signed(const Message *query);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Wire: what the octets of a DNS message mean by their place (RFC 1035 4.1, 6891 6.1), and the only functions that read
- * or write numbers among them, always in network order. They check nothing: whoever calls them knows that the octets
- * are there. Offsets are named after the part that they count from.
+ * Wire: the layout of DNS messages (RFC 1035 4.1, 6891 6.1), and the only functions that read and write numbers in
+ * them, in network order. The functions check nothing: the caller knows that the octets exist. The names of offsets
+ * begin with the part that they count from.
  */
 
 #include "core/base/base.h"
@@ -14,7 +14,7 @@
 #define DNS_MESSAGE_MAX 65535
 #define DNS_UDP_MIN 512        /* what a client without EDNS takes (RFC 1035 4.2.1) */
 #define DNS_DO53_UDP_SIZE 1232 /* fits the IPv6 minimum MTU, so that nothing is fragmented */
-#define DNS_OUR_UDP_SIZE 4096  /* what our OPT offers to clients; to upstreams it means nothing over HTTPS */
+#define DNS_OUR_UDP_SIZE 4096  /* announced to clients in the OPT; over HTTPS it means nothing */
 #define DNS_LENGTH_SIZE 2      /* octets of the length before a message on TCP (RFC 1035 4.2.2) */
 
 /* Offsets within the header. */
@@ -28,16 +28,16 @@ enum {
 };
 _Static_assert(HEADER_ARCOUNT + 2 == DNS_HEADER_SIZE, "the last count ends the header");
 
-/* Offsets from the end of a question's name, and the size of what stands there. */
+/* Offsets from the end of a question's name, and the size of that part. */
 enum { QUESTION_TYPE = 0, QUESTION_CLASS = 2, QUESTION_FIXED = 4 };
 
-/* Offsets from the end of a record's owner name, and the size of what stands there. */
+/* Offsets from the end of a record's owner name, and the size of that part. */
 enum { RECORD_TYPE = 0, RECORD_CLASS = 2, RECORD_TTL = 4, RECORD_RDLENGTH = 8, RECORD_FIXED = 10 };
 
-/* Offsets within an EDNS option, and the size of what stands before its data. */
+/* Offsets within an EDNS option, and the size of the part before its data. */
 enum { OPTION_CODE = 0, OPTION_LENGTH = 2, OPTION_FIXED = 4 };
 
-/* An OPT record without options: the root as its owner, and the fixed part. */
+/* Octets of an OPT record without options: the root as its owner, and the fixed part. */
 #define OPT_SIZE (1 + RECORD_FIXED)
 
 /* Header bits, in the 16 bits at HEADER_FLAGS. */
@@ -58,7 +58,7 @@ enum { OPTION_CODE = 0, OPTION_LENGTH = 2, OPTION_FIXED = 4 };
 #define OPT_VERSION_SHIFT 16
 #define OPT_DO 0x8000u
 
-/* A label begins with its length; one with these bits is a pointer instead, of two octets (RFC 1035 4.1.4). */
+/* A label begins with its length; if both of these bits are set, it is a pointer of two octets (RFC 1035 4.1.4). */
 #define LABEL_POINTER 0xc0
 #define LABEL_POINTER_SIZE 2
 #define LABEL_POINTER_REACH 0x4000 /* no pointer leads to this offset or beyond */
@@ -90,7 +90,7 @@ static inline bool wire_is_pointer(uint8_t length)
         return (length & LABEL_POINTER) == LABEL_POINTER;
 }
 
-/* The offset that a pointer leads to. */
+/* Returns the offset that a pointer leads to. */
 static inline size_t wire_read_pointer(const uint8_t *p)
 {
         return wire_read16(p) & (LABEL_POINTER_REACH - 1u);

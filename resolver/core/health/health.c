@@ -37,7 +37,7 @@ static int32_t health_draw(HealthGroup *g)
         return (int32_t) ((random_next(&g->random) >> 32) % (2 * HEALTH_JITTER_UNIT + 1)) - HEALTH_JITTER_UNIT;
 }
 
-/* `usec`, more or less the jitter. */
+/* Returns `usec`, give or take the jitter. */
 static uint64_t health_spread(HealthGroup *g, uint64_t usec)
 {
         uint64_t width = usec * g->parameters->jitter_percent / 100;
@@ -55,7 +55,7 @@ void health_group_init(HealthGroup *g, const HealthParameters *p, uint64_t seed)
         };
 }
 
-/* Forgets all that was learned, but that it flaps; what others decided stays. */
+/* Forgets everything that was learned, except earlier trips; the configuration and the administrator's request stay. */
 static void health_reset(Health *h, uint64_t now)
 {
         Health fresh = {
@@ -77,7 +77,7 @@ void health_init(Health *h, HealthGroup *g, HealthMode mode, uint64_t now)
         health_reset(h, now);
 }
 
-/* Nothing that happens changes how it is used. */
+/* True if no event changes its use. */
 static bool health_fixed(const Health *h)
 {
         return h->admin != ADMIN_AUTO || h->mode == MODE_NONE;
@@ -90,7 +90,7 @@ bool health_usable(const Health *h)
         return h->state == HEALTH_UNKNOWN || h->state == HEALTH_HEALTHY || h->state == HEALTH_SUSPECT;
 }
 
-/* The changes of state that chapter 2 of HEALTH.md has rows for; rows 23, 34 and 35 go through health_reset(). */
+/* The changes of state in chapter 2 of HEALTH.md. Rows 23, 34 and 35 go through health_reset(). */
 static bool health_may_become(HealthState from, HealthState to)
 {
         static const unsigned to_states[] = {
@@ -114,8 +114,8 @@ static void health_set_state(Health *h, HealthState state, uint64_t now)
                 h->reason = FAILURE_NONE;
 }
 
-/* Every upstream that may be used went wrong just now and none is well: it is more likely the network. Or there is one
- * only, and nobody to ask in its place. */
+/* True if every upstream that may be used failed recently and none succeeded, which is more likely a fault of the
+ * network; or if there is only one, which nothing replaces. */
 static bool health_correlated(const HealthGroup *g, uint64_t now)
 {
         uint64_t since = usec_sub(now, g->parameters->correlation);
@@ -153,7 +153,7 @@ static void health_note_trip(Health *h, uint64_t now)
         h->trips_n = MIN(h->trips_n + 1, (unsigned) HEALTH_TRIPS);
 }
 
-/* The back-off of `level`, at least 1: doubled from one to the next, up to a cap. */
+/* Returns the back-off of `level`, from 1: it doubles with each level, up to a limit. */
 static uint64_t health_backoff(const HealthGroup *g, unsigned level, uint64_t now)
 {
         const HealthParameters *p = g->parameters;
@@ -205,7 +205,7 @@ static void health_push(Health *h, uint64_t now, bool bad)
         h->ring_n = MIN(h->ring_n + 1, (unsigned) HEALTH_RING);
 }
 
-/* Of the samples within the window, so many are bad that it matters. */
+/* True if too many of the samples within the window are bad. */
 static bool health_too_many_bad(const Health *h, uint64_t now)
 {
         const HealthParameters *p = h->group->parameters;
@@ -223,7 +223,7 @@ static bool health_too_many_bad(const Health *h, uint64_t now)
         return n >= p->ratio_min && 100 * bad >= p->ratio_percent * n;
 }
 
-/* True the first time that this incident is seen. */
+/* True if the incident is new. */
 static bool health_note_incident(Health *h, uint64_t incident)
 {
         for (unsigned i = 0; i < h->incidents_n; i++)
@@ -272,7 +272,7 @@ void health_ok(Health *h, bool fresh, uint64_t now)
         }
 }
 
-/* Probes and the trial under way. Probes are limited; a trial may start beside as many as there may be. */
+/* Counts the probes and the trial under way. A trial may start although the limit of probes is reached. */
 static unsigned health_probes_flying(const HealthGroup *g)
 {
         unsigned n = 0, trials = 0;
@@ -380,7 +380,7 @@ HealthRequest health_failure(Health *h, FailureReason f, uint64_t incident, bool
         return HEALTH_REQUEST_NONE;
 }
 
-/* The caller has seen to it that no other upstream is in TRIAL. */
+/* The caller has checked that no other upstream is in TRIAL. */
 static void health_start_trial(Health *h, uint64_t now)
 {
         health_set_state(h, HEALTH_TRIAL, now);
@@ -454,7 +454,7 @@ void health_set_admin(Health *h, HealthAdmin admin, uint64_t now)
         health_reset(h, now);
 }
 
-/* Beside the query, one that is due is tried, while nothing else is probed. */
+/* In addition to the query, one upstream that is due is tried, unless a probe is under way. */
 static HealthDecision health_normal(HealthGroup *g, size_t first, uint64_t now)
 {
         HealthDecision d = { .route = ROUTE_NORMAL, .upstream = first, .background = SIZE_MAX };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * ServfailStreak: an upstream that says SERVFAIL or REFUSED to everything (HEALTH.md 1, DNS-FAIL). To one name that is
- * an answer like any other; to five distinct ones within 30 s, with none that succeeds between, it is worth one look,
- * by a probe whose failure alone counts. Pure.
+ * ServfailStreak: notices an upstream that answers everything with SERVFAIL or REFUSED (HEALTH.md 1, DNS-FAIL). For one
+ * name that is a response like any other; for five distinct names within 30 s without a success in between, it starts
+ * one probe, and only the failure of that probe counts. Pure.
  */
 
 #include "core/base/base.h"
@@ -12,19 +12,19 @@
 #define SERVFAIL_STREAK_WINDOW (30 * USEC_PER_SEC)
 
 typedef struct ServfailStreak {
-        uint64_t since;                        /* usec: of the first of them */
-        uint64_t names[SERVFAIL_STREAK_NAMES]; /* their hashes */
+        uint64_t since;                        /* usec: time of the first name */
+        uint64_t names[SERVFAIL_STREAK_NAMES]; /* hashes of the names */
         unsigned n;
-        bool said; /* this streak had its probe */
+        bool said; /* the probe of this streak was started */
 } ServfailStreak;
 
-/* A name was answered with NOERROR or NXDOMAIN: whatever it was is over. */
+/* A name was answered with NOERROR or NXDOMAIN: the streak ends. */
 static inline void servfail_streak_end(ServfailStreak *s)
 {
         *s = (ServfailStreak) { 0 };
 }
 
-/* A name failed. True once a streak: when it is time for the probe. */
+/* A name failed. True once per streak, when the probe is to start. */
 static inline bool servfail_streak_add(ServfailStreak *s, uint64_t name, uint64_t now)
 {
         if (s->said)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * core/base: a broken invariant ends the process where it is broken, in every build.
  */
