@@ -50,6 +50,7 @@ static Caller *callers_add(Callers *c, const char *name)
                 return NULL;
         caller->callers = c;
         list_init(&caller->requests);
+        list_init(&caller->in_callers);
         list_append(&c->asked, &caller->in_callers);
         c->n++;
         memcpy(caller->name, name, size);
