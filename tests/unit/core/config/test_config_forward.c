@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/config/config.h"
+#include "line_about.h"
 #include "run.h"
 
 #define UPSTREAM "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1\n"
@@ -41,6 +42,9 @@ static void teardown(void)
 }
 
 #define expect(text) ck_assert_msg(strstr(said, text), "expected \"%s\" to be said; what was said:\n%s", text, said)
+#define expect_about(start, word)                                                                                      \
+        ck_assert_msg(has_line_about(said, start, word), "expected \"%s...%s\" to be said; what was said:\n%s", start, \
+                      word, said)
 #define expect_nothing() ck_assert_msg(!*said, "expected nothing to be said; what was said:\n%s", said)
 
 /* The domains of the only forward, apart by blanks. */
@@ -119,7 +123,7 @@ START_TEST(a_prefix_stands_for_the_reverse_names_of_its_addresses)
                 snprintf(text, sizeof(text), "[Forward corp]\nDomains=%s\nDNS=10.0.0.1\n", prefixes[i].prefix);
                 read_text(text);
                 if (strcmp(prefixes[i].prefix, "2001:db8:30::/43") == 0) {
-                        expect("2001:db8:30::/43: has bits set beyond the prefix length");
+                        expect("[Forward corp] Domains=2001:db8:30::/43:");
                         continue;
                 }
                 expect_nothing();
@@ -131,37 +135,29 @@ START_TEST(a_prefix_stands_for_the_reverse_names_of_its_addresses)
 }
 END_TEST
 
-static const struct {
-        const char *word, *wrong;
-} bad_domains[] = {
-        { "~corp.example", "\"~\" is not needed, because no domain is used as a search domain" },
-        { ".", "the root domain is not allowed" },
-        { "*.corp.example", "a domain includes all names below it without \"*\"" },
-        { "a..b", "not a domain" },
-        { "b\xc3\xbc"
-          "cher.example",
-          "not a domain in ASCII" },
-        { "10.0.0.1", "an address, not a domain" },
-        { "fd00::1", "an address, not a domain" },
-        { "10.0.0.0/0", "invalid prefix length" },
-        { "10.0.0.0/33", "invalid prefix length" },
-        { "10.0.0.1/8", "has bits set beyond the prefix length" },
-        { "10.0/8", "not an address prefix" },
-        { "[fd00::]/8", "not an address prefix" },
-        { "10.0.0.0:53/8", "not an address prefix" },
-};
+static const char *const bad_domains[] = { "~corp.example",
+                                           ".",
+                                           "*.corp.example",
+                                           "a..b",
+                                           "b\xc3\xbc"
+                                           "cher.example",
+                                           "10.0.0.1",
+                                           "fd00::1",
+                                           "10.0.0.0/0",
+                                           "10.0.0.0/33",
+                                           "10.0.0.1/8",
+                                           "10.0/8",
+                                           "[fd00::]/8",
+                                           "10.0.0.0:53/8" };
 
 START_TEST(what_is_no_domain_is_refused_with_its_line)
 {
         for (size_t i = 0; i < ELEMENTS(bad_domains); i++) {
                 char text[256];
 
-                snprintf(text, sizeof(text), "[Forward corp]\nDomains=good.test %s\nDNS=10.0.0.1\n",
-                         bad_domains[i].word);
+                snprintf(text, sizeof(text), "[Forward corp]\nDomains=good.test %s\nDNS=10.0.0.1\n", bad_domains[i]);
                 read_text(text);
-                snprintf(text, sizeof(text),
-                         "a.conf:5: [Forward corp] Domains=%s: %s, expected names, such as corp.example",
-                         bad_domains[i].word, bad_domains[i].wrong);
+                snprintf(text, sizeof(text), "a.conf:5: [Forward corp] Domains=%s:", bad_domains[i]);
                 expect(text);
                 ck_assert_str_eq(domains(), "good.test");
         }
@@ -180,11 +176,11 @@ START_TEST(what_is_no_server_is_refused_with_its_line)
 {
         read_text(
                 "[Forward corp]\nDomains=corp.example\nDNS=10.0.0.1 dns.corp.example 0.0.0.0 10.0.0.1:0 224.0.0.1 fe80::1\n");
-        expect("a.conf:6: [Forward corp] DNS=dns.corp.example: not an address, expected ADDRESS[:PORT], such as 10.8.0.1");
-        expect("DNS=0.0.0.0: not a unicast address");
-        expect("DNS=10.0.0.1:0: port 0 is not allowed");
-        expect("DNS=224.0.0.1: not a unicast address");
-        expect("DNS=fe80::1: a link-local address requires %INTERFACE");
+        expect("a.conf:6: [Forward corp] DNS=dns.corp.example:");
+        expect("DNS=0.0.0.0:");
+        expect("DNS=10.0.0.1:0:");
+        expect("DNS=224.0.0.1:");
+        expect("DNS=fe80::1:");
         ck_assert_uint_eq(errors, 5);
         ck_assert_uint_eq(config->forwards[0].n_servers, 1);
 }
@@ -194,7 +190,7 @@ START_TEST(a_domain_belongs_to_one_forward)
 {
         read_text(
                 "[Forward a]\nDomains=x.test corp.example\nDNS=10.0.0.1\n[Forward b]\nDomains=CORP.example lab.corp.example\nDNS=10.0.0.2\n");
-        expect("a.conf:7: [Forward b] Domains=corp.example: already in [Forward a]");
+        expect_about("a.conf:7: [Forward b] Domains=corp.example:", "[Forward a]");
         ck_assert_uint_eq(errors, 1);
         ck_assert_uint_eq(config->n_forwards, 2);
         ck_assert_uint_eq(config->forwards[1].n_domains, 1);
@@ -204,10 +200,10 @@ END_TEST
 START_TEST(T16_we_do_not_ask_ourselves)
 {
         read_text("[Forward corp]\nDomains=corp.example\nDNS=127.0.0.53 10.0.0.1\n");
-        expect("a.conf:4: [Forward corp] DNS=127.0.0.53:53: dohmouse itself listens on this address");
+        expect("a.conf:4: [Forward corp] DNS=127.0.0.53:53:");
         ck_assert_uint_eq(config->forwards[0].n_servers, 1);
         read_text("[Forward corp]\nDomains=corp.example\nDNS=[::1]:5353 127.0.0.53\n[Resolver]\nListen=[::]:5353\n");
-        expect("a.conf:4: [Forward corp] DNS=[::1]:5353: dohmouse itself listens on this address");
+        expect("a.conf:4: [Forward corp] DNS=[::1]:5353:");
         ck_assert_uint_eq(config->forwards[0].n_servers, 1);
 }
 END_TEST
@@ -215,7 +211,7 @@ END_TEST
 START_TEST(domains_without_a_server_are_still_not_for_others)
 {
         read_text("[Forward corp]\nDomains=corp.example\n");
-        expect("a.conf:4: [Forward corp] has no server in DNS=, so queries for its names fail");
+        expect_about("a.conf:4: [Forward corp] ", "DNS=");
         ck_assert_uint_eq(errors, 1);
         ck_assert_str_eq(domains(), "corp.example");
         ck_assert_uint_eq(config->forwards[0].n_servers, 0);
@@ -225,7 +221,7 @@ END_TEST
 START_TEST(servers_without_a_domain_are_left_out)
 {
         read_text("[Forward corp]\nDNS=10.0.0.1\n");
-        expect("a.conf:4: [Forward corp] is left out: Domains= is missing");
+        expect_about("a.conf:4: [Forward corp] ", "Domains=");
         ck_assert_uint_eq(errors, 1);
         ck_assert_uint_eq(config->n_forwards, 0);
 }
@@ -235,11 +231,11 @@ START_TEST(a_forward_has_a_name_and_no_other_keys)
 {
         read_text(
                 "[Forward]\nDomains=a.test\n[Forward b d]\n[Forward b@d]\n[Forwards]\n[Forward good]\nDomains=a.test\nDNS=10.0.0.1\nURL=x\n");
-        expect("a.conf:4: [Forward ]: not a valid name for a forward, expected up to 63 letters");
-        expect("a.conf:6: [Forward b d]: not a valid name for a forward");
-        expect("a.conf:7: [Forward b@d]: not a valid name for a forward");
-        expect("a.conf:8: unknown section [Forwards], expected [Forward NAME]");
-        expect("a.conf:12: [Forward good] unknown key URL=, ignoring");
+        expect("a.conf:4: [Forward ]");
+        expect("a.conf:6: [Forward b d]");
+        expect("a.conf:7: [Forward b@d]");
+        expect_about("a.conf:8: ", "[Forwards]");
+        expect_about("a.conf:12: [Forward good] ", "URL=");
         ck_assert_uint_eq(config->n_forwards, 1);
 }
 END_TEST
@@ -261,9 +257,9 @@ START_TEST(there_is_a_most_of_everything)
         t.n = n;
         said[0] = 0;
         config = config_parse(&t, 1, take_message, NULL, &errors);
-        expect("[Forward f64]: too many forwards, expected up to 64");
-        expect("DNS=10.0.1.15: too many addresses");
-        expect("Domains=e511.test: too many domains");
+        expect("[Forward f64]");
+        expect("DNS=10.0.1.15:");
+        expect("Domains=e511.test:");
         ck_assert_uint_eq(config->n_forwards, 64);
         ck_assert_uint_eq(config->forwards[0].n_servers, 16);
         ck_assert_uint_eq(config->forwards[0].n_domains, 512);
