@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The manager: /org/dohmouse1. */
+/* The manager object, /org/dohmouse1. */
 
 #include <config.h>
 
@@ -14,7 +14,7 @@
 #include "io/journal.h"
 #include "objects_internal.h"
 
-#define FINDINGS_MAX 3 /* of a refused configuration, in the error's message; the journal has them all */
+#define FINDINGS_MAX 3 /* configuration errors in an error message; the journal has all of them */
 
 /* --- methods */
 
@@ -41,7 +41,7 @@ typedef struct Findings {
         unsigned n, errors;
 } Findings;
 
-/* What is in files may be anything; what is in a message on the bus is UTF-8, or the bus hangs up. */
+/* Files may contain anything, but the bus disconnects a client whose strings are not UTF-8. */
 static void manager_make_printable(char *text)
 {
         for (; *text; text++)
@@ -172,7 +172,7 @@ static int manager_on_get_upstream(sd_bus_message *call, void *userdata, sd_bus_
                         r = upstream_path(name, &path);
                         return r < 0 ? r : sd_bus_reply_method_return(call, "o", path);
                 }
-        return sd_bus_error_set(error, ERROR_NO_SUCH_UPSTREAM, "There is no upstream of that name");
+        return sd_bus_error_set(error, ERROR_NO_SUCH_UPSTREAM, "There is no upstream with this name");
 }
 
 /* --- properties */
@@ -258,10 +258,10 @@ static const struct {
         { "upstream-writes", CONNECTION(writes) },
 };
 
-/* All are uint64_t, and all are here, but for the cache's entries and octets, and the histogram. */
+/* All counters are uint64_t, and all of them are listed, except the size of the cache and the histogram. */
 _Static_assert(ELEMENTS(counters) == sizeof(EngineStats) / 8 - 2 - HISTOGRAM_CLASSES + sizeof(ListenerStats) / 8 +
                                              sizeof(H2Stats) / 8,
-               "a counter that is new belongs here, too, and into org.dohmouse1(5)");
+               "a new counter must be added here and to org.dohmouse1(5)");
 
 static int manager_get_statistics(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface,
                                   _unused_ const char *property, sd_bus_message *reply, void *userdata,
@@ -300,7 +300,7 @@ static int manager_get_latency(_unused_ sd_bus *bus, _unused_ const char *path, 
         return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
-/* --- the one property that can be written */
+/* --- the writable property */
 
 static int manager_set_log_level(void *userdata, sd_bus_message *call, _unused_ uid_t user, uint64_t level,
                                  _unused_ sd_bus_error *error)
@@ -310,7 +310,7 @@ static int manager_set_log_level(void *userdata, sd_bus_message *call, _unused_ 
         return sd_bus_reply_method_return(call, NULL);
 }
 
-/* sd-bus would have the answer at once, but polkit takes its time: so this call is taken before it gets there. */
+/* Filters out Set calls for LogLevel: the setter of a vtable would have to reply at once, but polkit takes time. */
 static int manager_on_call(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
         Objects *o = userdata;
@@ -326,11 +326,12 @@ static int manager_on_call(sd_bus_message *call, void *userdata, sd_bus_error *e
                 return 0;
         }
         if (sd_bus_message_read(call, "v", "s", &word) < 0)
-                return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "LogLevel is a string");
+                return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "LogLevel must be a string");
         level = log_level_from_name(word);
         if (level < 0)
-                return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
-                                        "LogLevel is one of emerg, alert, crit, err, warning, notice, info, debug");
+                return sd_bus_error_set(
+                        error, SD_BUS_ERROR_INVALID_ARGS,
+                        "Invalid log level, expected emerg, alert, crit, err, warning, notice, info or debug");
         return polkit_check(&o->polkit, call, "org.dohmouse1.set-log-level", manager_set_log_level, o,
                             (uint64_t) level);
 }
@@ -339,7 +340,7 @@ static int manager_never_set(_unused_ sd_bus *bus, _unused_ const char *path, _u
                              _unused_ const char *property, _unused_ sd_bus_message *value, _unused_ void *userdata,
                              sd_bus_error *error)
 {
-        return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "This is not to be written");
+        return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "The property cannot be written");
 }
 
 static const sd_bus_vtable manager_vtable[] = {

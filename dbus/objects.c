@@ -8,15 +8,17 @@
 #include "io/clock.h"
 #include "io/journal.h"
 
+#define UNAFFECTED "Queries are answered nevertheless."
+
 /* --- changes */
 
-static uint64_t objects_real_of(uint64_t boottime)
+static uint64_t objects_realtime(uint64_t boottime)
 {
         return boottime ? clock_usec(CLOCK_REALTIME) + boottime - clock_now() : 0;
 }
 
-static void objects_show(Shown *s, const UpstreamInfo *u, bool *ret_state, bool *ret_admin, bool *ret_reason,
-                         bool *ret_retry)
+static void objects_publish(Published *s, const UpstreamInfo *u, bool *ret_state, bool *ret_admin, bool *ret_reason,
+                            bool *ret_retry)
 {
         const Health *h = u->health;
         uint64_t retry_at = h->state == HEALTH_FAILED ? h->retry_at : 0;
@@ -30,27 +32,27 @@ static void objects_show(Shown *s, const UpstreamInfo *u, bool *ret_state, bool 
         s->reason = h->reason;
         s->retry_at = retry_at;
         if (*ret_state)
-                s->changed_at_real = objects_real_of(h->changed_at);
+                s->changed_at_real = objects_realtime(h->changed_at);
         if (*ret_retry)
-                s->retry_at_real = objects_real_of(retry_at);
+                s->retry_at_real = objects_realtime(retry_at);
 }
 
-static void objects_show_new(Objects *o, Shown *s, const UpstreamInfo *u)
+static void objects_publish_new(Objects *o, Published *s, const UpstreamInfo *u)
 {
-        *s = (Shown) {
+        *s = (Published) {
                 .objects = o,
                 .number = u->number,
                 .state = u->health->state,
                 .admin = u->health->admin,
                 .reason = u->health->reason,
                 .retry_at = u->health->state == HEALTH_FAILED ? u->health->retry_at : 0,
-                .changed_at_real = objects_real_of(u->health->changed_at),
+                .changed_at_real = objects_realtime(u->health->changed_at),
         };
-        s->retry_at_real = objects_real_of(s->retry_at);
+        s->retry_at_real = objects_realtime(s->retry_at);
         snprintf(s->name, sizeof(s->name), "%s", u->config->name);
 }
 
-static void objects_say_changed(const Shown *s, bool state, bool admin, bool reason, bool retry)
+static void objects_emit_changed(const Published *s, bool state, bool admin, bool reason, bool retry)
 {
         sd_bus *bus = bus_ready(daemon_bus(s->objects->daemon));
         const char *names[6];
@@ -70,7 +72,7 @@ static void objects_say_changed(const Shown *s, bool state, bool admin, bool rea
                 sd_bus_emit_properties_changed_strv(bus, path, UPSTREAM_INTERFACE, (char **) names);
 }
 
-static void objects_say_added(const Shown *s)
+static void objects_emit_added(const Published *s)
 {
         sd_bus *bus = bus_ready(daemon_bus(s->objects->daemon));
         _cleanup_(freep) char *path = NULL;
@@ -79,10 +81,10 @@ static void objects_say_added(const Shown *s)
                 sd_bus_emit_object_added(bus, path);
 }
 
-static void objects_say_removed(const Shown *s)
+static void objects_emit_removed(const Published *s)
 {
-        /* What sd-bus gives each object, and says in sd_bus_emit_object_added(), which has no counterpart for one that
-         * is not there. */
+        /* The interfaces that sd_bus_emit_object_added() announces. Its counterpart does not work for an object that no
+         * longer exists. */
         static const char *const interfaces[] = { "org.freedesktop.DBus.Peer", "org.freedesktop.DBus.Introspectable",
                                                   DBUS_PROPERTIES, UPSTREAM_INTERFACE, NULL };
         sd_bus *bus = bus_ready(daemon_bus(s->objects->daemon));
@@ -92,7 +94,7 @@ static void objects_say_removed(const Shown *s)
                 sd_bus_emit_interfaces_removed_strv(bus, path, (char **) interfaces);
 }
 
-static const Shown *objects_find_shown(const Shown *list, size_t n, uint32_t number)
+static const Published *objects_find_published(const Published *list, size_t n, uint32_t number)
 {
         for (size_t i = 0; i < n; i++)
                 if (list[i].number == number)
@@ -100,7 +102,7 @@ static const Shown *objects_find_shown(const Shown *list, size_t n, uint32_t num
         return NULL;
 }
 
-/* Are these still the upstreams, in this order? */
+/* True if the engine still has the published upstreams, in the same order. */
 static bool objects_same_upstreams(const Objects *o)
 {
         UpstreamInfo u;
@@ -112,32 +114,32 @@ static bool objects_same_upstreams(const Objects *o)
         return i == o->n_upstreams;
 }
 
-/* After a reload: those that went go, those that are new come, and one that changed does both. */
+/* After a reload: signals which upstreams were removed and added. One that has changed is both. */
 static void objects_exchange_upstreams(Objects *o)
 {
         size_t n = engine_config(daemon_engine(o->daemon))->n_upstreams, n_before = o->n_upstreams;
-        Shown *list = calloc(MAX(n, (size_t) 1), sizeof(*list)), *before = o->upstreams;
+        Published *list = calloc(MAX(n, (size_t) 1), sizeof(*list)), *before = o->upstreams;
         UpstreamInfo u;
 
-        /* Tried again in the next turn. */
+        /* The next turn tries again. */
         if (!list)
                 return;
         for (size_t i = 0; i < n && engine_upstream(daemon_engine(o->daemon), i, &u); i++) {
-                const Shown *known = objects_find_shown(before, n_before, u.number);
+                const Published *known = objects_find_published(before, n_before, u.number);
 
                 if (known)
                         list[i] = *known;
                 else
-                        objects_show_new(o, &list[i], &u);
+                        objects_publish_new(o, &list[i], &u);
         }
         o->upstreams = list;
         o->n_upstreams = n;
         for (size_t i = 0; i < n_before; i++)
-                if (!objects_find_shown(list, n, before[i].number))
-                        objects_say_removed(&before[i]);
+                if (!objects_find_published(list, n, before[i].number))
+                        objects_emit_removed(&before[i]);
         for (size_t i = 0; i < n; i++)
-                if (!objects_find_shown(before, n_before, list[i].number))
-                        objects_say_added(&list[i]);
+                if (!objects_find_published(before, n_before, list[i].number))
+                        objects_emit_added(&list[i]);
         free(before);
 }
 
@@ -178,8 +180,8 @@ void objects_sync(Objects *o)
 
                 if (o->upstreams[i].number != u.number)
                         continue;
-                objects_show(&o->upstreams[i], &u, &state, &admin, &reason, &retry);
-                objects_say_changed(&o->upstreams[i], state, admin, reason, retry);
+                objects_publish(&o->upstreams[i], &u, &state, &admin, &reason, &retry);
+                objects_emit_changed(&o->upstreams[i], state, admin, reason, retry);
         }
         objects_sync_manager(o);
 }
@@ -189,7 +191,7 @@ static void objects_on_turned(void *userdata)
         objects_sync(userdata);
 }
 
-/* --- what the engine answers */
+/* --- replies of the engine */
 
 static void objects_on_probed(void *userdata, const Action *action)
 {
@@ -211,7 +213,7 @@ static void objects_on_answer(void *userdata, const Client *client, Packet *answ
         sd_bus_message_unref(call);
 }
 
-/* --- the name */
+/* --- the bus name */
 
 static const char *const name_fields[] = { "DOHMOUSE_BUS_NAME=" BUS_NAME, NULL };
 
@@ -223,16 +225,14 @@ static int objects_on_name(sd_bus_message *m, void *userdata, _unused_ sd_bus_er
         if (sd_bus_message_is_method_error(m, NULL)) {
                 const sd_bus_error *e = sd_bus_message_get_error(m);
 
-                /* The bus went before it answered. */
+                /* The bus connection was lost before the reply. */
                 if (sd_bus_error_has_name(e, SD_BUS_ERROR_NO_REPLY))
                         return 0;
                 journal_fields(LOG_WARNING, MESSAGE_PLAIN, name_fields,
-                               "The bus does not give us the name %s: %s. Queries are answered all the same.", BUS_NAME,
-                               e->message);
+                               "Failed to acquire the bus name %s: %s. " UNAFFECTED, BUS_NAME, e->message);
         } else if (sd_bus_message_read(m, "u", &outcome) > 0 && outcome == 2)
                 journal_fields(LOG_WARNING, MESSAGE_PLAIN, name_fields,
-                               "The bus name %s is taken by another program. Queries are answered all the same.",
-                               BUS_NAME);
+                               "The bus name %s is owned by another program. " UNAFFECTED, BUS_NAME);
         o->named = outcome == 1 || outcome == 4;
         return 0;
 }
@@ -244,7 +244,7 @@ static int objects_on_name_acquired(sd_bus_message *m, void *userdata, _unused_ 
 
         if (sd_bus_message_read(m, "s", &name) > 0 && strcmp(name, BUS_NAME) == 0) {
                 if (!o->named)
-                        journal_fields(LOG_DEBUG, MESSAGE_PLAIN, name_fields, "On the bus as %s.", BUS_NAME);
+                        journal_fields(LOG_DEBUG, MESSAGE_PLAIN, name_fields, "Acquired the bus name %s.", BUS_NAME);
                 o->named = true;
         }
         return 0;
@@ -263,7 +263,7 @@ static int objects_attach(void *userdata, sd_bus *bus)
         if (r >= 0)
                 r = sd_bus_match_signal_async(bus, NULL, DBUS_NAME, DBUS_PATH, DBUS_INTERFACE, "NameAcquired",
                                               objects_on_name_acquired, NULL, o);
-        /* Who has it may go, and then it is ours. */
+        /* If the name is taken, wait in the queue for it. */
         if (r >= 0)
                 r = sd_bus_request_name_async(bus, NULL, BUS_NAME, SD_BUS_NAME_QUEUE, objects_on_name, o);
         return r;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * What objects.c, manager.c and upstream.c share.
+ * What objects.c, manager_object.c and upstream_object.c share.
  */
 
 #include "calls.h"
@@ -9,25 +9,25 @@
 #include "objects.h"
 #include "polkit.h"
 
-/* An upstream as the bus was last told of it. Times are of CLOCK_REALTIME: kept here, as the same moment must not
- * differ between two looks at it. */
-typedef struct Shown {
+/* An upstream as last published. The times of CLOCK_REALTIME are stored, since computing them again from those of
+ * CLOCK_BOOTTIME would give slightly different values. */
+typedef struct Published {
         Objects *objects;
         uint32_t number;
         char name[UPSTREAM_NAME_MAX + 1];
         HealthState state;
         HealthAdmin admin;
         FailureReason reason;
-        uint64_t retry_at; /* of CLOCK_BOOTTIME; 0: not failed */
+        uint64_t retry_at; /* CLOCK_BOOTTIME; 0: not failed */
         uint64_t retry_at_real;
         uint64_t changed_at_real;
-} Shown;
+} Published;
 
 struct Objects {
         Daemon *daemon;
         BusUser user;
-        bool named;       /* the name is ours */
-        Shown *upstreams; /* in configured order */
+        bool named;           /* the bus name is owned */
+        Published *upstreams; /* in the order of the configuration */
         size_t n_upstreams;
         HealthMode mode;
         NetworkState network;
@@ -37,17 +37,17 @@ struct Objects {
         Polkit polkit;
 };
 
-/* Signals what is no longer as it was last told. */
+/* Publishes and signals what has changed since the last call. */
 void objects_sync(Objects *o);
 
-/* manager.c, upstream.c: add their interfaces to a new connection. */
+/* Add their interfaces to a new bus connection. Negative errno. */
 int manager_attach(Objects *o, sd_bus *bus);
 int upstream_attach(Objects *o, sd_bus *bus);
 
-/* The path of its object; the caller frees it. Negative errno. */
+/* Sets `*ret` to the object path of an upstream; the caller frees it. Negative errno. */
 int upstream_path(const char *name, char **ret);
 
-/* manager.c, upstream.c: an answer, or the outcome of a probe, for a call that is taken out of `calls` and still its
- * caller's. */
+/* Reply to a call that was taken out of `calls`: with an answer (NULL when out of memory), or the outcome of a probe.
+ * The caller keeps the reference to `call`. */
 void manager_answer(sd_bus_message *call, Packet *answer);
 void upstream_probed(sd_bus_message *call, const Action *action);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An upstream: /org/dohmouse1/upstream/NAME. */
+/* The objects of upstreams, /org/dohmouse1/upstream/NAME. */
 
 #include <errno.h>
 #include <string.h>
@@ -13,11 +13,11 @@ int upstream_path(const char *name, char **ret)
         return sd_bus_path_encode(UPSTREAM_PATH, name, ret);
 }
 
-/* --- methods. What is kept while polkit is asked is the upstream's number, which no other ever has. */
+/* --- methods. While polkit is asked, an upstream is known by its number, which is never reused. */
 
 static int upstream_object_gone(sd_bus_error *error)
 {
-        return sd_bus_error_set(error, ERROR_NO_SUCH_UPSTREAM, "The upstream is not there any more");
+        return sd_bus_error_set(error, ERROR_NO_SUCH_UPSTREAM, "The upstream no longer exists");
 }
 
 static bool upstream_object_find(const Objects *o, uint32_t number, UpstreamInfo *ret)
@@ -38,11 +38,10 @@ static int upstream_object_probe(void *userdata, sd_bus_message *call, uid_t use
                 return upstream_object_gone(error);
         cookie = calls_add(&o->calls, call, user);
         if (!cookie)
-                return sd_bus_error_set(error, ERROR_TOO_MANY_REQUESTS, "Too many calls wait for an answer");
+                return sd_bus_error_set(error, ERROR_TOO_MANY_REQUESTS, "Too many calls are waiting for an answer");
         if (!engine_probe(daemon_engine(o->daemon), u.number, cookie, clock_now())) {
                 sd_bus_message_unref(calls_take(&o->calls, cookie));
-                return sd_bus_error_set(error, ERROR_PROBE_IN_PROGRESS,
-                                        "Somebody else waits for a probe of this upstream");
+                return sd_bus_error_set(error, ERROR_PROBE_IN_PROGRESS, "The upstream is already being probed");
         }
         return 1;
 }
@@ -55,13 +54,13 @@ void upstream_probed(sd_bus_message *call, const Action *action)
 
 static int upstream_object_on_probe(sd_bus_message *call, void *userdata, _unused_ sd_bus_error *error)
 {
-        const Shown *s = userdata;
+        const Published *s = userdata;
 
         return polkit_check(&s->objects->polkit, call, "org.dohmouse1.probe", upstream_object_probe, s->objects,
                             s->number);
 }
 
-/* `argument`: the wish above the number. */
+/* `argument` is the number of the upstream, with the HealthAdmin in the upper 32 bits. */
 static int upstream_object_set_admin(void *userdata, sd_bus_message *call, _unused_ uid_t user, uint64_t argument,
                                      sd_bus_error *error)
 {
@@ -76,7 +75,7 @@ static int upstream_object_set_admin(void *userdata, sd_bus_message *call, _unus
 
 static int upstream_object_on_set_admin(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
-        const Shown *s = userdata;
+        const Published *s = userdata;
         const char *word;
         int r;
 
@@ -87,7 +86,8 @@ static int upstream_object_on_set_admin(sd_bus_message *call, void *userdata, sd
                 if (strcmp(health_admin_name(a), word) == 0)
                         return polkit_check(&s->objects->polkit, call, "org.dohmouse1.set-admin",
                                             upstream_object_set_admin, s->objects, (uint64_t) a << 32 | s->number);
-        return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "It is set auto, up or down");
+        return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
+                                "Invalid administrative state, expected auto, up or down");
 }
 
 static int upstream_object_disconnect(void *userdata, sd_bus_message *call, _unused_ uid_t user, uint64_t number,
@@ -102,7 +102,7 @@ static int upstream_object_disconnect(void *userdata, sd_bus_message *call, _unu
 
 static int upstream_object_on_disconnect(sd_bus_message *call, void *userdata, _unused_ sd_bus_error *error)
 {
-        const Shown *s = userdata;
+        const Published *s = userdata;
 
         return polkit_check(&s->objects->polkit, call, "org.dohmouse1.disconnect", upstream_object_disconnect,
                             s->objects, s->number);
@@ -113,7 +113,7 @@ static int upstream_object_on_disconnect(sd_bus_message *call, void *userdata, _
 static int upstream_object_get_word(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface,
                                     const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
-        const Shown *s = userdata;
+        const Published *s = userdata;
         UpstreamInfo u;
         const char *word;
 
@@ -132,7 +132,7 @@ static int upstream_object_get_addresses(_unused_ sd_bus *bus, _unused_ const ch
                                          _unused_ const char *interface, _unused_ const char *property,
                                          sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
-        const Shown *s = userdata;
+        const Published *s = userdata;
         UpstreamInfo u;
         int r;
 
@@ -152,7 +152,7 @@ static int upstream_object_get_time(_unused_ sd_bus *bus, _unused_ const char *p
                                     const char *property, sd_bus_message *reply, void *userdata,
                                     _unused_ sd_bus_error *error)
 {
-        const Shown *s = userdata;
+        const Published *s = userdata;
 
         return sd_bus_message_append(reply, "t",
                                      strcmp(property, "RetryAtUSec") == 0 ? s->retry_at_real : s->changed_at_real);
@@ -162,7 +162,7 @@ static int upstream_object_get_connections(_unused_ sd_bus *bus, _unused_ const 
                                            _unused_ const char *interface, _unused_ const char *property,
                                            sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
-        const Shown *s = userdata;
+        const Published *s = userdata;
         UpstreamInfo u;
 
         if (!upstream_object_find(s->objects, s->number, &u))
@@ -188,7 +188,7 @@ static const struct {
 static int upstream_object_get_figure(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface,
                                       const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
-        const Shown *s = userdata;
+        const Published *s = userdata;
         UpstreamInfo u;
         uint64_t value = 0;
 
@@ -229,7 +229,7 @@ static const sd_bus_vtable upstream_vtable[] = {
         SD_BUS_VTABLE_END,
 };
 
-/* --- in the tree */
+/* --- object tree */
 
 static int upstream_object_find_object(_unused_ sd_bus *bus, const char *path, _unused_ const char *interface,
                                        void *userdata, void **ret, _unused_ sd_bus_error *error)

@@ -31,7 +31,7 @@ void report_state(const Action *a)
                                "Upstream %s was set %s by the administrator.", name, health_admin_name(a->state.admin));
         else if (a->state.reason)
                 journal_fields(report_level_of(a->state.to), MESSAGE_UPSTREAM_STATE, fields,
-                               "Upstream %s is %s: %s (seen by a %s).", name, to, failure_text(a->state.reason),
+                               "Upstream %s is %s: %s (detected by a %s).", name, to, failure_text(a->state.reason),
                                purpose_name(a->state.purpose));
         else
                 journal_fields(report_level_of(a->state.to), MESSAGE_UPSTREAM_STATE, fields, "Upstream %s is %s.", name,
@@ -75,9 +75,9 @@ void report_network(NetworkState state)
 {
         static const char *const texts[] = {
                 [NETWORK_ONLINE] = "The network is up.",
-                [NETWORK_OFFLINE] = "There is no network: no default route, or none to an upstream.",
+                [NETWORK_OFFLINE] = "There is no network: no default route, or no route to an upstream.",
                 [NETWORK_PORTAL] =
-                        "No upstream can be trusted: the network may ask for a login first, or the clock is wrong.",
+                        "No upstream can be trusted: the network may require a login, or the clock may be wrong.",
         };
         char field[48];
         const char *fields[] = { field, NULL };
@@ -118,7 +118,7 @@ void report_reload(int error, unsigned errors)
                 journal_fields(LOG_ERR, MESSAGE_RELOADED, NULL, "Configuration was not reloaded: %s", strerror(-error));
         else if (errors)
                 journal_fields(LOG_ERR, MESSAGE_RELOADED, NULL,
-                               "Configuration was not reloaded: it has %u error%s. The previous one stays in use.",
+                               "Configuration was not reloaded: it has %u error%s. The previous one remains in use.",
                                errors, errors == 1 ? "" : "s");
         else
                 journal_fields(LOG_INFO, MESSAGE_RELOADED, NULL, "Configuration was reloaded.");
@@ -139,8 +139,8 @@ static void report_upstream(const UpstreamConfig *u, const UpstreamConfig *befor
 
         snprintf(upstream, sizeof(upstream), "DOHMOUSE_UPSTREAM=%s", u->name);
         snprintf(url, sizeof(url), "DOHMOUSE_URL=%s", u->url);
-        journal_fields(LOG_INFO, MESSAGE_UPSTREAM_ADDED, fields, "Upstream %s is %s%s (%zu address%s).", u->name,
-                       before ? "now another: " : "", u->url, u->n_addresses, u->n_addresses == 1 ? "" : "es");
+        journal_fields(LOG_INFO, MESSAGE_UPSTREAM_ADDED, fields, "Upstream %s %s %s (%zu address%s).", u->name,
+                       before ? "changed to" : "is", u->url, u->n_addresses, u->n_addresses == 1 ? "" : "es");
 }
 
 void report_upstreams(const Config *before, const Config *after)
@@ -151,8 +151,8 @@ void report_upstreams(const Config *before, const Config *after)
 
                 snprintf(upstream, sizeof(upstream), "DOHMOUSE_UPSTREAM=%s", before->upstreams[i].name);
                 if (!report_find_upstream(after, before->upstreams[i].name))
-                        journal_fields(LOG_INFO, MESSAGE_UPSTREAM_REMOVED, fields,
-                                       "Upstream %s is not configured any longer.", before->upstreams[i].name);
+                        journal_fields(LOG_INFO, MESSAGE_UPSTREAM_REMOVED, fields, "Upstream %s was removed.",
+                                       before->upstreams[i].name);
         }
         for (size_t i = 0; i < after->n_upstreams; i++) {
                 const UpstreamConfig *u = &after->upstreams[i], *old = report_find_upstream(before, u->name);
@@ -183,11 +183,10 @@ void report_socket_useless(int fd, int error)
 
         snprintf(descriptor, sizeof(descriptor), "DOHMOUSE_FD=%d", fd);
         snprintf(number, sizeof(number), "ERRNO=%d", -error);
-        journal_fields(
-                LOG_ERR, MESSAGE_LISTEN, fields,
-                "Socket %d passed by the service manager is of no use: %s. UDP and TCP sockets are taken that are bound, or listen, on an "
-                "internet address: ListenDatagram= and ListenStream=.",
-                fd, strerror(-error));
+        journal_fields(LOG_ERR, MESSAGE_LISTEN, fields,
+                       "Socket %d passed by the service manager cannot be used: %s. "
+                       "It must be bound to an IP address with ListenDatagram= (UDP) or ListenStream= (TCP).",
+                       fd, strerror(-error));
 }
 
 void report_half(bool streams)
@@ -196,22 +195,24 @@ void report_half(bool streams)
 
         journal_fields(LOG_WARNING, MESSAGE_LISTEN, fields, "The service manager passed no %s socket: %s.",
                        streams ? "UDP" : "TCP",
-                       streams ? "most programs will have no answers"
-                               : "answers that are too long for UDP cannot be had");
+                       streams ? "most programs will get no answers"
+                               : "answers that are too large for UDP cannot be retrieved");
 }
 
 void report_cannot_listen(const Address *address, int error)
 {
+        const char *hint = "";
         char text[ADDRESS_TEXT_MAX], listen[ADDRESS_TEXT_MAX + 24], number[24];
         const char *fields[] = { listen, number, NULL };
 
         address_to_text(address, text);
         snprintf(listen, sizeof(listen), "DOHMOUSE_LISTEN=%s", text);
         snprintf(number, sizeof(number), "ERRNO=%d", -error);
-        journal_fields(LOG_ERR, MESSAGE_LISTEN, fields, "Cannot listen on %s: %s%s", text, strerror(-error),
-                       error == -ENODEV       ? ". It is tried again until the interface exists."
-                       : error == -EADDRINUSE ? ". Another resolver runs there; `ss -lnp sport = :53` shows which."
-                                              : "");
+        if (error == -ENODEV)
+                hint = ". It will be retried until the interface exists.";
+        else if (error == -EADDRINUSE)
+                hint = ". Another resolver is using the address; run \"ss -lnp 'sport = :53'\" to show which one.";
+        journal_fields(LOG_ERR, MESSAGE_LISTEN, fields, "Failed to listen on %s: %s%s", text, strerror(-error), hint);
 }
 
 void report_dropped(const ListenerStats *stats)
@@ -222,17 +223,16 @@ void report_dropped(const ListenerStats *stats)
         bool more = stats->dropped_source > said.dropped_source || stats->dropped_send > said.dropped_send ||
                     stats->dropped_flood > said.dropped_flood;
 
-        /* Less, after the statistics were reset, is not worth a word. */
+        /* The counters are lower after the statistics were reset, which is not reported. */
         said = *stats;
         if (!more)
                 return;
         snprintf(source, sizeof(source), "DOHMOUSE_DROPPED_QUERIES=%llu", (unsigned long long) stats->dropped_source);
         snprintf(answers, sizeof(answers), "DOHMOUSE_DROPPED_ANSWERS=%llu", (unsigned long long) stats->dropped_send);
         snprintf(flood, sizeof(flood), "DOHMOUSE_DROPPED_FLOOD=%llu", (unsigned long long) stats->dropped_flood);
-        journal_fields(
-                LOG_WARNING, MESSAGE_DROPPED, fields,
-                "Dropped since the start: %llu queries from addresses that may not ask, %llu of clients that flood, %llu answers that "
-                "the kernel did not take.",
-                (unsigned long long) stats->dropped_source, (unsigned long long) stats->dropped_flood,
-                (unsigned long long) stats->dropped_send);
+        journal_fields(LOG_WARNING, MESSAGE_DROPPED, fields,
+                       "Dropped since the start: %llu queries from addresses that are not allowed to ask, "
+                       "%llu queries from clients that sent too many, %llu answers that the kernel did not accept.",
+                       (unsigned long long) stats->dropped_source, (unsigned long long) stats->dropped_flood,
+                       (unsigned long long) stats->dropped_send);
 }

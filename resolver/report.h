@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Report: what the daemon says to the journal, and in which words. Texts are for people; each record has the same in
- * fields (DOHMOUSE_UPSTREAM=, DOHMOUSE_STATE=, ...) and an id that units/dohmouse.catalog explains.
+ * Report: the journal messages of the daemon. The texts are for humans; programs find the same in fields
+ * (DOHMOUSE_UPSTREAM=, DOHMOUSE_STATE=, ...) and in the message ID, which units/dohmouse.catalog describes.
  */
 
 #include "core/config/config.h"
 #include "core/engine.h"
 #include "io/client/listener.h"
 
-/* An upstream changed state, or was set up, down or auto: ACTION_STATE. */
+/* ACTION_STATE: an upstream changed state, or was set up, down or auto. */
 void report_state(const Action *a);
 
 /* Describes the states of all upstreams and of the network in `ret`: "Upstreams: 2 healthy, 1 down (network online)".
@@ -19,23 +19,23 @@ void report_summary(const Engine *e, char ret[static REPORT_SUMMARY_MAX]);
 
 void report_network(NetworkState state);
 
-/* A finding of the configuration: a ConfigReport. */
+/* A ConfigReport: an error or warning about the configuration. */
 void report_config(void *userdata, const ConfigMessage *m);
 
 /* If the configuration has no upstream: says why, and what follows. */
 void report_unusable(const Config *c);
 
-/* A reload is over: `error`, if negative, or `errors` in the files say why nothing changed. */
+/* The outcome of a reload. It has changed nothing if `error` is negative or the files have `errors`. */
 void report_reload(int error, unsigned errors);
 
-/* Which upstreams came with `after`, and went with `before`. `before` may be NULL: the start. */
+/* Upstreams that are new, changed or missing in `after`. `before` is NULL at the start. */
 void report_upstreams(const Config *before, const Config *after);
 
 void report_listening(const Listener *l);
 void report_socket_useless(int fd, int error);
-/* It passed sockets of one kind alone: TCP if `streams`, else UDP. */
+/* The service manager passed only TCP sockets if `streams`, else only UDP sockets. */
 void report_half(bool streams);
 void report_cannot_listen(const Address *address, int error);
 
-/* Says what was dropped since the last call, if anything. */
+/* Logs if packets were dropped since the last call. */
 void report_dropped(const ListenerStats *stats);

@@ -19,34 +19,34 @@
 #define TEXT_MAX 1024
 #define RATES_MAX 64
 
-/* A record as it is sent: "KEY=value" lines, MESSAGE= first. */
+/* A record in the native protocol: "KEY=value" lines, MESSAGE= first. */
 typedef struct Record {
         int level;
         size_t n;
-        size_t text_n; /* of the text of MESSAGE= */
+        size_t text_n; /* length of the text of MESSAGE= */
         char data[RECORD_MAX];
 } Record;
 
-/* How many records of a kind about an upstream ("": none) there were in the interval. */
+/* The number of records of one kind about one upstream ("": none) in the current interval. */
 typedef struct Rate {
         MessageKind kind; /* MESSAGE_PLAIN: free */
         char upstream[64];
         uint64_t since;
         unsigned n;
         unsigned held_back;
-        Record *last; /* of those held back; cut off behind its end */
+        Record *last; /* the last one held back; allocated only up to its end */
 } Rate;
 
 /*
- * sd_journal_send() would do, but for one thing: its socket blocks while journald does not read, and so would every
- * query. The native protocol is "KEY=value" lines in a datagram, which is all that is needed here.
+ * sd_journal_send() is not used because its socket blocks while journald does not read, and queries would have to wait.
+ * Of the native protocol, only "KEY=value" lines in a datagram are needed.
  */
 static struct {
-        int fd;          /* to the journal; -1: standard error */
-        bool all_fields; /* on standard error: records in the export format, not texts */
+        int fd;          /* socket to the journal; -1: standard error */
+        bool all_fields; /* to standard error: write records in the export format, not only their text */
         struct sockaddr_un address;
         int level;
-        uint64_t lost; /* records that the journal did not take */
+        uint64_t lost; /* records that the journal did not accept */
         Rate rates[RATES_MAX];
 } state = { .fd = -1, .level = LOG_INFO };
 
@@ -70,7 +70,7 @@ const char *journal_message_id(MessageKind kind)
         return ids[kind];
 }
 
-/* Standard error is the journal if it is the socket that JOURNAL_STREAM= names (systemd.exec(5)). */
+/* Standard error is connected to the journal if it is the socket in JOURNAL_STREAM= (systemd.exec(5)). */
 static bool journal_stderr_is_journal(void)
 {
         const char *stream = getenv("JOURNAL_STREAM");
@@ -112,7 +112,7 @@ static size_t journal_add(Record *r, const char *key, const char *value)
 
         if (n < 0 || r->n + (size_t) n + 1 >= sizeof(r->data))
                 return 0;
-        /* One line a field: what is not printable could only come from outside. */
+        /* Each field is one line. Control characters can only come from outside, and are replaced. */
         for (size_t i = r->n; i < r->n + (size_t) n; i++)
                 if ((unsigned char) r->data[i] < ' ' || r->data[i] == 0x7f)
                         r->data[i] = ' ';
@@ -137,13 +137,13 @@ static void journal_make(Record *r, int level, MessageKind kind, const char *con
                 journal_add(r, "", *fields);
 }
 
-/* Writes the text as a line, or the record as the Journal Export Format has it: an empty line ends it. */
+/* Writes the text as a line, or the record in the Journal Export Format, which ends with an empty line. */
 static bool journal_write_to_stderr(const Record *r)
 {
         struct pollfd error_output = { .fd = STDERR_FILENO, .events = POLLOUT };
 
-        /* A pipe that nobody reads must not hold the queries: where there is room, there is room for PIPE_BUF octets
-         * (poll(2)). */
+        /* A pipe that nobody reads must not block queries. If poll(2) reports it as writable, there is room for
+         * PIPE_BUF bytes. */
         if (poll(&error_output, 1, 0) != 1)
                 return false;
         if (state.all_fields)
@@ -151,7 +151,7 @@ static bool journal_write_to_stderr(const Record *r)
         return fprintf(stderr, "%.*s\n", (int) r->text_n, r->data + strlen("MESSAGE=")) > 0;
 }
 
-/* False if the journal did not take it. */
+/* False if the journal did not accept it. */
 static bool journal_write_record(const Record *r)
 {
         if (state.fd < 0)
@@ -167,8 +167,8 @@ static void journal_write_out(const Record *r)
                 const char *fields[] = { number, NULL };
                 Record lost;
 
-                snprintf(text, sizeof(text), "%llu records were lost because the journal did not take them.",
-                         (unsigned long long) state.lost);
+                snprintf(text, sizeof(text), "Lost %llu message%s that the journal did not accept.",
+                         (unsigned long long) state.lost, state.lost == 1 ? "" : "s");
                 snprintf(number, sizeof(number), "DOHMOUSE_COUNT=%llu", (unsigned long long) state.lost);
                 journal_make(&lost, LOG_WARNING, MESSAGE_LOST, fields, text);
                 if (journal_write_record(&lost))
@@ -178,7 +178,7 @@ static void journal_write_out(const Record *r)
                 state.lost++;
 }
 
-/* --- the rate */
+/* --- rate limit */
 
 static void journal_release(Rate *rate)
 {
@@ -193,10 +193,11 @@ static void journal_release(Rate *rate)
                 const char *fields[] = { number, *rate->upstream ? upstream : NULL, NULL };
                 Record r;
 
-                snprintf(text, sizeof(text), "%u records like the next one were held back.", before);
+                snprintf(text, sizeof(text), "Suppressed %u message%s similar to the next one.", before,
+                         before == 1 ? "" : "s");
                 snprintf(number, sizeof(number), "DOHMOUSE_COUNT=%u", before);
                 snprintf(upstream, sizeof(upstream), UPSTREAM_FIELD "%s", rate->upstream);
-                /* Whoever looks at warnings only sees that there were more of them. */
+                /* With the level of the record that follows, so that a filter by level shows both or neither. */
                 journal_make(&r, last ? last->level : LOG_NOTICE, MESSAGE_HELD_BACK, fields, text);
                 journal_write_out(&r);
         }
@@ -204,7 +205,7 @@ static void journal_release(Rate *rate)
                 journal_write_out(last);
 }
 
-/* The place of this kind and upstream; where none is left, that which began longest ago makes room. */
+/* The rate of a kind and upstream. If there are too many, the one that began first is replaced. */
 static Rate *journal_rate_of(MessageKind kind, const char *upstream)
 {
         Rate *oldest = state.rates;
@@ -230,7 +231,7 @@ static void journal_hold_back(Rate *rate, const Record *r)
         rate->held_back++;
 }
 
-/* What only counts up needs no burst. */
+/* A record of counters supersedes all before it, and needs no burst. */
 static unsigned journal_burst(MessageKind kind)
 {
         return kind == MESSAGE_DROPPED ? 1 : JOURNAL_BURST;
@@ -270,7 +271,7 @@ void journal_run(void)
 
         for (Rate *r = state.rates; r < state.rates + RATES_MAX; r++)
                 if (r->held_back > 0 && now >= r->since + JOURNAL_INTERVAL) {
-                        /* What comes next is held back again, so that a flood is two records an interval. */
+                        /* A new interval with the burst used up, so that a flood writes two records per interval. */
                         journal_release(r);
                         r->since = now;
                 }

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Journal: structured log records, or lines on standard error where that is not the journal. Never blocks: what the
- * journal does not take at once is lost, and the next record that goes through says how many were. Names that clients
- * ask for do not belong here.
+ * Journal: writes structured log records to the journal or, if standard error is not connected to it, lines to standard
+ * error. Never blocks: a record that the journal does not accept at once is lost, and the next one that it accepts is
+ * preceded by the number of lost records. Names that clients query must never be logged.
  *
- * Records are rate limited, by kind and by the upstream that they are about, so that one that flaps cannot crowd out
- * another. What is over the limit is held back. When the interval is over, at the next record of the same kind and
- * upstream, and at the end, the last one held back is written, after a record that says how many were held back before
- * it: the journal always ends in how things are. For that the daemon is woken once an interval, while something is held
- * back, and never else.
+ * Records are rate limited by kind and upstream, so that an upstream that flaps cannot suppress the records of another.
+ * Records over the limit are held back. When the interval is over, on the next record of the same kind and upstream,
+ * and on exit, the last of them is written after a record that says how many were suppressed before it. So the journal
+ * always ends with the current state. While records are held back, the daemon wakes up once per interval.
  */
 
 #include <syslog.h>
@@ -19,45 +18,45 @@
 #define JOURNAL_BURST 20 /* records of one kind about one upstream */
 #define JOURNAL_INTERVAL (30 * USEC_PER_SEC)
 
-/* Kinds of records: MESSAGE_ID= values, explained in units/dohmouse.catalog. */
+/* Kinds of records, each with a MESSAGE_ID= that units/dohmouse.catalog describes. */
 typedef enum MessageKind {
-        MESSAGE_PLAIN,            /* no id, no rate limit: start-up and shut-down */
+        MESSAGE_PLAIN,            /* no message ID, no rate limit: start and stop */
         MESSAGE_UPSTREAM_STATE,   /* an upstream changed state */
         MESSAGE_UPSTREAM_ADMIN,   /* the administrator set it up, down or auto */
-        MESSAGE_UPSTREAM_ADDED,   /* it is configured, at the start or by a reload */
-        MESSAGE_UPSTREAM_REMOVED, /* it is not configured any longer */
-        MESSAGE_NETWORK_STATE,    /* the network changed */
-        MESSAGE_CONFIG,           /* something is wrong in the configuration */
+        MESSAGE_UPSTREAM_ADDED,   /* an upstream is new or changed, at the start or on reload */
+        MESSAGE_UPSTREAM_REMOVED, /* an upstream is no longer configured */
+        MESSAGE_NETWORK_STATE,    /* the state of the network changed */
+        MESSAGE_CONFIG,           /* an error or warning about the configuration */
         MESSAGE_RELOADED,         /* the configuration was reloaded, or was not */
         MESSAGE_TRUST_STORE,      /* a trust store cannot be read */
         MESSAGE_LISTEN,           /* a socket cannot be used */
-        MESSAGE_DROPPED,          /* packets from where nobody may ask, answers that the kernel did not take */
-        MESSAGE_HELD_BACK,        /* records over the rate limit */
-        MESSAGE_LOST,             /* records that the journal did not take */
+        MESSAGE_DROPPED,          /* queries or answers were dropped */
+        MESSAGE_HELD_BACK,        /* records over the rate limit were suppressed */
+        MESSAGE_LOST,             /* records that the journal did not accept were lost */
         _MESSAGE_MAX,
 } MessageKind;
 
-/* Where records go: to the journal's socket at `path`; NULL finds out whether that or standard error. Once. On standard
- * error a record is its text, or, with DOHMOUSE_LOG_FORMAT=export in the environment, all its fields in the Journal
- * Export Format. */
+/* Chooses where records go: to the journal's socket at `path` or, if it is NULL, to the journal if standard error is
+ * connected to it, and to standard error otherwise. To be called once. On standard error, a record is its text or, with
+ * DOHMOUSE_LOG_FORMAT=export in the environment, all its fields in the Journal Export Format. */
 void journal_open(const char *path);
-/* Writes what is held back. */
+/* Writes the records that are held back. */
 void journal_close(void);
 
-/* Records above this level (LOG_ERR .. LOG_DEBUG) are not written. */
+/* Records with a lower priority than `level` (LOG_EMERG .. LOG_DEBUG) are not written. */
 void journal_set_level(int level);
 int journal_level(void);
 
-/* Writes `format`. `fields`: more fields, "KEY=value" each, NULL at the end; may be NULL. DOHMOUSE_UPSTREAM= among them
- * says which upstream the record is about. */
+/* Writes a record. `fields` is NULL or a NULL-terminated list of further fields, "KEY=value". DOHMOUSE_UPSTREAM= among
+ * them is the upstream that the record is about. */
 void journal_fields(int level, MessageKind kind, const char *const *fields, const char *format, ...) _printf_(4, 5);
 
 #define journal_log(level, ...) journal_fields(level, MESSAGE_PLAIN, NULL, __VA_ARGS__)
 
-/* When journal_run() wants to be called; USEC_NEVER: nothing is held back. */
+/* The time at which to call journal_run(); USEC_NEVER if nothing is held back. */
 uint64_t journal_next_time(void);
-/* Writes what was held back, where the interval is over. */
+/* Writes the records that were held back, if their interval is over. */
 void journal_run(void);
 
-/* The id of a kind as 32 hexadecimal digits; NULL for MESSAGE_PLAIN. */
+/* The message ID of a kind, as 32 hexadecimal digits; NULL for MESSAGE_PLAIN. */
 const char *journal_message_id(MessageKind kind);
