@@ -45,8 +45,8 @@ bool ctl_connect(Ctl *c);
 /* Also stops the agent. */
 void ctl_disconnect_bus(Ctl *c);
 
-/* Calls a method of the manager or of an upstream; the reply is for sd_bus_message_unref(). `types`: of the arguments,
- * NULL: none. */
+/* Calls a method of the manager or of an upstream. The caller unrefs `*ret`, unless `ret` is NULL. `types` are the
+ * types of the arguments; NULL if there are none. */
 bool ctl_call(Ctl *c, const char *path, const char *interface, const char *method, sd_bus_message **ret,
               const char *types, ...);
 /* The same for a method that requires authorization: waits while polkit prompts for a password. */

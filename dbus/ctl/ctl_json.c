@@ -34,7 +34,7 @@ static void json_new_line(Json *j)
                 fputc('\t', j->f);
 }
 
-/* What stands before a value. */
+/* Writes what precedes a value: comma, newline and key. */
 static void json_lead_in(Json *j, const char *key)
 {
         if (j->depth > 0) {
@@ -53,8 +53,7 @@ static void json_begin(Json *j, const char *key, char open, char close)
 {
         json_lead_in(j, key);
         fputc(open, j->f);
-        if (j->depth == JSON_DEPTH_MAX)
-                abort();
+        must(j->depth < JSON_DEPTH_MAX);
         j->levels[j->depth].close = close;
         j->levels[j->depth++].filled = false;
 }
@@ -71,8 +70,10 @@ void json_array(Json *j, const char *key)
 
 void json_end(Json *j)
 {
-        char close = j->levels[--j->depth].close;
+        char close;
 
+        must(j->depth > 0);
+        close = j->levels[--j->depth].close;
         if (j->levels[j->depth].filled)
                 json_new_line(j);
         fputc(close, j->f);
@@ -108,7 +109,7 @@ void json_null(Json *j, const char *key)
 
 static int json_container(Json *j, const char *key, sd_bus_message *m, char type, const char *contents)
 {
-        /* a{s...}: names and values */
+        /* a{s...} becomes an object */
         bool dictionary = type == 'a' && contents[0] == '{' && contents[1] == 's';
         int r = sd_bus_message_enter_container(m, type, contents);
 

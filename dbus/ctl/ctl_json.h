@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Json: a writer. Commas and indents come by themselves; text that is not UTF-8 comes out as U+FFFD, so that the output
- * is JSON whatever goes in.
+ * Json: writes JSON, with commas and indentation. Bytes that are not UTF-8 are replaced by U+FFFD, so that the output
+ * is always valid.
  */
 
 #include <stdio.h>
@@ -28,10 +28,10 @@ typedef struct Json {
                 .f = (file), .pretty = (is_pretty) \
         }
 
-/* `key`: NULL within an array and at the top. Begun deeper than JSON_DEPTH_MAX, they are left out. */
+/* `key` is NULL in an array and at the top level. At most JSON_DEPTH_MAX levels can be open. */
 void json_object(Json *j, const char *key);
 void json_array(Json *j, const char *key);
-/* Ends the innermost; behind the outermost stands a newline. */
+/* Closes the innermost object or array. The outermost one is followed by a newline. */
 void json_end(Json *j);
 
 void json_string(Json *j, const char *key, const char *value);
@@ -39,9 +39,10 @@ void json_number(Json *j, const char *key, uint64_t value);
 void json_bool(Json *j, const char *key, bool value);
 void json_null(Json *j, const char *key);
 
-/* The next complete value of `m`, as JSON has it: dictionaries with text as keys are objects, structures are arrays,
- * variants what is in them. UINT64_MAX, which on the bus stands for "no bound", is null. Negative errno. */
+/* Writes the next complete value of `m`. Dictionaries with string keys become objects, structures become arrays, and
+ * variants are replaced by their contents. UINT64_MAX, which stands for "no bound" on the bus, becomes null. Negative
+ * errno. */
 int json_bus_value(Json *j, const char *key, sd_bus_message *m);
 
-/* The same for an a{sv}: its members become members of the object that is open. */
+/* Writes the entries of an a{sv} as members of the open object. Negative errno. */
 int json_bus_properties(Json *j, sd_bus_message *m);

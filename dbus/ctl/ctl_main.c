@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * dohmousectl: shows the daemon and steers it, over the bus. See dohmousectl(1).
+ * dohmousectl: queries and controls the daemon over the bus; see dohmousectl(1).
  */
 
 #include <config.h>
@@ -48,7 +48,7 @@ static const char help[] = "dohmousectl [OPTIONS...] [COMMAND]\n"
 
 static const struct {
         const char *name;
-        int min, max; /* arguments */
+        int min, max; /* number of arguments */
         const char *arguments;
         int (*run)(Ctl *c, int argc, char *argv[]);
 } commands[] = {
@@ -82,7 +82,7 @@ static int ctl_run(Ctl *c, int argc, char *argv[])
                         commands[i].arguments);
                 return 2;
         }
-        ctl_fail("There is no command \"%s\"; \"dohmousectl --help\" shows which there are.", argv[0]);
+        ctl_fail("Unknown command \"%s\"; see \"dohmousectl --help\".", argv[0]);
         return 2;
 }
 
@@ -95,11 +95,11 @@ static bool ctl_set_json(Ctl *c, const char *mode)
                         c->json = (JsonMode) i;
                         return true;
                 }
-        ctl_fail("--json=%s is not known; it is pretty, short or off.", mode);
+        ctl_fail("Invalid value \"%s\" for --json=, expected pretty, short or off.", mode);
         return false;
 }
 
-/* What could not be printed is a failure. */
+/* If the output could not be written, that is a failure. */
 static int ctl_end(int status)
 {
         return fflush(stdout) != 0 || ferror(stdout) ? EXIT_FAILURE : status;

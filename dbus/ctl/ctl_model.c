@@ -7,7 +7,8 @@
 
 #include "core/health/failure.h"
 
-/* Where a property goes, and its type there: 's' char *, 'a' char **, 't' uint64_t, for 'u' and 't' of the bus. */
+/* The member that a property is stored in, and its type: 's' char *, 'a' char **, 't' uint64_t (for 'u' and 't' on the
+ * bus). */
 typedef struct Member {
         const char *name;
         char type;
@@ -79,7 +80,7 @@ static void model_clear(const Member *members, void *view)
         }
 }
 
-/* A text that the daemon did not send is "". */
+/* Sets strings and lists that the daemon did not send to empty ones. */
 static bool model_complete(const Member *members, void *view)
 {
         for (; members->name; members++) {
@@ -93,7 +94,7 @@ static bool model_complete(const Member *members, void *view)
         return true;
 }
 
-/* The value of one property: of a variant that holds `contents`. */
+/* Reads the value of a property, a variant with the given `contents`. */
 static int model_read_value(sd_bus_message *m, void *place, const char *contents)
 {
         const char *text;
@@ -128,7 +129,7 @@ static int model_read_value(sd_bus_message *m, void *place, const char *contents
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-/* What another version has of another type is passed over, as what is not known. */
+/* False if the property has another type than expected, as in another version; it is then ignored. */
 static bool model_fits(const Member *member, const char *contents)
 {
         switch (member->type) {
@@ -262,7 +263,7 @@ bool ctl_read_upstreams(Ctl *c, UpstreamList *ret)
         return r >= 0;
 }
 
-/* --- words */
+/* --- names and texts */
 
 const UpstreamView *upstream_find(const UpstreamList *l, const char *name)
 {
@@ -279,7 +280,7 @@ const UpstreamView *upstream_find(const UpstreamList *l, const char *name)
         for (size_t i = 0; i < l->n; i++)
                 fprintf(f, "%s%s", i ? ", " : "", l->views[i].name);
         fclose(f);
-        ctl_fail("There is no upstream \"%s\". There %s: %s", name, l->n == 1 ? "is" : "are", l->n ? names : "none");
+        ctl_fail("There is no upstream \"%s\". Configured upstreams: %s", name, l->n ? names : "none");
         free(names);
         return NULL;
 }

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Model: the daemon and its upstreams as the bus shows them, read whole. org.dohmouse1(5) tells what each member means.
+ * Model: the properties of the daemon and its upstreams, as read from the bus. org.dohmouse1(5) describes them.
  */
 
 #include "ctl.h"
 
 typedef struct UpstreamView {
         char *name, *url, *health_mode, *state, *reason, *admin; /* never NULL */
-        char **addresses;                                        /* NULL at the end */
+        char **addresses;                                        /* NULL-terminated */
         uint64_t retry_at, last_change;                          /* usec, CLOCK_REALTIME; 0: none */
         uint64_t connections, smoothed_rtt, peer_idle;
         uint64_t queries, failures, handshakes_full, handshakes_resumed, probes, races, races_won;
@@ -20,7 +20,7 @@ typedef struct ManagerView {
 } ManagerView;
 
 typedef struct UpstreamList {
-        UpstreamView *views; /* as configured */
+        UpstreamView *views; /* in the order of the configuration */
         size_t n;
 } UpstreamList;
 
@@ -28,24 +28,24 @@ void upstream_view_deinit(UpstreamView *v);
 void manager_view_deinit(ManagerView *v);
 void upstream_list_deinit(UpstreamList *l);
 
-/* False where that failed, which has been said. */
+/* False on an error, which has been printed. */
 bool ctl_read_manager(Ctl *c, ManagerView *ret);
 bool ctl_read_upstreams(Ctl *c, UpstreamList *ret);
 
-/* Reads the a{sa{sv}} of an object: if it is an upstream, it is one more in the list. Negative errno. */
+/* Reads the a{sa{sv}} of an object, and appends it to the list if it is an upstream. Negative errno. */
 int upstream_list_read(UpstreamList *l, sd_bus_message *m);
 
-/* Reads an a{sv} of org.dohmouse1.Upstream over what `v` has, as in PropertiesChanged. Negative errno. */
+/* Updates `v` with an a{sv} of org.dohmouse1.Upstream, as in PropertiesChanged. Negative errno. */
 int upstream_view_update(UpstreamView *v, sd_bus_message *m);
 
-/* An upstream by its name; if there is none, says so and which there are, and returns NULL. */
+/* Finds an upstream by name. If there is none, prints an error that lists those there are, and returns NULL. */
 const UpstreamView *upstream_find(const UpstreamList *l, const char *name);
 
-/* Its state as people should see it: "up" and "down" of the administrator stand before it. */
+/* The state to show to a user: "up" or "down" if the administrator has set it, else its state. */
 const char *upstream_state_word(const UpstreamView *v);
-/* The colour of such a word, or of a state of the network; "" where there are no colours. */
+/* The colour for such a word, or for a state of the network; "" without colours. */
 const char *state_colour(const Ctl *c, const char *word);
-/* "connection refused", for the word that the bus has; "" if there is none. */
+/* The text for a Reason: "connection refused"; "" if there is none. */
 const char *reason_words(const char *reason);
 
 uint64_t now_real(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Changes as they happen: signals of the daemon, a line each. */
+/* dohmousectl monitor: prints a line for each signal of the daemon. */
 
 #include <errno.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 typedef struct Monitor {
         Ctl *c;
         UpstreamList upstreams;
-        bool reload; /* what is known must be read again */
+        bool reload; /* the daemon was started: read everything again */
 } Monitor;
 
 static void monitor_print_time(const Ctl *c)
@@ -25,7 +25,7 @@ static void monitor_print_time(const Ctl *c)
                        (unsigned long long) (now % USEC_PER_SEC / USEC_PER_MSEC), c->terminal.normal);
 }
 
-/* `event`: current, changed, added, removed. */
+/* `event` is current, changed, added or removed. */
 static void monitor_print_upstream(const Monitor *m, const char *event, const UpstreamView *v)
 {
         const Ctl *c = m->c;
@@ -46,9 +46,9 @@ static void monitor_print_upstream(const Monitor *m, const char *event, const Up
         } else {
                 monitor_print_time(c);
                 if (strcmp(event, "removed") == 0)
-                        printf("%s is not configured any longer\n", v->name);
+                        printf("%s was removed\n", v->name);
                 else
-                        printf("%s%s is %s%s%s%s%s\n", v->name, strcmp(event, "added") == 0 ? " is new, and" : "",
+                        printf("%s%s is %s%s%s%s%s\n", v->name, strcmp(event, "added") == 0 ? " was added and" : "",
                                state_colour(c, word), word, *state_colour(c, word) ? c->terminal.normal : "",
                                *v->reason ? ": " : "", reason_words(v->reason));
         }
@@ -153,7 +153,7 @@ static int monitor_on_removed(sd_bus_message *message, void *userdata, _unused_ 
         return 0;
 }
 
-/* The daemon ends, or begins. */
+/* The daemon was started or stopped. */
 static int monitor_on_owner(sd_bus_message *message, void *userdata, _unused_ sd_bus_error *error)
 {
         Monitor *m = userdata;
@@ -170,8 +170,8 @@ static int monitor_watch(Monitor *m)
 {
         sd_bus *bus = m->c->bus;
         int r = sd_bus_add_match(bus, NULL,
-                                 "type='signal',sender='" BUS_NAME
-                                 "',interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',"
+                                 "type='signal',sender='" BUS_NAME "',interface='" DBUS_PROPERTIES
+                                 "',member='PropertiesChanged',"
                                  "path_namespace='" MANAGER_PATH "'",
                                  monitor_on_changed, m);
 
@@ -182,15 +182,14 @@ static int monitor_watch(Monitor *m)
                 r = sd_bus_match_signal(bus, NULL, BUS_NAME, MANAGER_PATH, DBUS_OBJECT_MANAGER, "InterfacesRemoved",
                                         monitor_on_removed, m);
         if (r >= 0)
-                r = sd_bus_add_match(
-                        bus, NULL,
-                        "type='signal',sender='org.freedesktop.DBus',interface='org.freedesktop.DBus',member='NameOwnerChanged',"
-                        "arg0='" BUS_NAME "'",
-                        monitor_on_owner, m);
+                r = sd_bus_add_match(bus, NULL,
+                                     "type='signal',sender='" DBUS_NAME "',interface='" DBUS_INTERFACE
+                                     "',member='NameOwnerChanged',arg0='" BUS_NAME "'",
+                                     monitor_on_owner, m);
         return r;
 }
 
-/* How things are now; false where that failed, which has been said. */
+/* Prints the current state. False on an error, which has been printed. */
 static bool monitor_show_current(Monitor *m)
 {
         _cleanup_(manager_view_deinit) ManagerView manager = { 0 };
@@ -213,9 +212,9 @@ int ctl_monitor(Ctl *c, _unused_ int argc, _unused_ char *argv[])
                 return EXIT_FAILURE;
         r = monitor_watch(&m);
         if (r < 0)
-                return ctl_fail("The bus does not let us watch: %s", strerror(-r));
+                return ctl_fail("Failed to watch the bus: %s", strerror(-r));
         if (c->legend && c->terminal.interactive && !c->json)
-                printf("%sHow things are now, and what changes. Ctrl-C ends it.%s\n", c->terminal.grey,
+                printf("%sShowing the current state, followed by changes. Press Ctrl-C to stop.%s\n", c->terminal.grey,
                        c->terminal.normal);
         if (!monitor_show_current(&m))
                 return EXIT_FAILURE;
@@ -228,10 +227,10 @@ int ctl_monitor(Ctl *c, _unused_ int argc, _unused_ char *argv[])
                         r = sd_bus_wait(c->bus, UINT64_MAX);
                 if (r < 0 && r != -EINTR)
                         break;
-                /* Whoever reads us has gone. */
+                /* The reader of the output is gone. */
                 if (ferror(stdout))
                         return EXIT_FAILURE;
         }
         upstream_list_deinit(&m.upstreams);
-        return ctl_fail("The bus was lost: %s", strerror(-r));
+        return ctl_fail("Lost the connection to the bus: %s", strerror(-r));
 }

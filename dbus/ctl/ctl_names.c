@@ -9,17 +9,17 @@ static const struct {
         const char *name, *words;
 } rcodes[] = {
         { "NOERROR", "no error" },
-        { "FORMERR", "the server did not understand the question" },
-        { "SERVFAIL", "no server could answer" },
+        { "FORMERR", "the server could not interpret the query" },
+        { "SERVFAIL", "the query could not be resolved" },
         { "NXDOMAIN", "no such name" },
-        { "NOTIMP", "the server does not do that" },
-        { "REFUSED", "the server refuses to answer" },
+        { "NOTIMP", "the server does not support this kind of query" },
+        { "REFUSED", "the server refused to answer" },
         { "YXDOMAIN", "the name exists, though it should not" },
         { "YXRRSET", "the records exist, though they should not" },
         { "NXRRSET", "the records do not exist, though they should" },
-        { "NOTAUTH", "the server is not authoritative" },
-        { "NOTZONE", "the name is not within the zone" },
-        [16] = { "BADVERS", "the server does not know this version of EDNS" },
+        { "NOTAUTH", "the server is not authoritative, or the query is not authorized" },
+        { "NOTZONE", "the name is not in the zone" },
+        [16] = { "BADVERS", "the server does not support this version of EDNS" },
 };
 
 const char *rcode_name(unsigned rcode)

@@ -8,10 +8,10 @@
 #include "ctl_names.h"
 #include "ctl_record.h"
 
-/* A question, and what came of it. */
+/* A query and its answer. */
 typedef struct Asked {
-        const char *word; /* as it was typed */
-        const char *name; /* another, where that is an address */
+        const char *word; /* as typed by the user */
+        const char *name; /* the reverse name, if that is an address */
         uint16_t type;
         Message message;
         uint64_t took; /* usec */
@@ -25,7 +25,7 @@ static uint64_t query_now_monotonic(void)
         return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
 }
 
-/* The message lives as long as `*ret`. */
+/* The message borrows from `*ret`. */
 static bool query_ask(Ctl *c, Asked *a, sd_bus_message **ret)
 {
         uint64_t start = query_now_monotonic();
@@ -72,7 +72,7 @@ static void query_print_records(const Ctl *c, const Asked *a)
                 table_cell(t, "%s", rr_type_to_text(r.type, type));
                 table_cell(t, "%s", data ? data : "?");
         }
-        /* Records are for copying: never cut, and no mark before them. */
+        /* Records can be copied from the output: they are never truncated, and have no mark before them. */
         whole.interactive = false;
         whole.columns = UINT_MAX;
         if (t)
@@ -190,7 +190,7 @@ int ctl_query(Ctl *c, int argc, char *argv[])
 
         if (argc > 2) {
                 if (!rr_type_from_text(argv[2], &type)) {
-                        ctl_fail("\"%s\" is no type; it is a name such as MX or HTTPS, or a number such as TYPE65.",
+                        ctl_fail("\"%s\" is not a record type, expected a name such as MX or a number such as TYPE65.",
                                  argv[2]);
                         return 2;
                 }
@@ -199,9 +199,8 @@ int ctl_query(Ctl *c, int argc, char *argv[])
         }
         for (const char *p = name; *p; p++)
                 if ((unsigned char) *p >= 0x80) {
-                        ctl_fail(
-                                "\"%s\" is not ASCII; the DNS has such a name in the form that begins with \"xn--\" (\"idn2 %s\" shows it).",
-                                name, name);
+                        ctl_fail("\"%s\" is not an ASCII name; use its \"xn--\" form, which \"idn2 %s\" prints.", name,
+                                 name);
                         return 2;
                 }
         if (!name_from_text(name, wire)) {
@@ -223,7 +222,7 @@ int ctl_query(Ctl *c, int argc, char *argv[])
                         return EXIT_FAILURE;
                 if ((c->json ? query_print_json(c, &a) : query_print_text(c, &a)) != EXIT_SUCCESS)
                         status = EXIT_FAILURE;
-                /* What is wrong with a name is wrong with it for every type. */
+                /* An error such as NXDOMAIN applies to all types. */
                 if (status != EXIT_SUCCESS && !c->json)
                         break;
         }

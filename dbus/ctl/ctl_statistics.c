@@ -8,14 +8,14 @@
 #define BAR_MAX 40
 
 typedef struct Bar {
-        uint64_t bound; /* usec: what took less than that */
+        uint64_t bound; /* usec: upper bound */
         uint64_t n;
 } Bar;
 
 typedef struct Histogram {
         Bar *bars;
         size_t n;
-        uint64_t sum; /* of all n */
+        uint64_t sum; /* of all bars */
 } Histogram;
 
 static int statistics_read_histogram(sd_bus_message *m, Histogram *ret)
@@ -37,7 +37,7 @@ static int statistics_read_histogram(sd_bus_message *m, Histogram *ret)
         return r;
 }
 
-/* A bound, shortly: classes double, so that a rounded one will do. */
+/* A bound, rounded: each is twice the previous one, so that digits do not matter. */
 static const char *statistics_bound_text(uint64_t usec, char ret[static SPAN_TEXT_MAX])
 {
         if (usec < USEC_PER_MSEC)
@@ -61,7 +61,7 @@ static void statistics_print_bar(const Ctl *c, const Bar *b, const Histogram *h,
                100.0 * (double) b->n / (double) h->sum);
 }
 
-/* Below which bound are so many of a thousand? */
+/* The smallest bound that at least `permille` of all answers are below. */
 static uint64_t statistics_quantile(const Histogram *h, unsigned permille)
 {
         uint64_t sum = 0;
@@ -95,9 +95,9 @@ static void statistics_print_histogram(const Ctl *c, const Histogram *h, uint64_
                 room = 10;
         for (size_t i = 0; i < h->n; i++)
                 most = MAX(most, h->bars[i].n);
-        printf("\n%sHow long answers took%s\n", c->terminal.bold, c->terminal.normal);
+        printf("\n%sLatency of answers%s\n", c->terminal.bold, c->terminal.normal);
         if (most == 0) {
-                puts("  There were none yet.");
+                puts("  No answers yet.");
                 return;
         }
         while (h->bars[first].n == 0)
@@ -110,15 +110,15 @@ static void statistics_print_histogram(const Ctl *c, const Histogram *h, uint64_
                 if (i == 0)
                         snprintf(range, sizeof(range), "under %s", statistics_bound_text(h->bars[i].bound, high));
                 else if (h->bars[i].bound == UINT64_MAX)
-                        snprintf(range, sizeof(range), "%s and more", statistics_bound_text(h->bars[i - 1].bound, low));
+                        snprintf(range, sizeof(range), "%s or more", statistics_bound_text(h->bars[i - 1].bound, low));
                 else
                         snprintf(range, sizeof(range), "%s - %s", statistics_bound_text(h->bars[i - 1].bound, low),
                                  statistics_bound_text(h->bars[i].bound, high));
                 statistics_print_bar(c, &h->bars[i], h, most, room, range);
         }
         last = h->n > 1 ? h->bars[h->n - 2].bound : 0;
-        printf("  Mean %s. ", delay_text(latency_sum / h->sum, mean));
-        statistics_print_quantile("Half came", statistics_quantile(h, 500), last, ", ");
+        printf("  Mean %s, ", delay_text(latency_sum / h->sum, mean));
+        statistics_print_quantile("50%", statistics_quantile(h, 500), last, ", ");
         statistics_print_quantile("95%", statistics_quantile(h, 950), last, ", ");
         statistics_print_quantile("99%", statistics_quantile(h, 990), last, ".\n");
 }
@@ -136,7 +136,7 @@ static int statistics_print_counters(sd_bus_message *m, uint64_t *ret_latency_su
                 r = sd_bus_message_read(m, "{st}", &name, &value);
                 if (r <= 0)
                         break;
-                /* It stands below as the mean. */
+                /* It is shown as the mean below the histogram. */
                 if (strcmp(name, "latency-sum-usec") == 0)
                         *ret_latency_sum = value;
                 else

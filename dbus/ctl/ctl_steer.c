@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The commands that change something. Those that do one thing say nothing when it is done. */
+/* Commands that change something. Except for probe and log-level, they print nothing if they succeed. */
 
 #include <string.h>
 
@@ -20,7 +20,7 @@ int ctl_reload(Ctl *c, _unused_ int argc, _unused_ char *argv[])
         return steer_change(c, "Reload");
 }
 
-/* Calls `method` of each upstream named; of none if one of them is not there. */
+/* Calls `method` of each named upstream, but of none if one of them does not exist. */
 static int steer_change_upstreams(Ctl *c, const char *method, char *names[], int n, const char *argument)
 {
         _cleanup_(upstream_list_deinit) UpstreamList upstreams = { 0 };
@@ -108,7 +108,7 @@ int ctl_probe(Ctl *c, int argc, char *argv[])
         return status;
 }
 
-/* --- the level of the log */
+/* --- log level */
 
 int ctl_log_level(Ctl *c, int argc, char *argv[])
 {
@@ -122,7 +122,7 @@ int ctl_log_level(Ctl *c, int argc, char *argv[])
                                                   MANAGER_INTERFACE, "LogLevel", "s", argv[1])
                                                ? EXIT_SUCCESS
                                                : EXIT_FAILURE;
-                ctl_fail("\"%s\" is no level; it is one of emerg, alert, crit, err, warning, notice, info and debug.",
+                ctl_fail("\"%s\" is not a log level, expected emerg, alert, crit, err, warning, notice, info or debug.",
                          argv[1]);
                 return 2;
         }

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #define COLUMNS_MIN 20
-#define NAME_MIN 12 /* columns that are left of a name, while others could be left out */
+#define NAME_MIN 12 /* width to which the first column is truncated at most */
 
 static bool terminal_is_false(const char *word)
 {
@@ -167,7 +167,7 @@ Table *table_free(Table *t)
         return NULL;
 }
 
-/* Out of memory ends the tool: there is nothing that it could print then. */
+/* Out of memory: nothing useful can be printed. */
 static void terminal_give_up(void)
 {
         fputs("dohmousectl: out of memory\n", stderr);
@@ -219,7 +219,7 @@ static const char *terminal_head_of(const Table *t, unsigned column)
         return t->heads[column] + (*t->heads[column] == '>');
 }
 
-/* Cells are ASCII. */
+/* The width of a column. Cells are ASCII. */
 static size_t terminal_width_of(const Table *t, unsigned column, bool heads)
 {
         size_t n = heads ? strlen(terminal_head_of(t, column)) : 0;
@@ -230,7 +230,7 @@ static size_t terminal_width_of(const Table *t, unsigned column, bool heads)
         return n;
 }
 
-/* Sets the widths of columns, and returns how many there is room for. */
+/* Sets the widths of the columns, and returns the number of columns that fit. */
 static unsigned terminal_fit(const Table *t, size_t *widths, size_t room, bool heads)
 {
         unsigned n = t->n_columns;
@@ -242,7 +242,7 @@ static unsigned terminal_fit(const Table *t, size_t *widths, size_t room, bool h
         }
         while (n > 1 && name + others > room)
                 others -= widths[--n] + 2;
-        /* The name has what the others leave. */
+        /* The first column gets what the others leave. */
         if (room != SIZE_MAX)
                 widths[0] = MIN(widths[0], MAX(room > others ? room - others : 0, name));
         return n;
