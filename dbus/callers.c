@@ -18,6 +18,7 @@ struct Caller {
 
 static void caller_free(Caller *caller)
 {
+        must(list_empty(&caller->requests) && caller->callers->n > 0);
         list_remove(&caller->in_callers);
         caller->callers->n--;
         sd_bus_slot_unref(caller->slot);
@@ -61,6 +62,7 @@ void callers_cancel(Callers *c, CallerRequest *r)
 {
         if (!r->caller)
                 return;
+        must(r->caller->n > 0 && c->waiting > 0);
         list_remove(&r->in_caller);
         r->caller->n--;
         r->caller = NULL;

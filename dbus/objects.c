@@ -124,9 +124,12 @@ static void objects_exchange_upstreams(Objects *o)
         /* The next turn tries again. */
         if (!list)
                 return;
-        for (size_t i = 0; i < n && engine_upstream(daemon_engine(o->daemon), i, &u); i++) {
-                const Published *known = objects_find_published(before, n_before, u.number);
+        for (size_t i = 0; i < n; i++) {
+                bool found = engine_upstream(daemon_engine(o->daemon), i, &u);
+                const Published *known;
 
+                must(found);
+                known = objects_find_published(before, n_before, u.number);
                 if (known)
                         list[i] = *known;
                 else

@@ -31,6 +31,7 @@ void polkit_init(Polkit *p)
 
 static void polkit_request_free(Request *r)
 {
+        must(r->polkit->checks >= r->checked);
         list_remove(&r->in_polkit);
         callers_cancel(&r->polkit->callers, &r->caller);
         r->polkit->checks -= r->checked;
