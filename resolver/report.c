@@ -105,11 +105,15 @@ void report_config(_unused_ void *userdata, const ConfigMessage *m)
 
 void report_unusable(const Config *c)
 {
-        if (c->n_upstreams == 0)
-                journal_fields(
-                        LOG_ERR, MESSAGE_CONFIG, NULL,
-                        "Queries are answered with SERVFAIL until the configuration is corrected and reloaded: %s",
-                        c->unusable ?: "no upstream");
+        const char *why = c->unusable ?: "no upstream";
+        char unusable[FIELD_MAX];
+        const char *fields[] = { unusable, NULL };
+
+        if (c->n_upstreams > 0)
+                return;
+        snprintf(unusable, sizeof(unusable), "DOHMOUSE_UNUSABLE=%s", why);
+        journal_fields(LOG_ERR, MESSAGE_CONFIG, fields,
+                       "Queries are answered with SERVFAIL until the configuration is corrected and reloaded: %s", why);
 }
 
 void report_reload(int error, unsigned errors)
