@@ -160,6 +160,17 @@ static void reply_put_header(uint8_t *p, const ReplyTarget *target, unsigned fla
 
 /* --- responses from an upstream's */
 
+/* The octets of the records that reply_put_records() appends. */
+static size_t reply_records_size(const Message *answer)
+{
+        const Edns *edns = &answer->edns;
+        size_t end = edns->present ? answer->opt_offset : answer->wire.n;
+
+        if (edns->present && !answer->pointers_past_opt)
+                end += answer->wire.n - answer->opt_end;
+        return end - answer->question_end;
+}
+
 /* Appends the records of `answer` without its OPT. Returns how many of them are additional. */
 static unsigned reply_put_records(uint8_t *p, size_t *n, const Message *answer)
 {
@@ -226,28 +237,30 @@ Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message 
 {
         /* A signature does not survive a change, and no record may follow it. */
         const Message bare = message_without_signature(whole), *answer = &bare;
-        unsigned rcode = reply_sayable(target, message_rcode(answer)), flags, arcount;
+        unsigned rcode = reply_sayable(target, message_rcode(answer)), flags, arcount = 0;
         size_t limit = reply_size_limit(target, options), n = answer->question_end;
+        size_t size = n + reply_records_size(answer);
         OptBuilder opt = reply_opt_builder_init(target, &answer->edns, options);
-        bool truncated = options->verbatim;
+        bool truncated;
         Packet *b;
 
         if (options->verbatim && whole->wire.n <= limit)
                 return reply_verbatim(target, whole);
-        b = packet_new(answer->wire.n + OPT_SIZE + opt.n);
+        /* Extended errors give way before records do. What does not fit is not even copied: it may be a hundred times
+         * what a client over UDP takes. */
+        if (target->edns && size + OPT_SIZE + opt.n > limit)
+                opt.n = opt.n_without_ede;
+        truncated = options->verbatim || size + (target->edns ? OPT_SIZE + opt.n : 0) > limit;
+        b = packet_new((truncated ? n : size) + (target->edns ? OPT_SIZE + opt.n : 0));
         if (!b)
                 return NULL;
         memcpy(b->data, answer->wire.p, n);
         memcpy(b->data + DNS_HEADER_SIZE, qname.p, qname.n);
-        arcount = reply_put_records(b->data, &n, answer);
-        reply_patch_ttls(b->data, n, answer->question_end, (unsigned) answer->ancount + answer->nscount + arcount,
-                         options);
-
-        if (target->edns && n + OPT_SIZE + opt.n > limit)
-                opt.n = opt.n_without_ede;
-        truncated = truncated || n + (target->edns ? OPT_SIZE + opt.n : 0) > limit;
-        if (truncated)
-                n = answer->question_end;
+        if (!truncated) {
+                arcount = reply_put_records(b->data, &n, answer);
+                reply_patch_ttls(b->data, n, answer->question_end,
+                                 (unsigned) answer->ancount + answer->nscount + arcount, options);
+        }
         flags = (answer->flags & DNS_AA) | reply_authentic(target, answer, options) | (truncated ? DNS_TC : 0);
         reply_put_header(b->data, target, flags, rcode);
         if (truncated)
