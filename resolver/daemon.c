@@ -80,8 +80,8 @@ static void daemon_carry_out(Daemon *d, const Action *a)
         case ACTION_ANSWER:
                 if (a->answer.client.kind == CLIENT_BUS)
                         d->observer.answer(d->observer.userdata, &a->answer.client, a->answer.message);
-                else if (a->answer.message)
-                        listener_answer(&a->answer.client, a->answer.message);
+                else if (a->answer.reply)
+                        listener_answer(&a->answer.client, a->answer.reply);
                 else
                         listener_dismiss(&a->answer.client);
                 break;

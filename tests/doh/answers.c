@@ -36,7 +36,7 @@ static Order order_of(Bytes qname)
                 o.rcode = RCODE_REFUSED;
         else if (sscanf(label, "rcode-%u", &v) == 1)
                 o.rcode = v & 15;
-        else if (sscanf(label, "size-%u", &v) == 1)
+        else if (sscanf(label, "size-%u-%u", &v, &o.delay) >= 1)
                 o.size = MIN(v, 60000u);
         else if (sscanf(label, "ttl-%u", &v) == 1)
                 o.ttl = v;

@@ -5,7 +5,8 @@
  * answers:
  *
  *   nx         NXDOMAIN, with a SOA            size-N     TXT records of about N octets together
- *   nodata     no records, with a SOA          ttl-N      a TTL of N seconds (else 300)
+ *   size-N-M   the same, after M milliseconds  ttl-N      a TTL of N seconds (else 300)
+ *   nodata     no records, with a SOA
  *   rcode-N    that rcode                      delay-N    the answer comes after N milliseconds
  *   servfail, refused                          cname-N    a chain of N aliases before the address
  *

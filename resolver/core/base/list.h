@@ -46,6 +46,11 @@ static inline List *list_first(const List *head)
         return list_empty(head) ? NULL : head->next;
 }
 
+static inline bool list_is_last(const List *head, const List *l)
+{
+        return l->next == head;
+}
+
 /* Iterates over `head`. Only the current link may be removed meanwhile. */
 #define LIST_FOREACH(link, head)                                                   \
         for (List *link = (head)->next, *link##_next = link->next; link != (head); \

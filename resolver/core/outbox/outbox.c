@@ -56,8 +56,6 @@ Action *outbox_act(Outbox *o, ActionType type)
 static Packet *outbox_packet_of(const Action *a)
 {
         switch (a->type) {
-        case ACTION_ANSWER:
-                return a->answer.message;
         case ACTION_SEND:
                 return a->send.message;
         case ACTION_DO53_SEND:
@@ -67,28 +65,47 @@ static Packet *outbox_packet_of(const Action *a)
         }
 }
 
+/* Over TCP the client may be slow to read: io writes the reply. All others take it at once. */
+static void outbox_lend_reply(Outbox *o, Action *a)
+{
+        o->lent_reply = a->answer.reply;
+        if (!a->answer.reply || a->answer.client.kind == CLIENT_TCP)
+                return;
+        a->answer.message = pending_reply_write(a->answer.reply);
+        if (!a->answer.message)
+                a->answer.reply = NULL;
+}
+
 bool outbox_next_action(Outbox *o, Action *ret)
 {
         o->lent = packet_unref(o->lent);
+        o->lent_reply = pending_reply_unref(o->lent_reply);
         if (!o->actions_n)
                 return false;
         *ret = o->actions[o->actions_first];
         o->actions_first = (o->actions_first + 1) % o->actions_size;
         o->actions_n--;
         o->lent = outbox_packet_of(ret);
+        if (ret->type == ACTION_ANSWER)
+                outbox_lend_reply(o, ret);
         return true;
 }
 
 void outbox_answer(Outbox *o, const Client *client, Packet *message)
 {
+        outbox_answer_later(o, client, pending_reply_of(message));
+}
+
+void outbox_answer_later(Outbox *o, const Client *client, PendingReply *reply)
+{
         Action *a = outbox_act(o, ACTION_ANSWER);
 
         if (!a) {
-                packet_unref(message);
+                pending_reply_unref(reply);
                 return;
         }
         a->answer.client = *client;
-        a->answer.message = message;
+        a->answer.reply = reply;
 }
 
 void outbox_set_network(Outbox *o, NetworkState state)

@@ -17,6 +17,7 @@
 #include "core/base/random.h"
 #include "core/base/timers.h"
 #include "core/config/config.h"
+#include "core/dns/pending_reply.h"
 #include "core/health/health.h"
 
 /* Why something goes to an upstream: DOHMOUSE_PURPOSE= in the journal. */
@@ -38,7 +39,7 @@ typedef enum NetworkState {
 const char *network_state_name(NetworkState s);
 
 typedef enum ActionType {
-        ACTION_ANSWER,    /* send `message` to `client`; NULL, when out of memory: let it go without */
+        ACTION_ANSWER,    /* send `reply` to `client`; NULL, when out of memory: let it go without */
         ACTION_CONNECT,   /* open `connection` to `upstream`, address number `address` of its configuration */
         ACTION_SEND,      /* `message` on `connection`, as `exchange`; with a PING if `ping` */
         ACTION_PING,      /* on `connection` */
@@ -63,7 +64,8 @@ typedef struct Action {
         union {
                 struct {
                         Client client;
-                        Packet *message;
+                        PendingReply *reply; /* take a reference to send it later */
+                        Packet *message;     /* the reply as it is; not over TCP: io writes it when it can be sent */
                 } answer;
                 struct {
                         size_t address;
@@ -135,6 +137,7 @@ typedef struct Outbox {
         Action *actions; /* a ring */
         size_t actions_first, actions_n, actions_size;
         Packet *lent; /* what the action taken last points to */
+        PendingReply *lent_reply;
         Timers timers;
         Random random;
         HandleTable connections, exchanges, upstreams, do53_exchanges;
@@ -155,8 +158,9 @@ Action *outbox_act(Outbox *o, ActionType type);
 /* The next action; false if there is none. What it points to lives until the next call. */
 bool outbox_next_action(Outbox *o, Action *ret);
 
-/* `message` is handed over as it is. NULL, when out of memory: the client is let go without an answer. */
+/* These take over the reference. NULL, when out of memory: the client is let go without an answer. */
 void outbox_answer(Outbox *o, const Client *client, Packet *message);
+void outbox_answer_later(Outbox *o, const Client *client, PendingReply *reply);
 
 /* Tells of a change, once. */
 void outbox_set_network(Outbox *o, NetworkState state);

@@ -6,6 +6,7 @@
 #include "core/query/queries.h"
 #include "core/base/siphash.h"
 
+#define SIGNED_OCTETS_MAX ((size_t) 1 << 20)
 #define PREFETCH_BELOW 64 /* questions in flight: with more, nobody is asked for what has not run out yet */
 
 /* Clients are rationed by places alone: the queue of an upstream never refuses first. */
@@ -161,7 +162,8 @@ bool client_query(QueryCommon *common, const Client *client, Transport transport
                 return true;
         }
         source = client_quota_source(common->hash_key, client);
-        if (!client_quota_has_slot(&common->quota, source))
+        if (!client_quota_has_slot(&common->quota, source) ||
+            (m.signed_message && common->signed_octets + message.n > SIGNED_OCTETS_MAX))
                 return client_query_refuse(common, client, transport, &m, RCODE_SERVFAIL, EDE_OTHER,
                                            "too many queries are waiting");
         hash = queries_hash(common, &m);

@@ -93,6 +93,7 @@ Query *query_new(QueryCommon *common, const Message *m, Forward *forward, const 
         }
         message_parse(&q->message, packet_bytes(q->wire));
         common->n_queries++;
+        common->signed_octets += q->shared ? 0 : q->wire->n;
         return q;
 }
 
@@ -126,6 +127,7 @@ Query *query_free(Query *q, uint64_t now)
         q->route->cancel(q, now);
         timer_set(&common->outbox->timers, &q->timer, USEC_NEVER);
         timers_release(&common->outbox->timers);
+        common->signed_octets -= q->shared ? 0 : q->wire->n;
         packet_unref(q->wire);
         packet_unref(q->fallback);
         must(common->n_queries > 0);
@@ -177,19 +179,39 @@ static void query_answer_pending(Query *q, PendingClient *w, Packet *message)
         query_pending_client_free(q, w);
 }
 
-static void query_answer_all(Query *q, const Message *answer, const ReplyOptions *options)
+static Bytes query_pending_name(const PendingClient *w)
 {
-        ReplyOptions own = *options;
+        return BYTES(w->question, w->question_size - QUESTION_FIXED);
+}
 
-        own.verbatim = !q->shared;
+/* Thousands may wait for one answer of 64 KiB: it is held once for all of them. */
+static void query_answer_many(Query *q, const Message *answer, const ReplyOptions *options)
+{
+        _cleanup_(shared_answer_unrefp) SharedAnswer *shared = shared_answer_new(answer, options);
+
         LIST_FOREACH(l, &q->pending) {
                 PendingClient *w = container_of(l, PendingClient, in_query);
 
-                query_answer_pending(q, w,
-                                     reply_from_answer(&w->target,
-                                                       BYTES(w->question, w->question_size - QUESTION_FIXED), answer,
-                                                       &own));
+                outbox_answer_later(q->common->outbox, &w->client,
+                                    shared ? pending_reply_new(shared, &w->target, query_pending_name(w)) : NULL);
+                query_pending_client_free(q, w);
         }
+}
+
+static void query_answer_all(Query *q, const Message *answer, const ReplyOptions *options)
+{
+        List *first = list_first(&q->pending);
+        ReplyOptions own = *options;
+        PendingClient *w;
+
+        own.verbatim = !q->shared;
+        if (!first)
+                return;
+        w = container_of(first, PendingClient, in_query);
+        if (list_is_last(&q->pending, first))
+                query_answer_pending(q, w, reply_from_answer(&w->target, query_pending_name(w), answer, &own));
+        else
+                query_answer_many(q, answer, &own);
 }
 
 /*

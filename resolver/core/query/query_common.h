@@ -27,6 +27,7 @@ typedef struct QueryCommon {
         unsigned hedge_tokens; /* tenths of a hedge */
         Query *table[QUERY_TABLE];
         size_t n_queries;
+        size_t signed_octets; /* of signed questions in flight, which are kept as they came */
 } QueryCommon;
 
 /* What the client is told in every answer. */

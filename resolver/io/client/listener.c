@@ -20,7 +20,6 @@
 const ListenerLimits listener_limits_default = {
         .tcp_connections = 256,
         .tcp_pipeline = 100,
-        .tcp_write_octets = 256 << 10,
         .tcp_idle = CLIENT_TCP_IDLE,
 };
 
@@ -190,14 +189,14 @@ Transport listener_transport(const Listener *l)
         return l->tcp ? TRANSPORT_TCP : TRANSPORT_UDP;
 }
 
-void listener_answer(const Client *client, Packet *answer)
+void listener_answer(const Client *client, PendingReply *reply)
 {
         Listener *l = handle_table_get(&listeners, client->listener);
 
         if (l && l->tcp)
-                tcp_answer(l->tcp, client, answer);
-        else if (l)
-                udp_answer(l->udp, client, answer);
+                tcp_answer(l->tcp, client, reply);
+        else if (l && reply->packet)
+                udp_answer(l->udp, client, reply->packet);
 }
 
 void listener_dismiss(const Client *client)

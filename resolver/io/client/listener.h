@@ -8,8 +8,8 @@
 
 #include <uv.h>
 
-#include "core/base/packet.h"
 #include "core/base/client.h"
+#include "core/dns/pending_reply.h"
 #include "core/config/config.h"
 
 /* A query came. The octets are borrowed for the call. Called from the loop only. */
@@ -21,13 +21,12 @@ typedef struct ListenerStats {
         uint64_t dropped_flood;  /* of a client that asks so much that there is no room for others (C26) */
         uint64_t dropped_send;   /* answers that the kernel did not take */
         uint64_t tcp_evicted;    /* connections closed to make room */
-        uint64_t tcp_overflow;   /* closed because the client does not read */
+        uint64_t tcp_overflow;   /* closed because the client does not read, or never ends a large query */
 } ListenerStats;
 
 typedef struct ListenerLimits {
         unsigned tcp_connections; /* 256; at most a quarter of RLIMIT_NOFILE */
         unsigned tcp_pipeline;    /* 100: queries in flight on one connection; more are not read */
-        size_t tcp_write_octets;  /* 256 KiB waiting to be read by one client */
         uint64_t tcp_idle; /* 30 s after the last full message or answer, with none to come; usec. Also the keepalive we
                               announce */
 } ListenerLimits;
@@ -52,8 +51,8 @@ Transport listener_transport(const Listener *l);
 /* The address it listens on. */
 void listener_address(const Listener *l, Address *ret);
 
-/* Sends an answer; takes no reference for longer than it needs. */
-void listener_answer(const Client *client, Packet *answer);
+/* Sends a reply. Over UDP it is written; over TCP it is taken a reference to, and written when it can be sent. */
+void listener_answer(const Client *client, PendingReply *reply);
 
 /* The query of this client will have no answer (it was dropped): lets a TCP connection go on reading. */
 void listener_dismiss(const Client *client);

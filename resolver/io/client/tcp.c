@@ -14,11 +14,14 @@
 #include "core/dns/message.h"
 #include "core/base/handle_table.h"
 #include "io/clock.h"
-#include "io/byte_buffer.h"
 #include "io/client/client_source.h"
+#include "io/client/reply_queue.h"
 
-#define READ_MAX (DNS_LENGTH_SIZE + DNS_MESSAGE_MAX) /* one message; also what is read at once */
-#define WRITE_SOON (64 << 10) /* octets of answers gathered: not until the end of the turn, then */
+#define READ_MAX (DNS_LENGTH_SIZE + DNS_MESSAGE_MAX)    /* the longest message */
+#define READ_FIRST (DNS_LENGTH_SIZE + DNS_OUR_UDP_SIZE) /* what is read at once, and every query that is not odd */
+#define LARGE_MAX 16                                    /* connections with a buffer for the longest message */
+#define STUCK_TIME USEC_PER_SEC                         /* without reading anything, while others need the memory */
+#define CHOKED_MSEC 10                                  /* until it is seen again whether queries may be read */
 #define TURN_MAX 256          /* queries a turn of the loop, of all connections: others want theirs */
 #define ACCEPTS_MAX 64        /* a turn of the loop */
 #define ACCEPT_PAUSE_MSEC 100 /* nothing can be accepted */
@@ -43,10 +46,11 @@ typedef struct TcpClient {
         unsigned in_flight;
         bool eof; /* nothing more is read of it */
         bool closing;
-        uint8_t *in;        /* READ_MAX octets, where there is something in it */
+        uint8_t *in;        /* where there is something in it */
+        size_t in_size;     /* READ_FIRST or READ_MAX octets */
         size_t in_at, n_in; /* what is between has not been taken */
-        ByteBuffer out;
-        size_t out_at; /* what is before has been written */
+        ReplyQueue out;
+        uint64_t wrote_at; /* usec: when the client read something last, or had nothing to read */
 } TcpClient;
 
 struct Tcp {
@@ -69,7 +73,9 @@ struct Tcp {
         HandleTable numbers;
         List connections, work, written;
         unsigned n;
-        unsigned budget; /* queries that may still be taken in this turn */
+        unsigned n_large; /* with READ_MAX octets of buffer */
+        bool choked;      /* queries wait because too many answers wait to be read */
+        unsigned budget;  /* queries that may still be taken in this turn */
 };
 
 static void tcp_set_timer(Tcp *t);
@@ -96,10 +102,16 @@ static void tcp_client_closed(uv_handle_t *h)
         uv_handle_t owner = { .data = c->tcp };
 
         close(c->fd);
-        free(c->in);
-        byte_buffer_deinit(&c->out);
         free(c);
         tcp_closed(&owner);
+}
+
+static void tcp_free_input(TcpClient *c)
+{
+        c->tcp->n_large -= c->in_size == READ_MAX;
+        free(c->in);
+        c->in = NULL;
+        c->in_size = c->in_at = c->n_in = 0;
 }
 
 static void tcp_client_close(TcpClient *c)
@@ -113,6 +125,8 @@ static void tcp_client_close(TcpClient *c)
         list_remove(&c->in_tcp);
         list_remove(&c->in_work);
         list_remove(&c->in_written);
+        reply_queue_deinit(&c->out);
+        tcp_free_input(c);
         handle_table_remove(&t->numbers, c->number);
         t->n--;
         t->stats->tcp_open--;
@@ -127,11 +141,6 @@ static void tcp_client_close(TcpClient *c)
 
 static void tcp_client_ready(uv_poll_t *p, int status, int events);
 
-static size_t tcp_unwritten(const TcpClient *c)
-{
-        return c->out.n - c->out_at;
-}
-
 /* Is a whole message there, or what can never be one? */
 static bool tcp_has_message(const TcpClient *c)
 {
@@ -145,13 +154,17 @@ static bool tcp_has_message(const TcpClient *c)
 
 static bool tcp_has_room(const TcpClient *c)
 {
-        return c->in_flight < c->tcp->limits->tcp_pipeline && tcp_unwritten(c) < c->tcp->limits->tcp_write_octets;
+        unsigned n = c->in_flight + c->out.n;
+        /* However much waits for others, the first query of a client is taken: they give way to him (tcp_relieve). */
+        size_t most = n ? PENDING_REPLIES_MAX : 2 * PENDING_REPLIES_MAX;
+
+        return n < c->tcp->limits->tcp_pipeline && pending_replies_held() < most;
 }
 
 /* Nothing of the client's is under way. */
 static bool tcp_is_idle(const TcpClient *c)
 {
-        return c->in_flight == 0 && tcp_unwritten(c) == 0 && !tcp_has_message(c);
+        return c->in_flight == 0 && c->out.n == 0 && !tcp_has_message(c);
 }
 
 static void tcp_touch(TcpClient *c)
@@ -163,25 +176,14 @@ static void tcp_touch(TcpClient *c)
 
 static void tcp_write_out(TcpClient *c)
 {
-        while (tcp_unwritten(c)) {
-                ssize_t n = send(c->fd, c->out.p + c->out_at, tcp_unwritten(c), MSG_DONTWAIT | MSG_NOSIGNAL);
+        ssize_t n = reply_queue_send(&c->out, c->fd);
 
-                if (n < 0 && errno == EINTR)
-                        continue;
-                if (n < 0 && errno != EAGAIN && errno != ENOBUFS) {
-                        tcp_client_close(c);
-                        return;
-                }
-                if (n <= 0)
-                        break;
-                c->out_at += (size_t) n;
+        if (n < 0) {
+                tcp_client_close(c);
+                return;
         }
-        if (c->out_at && tcp_unwritten(c))
-                memmove(c->out.p, c->out.p + c->out_at, tcp_unwritten(c));
-        c->out.n -= c->out_at;
-        c->out_at = 0;
-        if (c->out.n == 0)
-                byte_buffer_clear(&c->out);
+        if (n > 0)
+                c->wrote_at = clock_now();
 }
 
 /* After anything that happened to it: what is next for it. */
@@ -189,10 +191,11 @@ static void tcp_settle(TcpClient *c)
 {
         Tcp *t = c->tcp;
         bool read = !c->eof && !t->stopped && tcp_has_room(c) && !tcp_has_message(c);
-        int events = (read ? UV_READABLE : 0) | (tcp_unwritten(c) ? UV_WRITABLE : 0);
+        int events = (read ? UV_READABLE : 0) | (c->out.n ? UV_WRITABLE : 0);
 
         if (c->closing)
                 return;
+        t->choked = t->choked || pending_replies_held() >= PENDING_REPLIES_MAX;
         /* The client is done, and has all its answers (RFC 7766 6.2.4: a half-close is no reason to leave one out). */
         if (c->eof && tcp_is_idle(c)) {
                 tcp_client_close(c);
@@ -212,40 +215,24 @@ static void tcp_settle(TcpClient *c)
         }
 }
 
-/* Length and message go out as one (RFC 7766 8). */
-static bool tcp_append(TcpClient *c, const Packet *answer)
-{
-        uint8_t size[DNS_LENGTH_SIZE];
-
-        wire_write16(size, answer->n);
-        return tcp_unwritten(c) + sizeof(size) + answer->n <=
-                       c->tcp->limits->tcp_write_octets + sizeof(size) + DNS_MESSAGE_MAX &&
-               byte_buffer_append(&c->out, BYTES(size, sizeof(size))) &&
-               byte_buffer_append(&c->out, packet_bytes(answer));
-}
-
 static TcpClient *tcp_find(Tcp *t, const Client *client)
 {
         return handle_table_get(&t->numbers, client->tcp.connection);
 }
 
-void tcp_answer(Tcp *t, const Client *client, Packet *answer)
+void tcp_answer(Tcp *t, const Client *client, PendingReply *reply)
 {
         TcpClient *c = tcp_find(t, client);
 
         if (!c)
                 return;
         c->in_flight--;
-        if (!tcp_append(c, answer)) {
-                t->stats->tcp_overflow++;
-                tcp_client_close(c);
-                return;
-        }
+        if (!c->out.n)
+                c->wrote_at = clock_now();
+        reply_queue_add(&c->out, reply);
         tcp_touch(c);
         if (list_empty(&c->in_written))
                 list_append(&t->written, &c->in_written);
-        if (tcp_unwritten(c) >= WRITE_SOON)
-                tcp_write_out(c);
 }
 
 void tcp_dismiss(Tcp *t, const Client *client)
@@ -279,11 +266,8 @@ static void tcp_take_messages(TcpClient *c)
                 t->stats->tcp_queries++;
                 t->query(t->userdata, &client, TRANSPORT_TCP, BYTES(message, size));
         }
-        if (!c->closing && c->in_at == c->n_in) {
-                free(c->in);
-                c->in = NULL;
-                c->in_at = c->n_in = 0;
-        }
+        if (!c->closing && c->in_at == c->n_in)
+                tcp_free_input(c);
 }
 
 /* Connections take turns. */
@@ -303,20 +287,38 @@ static void tcp_work(uv_idle_t *idle)
                 uv_idle_stop(idle);
 }
 
+/* Room for a message that is longer than what is there. Very few are. */
+static bool tcp_grow_input(TcpClient *c)
+{
+        size_t size = c->in ? READ_MAX : READ_FIRST;
+        uint8_t *in;
+
+        if (size == READ_MAX && c->tcp->n_large >= LARGE_MAX)
+                return false;
+        in = realloc(c->in, size);
+        if (!in)
+                return false;
+        c->tcp->n_large += size == READ_MAX;
+        c->in = in;
+        c->in_size = size;
+        return true;
+}
+
 static void tcp_read_in(TcpClient *c)
 {
         ssize_t n;
 
-        if (!c->in && !(c->in = malloc(READ_MAX))) {
-                tcp_client_close(c);
-                return;
-        }
         if (c->in_at) {
                 memmove(c->in, c->in + c->in_at, c->n_in - c->in_at);
                 c->n_in -= c->in_at;
                 c->in_at = 0;
         }
-        n = recv(c->fd, c->in + c->n_in, READ_MAX - c->n_in, MSG_DONTWAIT);
+        if (c->n_in == c->in_size && !tcp_grow_input(c)) {
+                c->tcp->stats->tcp_overflow++;
+                tcp_client_close(c);
+                return;
+        }
+        n = recv(c->fd, c->in + c->n_in, c->in_size - c->n_in, MSG_DONTWAIT);
         if (n < 0 && (errno == EAGAIN || errno == EINTR))
                 return;
         if (n < 0)
@@ -346,6 +348,34 @@ static void tcp_client_ready(uv_poll_t *p, int status, int events)
                 uv_idle_start(&c->tcp->idle, tcp_work);
 }
 
+/* The one that has read nothing for the longest time; NULL: all have read all. */
+static TcpClient *tcp_most_stuck(const Tcp *t)
+{
+        TcpClient *most = NULL;
+
+        LIST_FOREACH(l, &t->connections) {
+                TcpClient *c = container_of(l, TcpClient, in_tcp);
+
+                if (c->out.n && (!most || c->wrote_at < most->wrote_at))
+                        most = c;
+        }
+        return most;
+}
+
+/* Who does not read the answers that he asked for keeps others from theirs: he has a second, or less if it gets worse.
+ */
+static void tcp_relieve(Tcp *t)
+{
+        TcpClient *c;
+
+        while (pending_replies_held() >= PENDING_REPLIES_MAX && (c = tcp_most_stuck(t))) {
+                if (pending_replies_held() < 2 * PENDING_REPLIES_MAX && c->wrote_at + STUCK_TIME > clock_now())
+                        return;
+                t->stats->tcp_overflow++;
+                tcp_client_close(c);
+        }
+}
+
 void tcp_flush(Tcp *t)
 {
         List *l;
@@ -357,6 +387,12 @@ void tcp_flush(Tcp *t)
                 list_remove(l);
                 tcp_write_out(c);
                 tcp_settle(c);
+        }
+        tcp_relieve(t);
+        if (t->choked && pending_replies_held() < PENDING_REPLIES_MAX) {
+                t->choked = false;
+                LIST_FOREACH(link, &t->connections)
+                        tcp_settle(container_of(link, TcpClient, in_tcp));
         }
         if (!list_empty(&t->work))
                 uv_idle_start(&t->idle, tcp_work);
@@ -402,6 +438,7 @@ static void tcp_add_connection(Tcp *t, int fd)
         c->tcp = t;
         c->fd = fd;
         c->active_at = clock_now();
+        reply_queue_init(&c->out);
         list_init(&c->in_tcp);
         list_init(&c->in_work);
         list_init(&c->in_written);
@@ -509,6 +546,8 @@ static void tcp_set_timer(Tcp *t)
                 return;
         if (first)
                 at = MIN(at, container_of(first, TcpClient, in_tcp)->active_at + t->limits->tcp_idle);
+        if (t->choked)
+                at = MIN(at, now + CHOKED_MSEC * USEC_PER_MSEC);
         if (at == USEC_NEVER)
                 uv_timer_stop(&t->timer);
         else

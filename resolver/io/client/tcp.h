@@ -5,6 +5,7 @@
  * listener.c.
  */
 
+#include "core/dns/pending_reply.h"
 #include "io/client/listener.h"
 
 typedef struct Tcp Tcp;
@@ -12,7 +13,7 @@ typedef struct Tcp Tcp;
 /* Owns `fd`, which listens. `number` is the listener's, for its clients. Negative errno. */
 int tcp_new(uv_loop_t *loop, int fd, uint32_t number, const ListenerLimits *limits, ListenerStats *stats,
             ListenerQuery query, void *userdata, Tcp **ret);
-void tcp_answer(Tcp *t, const Client *client, Packet *answer);
+void tcp_answer(Tcp *t, const Client *client, PendingReply *reply);
 void tcp_dismiss(Tcp *t, const Client *client);
 
 /* At the end of a turn: writes the answers that were gathered. */

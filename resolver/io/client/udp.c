@@ -163,6 +163,9 @@ static void udp_readable(uv_poll_t *p, int status, int events)
                         u->overflows = 0;
                         return;
                 }
+                /* What was read is answered first. */
+                if (pending_replies_held() >= PENDING_REPLIES_MAX)
+                        return;
         }
         if (turn.overflow && u->overflows < OVERFLOWS)
                 u->overflows++;

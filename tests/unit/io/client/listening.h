@@ -38,12 +38,14 @@ static size_t answer_size; /* octets; 0: as the query */
 static void answer_to(const Client *client, Bytes octets)
 {
         Packet *b = packet_new(MAX(answer_size, octets.n));
+        PendingReply *reply;
 
         b->n = (uint32_t) MAX(answer_size, octets.n);
         memset(b->data, 0, b->n);
         memcpy(b->data, octets.p, octets.n);
-        listener_answer(client, b);
-        packet_unref(b);
+        reply = pending_reply_of(b);
+        listener_answer(client, reply);
+        pending_reply_unref(reply);
 }
 
 /* Answers query number `i`. */
