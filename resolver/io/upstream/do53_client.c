@@ -10,7 +10,7 @@
 #include "core/base/list.h"
 #include "core/dns/wire.h"
 #include "io/clock.h"
-#include "io/byte_buffer.h"
+#include "io/upstream/body.h"
 #include "io/upstream/sockaddr.h"
 
 #define TABLE 256        /* chains: a power of two */
@@ -57,7 +57,7 @@ static Talk *do53_client_find(Do53Client *p, uint32_t number)
 static void do53_client_talk_free(Talk *t)
 {
         packet_unref(t->message);
-        byte_buffer_deinit(&t->in);
+        body_deinit(&t->in);
         free(t);
 }
 
@@ -150,7 +150,7 @@ static void do53_client_on_read(uv_stream_t *h, ssize_t n, const uv_buf_t *buffe
 
         if (n == 0)
                 return;
-        if (n < 0 || !byte_buffer_append(&t->in, BYTES(buffer->base, n))) {
+        if (n < 0 || !body_append(&t->in, BYTES(buffer->base, n))) {
                 do53_client_fail(t, n < 0 ? FAILURE_CONNECTION_LOST : FAILURE_RESOURCES);
                 return;
         }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "io/upstream/body.h"
 #include "io/upstream/h2_request.h"
 
 /* The stream window takes a whole body without an update, the connection's takes one for each stream. */
@@ -82,7 +83,7 @@ static void h2_give_up(H2Request *r, nghttp2_session *session, FailureReason f)
         if (r->failure || r->complete)
                 return;
         r->failure = f;
-        byte_buffer_deinit(&r->body);
+        body_deinit(&r->body);
         nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, r->stream, NGHTTP2_CANCEL);
 }
 
@@ -154,7 +155,7 @@ static int h2_on_data_chunk(nghttp2_session *session, _unused_ uint8_t flags, in
         }
         if (r->received > H2_BODY_MAX)
                 h2_give_up(r, session, FAILURE_BODY_SIZE);
-        else if (!r->unwanted && !byte_buffer_append(&r->body, BYTES(data, n)))
+        else if (!r->unwanted && !body_append(&r->body, BYTES(data, n)))
                 h2_give_up(r, session, FAILURE_RESOURCES);
         return 0;
 }
@@ -625,7 +626,7 @@ void h2_cancel(H2 *h, uint32_t exchange)
                 return;
         r->unwanted = true;
         h->n_unwanted++;
-        byte_buffer_deinit(&r->body);
+        body_deinit(&r->body);
         if (!h->terminated)
                 nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, r->stream, NGHTTP2_CANCEL);
 }

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "io/upstream/body.h"
+
 #define MEDIA_TYPE "application/dns-message"
 
 /* What is longer is sent by POST, which every server understands (RFC 8484 4.1): nghttp2 sends no more than 64 KiB of
@@ -30,7 +32,7 @@ H2Request *h2_request_free(H2Request *r)
         if (!r)
                 return NULL;
         list_remove(&r->in_list);
-        byte_buffer_deinit(&r->body);
+        body_deinit(&r->body);
         byte_buffer_deinit(&r->message);
         free(r);
         return NULL;

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * Body: an upstream's response as far as it has come. All bodies together are bounded, whatever number of upstreams
+ * send much and finish nothing.
+ */
+
+#include "io/byte_buffer.h"
+
+#define BODIES_MAX ((size_t) 8 << 20) /* bytes; each stream of a connection may have the longest message (h2.h) */
+
+/* False, and nothing changed, when out of memory, or if it were too much. */
+bool body_append(ByteBuffer *body, Bytes bytes);
+
+void body_deinit(ByteBuffer *body);
