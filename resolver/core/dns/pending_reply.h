@@ -13,7 +13,7 @@
 
 /* Bytes of answers that wait to be sent: beyond it, no more queries are read than can be answered at once; at twice as
  * much, clients that do not read are closed. */
-#define PENDING_REPLIES_MAX ((size_t) 2 << 20)
+#define PENDING_REPLIES_MAX ((size_t) 1 << 20)
 
 typedef struct SharedAnswer SharedAnswer;
 

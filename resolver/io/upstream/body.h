@@ -7,7 +7,7 @@
 
 #include "io/byte_buffer.h"
 
-#define BODIES_MAX ((size_t) 8 << 20) /* bytes; each stream of a connection may have the longest message (h2.h) */
+#define BODIES_MAX ((size_t) 3 << 20) /* bytes: 48 of the longest messages, or a thousand of the usual ones */
 
 /* False, and nothing changed, when out of memory, or if it were too much. */
 bool body_append(ByteBuffer *body, Bytes bytes);
