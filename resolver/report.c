@@ -16,8 +16,10 @@ static int report_level_of(HealthState s)
 
 void report_state(const Action *a)
 {
-        char upstream[96], state[48], from[48], admin[32], reason[64], purpose[40];
-        const char *fields[] = { upstream, state, from, admin, purpose, reason, NULL };
+        char upstream[96], state[48], from[48], admin[32], reason[64], purpose[40], status[40];
+        const FailureDetail *detail = &a->state.detail;
+        const char *fields[] = { upstream, state, from, admin, purpose, reason, detail->http_status ? status : NULL,
+                                 NULL };
         const char *name = a->state.name, *to = health_state_name(a->state.to);
 
         snprintf(upstream, sizeof(upstream), "DOHMOUSE_UPSTREAM=%s", name);
@@ -26,13 +28,14 @@ void report_state(const Action *a)
         snprintf(admin, sizeof(admin), "DOHMOUSE_ADMIN=%s", health_admin_name(a->state.admin));
         snprintf(purpose, sizeof(purpose), "DOHMOUSE_PURPOSE=%s", purpose_name(a->state.purpose));
         snprintf(reason, sizeof(reason), "DOHMOUSE_REASON=%s", failure_name(a->state.reason));
+        snprintf(status, sizeof(status), "DOHMOUSE_HTTP_STATUS=%u", detail->http_status);
         if (a->state.admin != a->state.admin_before)
                 journal_fields(LOG_NOTICE, MESSAGE_UPSTREAM_ADMIN, fields,
                                "Upstream %s was set %s by the administrator.", name, health_admin_name(a->state.admin));
         else if (a->state.reason)
                 journal_fields(report_level_of(a->state.to), MESSAGE_UPSTREAM_STATE, fields,
-                               "Upstream %s is %s: %s (detected by a %s).", name, to, failure_text(a->state.reason),
-                               purpose_name(a->state.purpose));
+                               "Upstream %s is %s: %s%s%s (detected by a %s).", name, to, failure_text(a->state.reason),
+                               *detail->text ? ", " : "", detail->text, purpose_name(a->state.purpose));
         else
                 journal_fields(report_level_of(a->state.to), MESSAGE_UPSTREAM_STATE, fields, "Upstream %s is %s.", name,
                                to);

@@ -89,6 +89,15 @@ typedef enum FailureReason {
         _FAILURE_MAX,
 } FailureReason;
 
+#define FAILURE_DETAIL_MAX 80
+
+/* What is known of one failure in addition to its reason, for people. */
+typedef struct FailureDetail {
+        FailureReason reason;          /* that it belongs to; FAILURE_NONE: nothing is known */
+        uint16_t http_status;          /* 0: none came */
+        char text[FAILURE_DETAIL_MAX]; /* "status 421", "status 200, 0 octets"; printable ASCII */
+} FailureDetail;
+
 /* Returns a keyword ("connection-refused") for `Reason` and DOHMOUSE_REASON=; "" for FAILURE_NONE. */
 const char *failure_name(FailureReason f);
 

@@ -87,8 +87,9 @@ typedef struct Action {
                         HealthState from, to;
                         HealthAdmin admin, admin_before;
                         FailureReason reason;
-                        Purpose purpose;   /* what brought it to light */
-                        uint64_t retry_at; /* usec; only where `to` is FAILED */
+                        FailureDetail detail; /* of an HTTP response */
+                        Purpose purpose;      /* what brought it to light */
+                        uint64_t retry_at;    /* usec; only where `to` is FAILED */
                 } state;
                 NetworkState network;
                 struct {

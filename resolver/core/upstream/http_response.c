@@ -2,6 +2,7 @@
 #include "core/upstream/http_response.h"
 #include "core/dns/message.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define RETRY_AFTER_MAX 300 /* s */
@@ -81,14 +82,28 @@ static void http_take_status(HttpResponse *r, Bytes value)
         r->has_status = true;
 }
 
+/* What a peer says is told up to the first octet that is none of a token, a list or a parameter. */
+static void http_keep_value(char to[static HTTP_VALUE_MAX], Bytes value)
+{
+        size_t n = 0;
+
+        while (n < value.n && n < HTTP_VALUE_MAX - 1 && value.p[n] >= ' ' && value.p[n] < 0x7f) {
+                to[n] = (char) value.p[n];
+                n++;
+        }
+        to[n] = '\0';
+}
+
 static void http_take_type(HttpResponse *r, Bytes value)
 {
+        http_keep_value(r->type, value);
         r->type_ok = !r->has_type && http_is_word(http_cut(&value, ';'), "application/dns-message");
         r->has_type = true;
 }
 
 static void http_take_encoding(HttpResponse *r, Bytes value)
 {
+        http_keep_value(r->encoding, value);
         while (value.n) {
                 Bytes coding = http_cut(&value, ',');
 
@@ -300,4 +315,32 @@ FailureReason http_response_failure(const HttpResponse *r, size_t body_size)
         if (body_size < DNS_HEADER_SIZE || body_size > DNS_MESSAGE_MAX)
                 return FAILURE_BODY_SIZE;
         return FAILURE_NONE;
+}
+
+static void http_describe_size(const HttpResponse *r, size_t body_size, char *ret, size_t size)
+{
+        if (r->has_length && !r->bad_length && r->length != body_size)
+                snprintf(ret, size, ", %zu octets with content-length %llu", body_size, (unsigned long long) r->length);
+        else
+                snprintf(ret, size, ", %zu octets%s", body_size, r->bad_length ? " with a bad content-length" : "");
+}
+
+FailureDetail http_response_detail(const HttpResponse *r, size_t body_size, FailureReason reason)
+{
+        FailureDetail d = { .reason = reason, .http_status = (uint16_t) r->status };
+        size_t n;
+
+        if (!r->status) {
+                snprintf(d.text, sizeof(d.text), "no status");
+                return d;
+        }
+        n = (size_t) snprintf(d.text, sizeof(d.text), "status %u", r->status);
+        if (reason == FAILURE_BODY_SIZE)
+                http_describe_size(r, body_size, d.text + n, sizeof(d.text) - n);
+        else if (reason == FAILURE_CONTENT_TYPE)
+                snprintf(d.text + n, sizeof(d.text) - n, ", %s%s", r->has_type ? "content-type " : "no content-type",
+                         r->type);
+        else if (reason == FAILURE_CONTENT_ENCODING)
+                snprintf(d.text + n, sizeof(d.text) - n, ", content-encoding %s", r->encoding);
+        return d;
 }

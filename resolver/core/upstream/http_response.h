@@ -7,12 +7,16 @@
 
 #include "core/health/failure.h"
 
+#define HTTP_VALUE_MAX 32 /* of what is told of a field */
+
 typedef struct HttpResponse {
         unsigned status; /* 0: none came, or not three digits, or two of them */
         bool has_status;
         bool has_type;
-        bool type_ok; /* one type: application/dns-message, with or without parameters */
-        bool encoded; /* Content-Encoding other than identity */
+        bool type_ok;                  /* one type: application/dns-message, with or without parameters */
+        char type[HTTP_VALUE_MAX];     /* Content-Type as it came, as far as it is printable ASCII */
+        bool encoded;                  /* Content-Encoding other than identity */
+        char encoding[HTTP_VALUE_MAX]; /* likewise */
         bool has_length;
         bool bad_length; /* Content-Length is not a number, or two of them differ */
         uint64_t length; /* Content-Length */
@@ -35,3 +39,6 @@ bool http_response_answers(const HttpResponse *r);
 
 /* What the whole response means, with a body of `body_size` octets: FAILURE_NONE if the body may be a DNS message. */
 FailureReason http_response_failure(const HttpResponse *r, size_t body_size);
+
+/* Status and field that show why it means `reason`. */
+FailureDetail http_response_detail(const HttpResponse *r, size_t body_size, FailureReason reason);

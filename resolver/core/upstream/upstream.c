@@ -142,6 +142,7 @@ bool upstream_on_response(Exchange *x, const HttpResponse *response, Bytes body,
         if (reason == FAILURE_NONE)
                 reason = upstream_check_answer(x, &question, body, ret);
         if (reason != FAILURE_NONE) {
+                x->upstream->detail = http_response_detail(response, body.n, reason);
                 upstream_on_exchange_failed(x, reason,
                                             response->has_retry_after ? response->retry_after * USEC_PER_SEC : 0, now);
                 return false;

@@ -22,6 +22,8 @@ static void upstream_publish_state(Upstream *u, Purpose purpose)
                 a->state.admin = u->health.admin;
                 a->state.admin_before = u->announced_admin;
                 a->state.reason = u->health.reason;
+                if (u->detail.reason == u->health.reason)
+                        a->state.detail = u->detail;
                 a->state.purpose = purpose;
                 a->state.retry_at = u->health.retry_at;
         }

@@ -16,6 +16,7 @@ struct Upstream {
         const UpstreamConfig *config;
         bool retired; /* removed by a reload: finishes what it has */
         Health health;
+        FailureDetail detail; /* of the last response that was no answer */
         HealthState announced;
         HealthAdmin announced_admin;
         SmoothedRtt rtt; /* question to answer */

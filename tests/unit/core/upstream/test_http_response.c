@@ -431,6 +431,40 @@ START_TEST(p17_cache_control_limits_the_lifetime_of_an_answer)
 }
 END_TEST
 
+START_TEST(status_and_field_that_show_the_reason_are_told)
+{
+        static const struct {
+                const char *fields;
+                size_t body;
+                const char *detail;
+        } cases[] = {
+                { "421\n", 300, "status 421" },
+                { "302\nlocation: /\n", 0, "status 302" },
+                { "\n", 0, "no status" },
+                { OK, 0, "status 200, 0 octets" },
+                { OK "content-length: 30\n", 29, "status 200, 29 octets with content-length 30" },
+                { OK "content-length: -1\n", 29, "status 200, 29 octets with a bad content-length" },
+                { "200\ncontent-type: text/html; charset=utf-8\n", 300,
+                  "status 200, content-type text/html; charset=utf-8" },
+                { "200\ncontent-type: text/\1\xff\n", 300, "status 200, content-type text/" },
+                { "200\n", 300, "status 200, no content-type" },
+                { OK "content-encoding: gzip\n", 300, "status 200, content-encoding gzip" },
+                { OK, 11, "status 200, 11 octets" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                HttpResponse r = response(cases[i].fields);
+                FailureReason f = http_response_failure(&r, cases[i].body);
+                FailureDetail d = http_response_detail(&r, cases[i].body, f);
+
+                ck_assert_int_ne(f, FAILURE_NONE);
+                ck_assert_int_eq(d.reason, f);
+                ck_assert_uint_eq(d.http_status, r.status);
+                ck_assert_str_eq(d.text, cases[i].detail);
+        }
+}
+END_TEST
+
 /* P19 is nghttp2's; but nothing here trusts it to be there. */
 START_TEST(p19_field_values_of_any_octets_are_harmless)
 {
@@ -483,6 +517,7 @@ int main(void)
         tcase_add_test(t, p16_age_is_the_first_of_a_list_and_invalid_values_are_ignored);
         tcase_add_test(t, p17_cache_control_limits_the_lifetime_of_an_answer);
         tcase_add_test(t, p19_field_values_of_any_octets_are_harmless);
+        tcase_add_test(t, status_and_field_that_show_the_reason_are_told);
         suite_add_tcase(s, t);
         return run_suite(s);
 }
