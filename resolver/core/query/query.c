@@ -397,7 +397,7 @@ static void query_due(Timer *t, uint64_t now)
         Query *q = container_of(t, Query, timer);
 
         query_expire_pending(q, now);
-        if (list_empty(&q->pending) && (q->end_at <= now || !q->route->under_way(q))) {
+        if (list_empty(&q->pending) && (q->end_at <= now || (!q->fetching && !q->route->under_way(q)))) {
                 query_end_unanswered(q, now);
                 return;
         }

@@ -274,6 +274,11 @@ END_TEST
 
 START_TEST(RFC8467_queries_upstream_are_multiples_of_128_octets_and_padded_with_zeros)
 {
+        wire_begin(&w, DNS_RD, TYPE_A);
+        ck_assert(!ask());
+        wire_begin(&w, DNS_QR, TYPE_A);
+        wire_a(&w, 300);
+        respond(0);
         for (unsigned label = 1; label <= 63; label++) {
                 static const uint8_t zeros[128];
                 Message m;

@@ -151,6 +151,7 @@ START_TEST(RFC6891_of_the_OPT_only_extended_errors_are_cached)
         data(TYPE_A, 300);
         ck_assert(put());
         before = cache_stats(cache);
+        cache_flush(cache);
         wire_opt(&w, 1232, 0x8000, padding, sizeof(padding));
         ck_assert(put());
         ck_assert_uint_eq(cache_stats(cache).octets, before.octets);
@@ -158,6 +159,7 @@ START_TEST(RFC6891_of_the_OPT_only_extended_errors_are_cached)
         ck_assert(!answer.edns.present);
         ck_assert_uint_eq(answer.arcount, 0);
 
+        cache_flush(cache);
         data(TYPE_A, 300);
         wire_opt(&w, 1232, 0,
                  "\0\x0c\0\2\0\0\0\x0f\0\4\0\6no\0\x0a\0\x08"
@@ -198,6 +200,7 @@ START_TEST(RFC9111_max_age_limits_the_lifetime_and_0_prevents_caching)
         data(TYPE_A, 300);
         ck_assert(put_as(www(TYPE_A), 0, 60));
         ck_assert_uint_eq(life(TYPE_A), 60);
+        cache_flush(cache);
         ck_assert(put_as(www(TYPE_A), 20, 60));
         ck_assert_uint_eq(life(TYPE_A), 40);
         ck_assert(put_as(www(TYPE_A), 0, 4000));
@@ -457,18 +460,49 @@ START_TEST(RFC8767_a_failure_leaves_the_stale_answer_and_is_remembered_for_30_se
 }
 END_TEST
 
-START_TEST(RFC8767_NXDOMAIN_for_any_type_precedes_a_stale_answer)
+START_TEST(RFC8767_NXDOMAIN_for_another_type_leaves_a_stale_answer)
 {
         data(TYPE_AAAA, 60);
         ck_assert(put());
         now += 60 * SEC;
         no_data(RCODE_NXDOMAIN, TYPE_A, 300, 300);
         ck_assert(put());
+        ck_assert_int_eq(get(TYPE_A), CACHE_HIT);
+        ck_assert_uint_eq(message_rcode(&answer), RCODE_NXDOMAIN);
+        ck_assert_int_eq(get(TYPE_AAAA), CACHE_STALE);
+        ck_assert_uint_eq(message_rcode(&answer), RCODE_NOERROR);
+}
+END_TEST
+
+START_TEST(NXDOMAIN_for_one_type_does_not_deny_records_of_another)
+{
+        data(TYPE_A, 60);
+        ck_assert(put());
+        no_data(RCODE_NXDOMAIN, TYPE_AAAA, 300, 300);
+        ck_assert(put());
         ck_assert_int_eq(get(TYPE_AAAA), CACHE_HIT);
         ck_assert_uint_eq(message_rcode(&answer), RCODE_NXDOMAIN);
-        now += 300 * SEC;
-        ck_assert_int_eq(get(TYPE_AAAA), CACHE_STALE);
-        ck_assert_msg(message_rcode(&answer) == RCODE_NXDOMAIN, "of two that are stale, the younger");
+        ck_assert_int_eq(get(TYPE_A), CACHE_HIT);
+        ck_assert_uint_eq(message_rcode(&answer), RCODE_NOERROR);
+        now += 60 * SEC;
+        ck_assert_msg(get(TYPE_A) == CACHE_STALE, "the denial of AAAA replaces an expired A");
+        ck_assert_int_eq(get(TYPE_MX), CACHE_MISS);
+}
+END_TEST
+
+START_TEST(a_refresh_that_lives_no_longer_leaves_the_cached_answer)
+{
+        data(TYPE_A, 300);
+        ck_assert(put());
+        now += 280 * SEC;
+        data(TYPE_A, 20);
+        ck_assert_msg(!put(), "the rest of a lifetime replaces the answer");
+        ck_assert_int_eq(get(TYPE_A), CACHE_HIT);
+        ck_assert_uint_eq(got.age, 280);
+        data(TYPE_A, 21);
+        ck_assert(put());
+        ck_assert_int_eq(get(TYPE_A), CACHE_HIT);
+        ck_assert_uint_eq(got.age, 0);
 }
 END_TEST
 
@@ -616,7 +650,9 @@ int main(void)
         tcase_add_checked_fixture(c, start, stop);
         tcase_add_test(c, RFC8767_an_expired_answer_is_stale_until_the_limit);
         tcase_add_test(c, RFC8767_a_failure_leaves_the_stale_answer_and_is_remembered_for_30_seconds);
-        tcase_add_test(c, RFC8767_NXDOMAIN_for_any_type_precedes_a_stale_answer);
+        tcase_add_test(c, RFC8767_NXDOMAIN_for_another_type_leaves_a_stale_answer);
+        tcase_add_test(c, NXDOMAIN_for_one_type_does_not_deny_records_of_another);
+        tcase_add_test(c, a_refresh_that_lives_no_longer_leaves_the_cached_answer);
         tcase_add_test(c, RFC8767_an_answer_that_cannot_be_cached_removes_the_stale_one);
         tcase_add_test(c, RFC8767_a_failure_that_is_older_than_a_stale_NXDOMAIN_does_not_hide_it);
         tcase_add_test(c, with_stale_answers_off_an_expired_answer_is_gone);

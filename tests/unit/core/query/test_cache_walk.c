@@ -24,7 +24,7 @@
 
 /* What the last answer to a question said. */
 typedef struct Said {
-        bool there, failure, bound;
+        bool there, failure, bound, positive;
         uint32_t number; /* of the answer, which is its data */
         uint32_t ttl;    /* s, of its record as it is given out when new */
         uint64_t born, expires, gone, recheck_at, life;
@@ -81,6 +81,24 @@ static Said *expected(unsigned name, unsigned variant, unsigned type)
         if (one_answers || alive(all))
                 return !alive(all) || (one_answers && one->born > all->born) ? one : all;
         return fresh(one) ? one : NULL;
+}
+
+/* Are records of another type known, live or stale? Where some were dropped, what the cache then did tells. */
+static bool denies_all(unsigned name, unsigned variant, unsigned type, bool small)
+{
+        if (small) {
+                uint8_t text[32];
+                CacheKey key = key_of(name, variant, type, text);
+                CacheEntry got;
+
+                key.qtype = TYPE_MX; /* of which nothing is ever kept */
+                return cache_get(cache, &key, now, &got) != CACHE_MISS;
+        }
+        for (unsigned t = 0; t < TYPES; t++)
+                for (unsigned v = variant & 2; v <= (variant & 2) + 1; v++)
+                        if (t != type && alive(&model[name][v][t]) && model[name][v][t].positive)
+                                return false;
+        return true;
 }
 
 static uint64_t clamp(uint64_t ttl, uint64_t age, uint64_t most)
@@ -152,6 +170,7 @@ static void put(unsigned name, unsigned variant, unsigned type, bool small)
                 said.ttl = (uint32_t) clamp(what == POSITIVE || negative ? ttl : 1 << 30, age, most);
         }
         said = (Said) {
+                .positive = what == POSITIVE,
                 .there = said.life > 0,
                 .failure = what == FAILURE,
                 .bound = bound,
@@ -162,8 +181,13 @@ static void put(unsigned name, unsigned variant, unsigned type, bool small)
                 .expires = now + said.life * SEC,
                 .gone = now + said.life * SEC + (what == FAILURE ? said.life * SEC : limits.stale_max),
         };
+        /* What is still good stays if this lives no longer. */
+        if (what == POSITIVE && fresh(one) && one->positive && said.expires <= one->expires && !(small && kept)) {
+                EXPECT(!kept);
+                return;
+        }
         one->there = all->there = false;
-        *(what == NXDOMAIN ? all : one) = said;
+        *(what == NXDOMAIN && denies_all(name, variant, type, small) ? all : one) = said;
         EXPECT(kept == said.there);
 }
 

@@ -434,12 +434,50 @@ START_TEST(a_single_server_is_queried_again_from_the_same_socket)
         played_start(UPSTREAM_A "[Forward corp]\nDomains=example.com\nDNS=10.0.0.1\n");
         ask_type(TYPE_A);
         pass(SEC);
-        ck_assert_uint_eq(n_do53, 1);
         ck_assert_uint_eq(do53[0].sent, 2);
         pass(2 * SEC);
         ck_assert_uint_eq(do53[0].sent, 3);
-        do53_say_address(do53_last());
+        do53_say_address(&do53[0]);
         ck_assert_uint_eq(n_answers, 1);
+}
+END_TEST
+
+static bool asks_with_opt(unsigned i)
+{
+        Message m;
+
+        ck_assert_int_eq(message_parse(&m, packet_bytes(do53[i].message)), MESSAGE_OK);
+        return m.edns.present;
+}
+
+START_TEST(a_server_that_ignores_queries_with_an_opt_is_asked_without_one_and_remembered)
+{
+        played_start(UPSTREAM_A "[Forward corp]\nDomains=example.com\nDNS=10.0.0.1\n");
+        ask_type(TYPE_A);
+        ck_assert(asks_with_opt(0));
+        pass(SEC);
+        ck_assert_uint_eq(n_do53, 2);
+        ck_assert(!asks_with_opt(1));
+        do53_say_address(&do53[1]);
+        ck_assert_uint_eq(n_answers, 1);
+        ck_assert(do53[0].closed);
+        ask_name("other.example.com");
+        ck_assert_msg(!asks_with_opt(2), "it is asked with an OPT again");
+        do53_say_address(&do53[2]);
+        now += 16 * 60 * SEC;
+        ask_name("later.example.com");
+        ck_assert_msg(asks_with_opt(3), "EDNS is never tried again");
+}
+END_TEST
+
+START_TEST(one_lost_query_does_not_make_a_server_one_without_edns)
+{
+        played_start(UPSTREAM_A "[Forward corp]\nDomains=example.com\nDNS=10.0.0.1\n");
+        ask_type(TYPE_A);
+        pass(SEC);
+        do53_say_address(&do53[0]);
+        ask_name("other.example.com");
+        ck_assert(asks_with_opt(2));
 }
 END_TEST
 
@@ -462,8 +500,9 @@ START_TEST(with_all_servers_dead_a_query_is_servfail_and_no_upstream_is_queried)
         expect_servfail(EDE_NO_REACHABLE_AUTHORITY);
         ck_assert_uint_eq(n_sends, 0);
         ck_assert_uint_eq(n_connects, 0);
-        for (unsigned i = 0; i < n_do53; i++)
+        for (unsigned i = 0; i < 2; i++)
                 ck_assert_msg(do53[i].sent >= 2 && do53[i].sent <= 3, "server %u: %u", do53[i].server, do53[i].sent);
+        ck_assert_uint_le(n_do53, 4);
         ck_assert_uint_eq(played_stats().forward_failed, 1);
         pass(3 * SEC);
         for (unsigned i = 0; i < n_do53; i++)
@@ -577,6 +616,8 @@ int main(void)
         tcase_add_test(c, once_no_client_waits_no_other_server_is_queried);
         tcase_add_test(c, a_late_answer_of_the_first_server_still_counts);
         tcase_add_test(c, a_single_server_is_queried_again_from_the_same_socket);
+        tcase_add_test(c, a_server_that_ignores_queries_with_an_opt_is_asked_without_one_and_remembered);
+        tcase_add_test(c, one_lost_query_does_not_make_a_server_one_without_edns);
         tcase_add_test(c, when_a_server_is_unreachable_the_next_is_queried_at_once);
         tcase_add_test(c, with_all_servers_dead_a_query_is_servfail_and_no_upstream_is_queried);
         tcase_add_test(c, without_a_route_to_any_server_a_query_is_a_network_error_at_once);

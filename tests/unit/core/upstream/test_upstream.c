@@ -268,6 +268,8 @@ START_TEST(lost_requests_release_their_streams_to_waiting_queries)
                 ask_next();
         pass(10 * MSEC);
         respond_to(150, 151);
+        for (unsigned i = 0; i < 51; i++)
+                ask_next();
         for (unsigned i = 0; i < 12; i++) {
                 pass(90 * MSEC);
                 show_life(0);
