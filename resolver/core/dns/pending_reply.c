@@ -32,6 +32,7 @@ SharedAnswer *shared_answer_unref(SharedAnswer *a)
 {
         if (!a || --a->refs > 0)
                 return NULL;
+        must(held >= a->wire->n);
         held -= a->wire->n;
         packet_unref(a->wire);
         free(a);
@@ -75,8 +76,10 @@ PendingReply *pending_reply_unref(PendingReply *r)
 {
         if (!r || --r->refs > 0)
                 return NULL;
-        if (!r->answer)
+        if (!r->answer) {
+                must(held >= r->packet->n);
                 held -= r->packet->n;
+        }
         list_remove(&r->in_queue);
         packet_unref(r->packet);
         shared_answer_unref(r->answer);

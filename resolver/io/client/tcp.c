@@ -155,7 +155,7 @@ static bool tcp_has_message(const TcpClient *c)
 static bool tcp_has_room(const TcpClient *c)
 {
         unsigned n = c->in_flight + c->out.n;
-        /* However much waits for others, the first query of a client is taken: they give way to him (tcp_relieve). */
+        /* However much waits for others, the first query of a client is taken: they give way to it (tcp_relieve). */
         size_t most = n ? PENDING_REPLIES_MAX : 2 * PENDING_REPLIES_MAX;
 
         return n < c->tcp->limits->tcp_pipeline && pending_replies_held() < most;
@@ -226,6 +226,7 @@ void tcp_answer(Tcp *t, const Client *client, PendingReply *reply)
 
         if (!c)
                 return;
+        must(c->in_flight > 0);
         c->in_flight--;
         if (!c->out.n)
                 c->wrote_at = clock_now();
@@ -362,8 +363,7 @@ static TcpClient *tcp_most_stuck(const Tcp *t)
         return most;
 }
 
-/* Who does not read the answers that he asked for keeps others from theirs: he has a second, or less if it gets worse.
- */
+/* A client that does not read its answers keeps others from theirs: it has a second, or less if it gets worse. */
 static void tcp_relieve(Tcp *t)
 {
         TcpClient *c;

@@ -15,6 +15,7 @@ bool body_append(ByteBuffer *body, Bytes bytes)
 
 void body_deinit(ByteBuffer *body)
 {
+        must(held >= body->size);
         held -= body->size;
         byte_buffer_deinit(body);
 }
