@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/outbox/outbox.h"
 
-#define ACTIONS_FIRST 64 /* a power of two is not needed, only enough for most turns */
+#define ACTIONS_FIRST 64 /* enough for most events */
 
 static bool outbox_grow(Outbox *o)
 {
@@ -24,7 +24,7 @@ bool outbox_init(Outbox *o, uint64_t seed)
         *o = (Outbox) { .random = RANDOM_INIT(seed) };
         list_init(&o->outcomes);
         list_init(&o->notices);
-        /* The first actions need no memory that there may not be. */
+        /* Allocated up front, so that the first actions cannot fail. */
         return outbox_grow(o);
 }
 
@@ -65,7 +65,7 @@ static Packet *outbox_packet_of(const Action *a)
         }
 }
 
-/* Over TCP the client may be slow to read: io writes the reply. All others take it at once. */
+/* Over TCP the client may read slowly, so io writes the reply when it can be sent. Otherwise it is sent at once. */
 static void outbox_lend_reply(Outbox *o, Action *a)
 {
         o->lent_reply = a->answer.reply;

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Outbox: what the floors below the engine share to reach the outside: the actions for io, the timers, the random
- * numbers, the counters, and the handles by which io names what it was told of. And the way up: an exchange that is
- * over stands in `outcomes`, what a timer found out below is a Notice in `notices`, until the floor that owns the
- * matter takes them, at one place (engine_settle). So nothing below ever calls what stands above it.
+ * Outbox: connects the rooms below the engine with the outside. It holds the actions for io, the timers, the random
+ * numbers, the counters, and the handle tables by which io refers to objects of core.
  *
- * Owned by the engine, borrowed by everybody else. No function here fails but outbox_act().
+ * It is also the way up. A finished exchange is queued in `outcomes`, and what a timer detects is queued in `notices`
+ * as a Notice. engine_settle() drains both queues, so no function of core ever calls a function of a room above it.
+ *
+ * The engine owns the outbox; all other modules borrow it. Times are usec of CLOCK_BOOTTIME. Only outbox_init() and
+ * outbox_act() can fail, both for lack of memory.
  */
 
 #include "core/base/client.h"
@@ -20,58 +22,57 @@
 #include "core/dns/pending_reply.h"
 #include "core/health/health.h"
 
-/* Why something goes to an upstream: DOHMOUSE_PURPOSE= in the journal. */
+/* The purpose of a connection or exchange: DOHMOUSE_PURPOSE= in the journal. */
 typedef enum Purpose {
         PURPOSE_QUERY,
-        PURPOSE_PROBE, /* the upstream is suspect, or an administrator or active mode asks */
-        PURPOSE_TRIAL, /* the upstream has failed and is tried again */
-        PURPOSE_RACE,  /* the connection in use went silent */
+        PURPOSE_PROBE, /* checks a suspect upstream, or runs on request or in active mode */
+        PURPOSE_TRIAL, /* tries a failed upstream again */
+        PURPOSE_RACE,  /* replaces a silent connection */
 } Purpose;
 
 const char *purpose_name(Purpose p);
 
 typedef enum NetworkState {
         NETWORK_ONLINE,
-        NETWORK_OFFLINE, /* no default route, or the last connection attempt found none; an answer ends it */
-        NETWORK_PORTAL,  /* every upstream shows a wrong certificate or asks for a login */
+        NETWORK_OFFLINE, /* no default route, or the last connection attempt found no route; an answer ends it */
+        NETWORK_PORTAL,  /* every upstream presents a wrong certificate or requires a login */
 } NetworkState;
 
 const char *network_state_name(NetworkState s);
 
 typedef enum ActionType {
-        ACTION_ANSWER,    /* send `reply` to `client`; NULL, when out of memory: let it go without */
-        ACTION_CONNECT,   /* open `connection` to `upstream`, address number `address` of its configuration */
-        ACTION_SEND,      /* `message` on `connection`, as `exchange`; with a PING if `ping` */
-        ACTION_PING,      /* on `connection` */
-        ACTION_CANCEL,    /* `exchange` on `connection` is not wanted any longer */
-        ACTION_DO53_SEND, /* ask `message` of a Do53 server, as `exchange`, from a socket of its own and with an ID that
-                           nobody can guess; for an exchange that is there already, the same again from the same socket
-                         */
-        ACTION_DO53_CANCEL,    /* that `exchange` is over: its socket closes. Not said after engine_do53_failed() */
-        ACTION_CLOSE,          /* close `connection` cleanly; no event of it is wanted any longer */
-        ACTION_FORGET_TICKETS, /* of `upstream`: the network changed */
-        ACTION_UPSTREAM_GONE,  /* `upstream` was removed by a reload, and its last connection is closed */
-        ACTION_STATE,          /* an upstream changed state: for journal and bus */
-        ACTION_NETWORK,        /* the network's state changed: for journal and bus */
-        ACTION_PROBED,         /* engine_probe() has its outcome */
+        ACTION_ANSWER,    /* send `reply` to `client`; if NULL (out of memory), drop the client without an answer */
+        ACTION_CONNECT,   /* open `connection` to address number `address` of `upstream` */
+        ACTION_SEND,      /* send `message` on `connection` as `exchange`, with a PING if `ping` */
+        ACTION_PING,      /* send a PING on `connection` */
+        ACTION_CANCEL,    /* reset the stream of `exchange` on `connection` */
+        ACTION_DO53_SEND, /* send `message` to a Do53 server as `exchange`, from a new socket and with an unpredictable
+                             ID (RFC 5452 9.2); for an existing exchange, from the same socket with the same ID */
+        ACTION_DO53_CANCEL,    /* close the socket of `exchange`; never follows engine_do53_failed() */
+        ACTION_CLOSE,          /* close `connection` cleanly; its further events are ignored */
+        ACTION_FORGET_TICKETS, /* drop the TLS session tickets of `upstream`: the network changed */
+        ACTION_UPSTREAM_GONE,  /* a reload removed `upstream`, and its last connection is closed */
+        ACTION_STATE,          /* the state of an upstream changed: report it to journal and bus */
+        ACTION_NETWORK,        /* the state of the network changed: report it to journal and bus */
+        ACTION_PROBED,         /* the outcome of engine_probe() */
 } ActionType;
 
 typedef struct Action {
         ActionType type;
-        uint32_t upstream; /* its number */
+        uint32_t upstream; /* handle */
         uint32_t connection;
         uint32_t exchange;
         union {
                 struct {
                         Client client;
-                        PendingReply *reply; /* take a reference to send it later */
-                        Packet *message;     /* the reply as it is; not over TCP: io writes it when it can be sent */
+                        PendingReply *reply; /* borrowed; take a reference to keep it */
+                        Packet *message; /* the written reply; NULL over TCP, where io writes it when it can be sent */
                 } answer;
                 struct {
                         size_t address;
                         Purpose purpose;
-                        const UpstreamConfig *config; /* lives as long as `owner` */
-                        Config *owner;                /* take a reference to keep it */
+                        const UpstreamConfig *config; /* part of `owner` */
+                        Config *owner;                /* borrowed; take a reference to keep it */
                 } connect;
                 struct {
                         Packet *message;
@@ -80,52 +81,52 @@ typedef struct Action {
                 struct {
                         Address server;
                         Transport transport;
-                        Packet *message; /* its ID is 0 */
+                        Packet *message; /* with an ID of 0 */
                 } do53;
                 struct {
                         const char *name; /* lives until ACTION_UPSTREAM_GONE */
                         HealthState from, to;
                         HealthAdmin admin, admin_before;
                         FailureReason reason;
-                        FailureDetail detail; /* of an HTTP response */
-                        Purpose purpose;      /* what brought it to light */
-                        uint64_t retry_at;    /* usec; only where `to` is FAILED */
+                        FailureDetail detail; /* of the HTTP response, if `reason` is about one */
+                        Purpose purpose;      /* of the connection or exchange that revealed the state */
+                        uint64_t retry_at;    /* usec; only if `to` is HEALTH_FAILED */
                 } state;
                 NetworkState network;
                 struct {
                         uint64_t cookie;
-                        FailureReason failure; /* FAILURE_NONE: it went well */
+                        FailureReason failure; /* FAILURE_NONE on success */
                         uint64_t took;         /* usec */
-                        bool resumed;          /* TLS was resumed */
+                        bool resumed;          /* the TLS session was resumed */
                 } probed;
         };
 } Action;
 
-/* What is counted of queries; CLOCK_BOOTTIME usec in the histogram. */
+/* Counts of queries. */
 typedef struct Counters {
-        uint64_t queries;  /* well-formed ones of clients */
-        uint64_t rejected; /* answered FORMERR, NOTIMP, BADVERS or REFUSED */
-        uint64_t ignored;  /* not answered at all */
-        uint64_t local;    /* answered by this machine itself: [Local] */
-        uint64_t joined;   /* shared an attempt that was under way */
-        uint64_t answered; /* out of an upstream's answer, cached or not */
-        uint64_t failed;   /* answered SERVFAIL by ourselves */
-        uint64_t stale;    /* answered out of the cache after the TTL */
-        uint64_t timeouts; /* of `failed`: at the deadline */
-        uint64_t attempts; /* DNS messages sent upstream for clients */
-        uint64_t retries;  /* of those: not the first for their query */
-        uint64_t hedges;   /* of those: while another was still waiting */
-        uint64_t prefetches;
-        uint64_t forwarded;      /* questions that went to Do53 servers */
-        uint64_t forward_failed; /* of `failed`: those */
-        Histogram latency;       /* from question to answer, upstream's answers only */
+        uint64_t queries;        /* well-formed queries from clients */
+        uint64_t rejected;       /* answered with FORMERR, NOTIMP, BADVERS or SERVFAIL before becoming a query */
+        uint64_t ignored;        /* not answered */
+        uint64_t local;          /* answered locally: [Local] */
+        uint64_t joined;         /* joined a query in flight */
+        uint64_t answered;       /* answered with an upstream's answer, cached or not */
+        uint64_t failed;         /* answered with our own SERVFAIL */
+        uint64_t stale;          /* answered from the cache after the TTL expired (RFC 8767) */
+        uint64_t timeouts;       /* of `failed`: at the deadline */
+        uint64_t attempts;       /* DNS messages sent upstream for clients */
+        uint64_t retries;        /* of `attempts`: not the first of their query */
+        uint64_t hedges;         /* of `attempts`: while an earlier one was still pending */
+        uint64_t prefetches;     /* refreshes of cached answers ahead of expiry */
+        uint64_t forwarded;      /* queries sent to Do53 servers */
+        uint64_t forward_failed; /* of `failed`: queries of a forward zone */
+        Histogram latency;       /* usec from query to answer, of `answered` */
 } Counters;
 
-/* What somebody below has to tell the floor above. Embedded in whom it concerns, and posted at most once at a time. */
+/* A message to the floor above. It is embedded in the object that posts it, and queued at most once. */
 typedef enum NoticeType {
-        NOTICE_CONNECTION_SILENT, /* a PING went unanswered; in a Connection */
-        NOTICE_CONNECTION_GONE,   /* it broke a rule of HTTP/2; in a Connection */
-        NOTICE_CONNECTING_FAILED, /* no connection could even be begun; in a Connecting */
+        NOTICE_CONNECTION_SILENT, /* a PING was not answered; embedded in a Connection */
+        NOTICE_CONNECTION_GONE,   /* the peer violated HTTP/2; embedded in a Connection */
+        NOTICE_CONNECTING_FAILED, /* no memory for a connection; embedded in a Connecting */
 } NoticeType;
 
 typedef struct Notice {
@@ -135,39 +136,41 @@ typedef struct Notice {
 } Notice;
 
 typedef struct Outbox {
-        Action *actions; /* a ring */
+        Action *actions; /* ring buffer */
         size_t actions_first, actions_n, actions_size;
-        Packet *lent; /* what the action taken last points to */
-        PendingReply *lent_reply;
+        Packet *lent;             /* the packet of the last action taken */
+        PendingReply *lent_reply; /* the reply of the last action taken */
         Timers timers;
         Random random;
         HandleTable connections, exchanges, upstreams, do53_exchanges;
         NetworkState network;
         Counters counters;
-        List outcomes; /* exchanges that are over: upstream/exchange.h */
+        List outcomes; /* finished exchanges: upstream/exchange.h */
         List notices;
 } Outbox;
 
-/* `seed`: for the random numbers. False when out of memory; outbox_deinit() is right all the same. */
+/* Initializes the outbox; `seed` seeds the random numbers. Returns false if out of memory; outbox_deinit() is required
+ * in either case. */
 bool outbox_init(Outbox *o, uint64_t seed);
-/* Drops the actions that were not taken. */
+/* Frees the outbox and drops the actions that were not taken. */
 void outbox_deinit(Outbox *o);
 
-/* A new action at the end of the queue, all zeros but its type; NULL when out of memory. */
+/* Appends a new action, zeroed except for its type. Returns NULL if out of memory. */
 Action *outbox_act(Outbox *o, ActionType type);
 
-/* The next action; false if there is none. What it points to lives until the next call. */
+/* Takes the next action. Returns false if there is none. Its pointers are valid until the next call. */
 bool outbox_next_action(Outbox *o, Action *ret);
 
-/* These take over the reference. NULL, when out of memory: the client is let go without an answer. */
+/* Answer `client`. These take ownership of `message` and `reply`; if it is NULL (out of memory), the client gets no
+ * answer. */
 void outbox_answer(Outbox *o, const Client *client, Packet *message);
 void outbox_answer_later(Outbox *o, const Client *client, PendingReply *reply);
 
-/* Tells of a change, once. */
+/* Changes the state of the network, and reports it if it is a new one. */
 void outbox_set_network(Outbox *o, NetworkState state);
 
-/* Posts a notice, unless it is posted already. */
+/* Queues `n`, unless it is queued already. */
 void outbox_post(Outbox *o, Notice *n, NoticeType type, FailureReason reason);
 
-/* The next notice, taken off the queue; NULL if there is none. */
+/* Removes the next notice from the queue and returns it, or NULL if there is none. */
 Notice *outbox_next_notice(Outbox *o);
