@@ -3,7 +3,7 @@
 
 #define CONNECT_TIME (2500 * USEC_PER_MSEC)
 #define ATTEMPT_DELAY (250 * USEC_PER_MSEC)      /* RFC 8305 5 */
-#define ATTEMPT_DELAY_TLS (1000 * USEC_PER_MSEC) /* once TCP is up somewhere, TLS gets this long */
+#define ATTEMPT_DELAY_TLS (1000 * USEC_PER_MSEC) /* once TCP is established on an address */
 
 void connecting_init(Connecting *k, ConnectionPool *pool, void (*due)(Timer *t, uint64_t now))
 {
@@ -11,8 +11,8 @@ void connecting_init(Connecting *k, ConnectionPool *pool, void (*due)(Timer *t, 
         list_init(&k->notice.in_outbox);
 }
 
-/* Address number `i` in the order of trying: the one that worked last, then the others, families in turn (RFC 8305 4).
- */
+/* Returns the index of the address to try as number `i`: first the one that worked last, then the others with
+ * alternating families (RFC 8305 4). */
 static size_t connecting_address_at(const Connecting *k, size_t i)
 {
         const UpstreamConfig *config = k->pool->config;
@@ -46,7 +46,7 @@ static bool connecting_any(const Connecting *k)
         return false;
 }
 
-/* Goes to the next address. */
+/* Tries the next address. */
 static void connecting_attempt(Connecting *k, uint64_t now)
 {
         Outbox *o = k->pool->common->outbox;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/upstream/connection.h"
 
-#define AT_RISK_IDLE (10 * USEC_PER_SEC) /* Chrome's figure; HEALTH.md 3 */
-#define AGE_MAX USEC_PER_HOUR            /* then a new one, to see changes of DNS and anycast */
+#define AT_RISK_IDLE (10 * USEC_PER_SEC) /* as in Chrome; HEALTH.md 3 */
+#define AGE_MAX USEC_PER_HOUR            /* then replaced, to follow changes of anycast routing */
 #define SETTINGS_TIME (2500 * USEC_PER_MSEC)
-#define STREAMS_ASSUMED 100 /* until SETTINGS come, as nghttp2 does */
-#define RESETS_MAX 3        /* streams reset in a row, then the connection is given up */
-/* BIND 9.18.49 takes 50 requests before it has answered any, and hangs up on the 51st, of long names a few earlier
- * (measured, Debian 12). What else serves DoH takes more. */
+#define STREAMS_ASSUMED 100 /* until SETTINGS arrive, as nghttp2 does */
+#define RESETS_MAX 3        /* streams reset in a row before the connection is abandoned */
+/* BIND 9.18.49 accepts 50 requests before its first answer and disconnects at the 51st, or a few earlier with long
+ * names (measured on Debian 12). Other DoH servers accept more. */
 #define FIRST_FLIGHT 32
 #define STALE_RACE_MIN (200 * USEC_PER_MSEC)
 #define STALE_RACE_DEFAULT (400 * USEC_PER_MSEC)
@@ -91,7 +91,7 @@ void connection_set_state(Connection *c, ConnectionState state)
         c->state = state;
 }
 
-/* Since when nothing was heard while something waits. */
+/* Returns the start of the current silence. There is an exchange in flight. */
 static uint64_t connection_silent_since(const Connection *c)
 {
         return MAX(c->received_at, exchange_list_first(&c->exchanges)->sent_at);
@@ -141,7 +141,7 @@ static void connection_due(Timer *t, uint64_t now)
         connection_arm(c);
 }
 
-/* Used again now, might it be dead without our knowing? */
+/* Returns true if the connection may be dead without having been closed. */
 static bool connection_is_at_risk(const Connection *c, uint64_t now)
 {
         uint64_t quiet = now - c->received_at;

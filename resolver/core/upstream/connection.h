@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Connection: what the core knows of one TCP/TLS/HTTP/2 connection, and the rules for using it (HEALTH.md 4): idle ones
- * are watched and closed after a while; ones that may have died unnoticed are used with a PING and raced; ones that go
- * silent while something waits are found by their oldest waiting stream, which no later write can postpone.
+ * Connection: one TCP, TLS and HTTP/2 connection (RFC 9113) as core sees it, and the rules for its use (HEALTH.md 4).
+ * An idle connection is closed after a while. A connection that may have died unnoticed is used with a PING, and raced
+ * if it stays silent. Silence is measured from the oldest pending stream, so later writes do not postpone its
+ * detection.
  *
- * ConnectionPool: the connections of one upstream, and what they have learned together of the way there.
+ * ConnectionPool: the connections of one upstream, and what they have learned about the path to it. The upstream owns
+ * the pool, the pool owns the connections.
  *
- * A connection calls nobody above it. What its timer finds out it posts as a Notice; all else its functions return.
+ * A connection never calls the modules above it. Its timer posts a Notice; everything else is a return value. Times are
+ * usec of CLOCK_BOOTTIME.
  */
 
 #include "core/base/smoothed_rtt.h"
@@ -16,27 +19,28 @@
 
 typedef struct ConnectionPool {
         UpstreamCommon *common;
-        uint32_t upstream;            /* its handle */
-        const UpstreamConfig *config; /* the upstream's; of `owner` */
+        uint32_t upstream;            /* handle of the upstream */
+        const UpstreamConfig *config; /* part of `owner` */
         Config *owner;
-        SmoothedRtt path;      /* the network's part of a round trip */
-        uint64_t peer_idle;    /* usec; the peer closes connections that idle as long; USEC_NEVER: not known */
+        SmoothedRtt path;      /* round trip of the network path */
+        uint64_t peer_idle;    /* the peer closes connections that are idle for this long; USEC_NEVER: unknown */
         uint64_t queries;      /* DNS messages sent */
-        uint32_t first_flight; /* what a connection may carry before its first answer; halved when one is lost so */
+        uint32_t first_flight; /* exchanges that a connection may carry before its first answer; halved when a
+                                  connection is lost with more */
         List connections;      /* oldest first */
 } ConnectionPool;
 
 typedef enum ConnectionState {
         CONNECTION_CONNECTING,
         CONNECTION_READY,
-        CONNECTION_DRAINING, /* finishes what it carries, takes nothing new */
+        CONNECTION_DRAINING, /* finishes its exchanges, accepts no new ones */
 } ConnectionState;
 
-/* Is the peer there? */
+/* Whether the peer responds. */
 typedef enum ConnectionLiveness {
-        CONNECTION_HEARD,  /* nothing speaks against it */
-        CONNECTION_PINGED, /* a PING is out, and nothing was heard since */
-        CONNECTION_SILENT, /* that went unanswered: it is being replaced */
+        CONNECTION_HEARD,  /* heard since the last PING */
+        CONNECTION_PINGED, /* a PING was sent, and nothing was received since */
+        CONNECTION_SILENT, /* the PING was not answered: the connection is being replaced */
 } ConnectionLiveness;
 
 struct Connection {
@@ -44,102 +48,104 @@ struct Connection {
         ConnectionPool *pool;
         ConnectionState state;
         ConnectionLiveness liveness;
-        bool at_risk;   /* it was when last used, and nothing was heard since */
-        bool unproven;  /* it replaced a silent one, and has answered nothing yet: its own silence is a failure */
-        bool settings;  /* the peer's came */
-        bool answered;  /* the peer has answered something: from now on it takes what its SETTINGS say */
-        bool resumed;   /* its TLS session was */
-        size_t address; /* number in the upstream's configuration */
-        unsigned epoch; /* the network's, when it was opened */
+        bool at_risk;   /* was at risk when last used, and nothing was received since */
+        bool unproven;  /* replaced a silent connection and has not answered yet: if it goes silent, too, that is a
+                           failure */
+        bool settings;  /* SETTINGS of the peer have arrived */
+        bool answered;  /* the peer has answered: first_flight no longer applies, only its SETTINGS */
+        bool resumed;   /* the TLS session was resumed */
+        size_t address; /* index into the addresses of the configuration */
+        unsigned epoch; /* epoch of the network when it was opened */
         uint64_t opened_at;
         uint64_t ready_at;
-        uint64_t received_at; /* the last octets */
-        uint64_t idle_since;  /* where it carries nothing */
+        uint64_t received_at; /* the last octets arrived */
+        uint64_t idle_since;  /* valid if there are no exchanges */
         uint64_t pinged_at;
-        unsigned resets;       /* streams reset in a row */
-        uint64_t overtaken_at; /* something that was sent then was answered: what was sent before it is overtaken */
+        unsigned resets;       /* streams reset in a row, without an answer between */
+        uint64_t overtaken_at; /* latest sending time of an answered exchange: exchanges sent earlier are overtaken */
         uint32_t max_streams;
-        uint64_t incident; /* number of the last incident on it, and when that was */
+        uint64_t incident; /* number and time of the last incident */
         uint64_t incident_at;
-        ExchangeList exchanges; /* one a stream, in the order in which they were sent */
+        ExchangeList exchanges; /* one per stream, in the order of sending */
         List in_pool;
         Timer timer;
-        Notice notice; /* of type NOTICE_CONNECTION_* */
+        Notice notice; /* NOTICE_CONNECTION_* */
 };
 
-/* Starts connecting to address number `address`; NULL when out of memory. */
+/* Starts to connect to address number `address`. Returns NULL if out of memory. */
 Connection *connection_new(ConnectionPool *pool, size_t address, Purpose purpose, uint64_t now);
 
-/* Forgets it. What it carried must have been taken away. NULL is fine; always returns NULL. */
+/* Frees the connection without telling io. It must have no exchanges. Accepts NULL, and returns NULL. */
 Connection *connection_free(Connection *c);
 
-/* Asks io to close it, and forgets it. What it carried must have been taken away. */
+/* Asks io to close the connection, and frees it. It must have no exchanges. */
 void connection_close(Connection *c);
 
-/* The only way in which the state changes: forward, from CONNECTING over READY to DRAINING. */
+/* Changes the state: forward only, from CONNECTING through READY to DRAINING. No other function does. */
 void connection_set_state(Connection *c, ConnectionState state);
 
-/* READY, heard of and not too old: worth sending on, now or once a stream is free. */
+/* Returns true if the connection is READY, not silent and not too old: usable now or when a stream becomes free. */
 bool connection_good(const Connection *c, uint64_t now);
 
-/* Good, and with room for one more exchange. */
+/* Returns true if the connection is good and has a free stream. */
 bool connection_takes(const Connection *c, uint64_t now);
 
-/* Sends `x`; where there is no memory, `x` is over (exchange_post). */
+/* Sends `x`. If out of memory, ends `x` (exchange_post). */
 void connection_send(Connection *c, Exchange *x, uint64_t now);
 
-/* Calls `x`, which it carries, off: io resets its stream. It stays where it is. */
+/* Asks io to reset the stream of `x`. `x` stays in the list of exchanges. */
 void connection_cancel(Connection *c, const Exchange *x);
 
-/* `x`, which it carried, has its outcome, and stands in no list now. The connection closes, and is gone, where that was
- * the last thing that kept it. */
+/* Removes `x`, which has its outcome, from the connection. Closes and frees the connection if it is draining or
+ * silent and has no further exchanges. */
 void connection_release(Connection *c, Exchange *x, uint64_t now);
 
-/* The handshakes are done: from now on it can be used. */
+/* Makes the connection READY: the handshakes are complete. */
 void connection_ready(Connection *c, bool resumed, uint64_t now);
 
-/* Octets came. Returns true if it had been silent, and then the caller arms it, once he has seen what follows of that.
- */
+/* Notes that octets arrived. Returns true if the connection was silent; the caller then handles that and arms the
+ * connection (connection_arm). */
 bool connection_heard(Connection *c, uint64_t now);
 
-/* `x`, which it carries, was answered. */
+/* Notes that `x` was answered. */
 void connection_answered(Connection *c, const Exchange *x);
 
-/* A stream was reset; false once so many were in a row that the connection is to be given up. */
+/* Notes that a stream was reset. Returns false if too many were reset in a row and the connection must be abandoned. */
 bool connection_reset(Connection *c);
 
-/* No new exchanges; closes, and is gone, where it carries none: then returns true. */
+/* Makes a READY connection DRAINING. Returns true if it had no exchanges, and was closed and freed. */
 bool connection_drain(Connection *c);
 
-/* Asks at once whether it is still there: the network changed under what it carries. */
+/* Sends a PING if the connection carries exchanges: the network changed, and the connection may be dead. */
 void connection_challenge(Connection *c, uint64_t now);
 
-/* Sets its one timer anew: the next look at its silence, or its idle close. */
+/* Sets the timer to the next check for silence, or to the end of the idle time. */
 void connection_arm(Connection *c);
 
-/* The peer is about to close it: if it was idle, learns after which time the peer does so. */
+/* Learns the idle time of the peer, which is closing the connection. */
 void connection_learn_idle(const Connection *c, uint64_t now);
 
-/* The number of the incident that a failure on `c` belongs to, of what was sent at `since`: all that was under way when
- * something went wrong is one. */
+/* Returns the number of the incident (HEALTH.md 1) that a failure of an exchange sent at `since` belongs to. All
+ * exchanges in flight when something fails belong to one incident. */
 uint64_t connection_incident(Connection *c, uint64_t since, uint64_t now);
 
-/* It was lost before its first answer, under more than one request: servers that take that for an attack hang up
- * (HEALTH.md 3, first flight). True if fewer at once may do better, and then the pool sends fewer from now on. */
+/* Handles the loss of a connection before its first answer. If it carried more than one exchange, the server may
+ * have taken them for an attack (HEALTH.md 3, first flight): reduces first_flight of the pool, and returns true. */
 bool connection_lost_in_first_flight(const Connection *c);
 
-/* If it is lost now, is that no fault of the peer's? It was at risk, silent, or of another network. */
+/* Returns true if the loss of the connection is not the peer's failure: it was at risk, silent, or opened in another
+ * epoch. */
 bool connection_is_stale(const Connection *c);
 
 /* --- pool */
 
 void pool_init(ConnectionPool *p, UpstreamCommon *common, const UpstreamConfig *config, Config *owner);
 
-/* Another network: what was learned of the way is forgotten. */
+/* Forgets what was learned about the path: the network changed. */
 void pool_forget(ConnectionPool *p);
 
-/* Is one of them silent? Then connecting is for its sake. */
+/* Returns true if a connection is silent, and thus being replaced. */
 bool pool_any_silent(const ConnectionPool *p);
 
-/* How long silence is borne before it is looked into (HEALTH.md 3, stale_race), usec. */
+/* Returns the time of silence before a PING, and again before a race (HEALTH.md 3, stale_race), in usec. */
 uint64_t pool_stale_race(const ConnectionPool *p);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Exchange: one sending of one DNS message to one upstream, from waiting in its queue to its outcome. Belongs to a
- * query, or to the upstream itself where it is a synthetic probe. At any time it stands in at most one list: the
- * upstream's queue, a connection's, or the outbox's outcomes, where it waits for its query to be told.
+ * Exchange: one HTTP request that carries one DNS message to one upstream (RFC 8484), from the upstream's queue to its
+ * outcome. A query owns it; a synthetic probe is owned by its upstream.
+ *
+ * An exchange is in at most one list at a time: the queue of the upstream, the exchanges of a connection, or the
+ * outcomes of the outbox, where queries_take_outcomes() finds it. Times are usec of CLOCK_BOOTTIME.
  */
 
 #include "core/outbox/outbox.h"
@@ -12,7 +14,7 @@ typedef struct Query Query;
 typedef struct Upstream Upstream;
 typedef struct Connection Connection;
 
-/* A list that knows its length. */
+/* A list and its length. */
 typedef struct ExchangeList {
         List head;
         size_t n;
@@ -21,46 +23,48 @@ typedef struct ExchangeList {
 typedef struct Exchange {
         uint32_t handle;
         Outbox *outbox;
-        Query *query;   /* NULL: a probe of the upstream's own, or one that the query left to it */
+        Query *query;   /* NULL: a synthetic probe, or a query that ended before the probe it carried */
         Packet *wire;   /* the message */
-        bool synthetic; /* a probe's own question */
+        bool synthetic; /* carries the question of a probe */
         Upstream *upstream;
-        Connection *connection; /* NULL: not sent */
+        Connection *connection; /* NULL: queued or over */
         Purpose purpose;
-        uint64_t late_at;   /* usec; when it is time to ask another upstream */
-        uint64_t sent_at;   /* usec; 0: not sent */
-        uint64_t queued_at; /* usec */
-        bool late;          /* over its time; its answer is still welcome */
-        bool unprocessed;   /* the peer has certainly not seen it, or said that it did nothing: free to be sent again */
-        bool over;          /* it stands in the outcomes, with `reason` */
+        uint64_t late_at;   /* the time to try another upstream */
+        uint64_t sent_at;   /* 0: not sent */
+        uint64_t queued_at; /* when it entered the queue */
+        bool late;          /* overdue; an answer is still accepted */
+        bool unprocessed;   /* the peer did not process it (RFC 9113 8.7): safe to send again */
+        bool over;          /* finished with `reason`, and in the outcomes of the outbox */
         FailureReason reason;
         List in_query;
         List in_place;
-        ExchangeList *place; /* NULL: none, or the outcomes */
+        ExchangeList *place; /* the list that holds it; NULL: none, or the outcomes */
 } Exchange;
 
 void exchange_list_init(ExchangeList *l);
-/* The first, or NULL. */
+/* Returns the first exchange, or NULL. */
 Exchange *exchange_list_first(const ExchangeList *l);
 
-/* An exchange of `wire`, in no list yet; NULL when out of memory. Takes a reference. `query` may be NULL. */
+/* Creates an exchange that carries `wire`, and takes a reference to `wire`. It is in no list. `query` may be NULL.
+ * Returns NULL if out of memory. */
 Exchange *exchange_new(Outbox *o, Query *query, Upstream *u, Packet *wire, Purpose purpose);
-/* Takes it out of every list and frees it; nothing is sent. NULL is fine; always returns NULL. */
+/* Removes the exchange from all lists and frees it, without telling io. Accepts NULL, and returns NULL. */
 Exchange *exchange_free(Exchange *x);
 
-/* Moves it from where it stands to the end of `to`; NULL: to no list. */
+/* Moves the exchange to the end of `to`, or out of its list if `to` is NULL. */
 void exchange_move(Exchange *x, ExchangeList *to);
-/* The same, to the head of `to`. */
+/* Moves the exchange to the head of `to`. */
 void exchange_move_first(Exchange *x, ExchangeList *to);
 
-/* What a probe asks: `. NS`, which every resolver has at hand. NULL when out of memory. */
+/* Returns the question of a probe: `. NS`, which every resolver has cached (RFC 8109 3). Returns NULL if out of
+ * memory. */
 Packet *exchange_probe_question(bool padding);
 
-/* Before it is sent: one whose query has gone, but that a probe or trial hangs on (upstream_cancel), asks for what a
- * probe asks. Nobody wants the name any longer, and since a reload it may be none of the upstream's business. False
- * when out of memory. */
+/* Prepares the exchange for sending. If its query has ended but a probe or trial still depends on it
+ * (upstream_cancel), replaces its message with the question of a probe: the name is no longer needed, and after a
+ * reload it may belong to another upstream. Returns false if out of memory. */
 bool exchange_prepare(Exchange *x, bool padding);
 
-/* It is over: it goes to the outcomes, and its query is told once the running event is done with. It must be on no
- * connection any longer. */
+/* Ends the exchange with `reason` and moves it to the outcomes. Its query learns of it when the current event has
+ * been processed. The caller has released it from its connection. */
 void exchange_post(Exchange *x, FailureReason reason);

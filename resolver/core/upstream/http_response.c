@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define RETRY_AFTER_MAX 300 /* s */
-#define DAYS_PER_ERA 146097 /* of 400 years */
+#define DAYS_PER_ERA 146097 /* 400 years */
 #define SECONDS_PER_DAY 86400
 #define SECONDS_PER_YEAR 31556952
 
@@ -36,7 +36,7 @@ static Bytes http_trim(Bytes b)
         return b;
 }
 
-/* The part before the next `separator` that is not quoted, trimmed; *rest moves behind it. */
+/* Returns the trimmed text before the next unquoted `separator`, and moves *rest behind the separator. */
 static Bytes http_cut(Bytes *rest, char separator)
 {
         bool quoted = false;
@@ -53,7 +53,7 @@ static Bytes http_cut(Bytes *rest, char separator)
         return http_trim(part);
 }
 
-/* Digits only; what is too large is the largest. */
+/* Parses a decimal number. Saturates at UINT64_MAX. */
 static bool http_number(Bytes b, uint64_t *ret)
 {
         uint64_t n = 0;
@@ -82,7 +82,7 @@ static void http_take_status(HttpResponse *r, Bytes value)
         r->has_status = true;
 }
 
-/* What a peer says is told up to the first octet that is none of a token, a list or a parameter. */
+/* Copies a value up to the first octet that is not printable ASCII. */
 static void http_keep_value(char to[static HTTP_VALUE_MAX], Bytes value)
 {
         size_t n = 0;
@@ -120,7 +120,7 @@ static void http_take_length(HttpResponse *r, Bytes value)
         r->has_length = true;
 }
 
-/* RFC 9111 5.2.2: no-store and no-cache leave no life, and of several max-age the least counts. */
+/* RFC 9111 5.2.2: no-store and no-cache mean a lifetime of 0. Of several max-age, the smallest applies. */
 static void http_take_cache_control(HttpResponse *r, Bytes value)
 {
         while (value.n) {
@@ -144,13 +144,13 @@ static void http_take_age(HttpResponse *r, Bytes value)
         Bytes first = http_cut(&value, ',');
         uint64_t n;
 
-        /* RFC 9111 5.1: of a list the first, and what is not a number is ignored. */
+        /* RFC 9111 5.1: the first element of a list applies, and an invalid one is ignored. */
         if (!r->has_age && http_number(first, &n))
                 r->age = http_seconds(n);
         r->has_age = true;
 }
 
-/* Days since 1970-01-01 of a date in the Gregorian calendar. */
+/* Returns the days from 1970-01-01 to a date in the Gregorian calendar. */
 static int64_t http_days_of(int64_t year, unsigned month, unsigned day)
 {
         int64_t y = month <= 2 ? year - 1 : year, era = y / 400;
@@ -163,7 +163,7 @@ typedef struct Date {
         unsigned day, month, year, hour, minute, second;
 } Date;
 
-/* 1 to 12 by the first three letters; 0 if they are none. */
+/* Returns 1 to 12 for the name of a month, or 0. */
 static unsigned http_month_of(Bytes b)
 {
         static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -193,8 +193,8 @@ static unsigned *http_field_of(Date *d, char letter)
         }
 }
 
-/* In the pattern "b" is a month's name, and each small letter else a digit of what it begins; a day may begin with a
- * space. */
+/* Matches a date. In the pattern, "b" is the name of a month, and "d", "y", "h", "m" and "s" are digits of day,
+ * year, hour, minute and second. A day may start with a space. */
 static bool http_date_matches(Bytes b, const char *pattern, Date *ret)
 {
         *ret = (Date) { 0 };
@@ -219,7 +219,7 @@ static bool http_date_matches(Bytes b, const char *pattern, Date *ret)
                ret->minute <= 59 && ret->second <= 60;
 }
 
-/* Seconds since 1970 of a date in any of the three forms that RFC 9110 5.6.7 wants to be understood. */
+/* Parses a date in any of the three formats of RFC 9110 5.6.7 into seconds since 1970. */
 static bool http_date(Bytes b, int64_t wall_clock, int64_t *ret)
 {
         int64_t this_year = 1970 + wall_clock / SECONDS_PER_YEAR, year;

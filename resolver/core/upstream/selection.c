@@ -6,7 +6,7 @@ static unsigned selection_rank(const Candidate *c)
         return 2 * c->suspect + c->doubtful;
 }
 
-/* Is `a` so much cheaper than `b`, the one in use, that moving is worth it? */
+/* Returns true if `a` is cheaper than `b`; if `b` is in use, by enough to justify the change. */
 static bool selection_cheaper(const Candidate *a, const Candidate *b, bool in_use)
 {
         if (!a->cost)

@@ -106,8 +106,8 @@ void upstream_on_exchange_failed(Exchange *x, FailureReason reason, uint64_t ret
 {
         Connection *c = x->connection;
 
-        /* Left out by a GOAWAY, or never sent (RFC 9113 6.8, 8.7). A stream refused on a connection that goes on is the
-         * peer's wish to have it later, and is sent again once. */
+        /* Not covered by a GOAWAY, or never sent (RFC 9113 6.8, 8.7). If the connection stays open, REFUSED_STREAM
+         * asks for a later retry, which is made once. */
         x->unprocessed =
                 reason == FAILURE_NOT_SENT || (reason == FAILURE_REFUSED_STREAM && c->state == CONNECTION_DRAINING);
         upstream_blame(x, reason, retry_after, now);
@@ -116,7 +116,7 @@ void upstream_on_exchange_failed(Exchange *x, FailureReason reason, uint64_t ret
         upstream_advance(x->upstream, now);
 }
 
-/* Is the body the answer to what was asked? */
+/* Checks that the body is an answer to the question. */
 static FailureReason upstream_check_answer(const Exchange *x, const Message *question, Bytes body, Message *ret)
 {
         if (message_parse(ret, body) != MESSAGE_OK)
@@ -125,8 +125,8 @@ static FailureReason upstream_check_answer(const Exchange *x, const Message *que
                 return FAILURE_MISMATCH;
         if (ret->flags & DNS_TC)
                 return FAILURE_TRUNCATED;
-        /* A probe is of the path, which any answer proves, and authoritative and filtering servers refuse it; only one
-         * that looks into a streak of SERVFAIL asks whether names resolve. */
+        /* A probe tests the path, so any answer will do: authoritative and filtering servers refuse it. Only a probe
+         * after a SERVFAIL streak tests whether names resolve. */
         if (x->synthetic && servfail_streak_probed(&x->upstream->servfail_streak) &&
             message_rcode(ret) != RCODE_NOERROR && message_rcode(ret) != RCODE_NXDOMAIN)
                 return FAILURE_PROBE_RCODE;
@@ -161,7 +161,7 @@ void upstream_on_established(Connection *c, uint64_t now)
         connecting_established(&upstream_of(c)->connecting, c, now);
 }
 
-/* The one that was made carries on; what it replaces goes, or finishes what it has. */
+/* Puts `fresh` in place of the silent connections, which are closed, and of the aged ones, which are drained. */
 static void upstream_replace_connections(Upstream *u, Connection *fresh, uint64_t now)
 {
         bool overflow = u->connecting.purpose == PURPOSE_QUERY;
@@ -194,7 +194,7 @@ void upstream_on_ready(Connection *c, bool resumed, uint64_t now)
                 upstream_replace_connections(u, c, now);
                 connecting_stop(&u->connecting);
         }
-        /* Behind a portal, too, connections come up: only an answer ends that. */
+        /* Connections also come up behind a captive portal: only an answer ends that state. */
         if (u->common->outbox->network == NETWORK_OFFLINE)
                 outbox_set_network(u->common->outbox, NETWORK_ONLINE);
         if (u->probe.active && !u->probe.exchange)
@@ -267,7 +267,7 @@ void upstream_on_closed(Connection *c, FailureReason reason, uint64_t now)
                 return;
         }
         connection_learn_idle(c, now);
-        /* Sent again, fewer at once: at one, the loss counts. */
+        /* Sent again, with fewer exchanges at once. The loss counts once only one is left. */
         if (failure_class(reason) == CLASS_SOFT && connection_lost_in_first_flight(c)) {
                 upstream_requeue_and_close(u, c, now);
                 upstream_advance(u, now);
@@ -291,7 +291,8 @@ void upstream_on_closed(Connection *c, FailureReason reason, uint64_t now)
 
 static void upstream_on_silent(Upstream *u, Connection *c, uint64_t now)
 {
-        /* The next may be no better: who waits is not to move from each to the next until his time is over. */
+        /* A further replacement may fare no better: do not move the exchanges from one connection to the next until
+         * their time is over. */
         if (c->unproven)
                 upstream_on_closed(c, FAILURE_TIMEOUT, now);
         else if (!u->connecting.active)

@@ -4,12 +4,13 @@
 #include "core/base/siphash.h"
 #include "core/upstream/upstream_queue.h"
 
-#define DEMAND_TIME \
-        (5 * USEC_PER_SEC) /* a probe of a suspicion is repeated by timer only if somebody asked as recently */
+#define DEMAND_TIME                                                                                                 \
+        (5 * USEC_PER_SEC) /* the probe of a suspect upstream is repeated by timer only if there was a query within \
+                              this time */
 
 /* --- changes of state */
 
-/* Publishes it, once: from here to journal and bus alike. */
+/* Reports the state once, to the journal and the bus. */
 static void upstream_publish_state(Upstream *u, Purpose purpose)
 {
         Action *a = outbox_act(u->common->outbox, ACTION_STATE);
@@ -31,8 +32,8 @@ static void upstream_publish_state(Upstream *u, Purpose purpose)
         u->announced_admin = u->health.admin;
 }
 
-/* What follows of it: one that is not to be used gets nothing more to do, and what waits for it goes elsewhere. If all
- * failed just now, for a wrong certificate or as a login is asked for, it is the network. */
+/* Acts on the state: an unusable upstream gets no further exchanges, and its queue goes elsewhere. If all upstreams
+ * have just failed with a wrong certificate or a login page, the network is a captive portal. */
 static void upstream_follow_state(Upstream *u, uint64_t now)
 {
         if (u->health.state == HEALTH_FAILED && health_group_intercepted(&u->common->health, now))
@@ -44,7 +45,6 @@ static void upstream_follow_state(Upstream *u, uint64_t now)
                 connecting_stop(&u->connecting);
 }
 
-/* To be called after whatever may have changed health. */
 void upstream_state_changed(Upstream *u, Purpose purpose, uint64_t now)
 {
         if (u->health.state == u->announced && u->health.admin == u->announced_admin)
@@ -66,7 +66,7 @@ void upstream_plan_active(Upstream *u, uint64_t now)
 
 /* --- probes and trials */
 
-/* An exchange of the probe that is still under way and that no query wants is given up. */
+/* Ends the probe, and cancels its exchange if no query needs that. */
 static void upstream_end_probe(Upstream *u, bool failed, uint64_t now)
 {
         Exchange *x = probe_end(&u->probe);
@@ -79,7 +79,7 @@ static void upstream_end_probe(Upstream *u, bool failed, uint64_t now)
                 upstream_cancel(x, now);
 }
 
-/* Makes room for the next one; health knows of that already. */
+/* Ends the probe in favour of the next one. The caller tells health. */
 static void upstream_supersede_probe(Upstream *u, uint64_t now)
 {
         if (!u->probe.active)
@@ -88,7 +88,6 @@ static void upstream_supersede_probe(Upstream *u, uint64_t now)
         upstream_end_probe(u, false, now);
 }
 
-/* Forgets the probe or trial without an outcome. */
 void upstream_abandon_probe(Upstream *u, uint64_t now)
 {
         if (u->probe.active)
@@ -96,7 +95,7 @@ void upstream_abandon_probe(Upstream *u, uint64_t now)
         upstream_supersede_probe(u, now);
 }
 
-/* Starts a probe or trial, if none is under way. */
+/* Starts a probe or trial, unless one is running. A trial supersedes a probe. */
 static void upstream_start_probe(Upstream *u, Purpose purpose, bool suspicion, uint64_t now)
 {
         if (u->probe.active && (purpose != PURPOSE_TRIAL || u->probe.purpose == PURPOSE_TRIAL))
@@ -119,7 +118,7 @@ void upstream_start_trial(Upstream *u, uint64_t now)
         upstream_start_probe(u, PURPOSE_TRIAL, true, now);
 }
 
-/* A trial that ends without an answer has failed, even where a query would just be sent again. */
+/* A trial without an answer has failed, even if a query would simply be sent again. */
 static FailureReason upstream_trial_reason(FailureReason reason)
 {
         FailureClass class = failure_class(reason);
@@ -168,7 +167,6 @@ void upstream_probe_done(Upstream *u, FailureReason reason, uint64_t retry_after
         upstream_plan_active(u, now);
 }
 
-/* The connection for it is there: takes the head of the queue along, or sends a question of its own. */
 void upstream_probe_ready(Upstream *u, Connection *c, uint64_t now)
 {
         _cleanup_(packet_unrefp) Packet *wire = NULL;
@@ -205,7 +203,7 @@ bool upstream_probe(Upstream *u, uint64_t cookie, uint64_t now)
         return true;
 }
 
-/* The next probe of a suspicion, if it is due. */
+/* Starts the next probe of a suspect upstream, if it is due. */
 static void upstream_probe_suspicion(Upstream *u, uint64_t now)
 {
         if (u->probe_at <= now && u->health.state == HEALTH_SUSPECT && health_probe_start(&u->health))
@@ -218,7 +216,7 @@ void upstream_demand(Upstream *u, uint64_t now)
         upstream_probe_suspicion(u, now);
 }
 
-/* Active mode's turn: a look at the healthy, a trial of the failed. */
+/* Probes a healthy upstream, or starts the trial of a failed one. */
 static void upstream_probe_actively(Upstream *u, uint64_t now)
 {
         if (u->health.state == HEALTH_FAILED)
@@ -251,7 +249,6 @@ static bool upstream_counts(FailureReason reason)
                class == CLASS_OVERLOAD || class == CLASS_CONFIG;
 }
 
-/* A failure, as health_failure() has it, and what it leads to. */
 void upstream_fail(Upstream *u, FailureReason reason, uint64_t incident, bool connecting, uint64_t retry_after,
                    Purpose purpose, uint64_t now)
 {
@@ -260,7 +257,7 @@ void upstream_fail(Upstream *u, FailureReason reason, uint64_t incident, bool co
         u->failures += upstream_counts(reason);
         request = health_failure(&u->health, reason, incident, connecting, retry_after, now);
         upstream_state_changed(u, purpose, now);
-        /* The next probe is planned already: failures of a flood do not hurry it (HEALTH.md 2, row 9). */
+        /* The next probe is already planned, and a burst of failures does not bring it forward (HEALTH.md 2, row 9). */
         if (request == HEALTH_REQUEST_PROBE && u->probe_at != USEC_NEVER && now < u->probe_at)
                 health_probe_abandon(&u->health, now);
         else if (request == HEALTH_REQUEST_PROBE)
@@ -269,7 +266,6 @@ void upstream_fail(Upstream *u, FailureReason reason, uint64_t incident, bool co
                 u->probe_at = now;
 }
 
-/* No address worked: whoever waits for a connection is told, and so is health. */
 void upstream_connecting_failed(Upstream *u, FailureReason reason, uint64_t now)
 {
         Purpose purpose = u->connecting.purpose;
@@ -279,7 +275,7 @@ void upstream_connecting_failed(Upstream *u, FailureReason reason, uint64_t now)
             reason != FAILURE_TRUST_STORE)
                 outbox_set_network(u->common->outbox, NETWORK_OFFLINE);
         upstream_post_all(&u->queue, reason);
-        /* They were to be replaced, and cannot be. */
+        /* The silent connections cannot be replaced. */
         LIST_FOREACH(l, &u->pool.connections) {
                 Connection *c = container_of(l, Connection, in_pool);
 
@@ -308,15 +304,14 @@ void upstream_on_probe_due(Timer *t, uint64_t now)
 {
         Upstream *u = container_of(t, Upstream, probe.timer);
 
-        /* Where it has no connection yet, connecting has failed: one incident, not a second one once that has had its
-         * time, too. */
+        /* Without a connection, connecting has failed, too: one incident, not a second one at the deadline of
+         * connecting. */
         if (!u->probe.exchange && u->connecting.active)
                 upstream_connecting_failed(u, connecting_expired(&u->connecting), now);
         else
                 upstream_probe_done(u, FAILURE_TIMEOUT, 0, now);
 }
 
-/* `x`, on its connection, has failed. */
 void upstream_blame(Exchange *x, FailureReason reason, uint64_t retry_after, uint64_t now)
 {
         Upstream *u = x->upstream;
@@ -328,8 +323,7 @@ void upstream_blame(Exchange *x, FailureReason reason, uint64_t retry_after, uin
                 upstream_probe_done(u, reason, retry_after, now);
         } else
                 upstream_fail(u, reason, connection_incident(c, x->sent_at, now), false, retry_after, x->purpose, now);
-        /* A gateway's error, or a server that does not want this connection to be for it (RFC 9110 15.5.20): another
-         * one may do. */
+        /* After a gateway error or a misdirected request (RFC 9110 15.5.20), another connection may work. */
         if (reason == FAILURE_HTTP_RETRY || (reason == FAILURE_STREAM_RESET && !connection_reset(c)))
                 connection_set_state(c, CONNECTION_DRAINING);
 }
@@ -339,7 +333,7 @@ void upstream_late(Exchange *x, uint64_t now)
         Upstream *u = x->upstream;
 
         x->late = true;
-        /* Waiting for a stream is no failure that can be told from here: connecting has its own time. */
+        /* Waiting for a stream is not a failure of the upstream: connecting has its own deadline. */
         if (x->connection && now - x->sent_at >= upstream_answer_time(u))
                 upstream_blame(x, FAILURE_TIMEOUT, 0, now);
         upstream_advance(u, now);
@@ -355,7 +349,6 @@ void upstream_note_rcode(Upstream *u, unsigned rcode, Bytes qname, uint64_t now)
                 upstream_start_probe(u, PURPOSE_PROBE, false, now);
 }
 
-/* Before its query hears of it. */
 void upstream_note_answer(Exchange *x, uint64_t now)
 {
         Upstream *u = x->upstream;

@@ -1,50 +1,56 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * The health of an upstream, and what follows of it: what its exchanges and connections tell health, the probes and
- * trials that health asks for, and who is told of a change of state.
+ * The health of an upstream (HEALTH.md): passes the outcomes of exchanges and connections to the health state machine,
+ * runs the probes and trials that it requests, and publishes changes of state.
+ *
+ * Failures are reported as FailureReason. Times are usec of CLOCK_BOOTTIME; `retry_after` is usec, 0 if the peer gave
+ * none. Without memory for a probe, the probe ends with FAILURE_RESOURCES.
  */
 
 #include "core/dns/message.h"
 #include "core/upstream/upstream_internal.h"
 
-/* To be called after whatever may have changed health: publishes a change of state and does what follows of it. */
+/* Publishes a change of state and acts on it. Call this after anything that may change the health. */
 void upstream_state_changed(Upstream *u, Purpose purpose, uint64_t now);
 
-/* A failure, as health_failure() has it, and what it leads to. */
+/* Passes a failure to health_failure(), with the same arguments, and acts on the result. */
 void upstream_fail(Upstream *u, FailureReason reason, uint64_t incident, bool connecting, uint64_t retry_after,
                    Purpose purpose, uint64_t now);
 
-/* `x`, on its connection, has failed. */
+/* Handles the failure of `x`, which is still on its connection. */
 void upstream_blame(Exchange *x, FailureReason reason, uint64_t retry_after, uint64_t now);
 
-/* No address worked: whoever waits for a connection is told, and so is health. */
+/* Handles the failure of connecting: ends the queued exchanges with `reason`, and reports it to health. */
 void upstream_connecting_failed(Upstream *u, FailureReason reason, uint64_t now);
 
-/* `x` has its answer; before its query hears of it. */
+/* Notes that `x` was answered. Call this before the query learns of it. */
 void upstream_note_answer(Exchange *x, uint64_t now);
 void upstream_note_rcode(Upstream *u, unsigned rcode, Bytes qname, uint64_t now);
 
-/* `x` had its time, and its query looks elsewhere: counted against the upstream if it is to blame. */
+/* Marks `x` as overdue, and counts that as a failure if the upstream is to blame. The query goes on to another
+ * upstream. */
 void upstream_late(Exchange *x, uint64_t now);
 
-/* Health has just put it in TRIAL: says so and starts the trial. */
+/* Starts the trial of an upstream that health has just put in HEALTH_TRIAL. */
 void upstream_start_trial(Upstream *u, uint64_t now);
 
-/* A query was routed while this one is suspect: the next probe is due with demand only. */
+/* Notes that a query was routed, and starts the next probe of a suspect upstream if it is due: such a probe requires
+ * demand. */
 void upstream_demand(Upstream *u, uint64_t now);
 
-/* The administrator wants a probe, or a trial of a failed one, now; false if another is waited for already. */
+/* Starts a probe, or the trial of a failed upstream, for the administrator. `cookie` is not 0. Returns false if
+ * another requested probe is running. */
 bool upstream_probe(Upstream *u, uint64_t cookie, uint64_t now);
 
-/* The connection for the probe is there: takes the head of the queue along, or sends a question of its own. */
+/* Runs the probe on `c`, which is ready: with the head of the queue, or with its own question. */
 void upstream_probe_ready(Upstream *u, Connection *c, uint64_t now);
-/* The outcome of the probe. */
+/* Handles the outcome of the probe. */
 void upstream_probe_done(Upstream *u, FailureReason reason, uint64_t retry_after, uint64_t now);
-/* Forgets the probe or trial without an outcome. */
+/* Ends the probe or trial without an outcome. */
 void upstream_abandon_probe(Upstream *u, uint64_t now);
 
-/* Sets the next probe of active mode, if that is the mode. */
+/* Plans the next probe of active mode, if the mode is active. */
 void upstream_plan_active(Upstream *u, uint64_t now);
 
 void upstream_on_connecting_due(Timer *t, uint64_t now);

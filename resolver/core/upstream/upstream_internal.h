@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * What an upstream consists of: for upstream.c, upstream_health.c and upstream_queue.c, and for the UpstreamSet, which
- * looks at it. The three stand on one another in this order: the queue calls nobody up here, health calls the queue.
+ * The fields of an Upstream, for upstream_queue.c, upstream_health.c and upstream.c, and for readers in the
+ * UpstreamSet, the queries and the engine. The three are layered in this order: each calls only those before it. Times
+ * are usec of CLOCK_BOOTTIME.
  */
 
 #include "core/health/servfail_streak.h"
@@ -12,22 +13,22 @@
 struct Upstream {
         UpstreamCommon *common;
         uint32_t handle;
-        Config *owner; /* of config */
+        Config *owner; /* holds `config`; a reference */
         const UpstreamConfig *config;
-        bool retired; /* removed by a reload: finishes what it has */
+        bool retired; /* removed by a reload: finishes its exchanges */
         Health health;
         FailureDetail detail; /* of the last response that was no answer */
         HealthState announced;
         HealthAdmin announced_admin;
-        SmoothedRtt rtt; /* question to answer */
+        SmoothedRtt rtt; /* from sending a query to its answer */
         ServfailStreak servfail_streak;
         ConnectionPool pool;
         ExchangeList queue;
         Connecting connecting;
         Probe probe;
-        Timer overflow;     /* a second connection, if the queue's head still waits */
-        Timer active;       /* active mode's next probe, or the next probe of a suspicion with demand */
-        uint64_t demand_at; /* the last query */
-        uint64_t probe_at;  /* of a suspicion: not before; USEC_NEVER: none is due */
+        Timer overflow;     /* opens a second connection if the head of the queue is still waiting */
+        Timer active;       /* next probe of active mode, or of a suspect upstream in use */
+        uint64_t demand_at; /* time of the last query */
+        uint64_t probe_at;  /* earliest next probe while suspect; USEC_NEVER: none planned */
         uint64_t failures, handshakes_full, handshakes_resumed, probes, races, races_won;
 };

@@ -8,8 +8,8 @@
 #define ANSWER_DEFAULT (2000 * USEC_PER_MSEC)
 #define ANSWER_MAX (3000 * USEC_PER_MSEC)
 #define OVERFLOW_WAIT (50 * USEC_PER_MSEC)
-#define CONNECTIONS_MAX 2 /* one, and one for overflow; a race comes on top */
-#define DRAINING_MAX 5    /* connections of all sorts: then no new one for the queue */
+#define CONNECTIONS_MAX 2 /* one, and one for overflow; a race may add another */
+#define DRAINING_MAX 5    /* of all connections, draining included: then the queue opens no more */
 
 /* --- figures */
 
@@ -51,14 +51,13 @@ void upstream_connect(Upstream *u, Purpose purpose, uint64_t now)
         connecting_start(&u->connecting, purpose, now);
 }
 
-/* A trial's exchanges take no connection that is older than the trial: that it still works says nothing of the failure.
- */
+/* A trial requires a connection that is younger than the failure: an older one that still works proves nothing. */
 static bool upstream_fits_trial(const Upstream *u, const Connection *c)
 {
         return u->health.state != HEALTH_TRIAL || c->opened_at >= u->health.changed_at;
 }
 
-/* The connection for a new exchange: the youngest that has room. */
+/* Returns the youngest connection that has a free stream, or NULL. */
 static Connection *upstream_pick(const Upstream *u, uint64_t now)
 {
         for (List *l = u->pool.connections.previous; l != &u->pool.connections; l = l->previous) {
@@ -70,7 +69,7 @@ static Connection *upstream_pick(const Upstream *u, uint64_t now)
         return NULL;
 }
 
-/* Sees to it that what waits in the queue gets a connection: the first, or a second if the first stays full. */
+/* Opens a connection for the queue: the first at once, a second if the first stays full. */
 static void upstream_want_connection(Upstream *u, uint64_t now)
 {
         unsigned n = 0, all = 0;
@@ -83,8 +82,8 @@ static void upstream_want_connection(Upstream *u, uint64_t now)
                 all++;
                 n += connection_good(c, now) && upstream_fits_trial(u, c);
         }
-        /* A peer that ends each connection as soon as it is used gets no more of them than this: the queue moves when
-         * one is done. */
+        /* Limits the connections to a peer that ends each one as soon as it is used. The queue advances when one
+         * closes. */
         if (all >= DRAINING_MAX)
                 return;
         if (n == 0)
@@ -105,9 +104,9 @@ void upstream_on_overflow_due(Timer *t, uint64_t now)
 }
 
 /*
- * Where all streams are taken, one that is overdue, and that later ones have overtaken, gives way to who waits: a peer
- * that loses some requests, on a connection that is well, would run out of streams else. One that is just slow with all
- * of them may finish. What gives way is over, as any that comes to nothing.
+ * If all streams are in use, ends an exchange that is overdue and overtaken by later ones. Otherwise a peer that loses
+ * some requests on a working connection would run out of streams. A peer that is merely slow with all requests may
+ * finish them. Returns the connection that has a free stream now, or NULL.
  */
 static Connection *upstream_make_room(Upstream *u, uint64_t now)
 {
@@ -129,7 +128,6 @@ static Connection *upstream_make_room(Upstream *u, uint64_t now)
         return NULL;
 }
 
-/* A stream has become free, or a connection has gone: what waits is sent, or sent for. */
 void upstream_advance(Upstream *u, uint64_t now)
 {
         Connection *c;
@@ -166,10 +164,9 @@ void upstream_post_all(ExchangeList *l, FailureReason reason)
                 exchange_post(x, reason);
 }
 
-/* What `c` carries goes back to the head of the queue, to be sent again. */
 static void upstream_requeue(Upstream *u, Connection *c, uint64_t now)
 {
-        /* From the last to the first, each to the head: they keep their order, before what was queued already. */
+        /* From the last to the first, so that they keep their order, ahead of the queue. */
         while (c->exchanges.n) {
                 Exchange *x = container_of(c->exchanges.head.previous, Exchange, in_place);
 
@@ -186,7 +183,6 @@ void upstream_requeue_and_close(Upstream *u, Connection *c, uint64_t now)
         connection_close(c);
 }
 
-/* `x` is off `c` with its outcome, or called off. */
 void upstream_release(Upstream *u, Connection *c, Exchange *x, uint64_t now)
 {
         connection_release(c, x, now);

@@ -1,55 +1,57 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * The queue of an upstream: what waits for a stream, the choice of the connection that it goes over, and when another
- * connection is made for it.
+ * The queue of an upstream: holds the exchanges that wait for a stream, chooses their connection, and decides when to
+ * open another. Times are usec of CLOCK_BOOTTIME.
  */
 
 #include "core/upstream/upstream_internal.h"
 
-/* Exchanges waiting for a stream: as many as clients may wait, so that the clients' quota alone rations them. */
+/* Exchanges that may wait for a stream: as many as clients may wait, so that only the client quota limits them. */
 #define UPSTREAM_QUEUE_MAX CLIENTS_PENDING_MAX
 
-/* Sends `x` or queues it; false if the queue is full, and then `x` is in no list. */
+/* Sends or queues `x`. Returns false if the queue is full; `x` is then in no list. */
 bool upstream_submit(Upstream *u, Exchange *x, uint64_t now);
 
-/* Would another exchange of the same question with the upstream of `x` go another way? Not while `x` waits for a
- * stream, nor on the connection that carries it and is well: TCP loses nothing, and a slow name is not made faster by
- * asking twice. */
+/* Returns true if a second exchange with the same upstream would use another connection than `x`. Otherwise it would
+ * be of no use: TCP does not lose data, and asking twice does not make a slow name faster. Returns false while `x`
+ * is queued. */
 bool upstream_may_ask_again(const Exchange *x, uint64_t now);
 
-/* The query does not want `x` any longer: its stream is reset or it leaves the queue, and it is freed; unless a probe
- * or trial hangs on its outcome, which then goes on without the query. */
+/* Cancels `x` for its query: resets its stream or removes it from the queue, and frees it. If a probe or trial
+ * depends on `x`, detaches it from the query instead. */
 void upstream_cancel(Exchange *x, uint64_t now);
 
-/* Frees `x`, which is over, or was never submitted. */
+/* Frees `x`, which is over or was never submitted. */
 void upstream_exchange_free(Exchange *x);
 
-/* Begins to connect; must not be connecting. */
+/* Starts to connect. Must not be connecting. */
 void upstream_connect(Upstream *u, Purpose purpose, uint64_t now);
 
-/* A stream has become free, or a connection has gone: what waits is sent, or sent for. */
+/* Sends queued exchanges while there are free streams, and opens a connection if necessary. Call this after a stream
+ * has become free or a connection has gone. */
 void upstream_advance(Upstream *u, uint64_t now);
 
-/* All of the list are over with `reason`. */
+/* Ends all exchanges of the list with `reason`. */
 void upstream_post_all(ExchangeList *l, FailureReason reason);
 
-/* Closes `c`; what it carried goes back to the head of the queue, to be sent again. */
+/* Closes `c`, and returns its exchanges to the head of the queue, to be sent again. */
 void upstream_requeue_and_close(Upstream *u, Connection *c, uint64_t now);
 
-/* `x` is off `c` with its outcome, and what waits may use its stream. The connection may be gone afterwards. */
+/* Removes `x`, which has its outcome, from `c`, and lets queued exchanges use the stream. May free `c`. */
 void upstream_release(Upstream *u, Connection *c, Exchange *x, uint64_t now);
 
 void upstream_on_overflow_due(Timer *t, uint64_t now);
 
 /* --- figures */
 
-/* Its connections may be dead or are being made: others are better off for the moment. */
+/* Returns true if the upstream has no working connection at the moment, so that others are preferred. */
 bool upstream_doubtful(const Upstream *u, uint64_t now);
 
-/* Nothing was heard of the upstream since `x` was sent, or it was not sent. */
+/* Returns true if nothing was received on the connection of `x` since `x` was sent, or if `x` has not been sent. */
 bool upstream_unproven(const Exchange *x);
 
-/* When a second upstream may be asked as well, and when an answer on a live path is overdue: usec after sending. */
+/* Return the time in usec from sending a query until a second upstream may be asked as well, and until an answer on
+ * a live path is overdue (HEALTH.md 3). */
 uint64_t upstream_hedge_delay(const Upstream *u);
 uint64_t upstream_answer_time(const Upstream *u);

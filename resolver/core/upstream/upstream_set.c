@@ -25,7 +25,7 @@ void upstream_set_deinit(UpstreamSet *s)
 
 /* --- reload */
 
-/* What the administrator has set for the upstream of that name. */
+/* Returns the administrator's setting for the upstream of that name. */
 static HealthAdmin upstream_set_admin_of(const UpstreamSet *s, const char *name)
 {
         for (size_t i = 0; i < s->n; i++)
@@ -34,7 +34,7 @@ static HealthAdmin upstream_set_admin_of(const UpstreamSet *s, const char *name)
         return ADMIN_AUTO;
 }
 
-/* The running one that is the same, or a new one; NULL when out of memory. */
+/* Returns the existing upstream with the same configuration, or a new one. Returns NULL if out of memory. */
 static Upstream *upstream_set_make(UpstreamSet *s, Config *config, const UpstreamConfig *uc, uint64_t now)
 {
         for (size_t i = 0; i < s->n; i++)
