@@ -6,7 +6,7 @@
 #define STALE_TTL 30     /* s, RFC 8767 4 */
 #define NO_ANSWER_LIFE 1 /* s */
 
-/* What failed before an upstream changed its state says nothing of what is asked from now on. */
+/* A failure from before a change of an upstream's state says nothing about later queries. */
 static void answer_cache_hear_of_changes(QueryCommon *common)
 {
         uint64_t changes = common->upstreams->common.state_changes;

@@ -1,34 +1,37 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Answer cache: between queries and the cache. What is known of a question and how that is told, fresh, stale or
- * failed, in one place; and what is remembered of an answer, or of getting none.
+ * Answer cache: the policy between queries and the cache. Decides whether and how a cached answer is served, fresh,
+ * stale (RFC 8767) or failed (RFC 9520), and what is stored of an answer or a failure.
+ *
+ * Works without a cache as well: lookups find nothing then. Storing fails silently if out of memory. Times are usec of
+ * CLOCK_BOOTTIME.
  */
 
 #include "core/query/query_common.h"
 
 typedef struct CachedAnswer {
-        Message answer;       /* valid until the cache is next changed */
-        ReplyOptions options; /* how it is told */
-        bool failure;         /* asking has failed a moment ago (RFC 9520) */
-        bool stale;           /* over its TTL (RFC 8767) */
-        bool serve_now;       /* not to be asked for anew: what is fresh, failures, and what failed lately */
-        bool prefetch;        /* to be asked for anew all the same, behind the client's back */
+        Message answer;       /* view; valid until the cache is next changed */
+        ReplyOptions options; /* how to write the reply */
+        bool failure;         /* a cached failure (RFC 9520) */
+        bool stale;           /* the TTL has expired (RFC 8767) */
+        bool serve_now; /* serve without asking the upstreams: it is fresh, a failure, or its refresh failed recently */
+        bool prefetch;  /* refresh in the background as well */
 } CachedAnswer;
 
-/* False if nothing is known, or there is no cache, or what is stale may not be served. */
+/* Looks up `key`. Returns false if there is no cache, no entry, or only a stale one while serving stale is disabled. */
 bool answer_cache_lookup(QueryCommon *common, const CacheKey *key, uint64_t now, CachedAnswer *ret);
 
-/* `answer` came for `key`, as old as `age` and good for `max_age` seconds at most (UINT32_MAX: for as long as it says).
- * `epoch_bound`: it is of this network only. */
+/* Stores `answer` for `key`. It is `age` seconds old and fresh for `max_age` seconds at most (UINT32_MAX: as its
+ * TTLs say). With `epoch_bound`, it is valid in the current network only. */
 void answer_cache_store(QueryCommon *common, const CacheKey *key, const Message *answer, uint32_t age, uint32_t max_age,
                         bool epoch_bound, uint64_t now);
 
 /*
- * Nobody answered `key` in time, though somebody is well: asking again at once would be no better. Kept for a second,
- * the least that RFC 9520 3.2 asks for, and not longer each time: it may as well have been the way there, and who comes
- * back from that is to be answered within a second. `flags`: those of the question. Where no upstream is well, its
- * health keeps queries from it, and nothing is to be kept here.
+ * Stores that `key`, with the `flags` of its question, was not answered in time although an upstream is usable. The
+ * failure is kept for one second, the minimum of RFC 9520 3.2, and not longer after each repetition: the path may have
+ * been the cause, and a query after its recovery must be answered within a second. Do not call this if no upstream is
+ * usable: then health rejects queries, and they must not fail any longer than that.
  */
 void answer_cache_store_failure(QueryCommon *common, const CacheKey *key, uint16_t flags, bool epoch_bound,
                                 uint64_t now);

@@ -7,34 +7,34 @@
 #include "core/base/siphash.h"
 
 /*
- * Two queues (S3-FIFO: Yang et al., SOSP 2023). What comes first enters the small one; what is asked for again while
- * there moves to the main one when its turn comes, what is not goes. So a flood of names that are asked once passes
- * through a tenth of the cache. Names that went and come back soon are known by a fingerprint and enter the main queue
- * at once.
+ * Two queues (S3-FIFO: Yang et al., SOSP 2023). A new entry enters the small queue. At its head, it moves to the main
+ * queue if it was used meanwhile, and is evicted otherwise: a flood of names that are used once passes through a tenth
+ * of the cache. A name that returns soon after its eviction is recognized by a fingerprint and enters the main queue at
+ * once.
  */
 
-#define SMALL_TENTHS 1      /* of the ceiling */
-#define SMALL_MOST_TENTHS 5 /* while the oldest of the main queue have run out */
-#define HITS_MAX 3          /* rounds of grace in the main queue */
-#define TURNS_MAX 1024      /* that the search for one to drop may take: some 50 us */
+#define SMALL_TENTHS 1      /* of the limit */
+#define SMALL_MOST_TENTHS 5 /* while the oldest entry of the main queue has expired */
+#define HITS_MAX 3          /* extra rounds in the main queue */
+#define TURNS_MAX 1024      /* to find an entry to evict: about 50 us */
 #define OCTETS_PER_BUCKET 512
-#define OCTETS_PER_GHOST 128 /* a half as many again as there are entries */
+#define OCTETS_PER_GHOST 128 /* about 1.5 per entry */
 #define MALLOC_OVERHEAD 16
-#define PREFETCH_TENTHS 1           /* of its life left */
-#define PREFETCH_MIN 10             /* s of life, below which it is not worth it */
-#define TYPE_ALL 0                  /* an NXDOMAIN is for all types of the name (RFC 2308 5) */
+#define PREFETCH_TENTHS 1           /* of the lifetime left */
+#define PREFETCH_MIN 10             /* seconds; shorter lifetimes are not worth a refresh */
+#define TYPE_ALL 0                  /* NXDOMAIN applies to all types of the name (RFC 2308 5) */
 #define RECHECK (30 * USEC_PER_SEC) /* RFC 8767 5: the failure recheck timer */
 
 typedef struct Entry {
-        struct Entry *next; /* in its bucket */
+        struct Entry *next; /* in the same bucket */
         List in_queue;
         uint64_t hash;
         uint64_t born;        /* usec */
         uint64_t expires;     /* usec */
-        uint64_t gone;        /* usec; not even stale from here on */
-        uint64_t recheck_at;  /* usec; asking anew failed, and may be tried again from here on */
-        uint32_t failures_of; /* what the cache's was when that was noted, or for a failure, when it was kept */
-        uint32_t life;        /* s it was kept for */
+        uint64_t gone;        /* usec; end of the stale time */
+        uint64_t recheck_at;  /* usec; earliest next refresh after a failed one */
+        uint32_t failures_of; /* `failures` of the cache at that time, or when a failure was stored */
+        uint32_t life;        /* seconds; its whole lifetime */
         uint32_t wire_size;
         uint16_t qtype; /* or TYPE_ALL */
         uint16_t qclass;
@@ -43,7 +43,7 @@ typedef struct Entry {
         uint8_t hits;
         bool dnssec_ok, checking_disabled, epoch_bound;
         bool main;  /* in the main queue */
-        bool asked; /* fresh, since it came */
+        bool asked; /* used while fresh */
         bool prefetched;
         uint8_t data[]; /* name, then wire */
 } Entry;
@@ -57,7 +57,7 @@ struct Cache {
         size_t n_ghosts;
         List small, main;
         size_t small_octets;
-        uint32_t failures; /* failures of an earlier count are of no account */
+        uint32_t failures; /* generation of failures: those of earlier ones are invalid */
         CacheStats stats;
 };
 
@@ -204,9 +204,9 @@ static void cache_promote(Cache *c, Entry *e)
 }
 
 /*
- * The head of one queue goes, or gets another round unless `drop_it`. True if it went. What has run out in the main
- * queue gives way before the small one as long as that is not too large: so that neither a flood fills all, nor the
- * dead keep out the living.
+ * Evicts the head of a queue, or gives it another round unless `drop_it`. Returns true if it was evicted. An expired
+ * head of the main queue goes before the small queue unless that is too large, so that neither a flood nor expired
+ * entries fill the cache.
  */
 static bool cache_turn(Cache *c, uint64_t now, bool drop_it)
 {
@@ -232,8 +232,8 @@ static bool cache_turn(Cache *c, uint64_t now, bool drop_it)
         return false;
 }
 
-/* Makes room for `octets` more. Each turn drops an entry, promotes it, or uses up one of its few hits; and none takes
- * long. */
+/* Makes room for `size` bytes. Each turn evicts an entry, promotes it or uses up one of its hits, so the number of
+ * turns is bounded. */
 static void cache_make_room(Cache *c, size_t octets, uint64_t now)
 {
         unsigned turns = 0;
@@ -296,18 +296,18 @@ static Entry *cache_find_alive(Cache *c, const CacheKey *k, uint16_t qtype, uint
         return e;
 }
 
-/* How much an entry is worth: nothing, a failure, a stale answer, a fresh one. */
+/* Ranks an entry: 0 nothing, 1 a failure, 2 a stale answer, 3 a fresh one. */
 static unsigned cache_worth(const Entry *e, uint64_t now)
 {
         bool fresh = e && now < e->expires;
 
-        /* A failure whose time is over is only remembered, to be kept longer the next time. */
+        /* An expired failure only determines the lifetime of the next one. */
         if (!e || (e->kind == LIFETIME_FAILURE && !fresh))
                 return 0;
         return e->kind == LIFETIME_FAILURE ? 1 : fresh ? 3 : 2;
 }
 
-/* The entry that answers best: that of the type or that of all types, of two that are stale the younger. */
+/* Returns the best entry, of the type or of all types; the younger one if both are stale. */
 static Entry *cache_find_best(Cache *c, const CacheKey *key, uint64_t now)
 {
         Entry *one = cache_find_alive(c, key, key->qtype, now), *all;
@@ -353,7 +353,7 @@ CacheResult cache_get(Cache *c, const CacheKey *key, uint64_t now, CacheEntry *r
         e->asked = e->asked || fresh;
         if (e->hits < HITS_MAX)
                 e->hits++;
-        /* The answer for one type serves as that for another: the question it repeats is the one that was asked. */
+        /* The entry answers all types: put the type of this query into its question. */
         if (e->qtype == TYPE_ALL)
                 wire_write16(e->data + e->name_size + DNS_HEADER_SIZE + e->name_size + QUESTION_TYPE, key->qtype);
         return fresh ? CACHE_HIT : CACHE_STALE;
@@ -366,7 +366,7 @@ static uint64_t cache_max_life(const Cache *c, Lifetime kind)
         return kind == LIFETIME_NEGATIVE ? c->limits.negative_max_ttl : c->limits.max_ttl;
 }
 
-/* How long an answer may be kept, in usec, by itself and by what HTTP says; 0: not at all. */
+/* Returns the lifetime of an answer in usec, according to its TTL and to HTTP; 0: do not store it. */
 static uint64_t cache_answer_life(const Cache *c, Lifetime kind, uint32_t ttl, uint32_t http_age, uint32_t http_max_age)
 {
         uint64_t life = (uint64_t) MIN(ttl, http_max_age) * USEC_PER_SEC;
@@ -374,7 +374,7 @@ static uint64_t cache_answer_life(const Cache *c, Lifetime kind, uint32_t ttl, u
         return MIN(usec_sub(life, (uint64_t) http_age * USEC_PER_SEC), cache_max_life(c, kind));
 }
 
-/* RFC 9520 3.2: longer each time, as long as the one before is remembered. */
+/* RFC 9520 3.2: doubles while the previous failure is remembered. */
 static uint64_t cache_failure_life(const Cache *c, const Entry *before, uint32_t http_max_age)
 {
         uint64_t life = before ? 2 * before->life * USEC_PER_SEC : c->limits.failure_min;
@@ -383,7 +383,7 @@ static uint64_t cache_failure_life(const Cache *c, const Entry *before, uint32_t
                    c->limits.failure_min);
 }
 
-/* `answer` as it is kept: in `ret`, of DNS_MESSAGE_MAX octets. Returns its size. */
+/* Writes `answer` as it is stored into `ret`, which has DNS_MESSAGE_MAX octets. Returns the size. */
 static size_t cache_shape(const Cache *c, const Message *answer, Lifetime kind, uint32_t http_age, uint8_t *ret)
 {
         uint32_t most = (uint32_t) MIN(cache_max_life(c, kind) / USEC_PER_SEC, (uint64_t) UINT32_MAX);
@@ -400,13 +400,13 @@ static size_t cache_shape(const Cache *c, const Message *answer, Lifetime kind, 
         return n;
 }
 
-/* What is known by itself: its hash, key, times and kind. Everything about queues and octets is done here. */
+/* Inserts a copy of `template`, which has hash, key, times and kind. Returns false if there is no room or no memory. */
 static bool cache_insert(Cache *c, const Entry *draft, Bytes name, Bytes wire)
 {
         size_t octets = cache_cost(name.n, wire.n);
         Entry *e;
 
-        /* One that is larger would drive out too many others. */
+        /* A larger entry would evict too many others. */
         if (octets > c->limits.size * SMALL_TENTHS / 10)
                 return false;
         cache_make_room(c, octets, draft->born);
@@ -428,7 +428,7 @@ static bool cache_insert(Cache *c, const Entry *draft, Bytes name, Bytes wire)
         return true;
 }
 
-/* The answer that there is cannot be had anew; false if there is none. */
+/* Notes that the refresh of an answer failed. Returns false if there is no answer. */
 static bool cache_note_failure(Cache *c, const CacheKey *key, uint64_t now)
 {
         Entry *e = cache_find_best(c, key, now);
@@ -440,12 +440,12 @@ static bool cache_note_failure(Cache *c, const CacheKey *key, uint64_t now)
         return true;
 }
 
-/* Types of which a name may have records that a wrong NXDOMAIN for another type would deny. */
+/* Common types, whose records a wrong NXDOMAIN for another type would deny. */
 static const uint16_t record_types[] = { TYPE_A,   TYPE_AAAA, TYPE_CNAME, TYPE_HTTPS, TYPE_SVCB, TYPE_MX,
                                          TYPE_TXT, TYPE_SRV,  TYPE_NS,    TYPE_SOA,   TYPE_PTR };
 
-/* Are records of the name known, of another type, live or stale? Then it exists, whatever is said for this type:
- * servers that deny a name for AAAA and have an A are common. */
+/* Returns true if records of another type are known, fresh or stale. The name exists then, whatever the answer for
+ * this type says: servers that answer NXDOMAIN for AAAA but have an A record are common. */
 static bool cache_knows_records(Cache *c, const CacheKey *key, uint64_t now)
 {
         for (size_t i = 0; i < 2 * ELEMENTS(record_types); i++) {
@@ -461,8 +461,7 @@ static bool cache_knows_records(Cache *c, const CacheKey *key, uint64_t now)
         return false;
 }
 
-/* A refresh of what is still good, that would live no longer: an upstream that counts TTLs down gave the rest of them.
- */
+/* Returns true if the new answer would not outlive a fresh one: the upstream has sent the rest of its own TTL. */
 static bool cache_gains_nothing(const Entry *before, Lifetime kind, uint64_t expires, uint64_t now)
 {
         return before && before->kind == LIFETIME_POSITIVE && kind == LIFETIME_POSITIVE && now < before->expires &&

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Cache: whole answers by question, class, DO and CD. Keeps the wire image, without the sender's OPT and with TTLs as
- * of its arrival (HTTP's Age taken off, never above the limits); who takes it out patches a copy (reply.h). Ages by the
- * time it is handed, which is CLOCK_BOOTTIME, so that suspend counts. One ceiling in octets for everything, index and
- * bookkeeping included; eviction is O(1) and scan-resistant: names seen once give way before names seen again. Keyed
- * hashing (SipHash) with a secret from the seed. Pure.
+ * Cache: stores whole answers by name, type, class, DO and CD. An entry is the answer in wire format, without the
+ * sender's OPT, and with the TTLs at its arrival, reduced by the Age of HTTP and bounded by the limits. reply.h patches
+ * a copy when it is served.
  *
- * Two decisions. Names below one that does not exist are asked for all the same (RFC 8020 lets a cache say no itself):
- * the upstream has done that already where it holds, and what we keep is whole messages, whose proofs and names are
- * those of one question. And an answer to ANY serves for ANY only (RFC 8482).
+ * A single limit in bytes covers everything, including the index. Eviction is O(1) and scan-resistant: names seen once
+ * are evicted before names seen again. Hashes are keyed (SipHash) with a secret seed. Times are usec of CLOCK_BOOTTIME,
+ * so suspended time counts.
+ *
+ * A name below a nonexistent one is still asked for, although RFC 8020 allows the cache to deny it: the upstream does
+ * that already where it applies, and the cached message has the proofs and names of another question. An answer to ANY
+ * is used for ANY only (RFC 8482).
  */
 
 #include "core/base/packet.h"
@@ -17,7 +19,7 @@
 
 typedef struct Cache Cache;
 
-/* What an answer is found by. `qname` in lower case. */
+/* The key of an entry. `qname` is borrowed, and in lower case. */
 typedef struct CacheKey {
         Bytes qname;
         uint16_t qtype;
@@ -26,68 +28,70 @@ typedef struct CacheKey {
         bool checking_disabled;
 } CacheKey;
 
-/* Times in usec. */
+/* Limits; times are in usec. */
 typedef struct CacheLimits {
-        size_t size; /* octets, the ceiling */
+        size_t size; /* bytes, for everything */
         uint64_t max_ttl;
         uint64_t negative_max_ttl;
-        uint64_t failure_min; /* 1 s: how long a failure is kept at first, doubled each time (RFC 9520 3.2) */
-        uint64_t failure_max; /* 5 min */
-        uint64_t stale_max;   /* how long beyond its TTL an answer is kept for serving stale; 0: not at all */
+        uint64_t failure_min; /* 1 s: the first lifetime of a failure; doubles with each repetition (RFC 9520 3.2) */
+        uint64_t failure_max; /* 5 min: the longest one */
+        uint64_t stale_max;   /* how long an answer is kept beyond its TTL (RFC 8767); 0: not at all */
 } CacheLimits;
 
 typedef enum CacheResult {
         CACHE_MISS,
         CACHE_HIT,
-        CACHE_STALE, /* there, but its TTL is over: only for when no upstream answers (RFC 8767) */
+        CACHE_STALE, /* the TTL has expired: served only if no upstream answers (RFC 8767) */
 } CacheResult;
 
 typedef struct CacheEntry {
-        Bytes wire;        /* the answer, a whole and well-formed message; valid until the cache is next changed */
-        uint32_t age;      /* seconds since it came: to take from its TTLs */
+        Bytes wire;        /* the answer, well-formed; valid until the cache is next changed */
+        uint32_t age;      /* seconds in the cache, to subtract from the TTLs */
         uint32_t ttl_left; /* seconds; 0 when stale */
         Lifetime kind;
-        bool prefetch;      /* hot, and in the last tenth of its life: due for a refresh. Said once per life */
-        bool failed_lately; /* stale, and to ask anew has failed within the failure recheck time (RFC 8767 5): not yet
-                               again */
+        bool prefetch; /* in use, and in the last tenth of its lifetime: due for a refresh. Set once per lifetime */
+        bool failed_lately; /* stale, and a refresh has failed within the failure recheck time (RFC 8767 5) */
 } CacheEntry;
 
-/* `seed`: 16 octets of secret for the hash. NULL when out of memory. */
+/* Creates a cache; `seed` is the secret key of the hashes. Returns NULL if out of memory. */
 Cache *cache_new(const CacheLimits *limits, const uint8_t seed[16]);
-/* NULL is fine; always returns NULL. Wipes what it held. */
+/* Wipes and frees the cache. Accepts NULL, and returns NULL. */
 Cache *cache_free(Cache *c);
 DEFINE_CLEANUP(Cache, cache_free)
 
-/* Applies new limits, evicting what no longer fits. */
+/* Applies new limits, and evicts what no longer fits. If out of memory, keeps the old index. */
 void cache_set_limits(Cache *c, const CacheLimits *limits);
 
 CacheResult cache_get(Cache *c, const CacheKey *key, uint64_t now, CacheEntry *ret);
 
 /*
- * Keeps `answer`, which answers `key`, if RFC 2308, 8767 and 9520 let it: not if signed, truncated, or negative without
- * SOA, and nothing larger than a tenth of the ceiling. `http_age` and `http_max_age` in seconds (UINT32_MAX: none came)
- * shorten its life (RFC 8484 5.1), that of a failure not below `failure_min`. NOERROR and NXDOMAIN replace what was
- * there even if they may not be kept themselves; a failure does not, it only makes what was there `failed_lately` (RFC
- * 8767 4). A positive answer that is still good stays if the new one would live no longer, and NXDOMAIN holds for its
- * own type only while records of another type are known. `epoch_bound`: belongs to this network, see
- * cache_flush_network. Returns true if it was kept.
+ * Stores `answer` for `key` if RFC 2308, 8767 and 9520 permit it. Signed and truncated answers, negative answers
+ * without SOA, and answers larger than a tenth of the limit are not stored. `http_age` and `http_max_age` (seconds;
+ * UINT32_MAX: none) shorten the lifetime (RFC 8484 5.1), but that of a failure not below `failure_min`.
+ *
+ * NOERROR and NXDOMAIN replace an existing entry even if they are not stored themselves. A failure does not: it sets
+ * `failed_lately` of the existing entry (RFC 8767 4). A fresh positive answer is kept if the new one would not live
+ * longer. NXDOMAIN applies to its own type only while records of another type are known.
+ *
+ * With `epoch_bound`, the entry is valid in the current network only: see cache_flush_network(). Returns true if the
+ * answer was stored.
  */
 bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t http_age, uint32_t http_max_age,
                bool epoch_bound, uint64_t now);
 
-/* Failures are of no account any longer: the network or an upstream is another, or well again. */
+/* Invalidates all failures: the network or the state of an upstream has changed. */
 void cache_forget_failures(Cache *c);
 
-/* Drops everything, or everything that was kept with `epoch_bound`. What is dropped is wiped. */
+/* Wipe and free all entries, or those with `epoch_bound`. */
 void cache_flush(Cache *c);
 void cache_flush_network(Cache *c);
 
 typedef struct CacheStats {
         uint64_t entries;
-        uint64_t octets; /* never above CacheLimits.size */
+        uint64_t octets; /* in bytes; never above CacheLimits.size */
         uint64_t hits, misses, stale, inserts, evictions;
 } CacheStats;
 
 CacheStats cache_stats(const Cache *c);
-/* Counts start at 0 again; entries and octets are what they are. */
+/* Resets the counts, but not `entries` and `octets`, which describe the present. */
 void cache_reset_counts(Cache *c);

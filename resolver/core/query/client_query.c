@@ -6,10 +6,10 @@
 #include "core/query/queries.h"
 #include "core/base/siphash.h"
 
-#define SIGNED_OCTETS_MAX ((size_t) 1 << 20)
-#define PREFETCH_BELOW 64 /* questions in flight: with more, nobody is asked for what has not run out yet */
+#define SIGNED_OCTETS_MAX ((size_t) 1 << 20) /* of signed queries in flight, whose messages are kept whole */
+#define PREFETCH_BELOW 64                    /* queries in flight; with more, fresh entries are not refreshed */
 
-/* Clients are rationed by places alone: the queue of an upstream never refuses first. */
+/* Only the quota limits clients: the queue of an upstream is never full before. */
 _Static_assert(UPSTREAM_QUEUE_MAX >= CLIENT_QUOTA_SLOTS, "each client has room in the queue");
 
 static Bytes client_query_question_section(const Message *m)
@@ -32,15 +32,15 @@ static bool client_query_refuse(QueryCommon *common, const Client *client, Trans
         return true;
 }
 
-/* Types that ask for no data: a message of that type cannot be answered (RFC 6895 3.1). */
+/* Types that are not valid in a question (RFC 6895 3.1). */
 static bool client_query_is_meta_type(uint16_t type)
 {
         return type == 0 || type == TYPE_OPT || type == TYPE_TSIG;
 }
 
 /*
- * Messages that never become a query (FAULTS.md C01-C10). Returns true if `m` was dealt with, and then *ret_answered
- * says whether the client gets an answer.
+ * Ignores or rejects invalid messages (FAULTS.md C01-C10). Returns true if `m` was processed; *ret_answered then says
+ * whether the client gets an answer.
  */
 static bool client_query_turn_down(QueryCommon *common, const Client *client, Transport transport, const Message *m,
                                    MessageStatus status, bool *ret_answered)

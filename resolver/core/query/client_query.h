@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Where a client's message enters: what is not a question is ignored or refused, what this machine or the cache knows
- * is answered, what is being asked already is joined, and the rest becomes a query.
+ * Client query: processes a message from a client. Ignores or rejects a message that is not a valid query; answers from
+ * local names or the cache; joins an identical query in flight; otherwise starts a new query.
  */
 
 #include "core/query/query_common.h"
 
-/* True: there will be exactly one ACTION_ANSWER for it. False: it gets none. See engine_query(). */
+/* Processes `message`, which is borrowed. Returns true if there will be exactly one ACTION_ANSWER, and false if
+ * there will be none. `now` is usec of CLOCK_BOOTTIME. See engine_query(). */
 bool client_query(QueryCommon *common, const Client *client, Transport transport, Bytes message, uint64_t now);

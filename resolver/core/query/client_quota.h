@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * ClientQuota: rations the slots of clients that wait for an answer. A source may hold at most a quarter of the slots
- * that are free: a single one can wait for 1,638 answers, several that flood leave each other less, and a newcomer
- * finds a slot until the last is taken (the dynamic thresholds of Choudhury and Hahne, 1998). Sources are told apart by
- * client_source(). The hash is keyed, so that nobody can choose to share the count of another.
+ * ClientQuota: shares the slots for pending clients among sources. A source may hold at most a quarter of the free
+ * slots (dynamic thresholds: Choudhury and Hahne, 1998). A single source can hold 1,638 slots, several busy ones leave
+ * each other less, and a new source finds a slot as long as any is free.
+ *
+ * client_source() identifies a source. The hash is keyed, so that a source cannot be chosen to share the count of
+ * another. No function here fails; every slot taken is given back once.
  */
 
 #include "core/base/client.h"
 #include "core/base/siphash.h"
 
 #define CLIENT_QUOTA_SLOTS CLIENTS_PENDING_MAX
-#define CLIENT_QUOTA_SOURCES 4096 /* counts; sources may share one, but few do */
-#define CLIENT_QUOTA_SHARE 4      /* of the free slots, one source may hold one part in so many */
+#define CLIENT_QUOTA_SOURCES 4096 /* counts; collisions are possible, but rare */
+#define CLIENT_QUOTA_SHARE 4      /* a source may hold one part in this many of the free slots */
 
 typedef struct ClientQuota {
         size_t taken;

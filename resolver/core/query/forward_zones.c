@@ -60,7 +60,7 @@ static Forward *forwards_find_equal(const Forwards *before, const ForwardConfig 
         return NULL;
 }
 
-/* Any order will do that tells names apart. */
+/* Any total order will do. */
 static int forwards_compare(const void *a, const void *b)
 {
         const Domain *d1 = ((const Entry *) a)->domain, *d2 = ((const Entry *) b)->domain;
@@ -114,7 +114,8 @@ Forward *forwards_find(const Forwards *f, Bytes name)
         if (!f || f->n_entries == 0 || name.n > sizeof(lower))
                 return NULL;
         name_lower(name, lower);
-        /* From the whole name towards the root: the first is the longest. The root itself is nobody's. */
+        /* From the whole name towards the root, so that the longest domain is found first. The root is not a forward
+         * zone. */
         for (size_t at = 0; at < name.n && lower[at]; at += 1 + (size_t) lower[at]) {
                 suffix.n = (uint8_t) (name.n - at);
                 memcpy(suffix.name, lower + at, suffix.n);

@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Forward: Do53 servers for the names of some domains, and for no others: split DNS. What is known of a server is what
- * queries have found out; there are no probes and no timers. The table of all forwards says where a name goes.
+ * Forward: the Do53 servers (RFC 9499) for the names in some domains, which is split DNS. The state of a server is what
+ * queries have found out; there are no probes and no timers. Forwards is the table of all, which finds the one for a
+ * name.
+ *
+ * The engine owns the table, tables share the Forwards that a reload does not change. Times are usec of CLOCK_BOOTTIME.
  */
 
 #include "core/config/config.h"
 
 typedef struct Do53Server {
         Address address;
-        uint64_t resting_until; /* usec; it failed: asked after the others until then */
-        uint64_t no_edns_until; /* usec; it does not know EDNS: asked without until then */
+        uint64_t resting_until; /* failed: asked after the others until this time */
+        uint64_t no_edns_until; /* does not support EDNS: asked without OPT until this time */
 } Do53Server;
 
 typedef struct Forward {
         unsigned refs;
         Config *owner;
         const ForwardConfig *config;
-        size_t good; /* the server that answered last, which is asked first */
+        size_t good; /* index of the server that answered last, which is asked first */
         size_t n_servers;
         Do53Server servers[];
 } Forward;
@@ -25,17 +28,17 @@ typedef struct Forward {
 typedef struct Forwards Forwards;
 
 /*
- * The table for `config`, to which it takes references. Forwards that did not change are those of `before` (may be
- * NULL), and *ret_changed says whether any did. NULL when out of memory.
+ * Creates the table for `config`, and takes references to `config`. Unchanged forwards are shared with `before`, which
+ * may be NULL. Sets *ret_changed to whether any changed. Returns NULL if out of memory.
  */
 Forwards *forwards_new(Config *config, const Forwards *before, bool *ret_changed);
-/* NULL is fine; always returns NULL. */
+/* Frees the table. Accepts NULL, and returns NULL. */
 Forwards *forwards_free(Forwards *f);
 DEFINE_CLEANUP(Forwards, forwards_free)
 
-/* Whose domain `name` is in, the longest one if there are several; NULL: nobody's, the upstreams are asked. O(labels
- * log domains). */
+/* Returns the forward with the longest domain that contains `name`, or NULL if the upstreams are to be asked. The
+ * result is owned by the table. Takes O(labels log domains). */
 Forward *forwards_find(const Forwards *f, Bytes name);
 
-/* Another network: what was found out of servers is forgotten. */
+/* Forgets the state of all servers: the network changed. */
 void forwards_forget(Forwards *f);

@@ -7,11 +7,11 @@
 
 #define LABELS_MAX 127
 
-/* Where each label of a name starts. */
+/* The offsets of the labels of a name. */
 typedef struct Labels {
         Bytes name;
         uint8_t at[LABELS_MAX];
-        unsigned n; /* without the root */
+        unsigned n; /* not counting the root */
 } Labels;
 
 static void local_find_labels(Bytes name, Labels *ret)
@@ -22,7 +22,7 @@ static void local_find_labels(Bytes name, Labels *ret)
                 ret->at[ret->n++] = (uint8_t) at;
 }
 
-/* The last `n` labels of it, with the root; no more than it has. */
+/* Returns the last `n` labels with the root. The name has that many. */
 static Bytes local_suffix(const Labels *l, unsigned n)
 {
         size_t at = n ? l->at[l->n - n] : l->name.n - 1;
@@ -30,7 +30,7 @@ static Bytes local_suffix(const Labels *l, unsigned n)
         return BYTES(l->name.p + at, l->name.n - at);
 }
 
-/* Label number `i` from the end, from 0. */
+/* Returns label `i`, counted from the end and from 0. */
 static Bytes local_label(const Labels *l, unsigned i)
 {
         const uint8_t *p = l->name.p + l->at[l->n - 1 - i];
@@ -42,12 +42,12 @@ static Bytes local_label(const Labels *l, unsigned i)
 
 typedef struct Reverse {
         uint8_t octets[16];
-        unsigned size;   /* 4 or 16; 0: no such name */
-        unsigned bits;   /* as many of them as the name tells */
-        unsigned labels; /* as many of its labels as that took, with those of the tree */
+        unsigned size;   /* octets of the address: 4 or 16; 0: not a reverse name */
+        unsigned bits;   /* bits of the address that the name specifies */
+        unsigned labels; /* labels that this took, including those of the tree */
 } Reverse;
 
-/* A decimal number from 0 to 255 as it is written, or -1. */
+/* Parses a decimal number from 0 to 255 without leading zeros. Returns -1 if it is not one. */
 static int local_decimal(Bytes b)
 {
         int v = 0;
@@ -92,7 +92,7 @@ static Reverse local_read_reverse(const Labels *l)
         return r;
 }
 
-/* The address that a name is the reverse of; empty if it is more, or less, or none. */
+/* Returns the whole address of a reverse name, or an empty slice if the name has more or less. */
 static Bytes local_reverse_address(const Labels *l, const Reverse *r)
 {
         bool whole = r->size && r->bits == 8 * r->size && r->labels == l->n;
@@ -102,27 +102,27 @@ static Bytes local_reverse_address(const Labels *l, const Reverse *r)
 
 /* --- the tables */
 
-/* What is answered for a name in a zone. */
+/* How names in a zone are answered. */
 typedef enum ZoneKind {
-        ZONE_ABSENT, /* the root has no such name: NXDOMAIN for its top, too */
-        ZONE_EMPTY,  /* the top of it is there, and nothing below */
-        ZONE_BARE,   /* every name is there, and none has records */
+        ZONE_ABSENT, /* not in the root zone: NXDOMAIN, including the zone's own name */
+        ZONE_EMPTY,  /* the zone's own name exists, names below do not */
+        ZONE_BARE,   /* all names exist, without records */
 } ZoneKind;
 
 typedef struct Zone {
         Bytes name;
         unsigned labels;
         ZoneKind kind;
-        size_t enabled; /* offset of its switch in LocalConfig */
+        size_t enabled; /* offset of its setting in LocalConfig */
         const char *reason;
-        bool gives_way; /* to [Forward] */
+        bool gives_way; /* a [Forward] section takes precedence */
 } Zone;
 
 #define WIRE(text) { .p = (const uint8_t *) (text), .n = sizeof(text) }
 #define SWITCH(field) offsetof(LocalConfig, field)
 #define BY(key) "answered by this machine, see " key "= in [Local]"
 
-/* localhost is not among them, as it has addresses. */
+/* localhost is missing: it has addresses. */
 static const Zone zones[] = {
         /* RFC 6761 6.4 */
         { WIRE("\7invalid"), 1, ZONE_ABSENT, SWITCH(invalid), BY("Invalid"), false },
@@ -130,11 +130,11 @@ static const Zone zones[] = {
         { WIRE("\5onion"), 1, ZONE_ABSENT, SWITCH(onion), BY("Onion"), false },
         /* RFC 9476 2 */
         { WIRE("\3alt"), 1, ZONE_ABSENT, SWITCH(alt), BY("Alt"), false },
-        /* RFC 9462 6.1, 6.4: no data, so that nobody takes the upstream's designated resolver for ours */
+        /* RFC 9462 6.1, 6.4: no data, so that the upstream's designated resolver is not taken for ours */
         { WIRE("\10resolver\4arpa"), 2, ZONE_BARE, SWITCH(resolver_arpa), BY("ResolverArpa"), false },
-        /* RFC 6762 22.1; some networks have a server that knows it all the same */
+        /* RFC 6762 22.1; some networks serve it by unicast DNS */
         { WIRE("\5local"), 1, ZONE_ABSENT, SWITCH(local), BY("Local"), true },
-        /* ICANN's resolution 2024.07.29.06: never in the root, for private use */
+        /* ICANN resolution 2024.07.29.06: reserved for private use */
         { WIRE("\10internal"), 1, ZONE_ABSENT, SWITCH(internal), BY("Internal"), true },
         /* RFC 8375 4 */
         { WIRE("\4home\4arpa"), 2, ZONE_EMPTY, SWITCH(home_arpa), BY("HomeArpa"), true },
@@ -148,7 +148,8 @@ static const Zone single_label = {
         .kind = ZONE_ABSENT, .enabled = SWITCH(single_label), .reason = BY("SingleLabel"), .gives_way = true
 };
 
-/* IANA's registry of locally served DNS zones. The zone of an address has its first `zone_bits` bits for a name. */
+/* IANA's registry of locally served DNS zones. The name of a zone is made of the first `zone_bits` bits of the
+ * address. */
 typedef struct ReverseZone {
         uint8_t octets[16];
         unsigned size;
@@ -161,7 +162,7 @@ static const ReverseZone reverse_zones[] = {
         { { 10 }, 4, 8, 8 },
         { { 172, 16 }, 4, 12, 16 },
         { { 192, 168 }, 4, 16, 16 },
-        /* RFC 7793: RFC 6598, shared with the provider */
+        /* RFC 7793: shared address space (RFC 6598) */
         { { 100, 64 }, 4, 10, 16 },
         /* RFC 6303 4.2: this network, loopback, link-local, documentation, broadcast */
         { { 0 }, 4, 8, 8 },
@@ -174,7 +175,7 @@ static const ReverseZone reverse_zones[] = {
         /* RFC 6303 4.3: unspecified, loopback */
         { { 0 }, 16, 128, 128 },
         { { [15] = 1 }, 16, 128, 128 },
-        /* RFC 6303 4.4: ULA that are assigned locally */
+        /* RFC 6303 4.4: locally assigned ULA */
         { { 0xfd }, 16, 8, 8 },
         /* RFC 6303 4.5: link-local */
         { { 0xfe, 0x80 }, 16, 10, 12 },
@@ -189,7 +190,7 @@ static bool local_same_bits(const uint8_t *a, const uint8_t *b, unsigned bits)
         return memcmp(a, b, bits / 8) == 0 && (bits % 8 == 0 || ((a[bits / 8] ^ b[bits / 8]) & mask) == 0);
 }
 
-/* How many labels the local zone has that a reverse name is in; 0: none. */
+/* Returns the number of labels of the local zone that contains a reverse name, or 0. */
 static unsigned local_find_reverse_zone(const Reverse *r)
 {
         for (size_t i = 0; i < ELEMENTS(reverse_zones); i++) {
@@ -211,7 +212,7 @@ static void local_add(LocalReply *ret, uint16_t type, uint32_t ttl, Bytes rdata)
                 ret->records[ret->n++] = (LocalRecord) { .type = type, .ttl = ttl, .rdata = rdata };
 }
 
-/* RFC 6303 3, but for the TTL, of which and MINIMUM the smaller counts (RFC 2308 5). */
+/* As in RFC 6303 3, except for the TTL: the smaller of TTL and MINIMUM applies (RFC 2308 5). */
 static Bytes local_make_soa(LocalReply *ret, Bytes zone)
 {
         static const uint8_t nobody[] = "\6nobody\7invalid";
@@ -259,7 +260,7 @@ static bool local_answer_localhost(const LocalNames *names, const Labels *l, con
         return true;
 }
 
-/* What the tables know of a name is all there is to it: no other types, and no other family. */
+/* A name in the tables has the addresses given there, and no other types and no other address family. */
 static bool local_answer_hosts(const LocalNames *names, const Message *q, LocalReply *ret)
 {
         const char *reason = BY("HostsFile");
@@ -303,7 +304,7 @@ static bool local_answer_pointer(const LocalNames *names, Bytes address, const M
         return true;
 }
 
-/* `labels`: of the zone's name, which is the end of the one asked for. */
+/* `labels`: number of labels of the zone's name, which is a suffix of the question's. */
 static bool local_answer_zone(const LocalNames *names, const Zone *z, unsigned labels, const Labels *l,
                               const Message *q, bool forwarded, LocalReply *ret)
 {
@@ -324,7 +325,7 @@ static bool local_answer_zone(const LocalNames *names, const Zone *z, unsigned l
         return true;
 }
 
-/* Types that ask how to reach a host. What else is asked of a single label is about a top-level domain: NS, DS, SOA. */
+/* Types that resolve a host. For a single label, other types concern a top-level domain: NS, DS, SOA. */
 static bool local_is_for_host(uint16_t type)
 {
         return type == TYPE_A || type == TYPE_AAAA || type == TYPE_SVCB || type == TYPE_HTTPS;
@@ -353,7 +354,7 @@ static bool local_answer_name(const LocalNames *names, const Labels *l, const Me
                local_answer_zone(names, &single_label, 1, l, q, forwarded, ret);
 }
 
-/* There is no data of ours in other classes, but the name alone would tell: it does not leave the machine in any. */
+/* In other classes there is no data, but the name itself is private: it does not leave the machine in any class. */
 static bool local_refuse_class(const LocalNames *names, const Labels *l, const Message *q, bool forwarded,
                                LocalReply *ret)
 {

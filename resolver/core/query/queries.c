@@ -33,7 +33,7 @@ Query *queries_find(const QueryCommon *common, const Message *m, uint64_t hash)
         return NULL;
 }
 
-/* All queries are in the table, so that all can be found; only shared ones are joined. */
+/* All queries are in the table, so that it lists all of them; only shared ones are joined. */
 Query *queries_add(QueryCommon *common, const Message *m, uint64_t hash, uint64_t now)
 {
         Forward *forward = forwards_find(common->forwards, m->qname);
@@ -74,7 +74,7 @@ void queries_answered(QueryCommon *common, Exchange *x, const Message *answer, c
                 upstream_exchange_free(x);
 }
 
-/* Calls `tell` for each query, which may be gone afterwards. */
+/* Calls `tell` for each query, which may free that query. */
 static void queries_for_each(QueryCommon *common, void (*tell)(Query *q, uint64_t now), uint64_t now)
 {
         for (size_t i = 0; i < QUERY_TABLE; i++)

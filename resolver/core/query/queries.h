@@ -1,37 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Queries: the table of questions in flight, in which each is found by whoever asks the same, and what happens to all
- * of them at once. Decides by the table of forwards which route a question takes.
+ * Queries: the table of queries in flight, where an identical question finds the one to join, and the operations on all
+ * of them. Chooses the route of a query by the table of forwards. QueryCommon owns the queries. Times are usec of
+ * CLOCK_BOOTTIME.
  */
 
 #include "core/query/query.h"
 
-/* A question as the table knows it: folded name, type, class, RD, CD and DO. */
+/* Returns the hash of a question: name in lower case, type, class, RD, CD and DO. */
 uint64_t queries_hash(const QueryCommon *common, const Message *m);
 
-/* The one that is asked already and may be joined; NULL if there is none. */
+/* Returns the query with the same question that may be joined, or NULL. */
 Query *queries_find(const QueryCommon *common, const Message *m, uint64_t hash);
 
-/* A new one, on its route, but not started; NULL when out of memory. */
+/* Creates a query and chooses its route, without starting it. Returns NULL if out of memory. */
 Query *queries_add(QueryCommon *common, const Message *m, uint64_t hash, uint64_t now);
 
-/* Takes the exchanges that are over off the outbox, until there are none: their queries go on or end. */
+/* Takes all finished exchanges from the outbox. Their queries continue or end. */
 void queries_take_outcomes(QueryCommon *common, uint64_t now);
 
-/* The answer to `x`, which is on no connection any longer, and is freed here. */
+/* Passes the answer of `x` to its query, and frees `x`, which was released from its connection. */
 void queries_answered(QueryCommon *common, Exchange *x, const Message *answer, const HttpResponse *http, uint64_t now);
 
-/* `forwards` holds from now on. What was not sent yet by a query that has to go elsewhere is not sent. */
+/* Takes ownership of `forwards`, which apply from now on. Queries that change their route drop what they have not
+ * sent. */
 void queries_set_forwards(QueryCommon *common, Forwards *forwards, uint64_t now);
-/* And then these queries go there. The old table must live until after this. */
+/* Moves these queries to their new route. The caller frees the previous table afterwards. */
 void queries_reroute(QueryCommon *common, uint64_t now);
 
-/* Another network: Do53 servers are asked again. */
+/* Asks the Do53 servers again: the network changed. */
 void queries_epoch(QueryCommon *common, uint64_t now);
 
-/* The clock jumped by `slept` in a suspend. */
+/* Moves all times by `slept` usec after a suspend. */
 void queries_shift(QueryCommon *common, uint64_t slept);
 
-/* Drops all of them, and the exchanges that are over; tells nobody. */
+/* Frees all queries and the finished exchanges, without answering clients. */
 void queries_free_all(QueryCommon *common, uint64_t now);

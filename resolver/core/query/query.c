@@ -6,8 +6,8 @@
 #include "core/query/answer_cache.h"
 #include "core/query/query_internal.h"
 
-#define STALE_AFTER (1800 * USEC_PER_MSEC) /* RFC 8767 5: the client response timer */
-#define LINGER (2 * USEC_PER_SEC)          /* an answer that is late for all clients is still good for the cache */
+#define STALE_AFTER (1800 * USEC_PER_MSEC) /* the client response timer of RFC 8767 5 */
+#define LINGER (2 * USEC_PER_SEC)          /* an answer too late for all clients is still cached */
 
 static void query_due(Timer *t, uint64_t now);
 
@@ -28,7 +28,7 @@ static CacheKey query_cache_key(const Query *q)
         };
 }
 
-/* May its answer be kept, and be answered for out of the cache? */
+/* Returns true if answers may be cached and served from the cache. */
 static bool query_is_cacheable(const Query *q)
 {
         return q->shared && (q->flags & DNS_RD);
@@ -42,7 +42,7 @@ static void query_remember(Query *q, const Message *answer, uint32_t age, uint32
                 answer_cache_store(q->common, &key, answer, age, max_age, q->forward != NULL, now);
 }
 
-/* Where nobody is well, health keeps queries away, and nothing is kept. */
+/* If no upstream is usable, health rejects queries, and no failure is cached. */
 static void query_remember_failure(Query *q, uint64_t now)
 {
         CacheKey key = query_cache_key(q);
@@ -52,12 +52,11 @@ static void query_remember_failure(Query *q, uint64_t now)
                 answer_cache_store_failure(q->common, &key, q->flags, q->forward != NULL, now);
 }
 
-/* What is sent for the question in `m`. */
+/* Returns the message to send for the question in `m`. Returns NULL if out of memory. */
 static Packet *query_write_question(const Query *q, const Message *m)
 {
         const Config *c = q->common->config;
-        /* The upstream says AD to those who ask for it (RFC 6840 5.7): for all clients, as the answer is theirs
-         * together. */
+        /* Requests AD (RFC 6840 5.7) for all clients, since they share the answer. */
         uint16_t flags = (uint16_t) (q->flags | (c->trust_ad ? DNS_AD : 0));
 
         if (!q->shared)
@@ -158,7 +157,7 @@ bool query_join(Query *q, const Client *client, uint16_t source, const Message *
         return true;
 }
 
-/* --- timers of a query: one, set to the earliest of what it waits for */
+/* --- timer */
 
 void query_arm(Query *q)
 {
@@ -184,7 +183,7 @@ static Bytes query_pending_name(const PendingClient *w)
         return BYTES(w->question, w->question_size - QUESTION_FIXED);
 }
 
-/* Thousands may wait for one answer of 64 KiB: it is held once for all of them. */
+/* Answers several clients. They share the answer: thousands may wait for one of 64 KiB. */
 static void query_answer_many(Query *q, const Message *answer, const ReplyOptions *options)
 {
         _cleanup_(shared_answer_unrefp) SharedAnswer *shared = shared_answer_new(answer, options);
@@ -215,8 +214,8 @@ static void query_answer_all(Query *q, const Message *answer, const ReplyOptions
 }
 
 /*
- * Answers whoever waits out of the cache though the TTL is over (RFC 8767), or with what has got there meanwhile by
- * another question (NXDOMAIN for another type of the name); false if there is nothing of use.
+ * Answers pending clients from the cache, stale (RFC 8767), or fresh if another query has stored an answer meanwhile
+ * (NXDOMAIN applies to all types). Returns false if there is no such answer.
  */
 static bool query_answer_stale(Query *q, uint64_t now)
 {
@@ -232,7 +231,7 @@ static bool query_answer_stale(Query *q, uint64_t now)
         return true;
 }
 
-/* Answers whoever waits with the best that there is without a new answer; those whom nothing helps wait on. */
+/* Answers pending clients with the best available substitute for a new answer. Without one, they stay pending. */
 static void query_answer_second_best(Query *q, uint64_t now)
 {
         ReplyOptions options = query_reply_options(q->common);
@@ -255,7 +254,7 @@ static void query_refuse_pending(Query *q, PendingClient *w, uint64_t now)
                              reply_error(&w->target, BYTES(w->question, w->question_size), RCODE_SERVFAIL, &options));
 }
 
-/* The query is gone afterwards. */
+/* Frees the query. */
 static void query_end_unanswered(Query *q, uint64_t now)
 {
         Message m;
@@ -275,7 +274,7 @@ void query_give_up(Query *q, uint64_t now)
         query_end_unanswered(q, now);
 }
 
-/* When clients that wait have a stale answer, if there is one. */
+/* Returns the time to serve a stale answer, if there is one. */
 static uint64_t query_stale_time(const Query *q, uint64_t now)
 {
         return q->common->cache && q->common->config->serve_stale && q->shared ? now + STALE_AFTER : USEC_NEVER;
@@ -352,7 +351,7 @@ void query_deliver(Query *q, const Message *answer, uint32_t age, uint32_t max_a
         Lifetime kind = message_lifetime(answer, &ttl);
 
         query_remember(q, answer, age, max_age, now);
-        /* A failure to refresh what is known leaves that as it is (RFC 8767 4). */
+        /* A failure does not replace an existing answer (RFC 8767 4). */
         if (kind == LIFETIME_FAILURE && query_answer_stale(q, now)) {
                 query_free(q, now);
                 return;

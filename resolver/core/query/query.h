@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Query: one question in flight, for all clients that ask it: from arrival over its attempts, hedges and retries to the
- * answer. Each client waits until its own deadline and is answered exactly once.
+ * Query: one question in flight, for all clients that ask it, from its arrival through attempts, hedges and retries to
+ * the answer. Each client has its own deadline and is answered exactly once.
+ *
+ * QueryCommon owns it through the table of queries.h. A function that says "may free the query" does so if the query
+ * has ended. Failures are reported as FailureReason. Times are usec of CLOCK_BOOTTIME.
  */
 
 #include "core/query/query_common.h"
 
 #define QUERY_TRIED_MAX CONFIG_UPSTREAMS_MAX
-#define QUERY_ATTEMPTS_MAX 16 /* exchanges for one question, all upstreams together */
+#define QUERY_ATTEMPTS_MAX 16 /* exchanges for one query, with all upstreams together */
 
 typedef struct PendingClient {
         List in_query;
@@ -16,63 +19,67 @@ typedef struct PendingClient {
         ReplyTarget target;
         uint64_t arrived;
         uint64_t deadline;
-        uint16_t source; /* in core/query/client_quota.h */
+        uint16_t source; /* client_quota_source() */
         uint16_t question_size;
-        uint8_t question[]; /* its question section, as spelled */
+        uint8_t question[]; /* question section, with the client's spelling */
 } PendingClient;
 
 typedef struct QueryRoute QueryRoute;
 
 struct Query {
         QueryCommon *common;
-        const QueryRoute *route; /* who is asked: query_parts.h */
+        const QueryRoute *route; /* query_internal.h */
         uint64_t hash;
-        struct Query *next; /* in the table */
-        bool shared;        /* in the table: others may join, the answer may be cached */
+        struct Query *next; /* chain of the table */
+        bool shared;        /* others may join, and the answer may be cached: not signed (TSIG, SIG(0)) */
         bool dnssec_ok;
         uint16_t flags;  /* RD and CD */
-        Packet *wire;    /* what goes upstream */
-        Message message; /* a view of it */
+        Packet *wire;    /* the message that is sent upstream */
+        Message message; /* view of `wire` */
         List pending;
-        List exchanges;   /* with upstreams */
-        Forward *forward; /* whose servers are asked; NULL: the upstreams. Always as the table of forwards has it */
+        List exchanges;   /* with upstreams: query_doh.c */
+        Forward *forward; /* the forward whose servers are asked, as in the table of forwards; NULL: the upstreams are
+                             asked */
         struct {
-                List exchanges;    /* with servers of `forward` */
-                Do53Server *asked; /* the last */
-                uint32_t tried;    /* servers, in this round: a bit each */
-                uint64_t next_at;  /* usec; when it is time to ask another */
+                List exchanges;    /* with servers of `forward`: query_do53.c */
+                Do53Server *asked; /* the server asked last */
+                uint32_t tried;    /* servers asked in this round, one bit each */
+                uint64_t next_at;  /* time to ask another server */
         } do53;
-        uint32_t tried[QUERY_TRIED_MAX]; /* numbers of upstreams, in this round */
+        uint32_t tried[QUERY_TRIED_MAX]; /* handles of the upstreams tried in this round */
         unsigned n_tried;
         unsigned attempts;
-        unsigned rounds;       /* how often all upstreams or servers were tried */
-        bool resent;           /* the one free retry is used */
-        bool fetching;         /* worth finishing with no client waiting: a prefetch, or a refresh */
-        FailureReason failure; /* the last */
-        Packet *fallback;      /* an answer that is delivered if no better one comes */
+        unsigned rounds;       /* completed rounds through all upstreams or servers */
+        bool resent;           /* the one free retry has been used */
+        bool fetching;         /* continue without clients: a prefetch or a refresh */
+        FailureReason failure; /* the last failure */
+        Packet *fallback;      /* an answer to deliver if no better one arrives */
         uint64_t born;
-        uint64_t hedge_at, retry_at, stale_at, end_at; /* usec, or USEC_NEVER */
+        uint64_t hedge_at, retry_at, stale_at, end_at; /* USEC_NEVER: none */
         Timer timer;
 };
 
-/* A question of a client, in no table yet; NULL when out of memory. `forward`, `route`: who is asked. */
+/* Creates a query for the question of `m`, in no table. Borrows `common` and `forward`, which may be NULL. Returns
+ * NULL if out of memory. */
 Query *query_new(QueryCommon *common, const Message *m, Forward *forward, const QueryRoute *route, uint64_t now);
-/* Drops it with all that waits; tells nobody. NULL is fine; always returns NULL. */
+/* Frees the query, cancels its exchanges and drops its clients without an answer. Accepts NULL, and returns NULL. */
 Query *query_free(Query *q, uint64_t now);
 
-/* One more client, of that source (client_quota.h), for which there is a slot; false when out of memory. */
+/* Adds a client and takes a slot of the quota for `source` (client_quota.h), which must have one. Returns false if
+ * out of memory. */
 bool query_join(Query *q, const Client *client, uint16_t source, const Message *m, Transport transport, uint64_t now);
 
-/* After query_join() on a query that was there: sees to its timer, and to an attempt that can still help. */
+/* Call this after query_join() on an existing query: sets the timer, and starts another attempt if those in flight
+ * are of no use to the new client. May free the query. */
 void query_joined(Query *q, uint64_t now);
 
-/* The first attempt. The query may be gone afterwards. */
+/* Starts the first attempt. May free the query. */
 void query_start(Query *q, uint64_t now);
 
-/* It has to go elsewhere now: what was not sent yet is not sent, */
+/* Drops what has not been sent, ahead of query_reroute(). */
 void query_withdraw(Query *q, uint64_t now);
-/* and then it goes there. The query may be gone afterwards. */
+/* Cancels all exchanges, and starts again on another route. May free the query. */
 void query_reroute(Query *q, Forward *forward, const QueryRoute *route, uint64_t now);
 
-/* The clock jumped by `slept` in a suspend: deadlines move along. */
+/* Moves deadlines and timers by `slept` usec after a suspend. */
 void query_shift(Query *q, uint64_t slept);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * QueryCommon: what all queries of an engine share, and the table of those in flight. Owned by the engine.
+ * QueryCommon: what all queries of an engine share, and the table of those in flight. The engine owns it, and with it
+ * the forwards, the cache and the references to the hosts tables; it borrows the rest.
  */
 
 #include "core/dns/hosts_table.h"
@@ -11,24 +12,24 @@
 #include "core/query/forward_zones.h"
 #include "core/upstream/upstream_set.h"
 
-#define QUERY_TABLE 1024     /* chains of the table of questions in flight: a power of two */
-#define QUERY_HEDGE_BURST 50 /* tenths of a hedge: HEALTH.md 3 */
+#define QUERY_TABLE 1024     /* chains of the table of queries in flight */
+#define QUERY_HEDGE_BURST 50 /* maximum of hedge_tokens; HEALTH.md 3 */
 
 typedef struct QueryCommon {
         Outbox *outbox;
         UpstreamSet *upstreams;
-        const Config *config; /* the one that holds now */
+        const Config *config; /* the current configuration */
         Forwards *forwards;
-        Cache *cache;                  /* NULL: none */
-        uint64_t cache_state_changes;  /* those of upstreams that the cache has heard of */
-        Hosts *hosts_file, *hosts_own; /* NULL: none */
-        ClientQuota quota;             /* of clients waiting; who finds no slot has SERVFAIL at once */
+        Cache *cache;                  /* may be NULL */
+        uint64_t cache_state_changes;  /* the value of UpstreamCommon.state_changes at the last access to the cache */
+        Hosts *hosts_file, *hosts_own; /* may be NULL */
+        ClientQuota quota;             /* of pending clients; without a slot, a client gets SERVFAIL at once */
         uint8_t hash_key[16];
-        unsigned hedge_tokens; /* tenths of a hedge */
+        unsigned hedge_tokens; /* in tenths of a hedged query */
         Query *table[QUERY_TABLE];
         size_t n_queries;
-        size_t signed_octets; /* of signed questions in flight, which are kept as they came */
+        size_t signed_octets; /* of the messages of signed queries in flight */
 } QueryCommon;
 
-/* What the client is told in every answer. */
+/* Returns the options that are the same for all replies. */
 ReplyOptions query_reply_options(const QueryCommon *common);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A query to the Do53 servers of a Forward: UDP first, TCP where an answer is truncated; one server after the other,
- * with time for each. A server that is overdue may still answer while another is asked. Answers are believed as RFC
- * 5452 has it: from the peer of a socket of its own (io/upstream/do53_client.c), with the ID and the question that were
- * sent; all else is passed over.
+ * Queries the Do53 servers of a Forward: over UDP first, over TCP if an answer is truncated (RFC 7766 5); one server
+ * after the other, each with a time limit. A server that is overdue may still answer while another is asked. An answer
+ * is accepted as in RFC 5452 9.1: on the connected socket of its exchange (io/upstream/do53_client.c), with the ID and
+ * the question that were sent. Anything else is ignored.
  */
 
 #include <stdio.h>
@@ -11,26 +11,26 @@
 #include "core/query/query_do53.h"
 #include "core/query/query_internal.h"
 
-#define SERVER_TIMEOUT (1 * USEC_PER_SEC) /* for one server, at first; doubled when all have been asked */
+#define SERVER_TIMEOUT (1 * USEC_PER_SEC) /* for one server; doubles after the first round */
 #define SERVER_TIMEOUT_MIN (200 * USEC_PER_MSEC)
-#define REST (10 * USEC_PER_SEC) /* who failed is asked after the others for so long */
+#define REST (10 * USEC_PER_SEC) /* a failed server is asked after the others for this time */
 #define NO_EDNS_TIME (15 * USEC_PER_MINUTE)
-#define DO53_EXCHANGES_MAX 512 /* under way, each with a socket; beyond it SERVFAIL at once */
-#define STRAYS_MAX 16          /* so many wrong answers are no accident: another socket, another ID */
+#define DO53_EXCHANGES_MAX 512 /* in flight, each with a socket; with more, SERVFAIL at once */
+#define STRAYS_MAX 16          /* wrong messages that suggest an attack: then another socket and another ID */
 
 typedef struct Do53Exchange {
         uint32_t handle;
         Query *query;
         Do53Server *server;
         Transport transport;
-        bool edns;       /* the question had an OPT */
-        unsigned strays; /* messages that were no answer to it */
+        bool edns;       /* the question has an OPT */
+        unsigned strays; /* messages that did not match */
         List in_query;
 } Do53Exchange;
 
 /* --- exchanges */
 
-/* The one with `s` in that form that still waits; NULL if there is none. */
+/* Returns the exchange in flight with `s` of that form, or NULL. */
 static Do53Exchange *do53_exchange_with(const Query *q, const Do53Server *s, bool edns, Transport transport)
 {
         LIST_FOREACH(l, &q->do53.exchanges) {
@@ -42,7 +42,7 @@ static Do53Exchange *do53_exchange_with(const Query *q, const Do53Server *s, boo
         return NULL;
 }
 
-/* It has gone from io, too. */
+/* Frees `x`, which io no longer knows. */
 static void do53_end(Do53Exchange *x)
 {
         handle_table_remove(&x->query->common->outbox->do53_exchanges, x->handle);
@@ -64,7 +64,7 @@ static void do53_call_off(Do53Exchange *x)
         do53_end(x);
 }
 
-/* NULL, and the failure noted, if there cannot be another. */
+/* Creates an exchange. Returns NULL, with the failure noted, if there cannot be another. */
 static Do53Exchange *do53_begin(Query *q, Do53Server *s, bool edns, Transport transport)
 {
         HandleTable *handles = &q->common->outbox->do53_exchanges;
@@ -96,7 +96,7 @@ static Packet *do53_write_question(const Query *q, bool edns)
         return reply_do53_query(q->message.qname, q->message.qtype, q->message.qclass, q->flags, q->dnssec_ok, false);
 }
 
-/* How long this server may take before another is asked: its share of the time that is left, but not for ever. */
+/* Returns the time for this server before another is asked: its share of the time left, within limits. */
 static uint64_t do53_server_timeout(const Query *q, uint64_t now)
 {
         unsigned others = 0;
@@ -107,8 +107,8 @@ static uint64_t do53_server_timeout(const Query *q, uint64_t now)
                    SERVER_TIMEOUT_MIN);
 }
 
-/* The question of `x`, once more if it was sent before. False, and `x` gone and the failure noted, when out of memory.
- */
+/* Sends the question of `x`, again if it was sent before. Returns false, with `x` freed and the failure noted, if
+ * out of memory. */
 static bool do53_send(Do53Exchange *x)
 {
         Query *q = x->query;
@@ -129,8 +129,8 @@ static bool do53_send(Do53Exchange *x)
 }
 
 /*
- * Some servers, and boxes before them, drop every query with an OPT (RFC 6891 6.2.2 has them say so): where one with an
- * OPT is sent again, one without goes along, and the server decides which of them it answers.
+ * Some servers and middleboxes drop every query with an OPT instead of rejecting it (RFC 6891 6.2.2). A repeated query
+ * with an OPT is thus accompanied by one without, and the server answers the one that it supports.
  */
 static void do53_send_without_edns(Query *q, Do53Server *s)
 {
@@ -142,8 +142,8 @@ static void do53_send_without_edns(Query *q, Do53Server *s)
                 do53_send(x);
 }
 
-/* The question to `s`, from a socket of its own; by UDP once more from the one that still waits. False, and the failure
- * noted, if it cannot be. */
+/* Sends the question to `s` from a new socket; over UDP, again from the socket of an exchange in flight. Returns
+ * false, with the failure noted, if that is not possible. */
 static bool do53_ask(Query *q, Do53Server *s, bool edns, Transport transport, uint64_t now)
 {
         Do53Exchange *x = do53_exchange_with(q, s, edns, transport);
@@ -164,9 +164,10 @@ static bool do53_ask(Query *q, Do53Server *s, bool edns, Transport transport, ui
         return true;
 }
 
-/* --- whom to ask */
+/* --- choice of the server */
 
-/* The best server that was not asked in this round: the one that answered last, then in order, then those that rest. */
+/* Returns the best server that was not asked in this round: the one that answered last, then in order, then failed
+ * ones. */
 static Do53Server *do53_choose(const Query *q, uint64_t now)
 {
         Forward *f = q->forward;
@@ -190,7 +191,7 @@ static bool do53_under_way(const Query *q)
         return !list_empty(&q->do53.exchanges);
 }
 
-/* The next server of this round is asked; if there is none, what is under way is waited for, or it is the end. */
+/* Asks the next server of this round. Without one, waits for the exchanges in flight, or gives up. */
 static void do53_advance(Query *q, uint64_t now)
 {
         Do53Server *s;
@@ -262,7 +263,7 @@ static uint64_t do53_next_time(const Query *q)
         return q->do53.next_at;
 }
 
-/* Nobody else is asked; but who was may have an answer for the cache. */
+/* Asks no further servers. Exchanges in flight may still have an answer for the cache. */
 static void do53_unwanted(Query *q, uint64_t now)
 {
         (void) now;
@@ -279,7 +280,7 @@ static void do53_cancel(Query *q, uint64_t now)
         q->do53.tried = 0;
 }
 
-/* A suspend is followed by a new epoch (query_do53_epoch), which asks anew. */
+/* A suspend is followed by a new epoch (query_do53_epoch), which asks again. */
 static void do53_shift(Query *q, uint64_t slept)
 {
         (void) q;
@@ -325,7 +326,7 @@ void query_do53_epoch(Query *q, uint64_t now)
 
 /* --- events */
 
-/* `x` is over without an answer. */
+/* Ends `x` without an answer. */
 static void do53_failed(Do53Exchange *x, FailureReason failure, uint64_t now)
 {
         Query *q = x->query;
@@ -347,7 +348,7 @@ static void do53_give_up_on(Do53Exchange *x, FailureReason failure, uint64_t now
         do53_failed(x, failure, now);
 }
 
-/* The same server again, in another way. */
+/* Asks the same server again, with another form of query. */
 static void do53_ask_otherwise(Do53Exchange *x, bool edns, Transport transport, uint64_t now)
 {
         Query *q = x->query;
@@ -361,11 +362,11 @@ static void do53_ask_otherwise(Do53Exchange *x, bool edns, Transport transport, 
 }
 
 typedef enum ResponseClass {
-        STRAY,  /* not for us */
-        BROKEN, /* from the server, and of no use */
+        STRAY,  /* does not match the query */
+        BROKEN, /* from the server, but unusable */
         TRUNCATED,
-        NO_EDNS, /* it did not take the OPT (RFC 6891 7) */
-        REFUSAL, /* another server may know better */
+        NO_EDNS, /* the server does not support EDNS (RFC 6891 7) */
+        REFUSAL, /* another server may have an answer */
         GOOD,
 } ResponseClass;
 
@@ -386,7 +387,7 @@ static ResponseClass do53_judge(const Do53Exchange *x, uint16_t id, Bytes bytes,
                 return STRAY;
         rcode = ret->flags & DNS_RCODE_MASK;
         no_edns = x->edns && x->query->shared && (rcode == RCODE_FORMERR || rcode == RCODE_NOTIMP);
-        /* Who could not read the question does not give it back. */
+        /* A server that cannot parse the question does not return it. */
         if (ret->qdcount == 0 && do53_is_refusal(rcode))
                 return no_edns ? NO_EDNS : BROKEN;
         if (!ret->qname.n || !message_answers(ret, question))
@@ -410,8 +411,8 @@ static void do53_deliver(Do53Exchange *x, const Message *answer, bool refusal, u
         Query *q = x->query;
         Forward *f = q->forward;
         Do53Server *s = x->server;
-        /* Nobody vouches for the AD bit of an answer in clear text (RFC 6840 5.8) but a signature, which holds for the
-         * bit, too: whoever asked for it checks it. */
+        /* The AD bit of an answer in clear text is not trusted (RFC 6840 5.8), unless the answer is signed: the
+         * client verifies the signature, which covers the bit. */
         bool vouched = !q->shared && answer->signed_message;
         _cleanup_(packet_unrefp) Packet *wire = packet_copy(answer->wire);
         Message m;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A query to the upstreams, by HTTPS: which one is asked, when another is asked besides or instead, and when all have
- * been asked enough.
+ * Chooses the upstream for a query and decides when to hedge, fail over, retry or give up.
  */
 
 #include <stdio.h>
@@ -9,9 +8,9 @@
 #include "core/query/query_doh.h"
 #include "core/query/query_internal.h"
 
-#define RETRY_FIRST (50 * USEC_PER_MSEC) /* all upstreams failed in passing: again after this, doubled each time */
+#define RETRY_FIRST (50 * USEC_PER_MSEC) /* pause after all upstreams have failed temporarily; doubles each time */
 #define RETRY_MAX (800 * USEC_PER_MSEC)
-#define HEDGE_COST 10 /* a token's tenths */
+#define HEDGE_COST 10 /* tenths of a hedged query */
 
 static bool doh_was_tried(const Query *q, const Upstream *u)
 {
@@ -21,7 +20,7 @@ static bool doh_was_tried(const Query *q, const Upstream *u)
         return false;
 }
 
-/* Asking its upstream once more would be of no use: it is not overdue, or it would go the same way. */
+/* Returns true if asking its upstream again would be of no use: it is not overdue, or would use the same connection. */
 static bool doh_is_pending(const Exchange *x, uint64_t now)
 {
         return !x->over && (!x->late || !upstream_may_ask_again(x, now));
@@ -49,7 +48,7 @@ static bool doh_any_under_way(const Query *q)
         return false;
 }
 
-/* Is one under way that is not overdue? Then there is no need for another. */
+/* Returns true if an exchange in flight is not overdue: there is no need for another. */
 static bool doh_any_hopeful(const Query *q)
 {
         LIST_FOREACH(l, &q->exchanges) {
@@ -62,9 +61,8 @@ static bool doh_any_hopeful(const Query *q)
 }
 
 /*
- * How long `u` may take before another is asked: what is usual for it, but not more than its share of the time that is
- * left. HEALTH.md has the time-out on a live path alone, 3 s at most; then a third upstream would be asked after the
- * deadline.
+ * Returns the time for `u` before another upstream is asked: its usual time, but not more than its share of the time
+ * left. With the limit of HEALTH.md alone, which is up to 3 s, a third upstream would be asked after the deadline.
  */
 static uint64_t doh_server_timeout(const Query *q, const Upstream *u, uint64_t now)
 {
@@ -77,7 +75,7 @@ static uint64_t doh_server_timeout(const Query *q, const Upstream *u, uint64_t n
         return MIN(upstream_answer_time(u), query_time_left(q, now) / (1 + others));
 }
 
-/* One that came to nothing may be asked again: those that still may answer leave time for that. */
+/* Shares the time left again, since an upstream whose exchange has failed may be asked once more. */
 static void doh_share_anew(Query *q, uint64_t now)
 {
         LIST_FOREACH(l, &q->exchanges) {
@@ -88,7 +86,7 @@ static void doh_share_anew(Query *q, uint64_t now)
         }
 }
 
-/* One more exchange, with `u`; false, and the failure noted, if it cannot be. */
+/* Starts an exchange with `u`. Returns false, with the failure noted, if that is not possible. */
 static bool doh_ask(Query *q, Upstream *u, Purpose purpose, uint64_t now)
 {
         Outbox *o = q->common->outbox;
@@ -123,13 +121,13 @@ static bool doh_was_tried_by(const Upstream *u, const void *query)
         return doh_was_tried(query, u);
 }
 
-/* The best usable upstream that this query has not tried in this round; NULL if there is none. */
+/* Returns the best usable upstream that this query has not tried in this round, or NULL. */
 static Upstream *doh_select_untried(Query *q, uint64_t now)
 {
         return upstream_set_select(q->common->upstreams, doh_was_tried_by, q, q->n_tried == 0, now);
 }
 
-/* Where health lets the query go now, and there it goes. False if nowhere new. */
+/* Sends the query to where health allows it now. Returns false if there is no new upstream. */
 static bool doh_route(Query *q, uint64_t now)
 {
         UpstreamSet *s = q->common->upstreams;
@@ -152,7 +150,7 @@ static bool doh_route(Query *q, uint64_t now)
                 u = upstream_set_member(s, d.upstream);
                 return doh_is_pending_at(q, u, now) || doh_ask(q, u, PURPOSE_TRIAL, now);
         case ROUTE_NORMAL:
-                /* A full queue leads to the next upstream; each turn marks one as tried. */
+                /* If a queue is full, try the next upstream; each turn marks one as tried. */
                 for (size_t i = 0; i < s->n && (u = doh_select_untried(q, now)); i++)
                         if (doh_ask(q, u, PURPOSE_QUERY, now))
                                 return true;
@@ -163,8 +161,8 @@ static bool doh_route(Query *q, uint64_t now)
         return false;
 }
 
-/* All upstreams may be asked anew, but those where that would be of no use. One that let an answer become overdue may
- * have lost the question. */
+/* Starts a new round: all upstreams may be asked again, except where that would be of no use. An upstream whose
+ * answer is overdue may have lost the question. */
 static void doh_begin_round(Query *q, uint64_t now)
 {
         q->rounds++;
@@ -177,8 +175,8 @@ static void doh_begin_round(Query *q, uint64_t now)
         }
 }
 
-/* Nothing new to ask and nothing hopeful under way: again in a moment if an upstream is usable and time is left, or the
- * end. */
+/* Handles a query without an untried upstream and with nothing but overdue exchanges: starts a new round after a
+ * pause if an upstream is usable and time is left. Otherwise gives up. */
 static void doh_stuck(Query *q, uint64_t now)
 {
         uint64_t pause = MIN(RETRY_FIRST << MIN(q->rounds, 8u), RETRY_MAX);
@@ -189,7 +187,7 @@ static void doh_stuck(Query *q, uint64_t now)
                         query_give_up(q, now);
                         return;
                 }
-                /* What is overdue may still come, and an upstream may get well meanwhile. */
+                /* An overdue answer may still arrive, and an upstream may recover meanwhile. */
                 pause = RETRY_MAX;
                 if (list_empty(&q->pending) || q->attempts >= QUERY_ATTEMPTS_MAX) {
                         query_arm(q);
@@ -220,23 +218,23 @@ static void doh_start(Query *q, uint64_t now)
 
 static void doh_join(Query *q, uint64_t now)
 {
-        /* Who comes late to a question is not to suffer from what was tried before him. */
+        /* A client that joins late gets the full number of attempts. */
         q->resent = false;
         q->attempts = 0;
         if (doh_any_hopeful(q) || (q->retry_at != USEC_NEVER && !doh_any_under_way(q))) {
                 query_arm(q);
                 return;
         }
-        /* What is under way has been for too long: who comes now gets attempts of his own. */
+        /* The exchanges in flight are overdue: the new client gets new attempts. */
         q->n_tried = q->rounds = 0;
         q->retry_at = USEC_NEVER;
         doh_try_again(q, now);
 }
 
 /*
- * The connection went under it or was not the right one: sent again to the same upstream, once, for free. What the peer
- * has not processed is sent again as often as that happens, for as long as the client waits: a server that takes ten
- * requests a connection leaves most of a burst out several times.
+ * Sends the question to the same upstream again, once, after the connection was lost or was the wrong one. What the
+ * peer has not processed (RFC 9113 8.7) is sent again without limit while the client waits: a server that accepts ten
+ * requests per connection rejects most of a burst several times.
  */
 static bool doh_resend(Query *q, const Exchange *x, uint64_t now)
 {
@@ -289,8 +287,7 @@ void query_doh_answered(Exchange *x, const Message *answer, const HttpResponse *
 
 /* --- time passes */
 
-/* A second upstream is asked besides, where nothing proves that the first is there, or the administrator wants it
- * always. */
+/* Asks a second upstream in addition, if nothing proves that the first one is alive or if Hedge=always. */
 static void doh_hedge(Query *q, uint64_t now)
 {
         QueryCommon *common = q->common;
@@ -307,8 +304,7 @@ static void doh_hedge(Query *q, uint64_t now)
         suspect = last->upstream->health.state == HEALTH_SUSPECT || last->upstream->health.state == HEALTH_TRIAL;
         if (!doubt && !suspect && common->config->hedge != HEDGE_ALWAYS)
                 return;
-        /* Where there is doubt, this is failing over, only sooner; else it costs budget, so as not to double the load.
-         */
+        /* In doubt, this is an early failover. Otherwise it uses up the budget, which keeps the load from doubling. */
         if (!doubt && common->hedge_tokens < HEDGE_COST)
                 return;
         u = doh_select_untried(q, now);
@@ -323,7 +319,7 @@ static uint64_t doh_late_at(const Exchange *x)
         return x->late || x->over ? USEC_NEVER : x->late_at;
 }
 
-/* Exchanges that had their time are counted against their upstream, once; true if there was one. */
+/* Marks overdue exchanges and counts them against their upstream, once. Returns true if there was one. */
 static bool doh_note_late(Query *q, uint64_t now)
 {
         bool any = false;
@@ -366,7 +362,7 @@ static uint64_t doh_next_time(const Query *q)
         return at;
 }
 
-/* What was not even sent takes the place of somebody who still waits. */
+/* Exchanges that were not sent would occupy the place of others that are still needed. */
 static void doh_unwanted(Query *q, uint64_t now)
 {
         LIST_FOREACH(l, &q->exchanges) {

@@ -17,7 +17,7 @@ struct Upstream {
         const UpstreamConfig *config;
         bool retired; /* removed by a reload: finishes its exchanges */
         Health health;
-        FailureDetail detail; /* of the last response that was no answer */
+        FailureDetail detail; /* of the last HTTP response without an answer */
         HealthState announced;
         HealthAdmin announced_admin;
         SmoothedRtt rtt; /* from sending a query to its answer */
