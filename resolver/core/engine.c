@@ -80,8 +80,8 @@ bool engine_next_action(Engine *e, Action *ret)
         return outbox_next_action(&e->outbox, ret);
 }
 
-/* The end of every event, and the one place where what happened below is taken up: first what timers found out of
- * connections, then what became of exchanges, which may make more of both. */
+/* Ends every event, and is the only place that handles what the rooms below have queued: first the notices of
+ * timers, then the outcomes of exchanges, which may cause more of both. */
 static void engine_settle(Engine *e, uint64_t now)
 {
         do {
@@ -125,7 +125,7 @@ static Connection *engine_find_connection(const Engine *e, uint32_t handle)
         return handle_table_get(&e->outbox.connections, handle);
 }
 
-/* One that was said to be ready: before that, HTTP/2 has nothing to tell of it. */
+/* Only a ready connection has events of HTTP/2. */
 static Connection *engine_find_ready(const Engine *e, uint32_t handle)
 {
         Connection *c = engine_find_connection(e, handle);
@@ -201,7 +201,7 @@ void engine_closed(Engine *e, uint32_t connection, FailureReason reason, uint64_
         engine_settle(e, now);
 }
 
-/* The exchange on that connection; NULL if it is not wanted any longer. */
+/* Returns the exchange on that connection, or NULL if it was cancelled. */
 static Exchange *engine_find_exchange(const Engine *e, uint32_t connection, uint32_t exchange)
 {
         Exchange *x = handle_table_get(&e->outbox.exchanges, exchange);
@@ -315,11 +315,11 @@ int engine_reload(Engine *e, Config *config, uint64_t now)
         e->config = config;
         e->queries.config = config;
         before = e->queries.forwards;
-        /* Before anything moves: a stream that becomes free must not take along what was queued for it before. */
+        /* First of all: a stream that becomes free must not send what was queued under the old configuration. */
         queries_set_forwards(&e->queries, take_pointer(forwards), now);
         changed = upstream_set_apply(&e->upstreams, &change, now);
         engine_set_cache(e, config);
-        /* What one upstream or network said is not what another would say: it may have been left for just that. */
+        /* Another upstream may answer differently, and that may be the reason for the change. */
         if (e->queries.cache && (changed || rerouted))
                 cache_flush(e->queries.cache);
         queries_reroute(&e->queries, now);
@@ -391,7 +391,7 @@ bool engine_disconnect(Engine *e, uint32_t upstream, uint64_t now)
         return true;
 }
 
-/* --- looking */
+/* --- status */
 
 bool engine_upstream(const Engine *e, size_t i, UpstreamInfo *ret)
 {
