@@ -10,7 +10,7 @@
 #define PREFETCH_BELOW 64                    /* queries in flight; with more, fresh entries are not refreshed */
 
 /* Only the quota limits clients: the queue of an upstream is never full before. */
-_Static_assert(UPSTREAM_QUEUE_MAX >= CLIENT_QUOTA_SLOTS, "each client has room in the queue");
+_Static_assert(UPSTREAM_QUEUE_MAX >= CLIENT_QUOTA_SLOTS, "the queue of an upstream has room for all clients");
 
 static Bytes client_query_question_section(const Message *m)
 {
@@ -71,7 +71,7 @@ static bool client_query_turn_down(QueryCommon *common, const Client *client, Tr
                 return client_query_refuse(common, client, transport, m, RCODE_FORMERR, EDE_NONE, NULL);
         if (m->qtype == TYPE_AXFR || m->qtype == TYPE_IXFR)
                 return client_query_refuse(common, client, transport, m, RCODE_NOTIMP, EDE_NOT_SUPPORTED,
-                                           "zone transfers do not pass a stub resolver");
+                                           "zone transfers are not supported");
         return false;
 }
 
@@ -165,7 +165,7 @@ bool client_query(QueryCommon *common, const Client *client, Transport transport
         if (!client_quota_has_slot(&common->quota, source) ||
             (m.signed_message && common->signed_octets + message.n > SIGNED_OCTETS_MAX))
                 return client_query_refuse(common, client, transport, &m, RCODE_SERVFAIL, EDE_OTHER,
-                                           "too many queries are waiting");
+                                           "too many queries are pending");
         hash = queries_hash(common, &m);
         q = m.signed_message ? NULL : queries_find(common, &m, hash);
         is_new = !q;

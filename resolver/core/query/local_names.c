@@ -120,7 +120,7 @@ typedef struct Zone {
 
 #define WIRE(text) { .p = (const uint8_t *) (text), .n = sizeof(text) }
 #define SWITCH(field) offsetof(LocalConfig, field)
-#define BY(key) "answered by this machine, see " key "= in [Local]"
+#define BY(key) "answered locally: see " key "= in [Local]"
 
 /* localhost is missing: it has addresses. */
 static const Zone zones[] = {
@@ -365,7 +365,7 @@ static bool local_refuse_class(const LocalNames *names, const Labels *l, const M
         if (!local_answer_name(names, l, &in, forwarded, ret))
                 return false;
         ret->rcode = RCODE_REFUSED;
-        ret->reason = "names that are answered locally have no data in this class";
+        ret->reason = "locally answered names have no data in this class";
         ret->n = 0;
         return true;
 }

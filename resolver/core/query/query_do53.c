@@ -296,7 +296,7 @@ static int do53_explain(const Query *q, uint64_t now, char *ret_text, size_t siz
         if (ours || class == CLASS_LOCALNET)
                 snprintf(ret_text, size, "%s", failure_text(q->failure));
         else
-                snprintf(ret_text, size, "no server for this domain answers%s%s", q->failure ? ": " : "",
+                snprintf(ret_text, size, "no server for this domain has answered%s%s", q->failure ? ": " : "",
                          q->failure ? failure_text(q->failure) : "");
         return ours ? EDE_OTHER : class == CLASS_LOCALNET ? EDE_NETWORK_ERROR : EDE_NO_REACHABLE_AUTHORITY;
 }

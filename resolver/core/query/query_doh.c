@@ -414,13 +414,13 @@ static int doh_explain(const Query *q, uint64_t now, char *ret_text, size_t size
                          failure_text(q->failure));
         else if (q->common->outbox->network == NETWORK_PORTAL)
                 snprintf(ret_text, size,
-                         "no upstream can be trusted: the network may ask for a login, or the clock be wrong");
+                         "no upstream can be trusted: the network may ask for a login, or the clock is wrong");
         else if (retry_at != USEC_NEVER)
-                snprintf(ret_text, size, "no upstream answers%s%s, next try in %u s", q->failure ? ": " : "",
+                snprintf(ret_text, size, "no upstream has answered%s%s; next attempt in %u s", q->failure ? ": " : "",
                          q->failure ? failure_text(q->failure) : "",
                          (unsigned) (usec_sub(retry_at, now) / USEC_PER_SEC + 1));
         else
-                snprintf(ret_text, size, "no upstream answers%s%s", q->failure ? ": " : "",
+                snprintf(ret_text, size, "no upstream has answered%s%s", q->failure ? ": " : "",
                          q->failure ? failure_text(q->failure) : "");
         return EDE_NO_REACHABLE_AUTHORITY;
 }
