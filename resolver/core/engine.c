@@ -305,8 +305,8 @@ int engine_reload(Engine *e, Config *config, uint64_t now)
 {
         bool rerouted, changed;
         _cleanup_(forwards_freep) Forwards *forwards = forwards_new(config, e->queries.forwards, &rerouted);
-        _cleanup_(forwards_freep) Forwards *before = NULL;
         UpstreamSetChange change;
+        Forwards *before;
 
         if (!forwards || !upstream_set_prepare(&e->upstreams, config, &change, now))
                 return -ENOMEM;
@@ -324,6 +324,7 @@ int engine_reload(Engine *e, Config *config, uint64_t now)
                 cache_flush(e->queries.cache);
         queries_reroute(&e->queries, now);
         engine_settle(e, now);
+        forwards_free(before);
         return 0;
 }
 

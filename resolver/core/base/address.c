@@ -156,11 +156,10 @@ bool address_from_text(const char *text, uint16_t port, Address *ret)
 /* RFC 5952: the longest run of two or more zero groups is omitted. */
 static void address_v6_to_text(const uint8_t o[16], char *ret, size_t size)
 {
-        unsigned best = 8, best_n = 1;
-        size_t n = 0;
+        size_t best = 8, best_n = 1, n = 0;
 
-        for (unsigned i = 0; i < 8; i++) {
-                unsigned k = i;
+        for (size_t i = 0; i < 8; i++) {
+                size_t k = i;
 
                 while (k < 8 && !o[2 * k] && !o[2 * k + 1])
                         k++;
@@ -169,7 +168,7 @@ static void address_v6_to_text(const uint8_t o[16], char *ret, size_t size)
                         best_n = k - i;
                 }
         }
-        for (unsigned i = 0; i < 8; i++) {
+        for (size_t i = 0; i < 8; i++) {
                 if (i == best) {
                         n += (size_t) snprintf(ret + n, size - n, i == 0 ? "::" : ":");
                         i += best_n - 1;

@@ -19,7 +19,7 @@
 #define TURNS_MAX 1024      /* to find an entry to evict: about 50 us */
 #define OCTETS_PER_BUCKET 512
 #define OCTETS_PER_GHOST 128 /* about 1.5 per entry */
-#define MALLOC_OVERHEAD 16
+#define MALLOC_OVERHEAD ((size_t) 16)
 #define PREFETCH_TENTHS 1           /* of the lifetime left */
 #define PREFETCH_MIN 10             /* seconds; shorter lifetimes are not worth a refresh */
 #define TYPE_ALL 0                  /* NXDOMAIN applies to all types of the name (RFC 2308 5) */
@@ -377,7 +377,7 @@ static uint64_t cache_answer_life(const Cache *c, Lifetime kind, uint32_t ttl, u
 /* RFC 9520 3.2: doubles while the previous failure is remembered. */
 static uint64_t cache_failure_life(const Cache *c, const Entry *before, uint32_t http_max_age)
 {
-        uint64_t life = before ? 2 * before->life * USEC_PER_SEC : c->limits.failure_min;
+        uint64_t life = before ? 2 * (uint64_t) before->life * USEC_PER_SEC : c->limits.failure_min;
 
         return MAX(MIN(MIN(life, c->limits.failure_max), (uint64_t) http_max_age * USEC_PER_SEC),
                    c->limits.failure_min);

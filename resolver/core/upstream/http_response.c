@@ -237,7 +237,8 @@ static bool http_date(Bytes b, int64_t wall_clock, int64_t *ret)
                 year = d.year;
         else
                 return false;
-        *ret = http_days_of(year, d.month, d.day) * SECONDS_PER_DAY + d.hour * 3600 + d.minute * 60 + d.second;
+        *ret = http_days_of(year, d.month, d.day) * SECONDS_PER_DAY + (int64_t) d.hour * 3600 +
+               (int64_t) d.minute * 60 + d.second;
         return true;
 }
 
