@@ -74,11 +74,13 @@ const char *journal_message_id(MessageKind kind)
 static bool journal_stderr_is_journal(void)
 {
         const char *stream = getenv("JOURNAL_STREAM");
-        unsigned long long device, inode;
+        char named[48];
         struct stat st;
 
-        return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(STDERR_FILENO, &st) >= 0 &&
-               st.st_dev == device && st.st_ino == inode;
+        if (!stream || fstat(STDERR_FILENO, &st) < 0)
+                return false;
+        snprintf(named, sizeof(named), "%ju:%ju", (uintmax_t) st.st_dev, (uintmax_t) st.st_ino);
+        return strcmp(stream, named) == 0;
 }
 
 void journal_open(const char *path)

@@ -7,26 +7,29 @@
  */
 
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "core/base/base.h"
 
 static inline bool source_is_loopback(const struct sockaddr_storage *a)
 {
-        const struct sockaddr_in *v4 = (const void *) a;
-        const struct sockaddr_in6 *v6 = (const void *) a;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
 
+        memcpy(&v4, a, sizeof(v4));
+        memcpy(&v6, a, sizeof(v6));
         if (a->ss_family == AF_INET)
-                return ntohl(v4->sin_addr.s_addr) >> 24 == 127;
-        return IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr) ||
-               (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr) && v6->sin6_addr.s6_addr[12] == 127);
+                return ntohl(v4.sin_addr.s_addr) >> 24 == 127;
+        return IN6_IS_ADDR_LOOPBACK(&v6.sin6_addr) ||
+               (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr) && v6.sin6_addr.s6_addr[12] == 127);
 }
 
 /* Is the socket bound to a loopback address? Then it is kept to that interface: for what waits in it already, too.
  * Where that cannot be set, the sender's address decides alone. */
 static inline bool source_restrict(int fd)
 {
-        struct sockaddr_storage local;
+        struct sockaddr_storage local = { 0 };
         socklen_t size = sizeof(local);
 
         if (getsockname(fd, (struct sockaddr *) &local, &size) < 0 || !source_is_loopback(&local))

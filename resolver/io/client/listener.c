@@ -53,7 +53,7 @@ static int listener_new(uv_loop_t *loop, int fd, Transport transport, const List
 
 static uint16_t listener_port_of(int fd)
 {
-        struct sockaddr_storage a;
+        struct sockaddr_storage a = { 0 };
         socklen_t size = sizeof(a);
 
         if (getsockname(fd, (struct sockaddr *) &a, &size) < 0)
@@ -103,7 +103,8 @@ static socklen_t listener_to_sockaddr(const Address *a, struct sockaddr_storage 
         return sizeof(*v6);
 }
 
-static int listener_bind_socket(const Address *a, int type, int *ret)
+/* Returns the socket, or a negative errno. */
+static int listener_bind_socket(const Address *a, int type)
 {
         struct sockaddr_storage address;
         socklen_t size = listener_to_sockaddr(a, &address);
@@ -129,8 +130,7 @@ static int listener_bind_socket(const Address *a, int type, int *ret)
                 close(fd);
                 return r;
         }
-        *ret = fd;
-        return 0;
+        return fd;
 }
 
 int listener_new_bind(uv_loop_t *loop, const Address *address, const ListenerLimits *limits, ListenerStats *stats,
@@ -142,12 +142,12 @@ int listener_new_bind(uv_loop_t *loop, const Address *address, const ListenerLim
         /* A free port of one protocol may be taken in the other: then another. */
         for (unsigned i = 0; i < (address->port ? 1 : 16) && r == -EADDRINUSE; i++) {
                 a.port = address->port;
-                r = listener_bind_socket(&a, SOCK_STREAM, &tcp);
-                if (r < 0)
+                r = tcp = listener_bind_socket(&a, SOCK_STREAM);
+                if (tcp < 0)
                         break;
                 a.port = listener_port_of(tcp);
-                r = listener_bind_socket(&a, SOCK_DGRAM, &udp);
-                if (r < 0)
+                r = udp = listener_bind_socket(&a, SOCK_DGRAM);
+                if (udp < 0)
                         close(tcp);
         }
         if (r < 0)
@@ -168,7 +168,7 @@ int listener_new_bind(uv_loop_t *loop, const Address *address, const ListenerLim
 
 void listener_address(const Listener *l, Address *ret)
 {
-        struct sockaddr_storage a;
+        struct sockaddr_storage a = { 0 };
         socklen_t size = sizeof(a);
         const struct sockaddr_in *v4 = (void *) &a;
         const struct sockaddr_in6 *v6 = (void *) &a;

@@ -482,7 +482,7 @@ static void tcp_acceptable(uv_poll_t *p, int status, int events)
 
         (void) events;
         for (unsigned i = 0; i < ACCEPTS_MAX && status >= 0; i++) {
-                struct sockaddr_storage peer;
+                struct sockaddr_storage peer = { 0 };
                 socklen_t size = sizeof(peer);
                 int fd = accept4(t->fd, (struct sockaddr *) &peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
 

@@ -275,7 +275,7 @@ void udp_answer(Udp *u, const Client *client, Packet *answer)
 int udp_new(uv_loop_t *loop, int fd, uint32_t number, ListenerStats *stats, ListenerQuery query, void *userdata,
             Udp **ret)
 {
-        struct sockaddr_storage local;
+        struct sockaddr_storage local = { 0 };
         socklen_t size = sizeof(local);
         int on = 1, omit = IP_PMTUDISC_OMIT;
         uint32_t memory[SK_MEMINFO_VARS];

@@ -116,7 +116,7 @@ static void hosts_file_read_hosts(HostsSource *s)
 {
         _cleanup_(freep) char *text = NULL;
         char what[160], field[48];
-        HostsReport report;
+        HostsReport report = { 0 };
         size_t n = 0;
         Hosts *h = NULL;
         int r;
@@ -233,7 +233,7 @@ static void hosts_file_read_own(HostsSource *s)
 {
         _cleanup_(freep) char *file = NULL, *text = NULL;
         char names[4 * HOSTNAME_MAX + 8] = "", name[HOSTNAME_MAX] = "";
-        HostsReport report;
+        HostsReport report = { 0 };
         size_t n = 0;
 
         s->own = hosts_unref(s->own);

@@ -584,7 +584,7 @@ int h2_send(H2 *h, uint32_t exchange, Bytes message, bool ping)
         if (message.n == 0 || message.n > H2_BODY_MAX)
                 return -EMSGSIZE;
         /* Those that were cancelled in this turn give way when it is written. */
-        if (h->n_open - h->n_unwanted >= H2_STREAMS_MAX || h->n_open >= 2 * H2_STREAMS_MAX)
+        if (h->n_open - h->n_unwanted >= H2_STREAMS_MAX || h->n_open >= (size_t) 2 * H2_STREAMS_MAX)
                 return -EBUSY;
         request = h2_request_new(exchange, message);
         if (!request)
