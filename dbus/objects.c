@@ -72,9 +72,9 @@ static void objects_emit_changed(const Published *s, bool state, bool admin, boo
                 sd_bus_emit_properties_changed_strv(bus, path, UPSTREAM_INTERFACE, (char **) names);
 }
 
-static void objects_emit_added(const Published *s)
+static void objects_emit_added(const Objects *o, const Published *s)
 {
-        sd_bus *bus = bus_ready(daemon_bus(s->objects->daemon));
+        sd_bus *bus = bus_ready(daemon_bus(o->daemon));
         _cleanup_(freep) char *path = NULL;
 
         if (bus && upstream_path(s->name, &path) >= 0)
@@ -142,7 +142,7 @@ static void objects_exchange_upstreams(Objects *o)
                         objects_emit_removed(&before[i]);
         for (size_t i = 0; i < n; i++)
                 if (!objects_find_published(before, n_before, list[i].number))
-                        objects_emit_added(&list[i]);
+                        objects_emit_added(o, &list[i]);
         free(before);
 }
 

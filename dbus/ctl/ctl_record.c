@@ -108,7 +108,7 @@ static void record_put_quoted(FILE *f, Bytes b)
 
 static void record_put_hex(FILE *f, Bytes b)
 {
-        for (size_t i = 0; i < b.n; i++)
+        for (size_t i = 0; b.p && i < b.n; i++)
                 fprintf(f, "%02x", b.p[i]);
 }
 
@@ -116,7 +116,7 @@ static void record_put_base64(FILE *f, Bytes b)
 {
         static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-        for (size_t i = 0; i < b.n; i += 3) {
+        for (size_t i = 0; b.p && i < b.n; i += 3) {
                 uint32_t v = (uint32_t) b.p[i] << 16 | (i + 1 < b.n ? (uint32_t) b.p[i + 1] << 8 : 0) |
                              (i + 2 < b.n ? b.p[i + 2] : 0);
 
@@ -366,7 +366,11 @@ char *record_data(const Message *m, const Record *r)
         if (!f)
                 return NULL;
         if (!record_put_known(f, m, r)) {
-                rewind(f);
+                if (fseek(f, 0, SEEK_SET) < 0) {
+                        fclose(f);
+                        free(text);
+                        return NULL;
+                }
                 fprintf(f, "\\# %zu%s", r->rdata.n, r->rdata.n ? " " : "");
                 record_put_hex(f, r->rdata);
                 fputc(0, f);

@@ -243,7 +243,7 @@ static unsigned terminal_fit(const Table *t, size_t *widths, size_t room, bool h
         while (n > 1 && name + others > room)
                 others -= widths[--n] + 2;
         /* The first column gets what the others leave. */
-        if (room != SIZE_MAX)
+        if (n && room != SIZE_MAX)
                 widths[0] = MIN(widths[0], MAX(room > others ? room - others : 0, name));
         return n;
 }
