@@ -135,19 +135,9 @@ START_TEST(a_prefix_stands_for_the_reverse_names_of_its_addresses)
 }
 END_TEST
 
-static const char *const bad_domains[] = { "~corp.example",
-                                           ".",
-                                           "*.corp.example",
-                                           "a..b",
-                                           "b\xc3\xbc"
-                                           "cher.example",
-                                           "10.0.0.1",
-                                           "fd00::1",
-                                           "10.0.0.0/0",
-                                           "10.0.0.0/33",
-                                           "10.0.0.1/8",
-                                           "10.0/8",
-                                           "[fd00::]/8",
+static const char *const bad_domains[] = { "~corp.example",        ".",          "*.corp.example", "a..b",
+                                           "\xc3\xa4rzte.example", "10.0.0.1",   "fd00::1",        "10.0.0.0/0",
+                                           "10.0.0.0/33",          "10.0.0.1/8", "10.0/8",         "[fd00::]/8",
                                            "10.0.0.0:53/8" };
 
 START_TEST(what_is_no_domain_is_refused_with_its_line)

@@ -50,6 +50,24 @@ static inline HealthDecision query(double at)
         return health_query(&group, S(at));
 }
 
+/* Compares all fields, but not the padding between them. */
+static inline bool health_equal(const Health *a, const Health *b)
+{
+        for (size_t i = 0; i < HEALTH_RING; i++)
+                if (a->ring[i].at != b->ring[i].at || a->ring[i].bad != b->ring[i].bad)
+                        return false;
+        return a->group == b->group && a->state == b->state && a->admin == b->admin && a->mode == b->mode &&
+               a->reason == b->reason && a->suspect_connect == b->suspect_connect && a->consecutive == b->consecutive &&
+               a->level == b->level && a->probe_failures == b->probe_failures && a->successes == b->successes &&
+               a->config_failures == b->config_failures && a->probing == b->probing && a->retry_at == b->retry_at &&
+               a->changed_at == b->changed_at && a->last_ok == b->last_ok && a->last_failure == b->last_failure &&
+               a->pool_ok == b->pool_ok && a->healthy_since == b->healthy_since && a->ring_n == b->ring_n &&
+               a->ring_next == b->ring_next && memcmp(a->trips, b->trips, sizeof(a->trips)) == 0 &&
+               a->trips_n == b->trips_n && a->trips_next == b->trips_next &&
+               memcmp(a->incidents, b->incidents, sizeof(a->incidents)) == 0 && a->incidents_n == b->incidents_n &&
+               a->incidents_next == b->incidents_next;
+}
+
 static inline void is_state(const Health *u, HealthState state)
 {
         ck_assert_msg(u->state == state, "upstream %td is to be %s, and is %s", u - h, health_state_name(state),

@@ -24,7 +24,7 @@ static const char *const row_state_names[] = { "UNKNOWN",          "HEALTHY", "S
                                                "SUSPECT(connect)", "FAILED",  "TRIAL" };
 
 static Health before;           /* h[0] just before the event */
-static HealthRequest wish;      /* what the event asked for */
+static HealthRequest request;   /* what the event asked for */
 static HealthDecision decision; /* where the event, a query, went */
 static uint64_t next_probe;     /* what the end of a probe returned */
 static bool started;            /* whether a trial started */
@@ -88,25 +88,25 @@ static void ok_on_fresh_connection(void)
 
 static void first_incident(void)
 {
-        wish = failure(&h[0], AT, FAILURE_TIMEOUT);
+        request = failure(&h[0], AT, FAILURE_TIMEOUT);
 }
 
 static void many_streams_of_one_incident(void)
 {
         for (unsigned i = 0; i < 20; i++)
-                wish = health_failure(&h[0], FAILURE_CONNECTION_LOST, 7, false, 0, S(AT));
+                request = health_failure(&h[0], FAILURE_CONNECTION_LOST, 7, false, 0, S(AT));
 }
 
 static void second_incident(void)
 {
         failure(&h[0], AT - 1, FAILURE_TIMEOUT);
-        wish = failure(&h[0], AT, FAILURE_TIMEOUT);
+        request = failure(&h[0], AT, FAILURE_TIMEOUT);
 }
 
 static void second_incident_while_connecting(void)
 {
         health_failure(&h[0], FAILURE_CONNECT_TIMEOUT, ++incident, true, 0, S(AT - 1));
-        wish = health_failure(&h[0], FAILURE_CONNECT_TIMEOUT, ++incident, true, 0, S(AT));
+        request = health_failure(&h[0], FAILURE_CONNECT_TIMEOUT, ++incident, true, 0, S(AT));
 }
 
 /* `bad` of eight samples within a minute, never two bad ones in a row; the last one is bad. */
@@ -117,7 +117,7 @@ static void samples(unsigned good, unsigned bad, double first)
                 if (i + 1 < bad)
                         failure(&h[0], first + i + 0.5, FAILURE_TIMEOUT);
         }
-        wish = failure(&h[0], AT, FAILURE_TIMEOUT);
+        request = failure(&h[0], AT, FAILURE_TIMEOUT);
 }
 
 static void half_of_eight_samples(void)
@@ -137,12 +137,12 @@ static void half_of_eight_samples_one_too_old(void)
 
 static void refused(void)
 {
-        wish = failure(&h[0], AT, FAILURE_REFUSED);
+        request = failure(&h[0], AT, FAILURE_REFUSED);
 }
 
 static void wrong_certificate(void)
 {
-        wish = failure(&h[0], AT, FAILURE_CERTIFICATE_NAME);
+        request = failure(&h[0], AT, FAILURE_CERTIFICATE_NAME);
 }
 
 static void probe_shows_wrong_certificate(void)
@@ -257,7 +257,7 @@ static void second_ok_after_third_trip(void)
 
 static void wrong_url(void)
 {
-        wish = failure(&h[0], AT, FAILURE_HTTP_CONFIG);
+        request = failure(&h[0], AT, FAILURE_HTTP_CONFIG);
 }
 
 static void wrong_url_twice(void)
@@ -268,22 +268,22 @@ static void wrong_url_twice(void)
 
 static void no_route(void)
 {
-        wish = failure(&h[0], AT, FAILURE_NO_ROUTE);
+        request = failure(&h[0], AT, FAILURE_NO_ROUTE);
 }
 
 static void stale(void)
 {
-        wish = failure(&h[0], AT, FAILURE_SILENT);
+        request = failure(&h[0], AT, FAILURE_SILENT);
 }
 
 static void goaway(void)
 {
-        wish = failure(&h[0], AT, FAILURE_GOAWAY);
+        request = failure(&h[0], AT, FAILURE_GOAWAY);
 }
 
 static void overload(void)
 {
-        wish = health_failure(&h[0], FAILURE_HTTP_OVERLOAD, ++incident, false, 30 * USEC_PER_SEC, S(AT));
+        request = health_failure(&h[0], FAILURE_HTTP_OVERLOAD, ++incident, false, 30 * USEC_PER_SEC, S(AT));
 }
 
 static void epoch(void)
@@ -346,8 +346,8 @@ static void set_back_to_auto(void)
 
 static void nothing_changed(void)
 {
-        ck_assert(memcmp(&before, &h[0], sizeof(before)) == 0);
-        ck_assert(wish == HEALTH_REQUEST_NONE);
+        ck_assert(health_equal(&before, &h[0]));
+        ck_assert(request == HEALTH_REQUEST_NONE);
 }
 
 static void recovered(void)
@@ -360,19 +360,20 @@ static void recovered(void)
 static void one_incident_counted(void)
 {
         ck_assert_uint_eq(h[0].consecutive, 1);
-        ck_assert(wish == HEALTH_REQUEST_NONE && !h[0].probing);
+        ck_assert(request == HEALTH_REQUEST_NONE && !h[0].probing);
 }
 
 static void probe_wanted(void)
 {
-        ck_assert(wish == HEALTH_REQUEST_PROBE && h[0].probing && h[0].reason != FAILURE_NONE && health_usable(&h[0]));
+        ck_assert(request == HEALTH_REQUEST_PROBE && h[0].probing && h[0].reason != FAILURE_NONE &&
+                  health_usable(&h[0]));
 }
 
 static void backs_off(void)
 {
         ck_assert_uint_eq(h[0].level, before.level + 1);
         ck_assert_uint_eq(h[0].retry_at, S(AT) + (2 * USEC_PER_SEC << before.level));
-        ck_assert(!h[0].probing && !health_usable(&h[0]) && wish == HEALTH_REQUEST_NONE);
+        ck_assert(!h[0].probing && !health_usable(&h[0]) && request == HEALTH_REQUEST_NONE);
 }
 
 static void probe_failed_and_back_off(void)
@@ -472,12 +473,12 @@ static void ok_after_an_incident(void)
 
 static void one_probe_is_enough(void)
 {
-        ck_assert(wish == HEALTH_REQUEST_NONE && h[0].probing);
+        ck_assert(request == HEALTH_REQUEST_NONE && h[0].probing);
 }
 
 static void another_probe_wanted(void)
 {
-        ck_assert(wish == HEALTH_REQUEST_PROBE && h[0].probing && h[0].reason == FAILURE_REFUSED);
+        ck_assert(request == HEALTH_REQUEST_PROBE && h[0].probing && h[0].reason == FAILURE_REFUSED);
 }
 
 static void refused_without_a_probe_under_way(void)
@@ -488,7 +489,7 @@ static void refused_without_a_probe_under_way(void)
 
 static void first_wrong_url_counts_for_nothing(void)
 {
-        ck_assert(wish == HEALTH_REQUEST_NONE && h[0].last_failure == 0 && h[0].consecutive == 0 &&
+        ck_assert(request == HEALTH_REQUEST_NONE && h[0].last_failure == 0 && h[0].consecutive == 0 &&
                   h[0].reason == FAILURE_NONE);
 }
 
@@ -650,7 +651,7 @@ START_TEST(each_row_of_the_table_leads_to_its_state_and_has_its_effect)
         const Row *row = &table[_i];
 
         bring_to(row->from);
-        wish = HEALTH_REQUEST_NONE;
+        request = HEALTH_REQUEST_NONE;
         next_probe = USEC_NEVER;
         before = h[0];
         row->event();
