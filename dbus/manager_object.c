@@ -204,7 +204,7 @@ static int manager_get_figure(_unused_ sd_bus *bus, _unused_ const char *path, _
 
         engine_stats(daemon_engine(o->daemon), &stats);
         figure = strcmp(property, "CacheEntries") == 0    ? stats.cache.entries
-                 : strcmp(property, "CacheBytes") == 0    ? stats.cache.octets
+                 : strcmp(property, "CacheBytes") == 0    ? stats.cache.bytes
                  : strcmp(property, "CacheBytesMax") == 0 ? o->cache_size
                                                           : stats.counters.queries;
         return sd_bus_message_append(reply, "t", figure);

@@ -263,7 +263,7 @@ static void load_one(const Load *load, const double *law, bool lru)
 
                 most = MAX(most, resident());
                 printf("  %llu entries  %llu of %zu octets  resident +%zu (%.1f %% of the ceiling)  %.0f ns a question, longest %.0f us",
-                       (unsigned long long) s.entries, (unsigned long long) s.octets, load->size, most - before,
+                       (unsigned long long) s.entries, (unsigned long long) s.bytes, load->size, most - before,
                        100.0 * (double) (most - before) / (double) load->size,
                        (double) took / (double) load->lookups / (1 + load->flood), (double) longest / 1000);
         }

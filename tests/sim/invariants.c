@@ -112,7 +112,7 @@ void invariants_check(World *w)
         if (++w->steps > STEPS)
                 world_violated(w, "I6: %d steps, and the clock did not move", STEPS);
         engine_stats(w->engine, &stats);
-        if (stats.cache.octets > w->config->cache_size)
+        if (stats.cache.bytes > w->config->cache_size)
                 world_violated(w, "I4: the cache is larger than it may be");
 }
 

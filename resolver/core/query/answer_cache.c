@@ -7,7 +7,7 @@
 #define NO_ANSWER_LIFE 1 /* s */
 
 /* A failure from before a change of an upstream's state says nothing about later queries. */
-static void answer_cache_hear_of_changes(QueryCommon *common)
+static void answer_cache_note_changes(QueryCommon *common)
 {
         uint64_t changes = common->upstreams->common.state_changes;
 
@@ -23,7 +23,7 @@ bool answer_cache_lookup(QueryCommon *common, const CacheKey *key, uint64_t now,
 
         if (!common->cache)
                 return false;
-        answer_cache_hear_of_changes(common);
+        answer_cache_note_changes(common);
         result = cache_get(common->cache, key, now, &entry);
         if (result == CACHE_MISS || (result == CACHE_STALE && !common->config->serve_stale) ||
             message_parse(&ret->answer, entry.wire) != MESSAGE_OK)
@@ -48,7 +48,7 @@ void answer_cache_store(QueryCommon *common, const CacheKey *key, const Message 
 {
         if (!common->cache)
                 return;
-        answer_cache_hear_of_changes(common);
+        answer_cache_note_changes(common);
         cache_put(common->cache, key, answer, age, max_age, epoch_bound, now);
 }
 
@@ -57,14 +57,14 @@ void answer_cache_store_failure(QueryCommon *common, const CacheKey *key, uint16
 {
         _cleanup_(packet_unrefp) Packet *failure = NULL;
         ReplyOptions options = REPLY_OPTIONS_INIT;
-        ReplyTarget nobody = { .flags = flags, .transport = TRANSPORT_TCP };
+        ReplyTarget target = { .flags = flags, .transport = TRANSPORT_TCP };
         uint8_t question[DNS_NAME_MAX + 4];
         Message m;
 
         memcpy(question, key->qname.p, key->qname.n);
         wire_write16(question + key->qname.n, key->qtype);
         wire_write16(question + key->qname.n + 2, key->qclass);
-        failure = reply_error(&nobody, BYTES(question, key->qname.n + 4), RCODE_SERVFAIL, &options);
+        failure = reply_error(&target, BYTES(question, key->qname.n + 4), RCODE_SERVFAIL, &options);
         if (failure && message_parse(&m, packet_bytes(failure)) == MESSAGE_OK)
                 answer_cache_store(common, key, &m, 0, NO_ANSWER_LIFE, epoch_bound, now);
 }

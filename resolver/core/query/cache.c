@@ -17,8 +17,8 @@
 #define SMALL_MOST_TENTHS 5 /* while the oldest entry of the main queue has expired */
 #define HITS_MAX 3          /* extra rounds in the main queue */
 #define TURNS_MAX 1024      /* to find an entry to evict: about 50 us */
-#define OCTETS_PER_BUCKET 512
-#define OCTETS_PER_GHOST 128 /* about 1.5 per entry */
+#define BYTES_PER_BUCKET 512
+#define BYTES_PER_GHOST 128 /* about 1.5 per entry */
 #define MALLOC_OVERHEAD ((size_t) 16)
 #define PREFETCH_TENTHS 1           /* of the lifetime left */
 #define PREFETCH_MIN 10             /* seconds; shorter lifetimes are not worth a refresh */
@@ -56,7 +56,7 @@ struct Cache {
         uint16_t *ghosts;
         size_t n_ghosts;
         List small, main;
-        size_t small_octets;
+        size_t small_bytes;
         uint32_t failures; /* generation of failures: those of earlier ones are invalid */
         CacheStats stats;
 };
@@ -87,8 +87,8 @@ static size_t cache_power_of_two(size_t n)
 
 static bool cache_make_index(Cache *c, size_t size)
 {
-        size_t n_buckets = cache_power_of_two(size / OCTETS_PER_BUCKET),
-               n_ghosts = cache_power_of_two(size / OCTETS_PER_GHOST);
+        size_t n_buckets = cache_power_of_two(size / BYTES_PER_BUCKET),
+               n_ghosts = cache_power_of_two(size / BYTES_PER_GHOST);
         Entry **buckets = calloc(n_buckets, sizeof(*buckets));
         uint16_t *ghosts = calloc(n_ghosts, sizeof(*ghosts));
 
@@ -120,7 +120,7 @@ Cache *cache_new(const CacheLimits *limits, const uint8_t seed[16])
                 free(c);
                 return NULL;
         }
-        c->stats.octets = cache_fixed_cost(c->n_buckets, c->n_ghosts);
+        c->stats.bytes = cache_fixed_cost(c->n_buckets, c->n_ghosts);
         return c;
 }
 
@@ -139,9 +139,9 @@ static void cache_drop(Cache *c, Entry *e)
         *p = e->next;
         list_remove(&e->in_queue);
         c->stats.entries--;
-        c->stats.octets -= cache_entry_cost(e);
+        c->stats.bytes -= cache_entry_cost(e);
         if (!e->main)
-                c->small_octets -= cache_entry_cost(e);
+                c->small_bytes -= cache_entry_cost(e);
         explicit_bzero(e, size);
         free(e);
 }
@@ -197,7 +197,7 @@ static uint16_t *cache_ghost(Cache *c, uint64_t hash)
 static void cache_promote(Cache *c, Entry *e)
 {
         list_remove(&e->in_queue);
-        c->small_octets -= cache_entry_cost(e);
+        c->small_bytes -= cache_entry_cost(e);
         e->main = true;
         e->hits = 0;
         list_append(&c->main, &e->in_queue);
@@ -212,7 +212,7 @@ static bool cache_turn(Cache *c, uint64_t now, bool drop_it)
 {
         Entry *oldest = list_empty(&c->main) ? NULL : container_of(list_first(&c->main), Entry, in_queue), *e = oldest;
         size_t tenths = oldest && oldest->expires <= now ? SMALL_MOST_TENTHS : SMALL_TENTHS;
-        bool small = !oldest || c->small_octets * 10 >= c->limits.size * tenths;
+        bool small = !oldest || c->small_bytes * 10 >= c->limits.size * tenths;
 
         if (small)
                 e = container_of(list_first(&c->small), Entry, in_queue);
@@ -234,11 +234,11 @@ static bool cache_turn(Cache *c, uint64_t now, bool drop_it)
 
 /* Makes room for `size` bytes. Each turn evicts an entry, promotes it or uses up one of its hits, so the number of
  * turns is bounded. */
-static void cache_make_room(Cache *c, size_t octets, uint64_t now)
+static void cache_make_room(Cache *c, size_t size, uint64_t now)
 {
         unsigned turns = 0;
 
-        while (c->stats.octets + octets > c->limits.size && c->stats.entries)
+        while (c->stats.bytes + size > c->limits.size && c->stats.entries)
                 turns = cache_turn(c, now, turns >= TURNS_MAX) ? 0 : turns + 1;
 }
 
@@ -251,7 +251,7 @@ void cache_set_limits(Cache *c, const CacheLimits *limits)
         c->limits = *limits;
         if (!resize || !cache_make_index(c, limits->size))
                 return;
-        c->stats.octets = c->stats.octets - before + cache_fixed_cost(c->n_buckets, c->n_ghosts);
+        c->stats.bytes = c->stats.bytes - before + cache_fixed_cost(c->n_buckets, c->n_ghosts);
         for (size_t i = 0; i < ELEMENTS(queues); i++)
                 LIST_FOREACH(l, queues[i]) {
                         Entry *e = container_of(l, Entry, in_queue);
@@ -401,18 +401,18 @@ static size_t cache_shape(const Cache *c, const Message *answer, Lifetime kind, 
 }
 
 /* Inserts a copy of `template`, which has hash, key, times and kind. Returns false if there is no room or no memory. */
-static bool cache_insert(Cache *c, const Entry *draft, Bytes name, Bytes wire)
+static bool cache_insert(Cache *c, const Entry *template, Bytes name, Bytes wire)
 {
-        size_t octets = cache_cost(name.n, wire.n);
+        size_t size = cache_cost(name.n, wire.n);
         Entry *e;
 
         /* A larger entry would evict too many others. */
-        if (octets > c->limits.size * SMALL_TENTHS / 10)
+        if (size > c->limits.size * SMALL_TENTHS / 10)
                 return false;
-        cache_make_room(c, octets, draft->born);
-        if (c->stats.octets + octets > c->limits.size || !(e = malloc(sizeof(*e) + name.n + wire.n)))
+        cache_make_room(c, size, template->born);
+        if (c->stats.bytes + size > c->limits.size || !(e = malloc(sizeof(*e) + name.n + wire.n)))
                 return false;
-        *e = *draft;
+        *e = *template;
         e->next = *cache_bucket(c, e->hash);
         e->name_size = (uint8_t) name.n;
         e->wire_size = (uint32_t) wire.n;
@@ -421,8 +421,8 @@ static bool cache_insert(Cache *c, const Entry *draft, Bytes name, Bytes wire)
         memcpy(e->data + name.n, wire.p, wire.n);
         *cache_bucket(c, e->hash) = e;
         list_append(e->main ? &c->main : &c->small, &e->in_queue);
-        c->stats.octets += octets;
-        c->small_octets += e->main ? 0 : octets;
+        c->stats.bytes += size;
+        c->small_bytes += e->main ? 0 : size;
         c->stats.entries++;
         c->stats.inserts++;
         return true;
@@ -478,7 +478,7 @@ bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t ht
                    !cache_knows_records(c, key, now);
         uint16_t qtype = all ? TYPE_ALL : key->qtype;
         uint64_t hash = cache_hash_of(c, key, qtype), life;
-        Entry *before[2], draft;
+        Entry *before[2], template;
 
         if (answer->signed_message || answer->flags & DNS_TC ||
             (kind == LIFETIME_FAILURE && cache_note_failure(c, key, now)))
@@ -490,7 +490,7 @@ bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t ht
                                         : cache_answer_life(c, kind, ttl, http_age, http_max_age);
         if (cache_gains_nothing(before[0], kind, now + life, now))
                 return false;
-        draft = (Entry) {
+        template = (Entry) {
                 .hash = hash,
                 .born = now,
                 .expires = now + life,
@@ -507,12 +507,12 @@ bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t ht
         };
         for (size_t i = 0; i < ELEMENTS(before); i++)
                 if (before[i]) {
-                        draft.main = true;
-                        draft.hits = MAX(draft.hits, before[i]->hits);
+                        template.main = true;
+                        template.hits = MAX(template.hits, before[i]->hits);
                         cache_drop(c, before[i]);
                 }
         return life > 0 &&
-               cache_insert(c, &draft, key->qname, BYTES(wire, cache_shape(c, answer, kind, http_age, wire)));
+               cache_insert(c, &template, key->qname, BYTES(wire, cache_shape(c, answer, kind, http_age, wire)));
 }
 
 void cache_forget_failures(Cache *c)
@@ -527,5 +527,5 @@ CacheStats cache_stats(const Cache *c)
 
 void cache_reset_counts(Cache *c)
 {
-        c->stats = (CacheStats) { .entries = c->stats.entries, .octets = c->stats.octets };
+        c->stats = (CacheStats) { .entries = c->stats.entries, .bytes = c->stats.bytes };
 }

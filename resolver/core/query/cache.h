@@ -88,10 +88,10 @@ void cache_flush_network(Cache *c);
 
 typedef struct CacheStats {
         uint64_t entries;
-        uint64_t octets; /* in bytes; never above CacheLimits.size */
+        uint64_t bytes; /* never above CacheLimits.size */
         uint64_t hits, misses, stale, inserts, evictions;
 } CacheStats;
 
 CacheStats cache_stats(const Cache *c);
-/* Resets the counts, but not `entries` and `octets`, which describe the present. */
+/* Resets the counts, but not `entries` and `bytes`, which describe the present. */
 void cache_reset_counts(Cache *c);

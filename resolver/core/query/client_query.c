@@ -6,8 +6,8 @@
 #include "core/query/queries.h"
 #include "core/base/siphash.h"
 
-#define SIGNED_OCTETS_MAX ((size_t) 1 << 20) /* of signed queries in flight, whose messages are kept whole */
-#define PREFETCH_BELOW 64                    /* queries in flight; with more, fresh entries are not refreshed */
+#define SIGNED_BYTES_MAX ((size_t) 1 << 20) /* of signed queries in flight, whose messages are kept whole */
+#define PREFETCH_BELOW 64                   /* queries in flight; with more, fresh entries are not refreshed */
 
 /* Only the quota limits clients: the queue of an upstream is never full before. */
 _Static_assert(UPSTREAM_QUEUE_MAX >= CLIENT_QUOTA_SLOTS, "the queue of an upstream has room for all clients");
@@ -163,7 +163,7 @@ bool client_query(QueryCommon *common, const Client *client, Transport transport
         }
         source = client_quota_source(common->hash_key, client);
         if (!client_quota_has_slot(&common->quota, source) ||
-            (m.signed_message && common->signed_octets + message.n > SIGNED_OCTETS_MAX))
+            (m.signed_message && common->signed_bytes + message.n > SIGNED_BYTES_MAX))
                 return client_query_refuse(common, client, transport, &m, RCODE_SERVFAIL, EDE_OTHER,
                                            "too many queries are pending");
         hash = queries_hash(common, &m);

@@ -28,19 +28,19 @@ static inline uint16_t client_quota_source(const uint8_t key[static 16], const C
         return (uint16_t) (siphash(key, BYTES(source, client_source(client, source))) % CLIENT_QUOTA_SOURCES);
 }
 
-static inline bool client_quota_has_slot(const ClientQuota *f, uint16_t source)
+static inline bool client_quota_has_slot(const ClientQuota *q, uint16_t source)
 {
-        return f->held[source] < (CLIENT_QUOTA_SLOTS - f->taken + CLIENT_QUOTA_SHARE - 1) / CLIENT_QUOTA_SHARE;
+        return q->held[source] < (CLIENT_QUOTA_SLOTS - q->taken + CLIENT_QUOTA_SHARE - 1) / CLIENT_QUOTA_SHARE;
 }
 
-static inline void client_quota_take(ClientQuota *f, uint16_t source)
+static inline void client_quota_take(ClientQuota *q, uint16_t source)
 {
-        f->taken++;
-        f->held[source]++;
+        q->taken++;
+        q->held[source]++;
 }
 
-static inline void client_quota_give_back(ClientQuota *f, uint16_t source)
+static inline void client_quota_give_back(ClientQuota *q, uint16_t source)
 {
-        f->taken--;
-        f->held[source]--;
+        q->taken--;
+        q->held[source]--;
 }

@@ -92,7 +92,7 @@ Query *query_new(QueryCommon *common, const Message *m, Forward *forward, const 
         }
         message_parse(&q->message, packet_bytes(q->wire));
         common->n_queries++;
-        common->signed_octets += q->shared ? 0 : q->wire->n;
+        common->signed_bytes += q->shared ? 0 : q->wire->n;
         return q;
 }
 
@@ -106,11 +106,11 @@ static void query_leave_table(Query *q)
                 *p = q->next;
 }
 
-static void query_pending_client_free(Query *q, PendingClient *w)
+static void query_pending_client_free(Query *q, PendingClient *p)
 {
-        list_remove(&w->in_query);
-        client_quota_give_back(&q->common->quota, w->source);
-        free(w);
+        list_remove(&p->in_query);
+        client_quota_give_back(&q->common->quota, p->source);
+        free(p);
 }
 
 Query *query_free(Query *q, uint64_t now)
@@ -126,7 +126,7 @@ Query *query_free(Query *q, uint64_t now)
         q->route->cancel(q, now);
         timer_set(&common->outbox->timers, &q->timer, USEC_NEVER);
         timers_release(&common->outbox->timers);
-        common->signed_octets -= q->shared ? 0 : q->wire->n;
+        common->signed_bytes -= q->shared ? 0 : q->wire->n;
         packet_unref(q->wire);
         packet_unref(q->fallback);
         must(common->n_queries > 0);
@@ -138,11 +138,11 @@ Query *query_free(Query *q, uint64_t now)
 bool query_join(Query *q, const Client *client, uint16_t source, const Message *m, Transport transport, uint64_t now)
 {
         size_t n = m->question_end - DNS_HEADER_SIZE;
-        PendingClient *w = malloc(sizeof(*w) + n);
+        PendingClient *p = malloc(sizeof(*p) + n);
 
-        if (!w)
+        if (!p)
                 return false;
-        *w = (PendingClient) {
+        *p = (PendingClient) {
                 .client = *client,
                 .source = source,
                 .target = reply_target_of(m, transport),
@@ -150,9 +150,9 @@ bool query_join(Query *q, const Client *client, uint16_t source, const Message *
                 .deadline = now + q->common->config->query_timeout,
                 .question_size = (uint16_t) n,
         };
-        memcpy(w->question, m->wire.p + DNS_HEADER_SIZE, n);
-        list_init(&w->in_query);
-        list_append(&q->pending, &w->in_query);
+        memcpy(p->question, m->wire.p + DNS_HEADER_SIZE, n);
+        list_init(&p->in_query);
+        list_append(&q->pending, &p->in_query);
         client_quota_take(&q->common->quota, source);
         return true;
 }
@@ -172,15 +172,15 @@ void query_arm(Query *q)
 
 /* --- answers */
 
-static void query_answer_pending(Query *q, PendingClient *w, Packet *message)
+static void query_answer_pending(Query *q, PendingClient *p, Packet *message)
 {
-        outbox_answer(q->common->outbox, &w->client, message);
-        query_pending_client_free(q, w);
+        outbox_answer(q->common->outbox, &p->client, message);
+        query_pending_client_free(q, p);
 }
 
-static Bytes query_pending_name(const PendingClient *w)
+static Bytes query_pending_name(const PendingClient *p)
 {
-        return BYTES(w->question, w->question_size - QUESTION_FIXED);
+        return BYTES(p->question, p->question_size - QUESTION_FIXED);
 }
 
 /* Answers several clients. They share the answer: thousands may wait for one of 64 KiB. */
@@ -189,11 +189,11 @@ static void query_answer_many(Query *q, const Message *answer, const ReplyOption
         _cleanup_(shared_answer_unrefp) SharedAnswer *shared = shared_answer_new(answer, options);
 
         LIST_FOREACH(l, &q->pending) {
-                PendingClient *w = container_of(l, PendingClient, in_query);
+                PendingClient *p = container_of(l, PendingClient, in_query);
 
-                outbox_answer_later(q->common->outbox, &w->client,
-                                    shared ? pending_reply_new(shared, &w->target, query_pending_name(w)) : NULL);
-                query_pending_client_free(q, w);
+                outbox_answer_later(q->common->outbox, &p->client,
+                                    shared ? pending_reply_new(shared, &p->target, query_pending_name(p)) : NULL);
+                query_pending_client_free(q, p);
         }
 }
 
@@ -201,14 +201,14 @@ static void query_answer_all(Query *q, const Message *answer, const ReplyOptions
 {
         List *first = list_first(&q->pending);
         ReplyOptions own = *options;
-        PendingClient *w;
+        PendingClient *p;
 
         own.verbatim = !q->shared;
         if (!first)
                 return;
-        w = container_of(first, PendingClient, in_query);
+        p = container_of(first, PendingClient, in_query);
         if (list_is_last(&q->pending, first))
-                query_answer_pending(q, w, reply_from_answer(&w->target, query_pending_name(w), answer, &own));
+                query_answer_pending(q, p, reply_from_answer(&p->target, query_pending_name(p), answer, &own));
         else
                 query_answer_many(q, answer, &own);
 }
@@ -241,7 +241,7 @@ static void query_answer_second_best(Query *q, uint64_t now)
                 query_answer_all(q, &m, &options);
 }
 
-static void query_refuse_pending(Query *q, PendingClient *w, uint64_t now)
+static void query_refuse_pending(Query *q, PendingClient *p, uint64_t now)
 {
         ReplyOptions options = query_reply_options(q->common);
         char text[256];
@@ -250,8 +250,8 @@ static void query_refuse_pending(Query *q, PendingClient *w, uint64_t now)
         options.ede_text = text;
         q->common->outbox->counters.failed++;
         q->common->outbox->counters.forward_failed += q->forward != NULL;
-        query_answer_pending(q, w,
-                             reply_error(&w->target, BYTES(w->question, w->question_size), RCODE_SERVFAIL, &options));
+        query_answer_pending(q, p,
+                             reply_error(&p->target, BYTES(p->question, p->question_size), RCODE_SERVFAIL, &options));
 }
 
 /* Frees the query. */
@@ -376,14 +376,14 @@ static void query_expire_pending(Query *q, uint64_t now)
         if (due)
                 query_answer_second_best(q, now);
         LIST_FOREACH(l, &q->pending) {
-                PendingClient *w = container_of(l, PendingClient, in_query);
+                PendingClient *p = container_of(l, PendingClient, in_query);
 
-                if (w->deadline > now)
+                if (p->deadline > now)
                         continue;
                 q->common->outbox->counters.timeouts++;
                 if (q->failure == FAILURE_NONE)
                         q->failure = FAILURE_TIMEOUT;
-                query_refuse_pending(q, w, now);
+                query_refuse_pending(q, p, now);
         }
         if (!due || !list_empty(&q->pending))
                 return;
@@ -415,10 +415,10 @@ static void query_due(Timer *t, uint64_t now)
 void query_shift(Query *q, uint64_t slept)
 {
         LIST_FOREACH(l, &q->pending) {
-                PendingClient *w = container_of(l, PendingClient, in_query);
+                PendingClient *p = container_of(l, PendingClient, in_query);
 
-                w->arrived += slept;
-                w->deadline += slept;
+                p->arrived += slept;
+                p->deadline += slept;
         }
         q->stale_at = usec_add(q->stale_at, slept);
         q->end_at = usec_add(q->end_at, slept);

@@ -28,7 +28,7 @@ typedef struct QueryCommon {
         unsigned hedge_tokens; /* in tenths of a hedged query */
         Query *table[QUERY_TABLE];
         size_t n_queries;
-        size_t signed_octets; /* of the messages of signed queries in flight */
+        size_t signed_bytes; /* of the messages of signed queries in flight */
 } QueryCommon;
 
 /* Returns the options that are the same for all replies. */

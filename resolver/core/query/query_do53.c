@@ -375,7 +375,7 @@ static bool do53_is_refusal(unsigned rcode)
         return rcode == RCODE_FORMERR || rcode == RCODE_SERVFAIL || rcode == RCODE_NOTIMP || rcode == RCODE_REFUSED;
 }
 
-static ResponseClass do53_judge(const Do53Exchange *x, uint16_t id, Bytes bytes, Message *ret)
+static ResponseClass do53_classify(const Do53Exchange *x, uint16_t id, Bytes bytes, Message *ret)
 {
         const Message *question = &x->query->message;
         MessageStatus status = message_parse(ret, bytes);
@@ -446,7 +446,7 @@ void query_do53_on_answer(QueryCommon *common, uint32_t exchange, uint16_t id, B
 
         if (!x)
                 return;
-        switch (do53_judge(x, id, message, &answer)) {
+        switch (do53_classify(x, id, message, &answer)) {
         case STRAY:
                 if (x->transport == TRANSPORT_TCP || ++x->strays >= STRAYS_MAX)
                         do53_give_up_on(x, FAILURE_MISMATCH, now);

@@ -76,7 +76,7 @@ static uint64_t doh_server_timeout(const Query *q, const Upstream *u, uint64_t n
 }
 
 /* Shares the time left again, since an upstream whose exchange has failed may be asked once more. */
-static void doh_share_anew(Query *q, uint64_t now)
+static void doh_share_time(Query *q, uint64_t now)
 {
         LIST_FOREACH(l, &q->exchanges) {
                 Exchange *x = container_of(l, Exchange, in_query);
@@ -264,7 +264,7 @@ void query_doh_exchange_over(Exchange *x, uint64_t now)
         if (!query_is_wanted(q) && !doh_any_under_way(q))
                 query_give_up(q, now);
         else if (again || doh_any_hopeful(q)) {
-                doh_share_anew(q, now);
+                doh_share_time(q, now);
                 query_arm(q);
         } else
                 doh_try_again(q, now);

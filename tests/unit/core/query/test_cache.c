@@ -154,7 +154,7 @@ START_TEST(RFC6891_of_the_OPT_only_extended_errors_are_cached)
         cache_flush(cache);
         wire_opt(&w, 1232, 0x8000, padding, sizeof(padding));
         ck_assert(put());
-        ck_assert_uint_eq(cache_stats(cache).octets, before.octets);
+        ck_assert_uint_eq(cache_stats(cache).bytes, before.bytes);
         ck_assert_int_eq(get(TYPE_A), CACHE_HIT);
         ck_assert(!answer.edns.present);
         ck_assert_uint_eq(answer.arcount, 0);

@@ -44,13 +44,13 @@ static CacheResult get_number(unsigned i)
 
 START_TEST(a_flush_leaves_nothing)
 {
-        uint64_t empty = cache_stats(cache).octets;
+        uint64_t empty = cache_stats(cache).bytes;
 
         for (unsigned i = 0; i < 100; i++)
                 ck_assert(put_number(i, 100, 300, false));
         cache_flush(cache);
         ck_assert_uint_eq(cache_stats(cache).entries, 0);
-        ck_assert_uint_eq(cache_stats(cache).octets, empty);
+        ck_assert_uint_eq(cache_stats(cache).bytes, empty);
         for (unsigned i = 0; i < 100; i++)
                 ck_assert_int_eq(get_number(i), CACHE_MISS);
         ck_assert(put_number(1, 100, 300, false));
@@ -74,9 +74,9 @@ START_TEST(no_flood_exceeds_the_size_limit)
 {
         for (unsigned i = 0; i < 60000; i++) {
                 put_number(i, i % 977 == 0 ? 30000 : i % 1300, 300, false);
-                ck_assert_uint_le(cache_stats(cache).octets, limits.size);
+                ck_assert_uint_le(cache_stats(cache).bytes, limits.size);
         }
-        ck_assert_uint_gt(cache_stats(cache).octets, limits.size / 10 * 9);
+        ck_assert_uint_gt(cache_stats(cache).bytes, limits.size / 10 * 9);
         ck_assert_uint_gt(cache_stats(cache).evictions, 30000);
 }
 END_TEST
@@ -132,7 +132,7 @@ START_TEST(a_cache_full_of_popular_names_still_takes_new_ones)
                                 ck_assert_int_eq(get_number(round * 5000 + i), CACHE_HIT);
                 }
         }
-        ck_assert_uint_le(cache_stats(cache).octets, limits.size);
+        ck_assert_uint_le(cache_stats(cache).bytes, limits.size);
 }
 END_TEST
 
@@ -148,14 +148,14 @@ START_TEST(a_new_size_applies_at_once_and_keeps_what_fits)
 
                 l.size = sizes[i];
                 cache_set_limits(cache, &l);
-                ck_assert_uint_le(cache_stats(cache).octets, l.size);
+                ck_assert_uint_le(cache_stats(cache).bytes, l.size);
                 if (i % 2)
                         ck_assert_uint_eq(cache_stats(cache).entries, before);
                 else
-                        ck_assert_uint_gt(cache_stats(cache).octets, l.size / 2);
+                        ck_assert_uint_gt(cache_stats(cache).bytes, l.size / 2);
                 for (unsigned k = 0; k < 5000; k++) {
                         put_number(2000 + k, 100, 300, false);
-                        ck_assert_uint_le(cache_stats(cache).octets, l.size);
+                        ck_assert_uint_le(cache_stats(cache).bytes, l.size);
                 }
         }
 }
@@ -178,7 +178,7 @@ START_TEST(resetting_statistics_clears_counts_and_keeps_sizes)
         cache_reset_counts(cache);
         ck_assert_uint_eq(cache_stats(cache).hits, 0);
         ck_assert_uint_eq(cache_stats(cache).entries, 1);
-        ck_assert_uint_eq(cache_stats(cache).octets, s.octets);
+        ck_assert_uint_eq(cache_stats(cache).bytes, s.bytes);
 }
 END_TEST
 

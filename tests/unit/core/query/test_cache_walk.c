@@ -289,7 +289,7 @@ static void walk(unsigned seed, unsigned steps, bool small)
                         cache_set_limits(cache, &limits);
                 }
                 s = cache_stats(cache);
-                EXPECT(s.octets <= limits.size);
+                EXPECT(s.bytes <= limits.size);
                 EXPECT(small || s.evictions == 0);
         }
         cache_free(cache);
