@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
  * ConfigCheck: loads the configuration, and checks the files that its settings refer to: TrustAnchors= and HostsFile=.
