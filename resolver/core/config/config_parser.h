@@ -133,4 +133,8 @@ void config_take_forwards(ConfigParser *parser);
 
 void forward_config_deinit(ForwardConfig *f);
 void config_set_defaults(Config *c);
+/* The builder of that name; NULL if there is none. */
+UpstreamBuilder *config_find_named(const ConfigParser *parser, const char *name);
+
+void upstream_config_deinit(UpstreamConfig *u);
 void upstream_builder_deinit(UpstreamBuilder *u);
