@@ -16,7 +16,8 @@ typedef struct Ctl {
         JsonMode json;
         bool legend; /* print column headers, hints and footers */
         bool ask_password;
-        bool reset; /* --reset of `statistics` */
+        bool reset;             /* --reset of `statistics` */
+        bool dry_run, no_check; /* of `enable` */
         Terminal terminal;
         sd_bus *bus; /* NULL until ctl_connect() */
         int agent;   /* PID of pkttyagent; 0: none */
@@ -33,6 +34,8 @@ int ctl_set_admin(Ctl *c, int argc, char *argv[]);
 int ctl_disconnect(Ctl *c, int argc, char *argv[]);
 int ctl_monitor(Ctl *c, int argc, char *argv[]);
 int ctl_reload(Ctl *c, int argc, char *argv[]);
+int ctl_enable(Ctl *c, int argc, char *argv[]);
+int ctl_disable(Ctl *c, int argc, char *argv[]);
 int ctl_log_level(Ctl *c, int argc, char *argv[]);
 
 /* Prints "dohmousectl: TEXT" to standard error. Always returns EXIT_FAILURE. */

@@ -35,11 +35,17 @@ static const char help[] = "dohmousectl [OPTIONS...] [COMMAND]\n"
                            "  log-level [LEVEL]        Get or set the log level\n"
                            "  reload                   Reload the configuration\n"
                            "\n"
+                           "System Commands:\n"
+                           "  enable                   Make dohmouse the resolver of this machine\n"
+                           "  disable                  Restore what was before \"enable\"\n"
+                           "\n"
                            "Options:\n"
                            "  -h --help                Show this help\n"
                            "     --version             Show the version\n"
                            "     --json=MODE           Generate JSON output (pretty, short, or off)\n"
                            "     --reset               Reset the counters after showing the statistics\n"
+                           "     --dry-run             Only show what \"enable\" or \"disable\" would change\n"
+                           "     --no-check            Do not resolve a name after \"enable\"\n"
                            "     --no-legend           Do not print column headers, hints and footers\n"
                            "     --no-ask-password     Do not prompt for a password\n"
                            "     --no-pager            Ignored, as no pager is used\n"
@@ -65,6 +71,8 @@ static const struct {
         { "reset-statistics", 0, 0, "", ctl_reset_statistics },
         { "log-level", 0, 1, "[LEVEL]", ctl_log_level },
         { "reload", 0, 0, "", ctl_reload },
+        { "enable", 0, 0, "", ctl_enable },
+        { "disable", 0, 0, "", ctl_disable },
 };
 
 static int ctl_run(Ctl *c, int argc, char *argv[])
@@ -111,6 +119,8 @@ int main(int argc, char *argv[])
                 OPTION_VERSION = 256,
                 OPTION_JSON,
                 OPTION_RESET,
+                OPTION_DRY_RUN,
+                OPTION_NO_CHECK,
                 OPTION_NO_LEGEND,
                 OPTION_NO_ASK_PASSWORD,
                 OPTION_NO_PAGER
@@ -120,6 +130,8 @@ int main(int argc, char *argv[])
                 { "version", no_argument, NULL, OPTION_VERSION },
                 { "json", required_argument, NULL, OPTION_JSON },
                 { "reset", no_argument, NULL, OPTION_RESET },
+                { "dry-run", no_argument, NULL, OPTION_DRY_RUN },
+                { "no-check", no_argument, NULL, OPTION_NO_CHECK },
                 { "no-legend", no_argument, NULL, OPTION_NO_LEGEND },
                 { "no-ask-password", no_argument, NULL, OPTION_NO_ASK_PASSWORD },
                 { "no-pager", no_argument, NULL, OPTION_NO_PAGER },
@@ -144,6 +156,12 @@ int main(int argc, char *argv[])
                         break;
                 case OPTION_RESET:
                         ctl.reset = true;
+                        break;
+                case OPTION_DRY_RUN:
+                        ctl.dry_run = true;
+                        break;
+                case OPTION_NO_CHECK:
+                        ctl.no_check = true;
                         break;
                 case OPTION_NO_LEGEND:
                         ctl.legend = false;

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "io/system/resolv_conf.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define STUB_ADDRESS "127.0.0.53"
+#define SPACES " \t\r"
+
+const char *resolv_conf_mode_name(ResolvConfMode mode)
+{
+        static const char *const names[] = {
+                [RESOLV_CONF_MISSING] = "missing",
+                [RESOLV_CONF_IS_STUB] = "stub",
+                [RESOLV_CONF_IS_STATIC] = "static",
+                [RESOLV_CONF_IS_FOREIGN] = "foreign",
+        };
+
+        return names[mode];
+}
+
+char *resolv_conf_read_text(const char *path)
+{
+        int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        char *text = malloc(RESOLV_CONF_MAX + 1);
+        ssize_t n = -1;
+        struct stat st;
+
+        if (fd >= 0 && text && fstat(fd, &st) == 0) {
+                if (!S_ISREG(st.st_mode))
+                        errno = EINVAL;
+                else
+                        n = read(fd, text, RESOLV_CONF_MAX);
+        }
+        if (fd >= 0)
+                close(fd);
+        if (n < 0) {
+                free(text);
+                return NULL;
+        }
+        text[n] = 0;
+        return text;
+}
+
+/* Programs that write this file say so in its first lines, each in its own way. */
+static void resolv_conf_note_writer(const char *comment, ResolvConf *rc)
+{
+        static const char *const programs[] = { "NetworkManager", "systemd-resolved", "resolvconf", "dhclient",
+                                                "dhcpcd",         "connman",          "tailscale",  "netbird",
+                                                "mullvad",        "openvpn",          "wg-quick",   "pppd",
+                                                "vpnc",           "Docker",           "udhcpc" };
+
+        for (size_t i = 0; i < ELEMENTS(programs) && !*rc->writer; i++)
+                if (strcasestr(comment, programs[i]))
+                        snprintf(rc->writer, sizeof(rc->writer), "%s", programs[i]);
+}
+
+static void resolv_conf_append(char *to, size_t size, const char *words)
+{
+        size_t n = strlen(to);
+
+        if (n + 1 + strlen(words) < size)
+                snprintf(to + n, size - n, "%s%s", n ? " " : "", words);
+}
+
+void resolv_conf_parse(const char *text, ResolvConf *ret)
+{
+        unsigned servers = 0, others = 0;
+        bool head = true;
+
+        *ret->search = *ret->options = *ret->writer = 0;
+        for (const char *next; *text; text = *next ? next + 1 : next) {
+                char line[1024], *word, *value, *end;
+
+                next = strchrnul(text, '\n');
+                if ((size_t) (next - text) >= sizeof(line))
+                        continue;
+                memcpy(line, text, (size_t) (next - text));
+                line[next - text] = 0;
+                word = line + strspn(line, SPACES);
+                if (*word == '#' || *word == ';') {
+                        if (head)
+                                resolv_conf_note_writer(word, ret);
+                        continue;
+                }
+                if (!*word)
+                        continue;
+                head = false;
+                value = word + strcspn(word, SPACES);
+                value += strspn(value, SPACES);
+                for (end = value + strlen(value); end > value && strchr(SPACES, end[-1]); end--)
+                        end[-1] = 0;
+                word[strcspn(word, SPACES)] = 0;
+                if (strcmp(word, "nameserver") == 0) {
+                        servers++;
+                        others += strcmp(value, STUB_ADDRESS) != 0;
+                } else if (strcmp(word, "search") == 0 || strcmp(word, "domain") == 0) {
+                        *ret->search = 0;
+                        resolv_conf_append(ret->search, sizeof(ret->search), value);
+                } else if (strcmp(word, "options") == 0)
+                        resolv_conf_append(ret->options, sizeof(ret->options), value);
+        }
+        ret->mode = servers > 0 && others == 0 ? RESOLV_CONF_IS_STATIC : RESOLV_CONF_IS_FOREIGN;
+}
+
+static uint64_t resolv_conf_time(const struct stat *st)
+{
+        return (uint64_t) st->st_mtim.tv_sec * USEC_PER_SEC + (uint64_t) st->st_mtim.tv_nsec / 1000;
+}
+
+void resolv_conf_read(const char *path, ResolvConf *ret)
+{
+        _cleanup_(freep) char *text = NULL;
+        struct stat link, file, stub;
+        bool is_file;
+        ssize_t n;
+
+        *ret = (ResolvConf) { .mode = RESOLV_CONF_MISSING };
+        if (lstat(path, &link) < 0)
+                return;
+        n = readlink(path, ret->target, sizeof(ret->target) - 1);
+        ret->target[MAX(n, 0)] = 0;
+        ret->changed = resolv_conf_time(&link);
+        is_file = stat(path, &file) == 0;
+        if (is_file)
+                ret->changed = MAX(ret->changed, resolv_conf_time(&file));
+        text = resolv_conf_read_text(path);
+        if (!text)
+                ret->mode = errno == ENOENT ? RESOLV_CONF_MISSING : RESOLV_CONF_IS_FOREIGN;
+        else
+                resolv_conf_parse(text, ret);
+        if (ret->mode == RESOLV_CONF_IS_STATIC && *ret->target && is_file && stat(RESOLV_CONF_STUB, &stub) == 0 &&
+            stub.st_dev == file.st_dev && stub.st_ino == file.st_ino)
+                ret->mode = RESOLV_CONF_IS_STUB;
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * ResolvConf: what /etc/resolv.conf makes the C library do: does it query dohmouse, or who has written something else?
+ */
+
+#include "core/base/base.h"
+
+#define RESOLV_CONF "/etc/resolv.conf"
+#define RESOLV_CONF_STUB "/run/dohmouse/stub-resolv.conf"
+#define RESOLV_CONF_DEFAULT PKGDATADIR "/stub-resolv.conf"
+/* In place of RESOLV_CONF_DEFAULT, if `dohmousectl enable` found search domains or options to keep. */
+#define RESOLV_CONF_OWN "/var/lib/dohmouse-takeover/stub-resolv.conf"
+#define RESOLV_CONF_MAX 65536
+
+/* The words are those of systemd-resolved. */
+typedef enum ResolvConfMode {
+        RESOLV_CONF_MISSING,
+        RESOLV_CONF_IS_STUB,   /* a link to the stub file */
+        RESOLV_CONF_IS_STATIC, /* something else that names 127.0.0.53 and no other server */
+        RESOLV_CONF_IS_FOREIGN,
+} ResolvConfMode;
+
+typedef struct ResolvConf {
+        ResolvConfMode mode;
+        char target[256];  /* of the link; "": it is none */
+        char writer[48];   /* the program that its first lines name; "": none */
+        uint64_t changed;  /* usec, CLOCK_REALTIME: when it was written or replaced */
+        char search[1024]; /* as in the file, the last one; "": none */
+        char options[512]; /* all of them */
+} ResolvConf;
+
+/* `path` may be missing or anything else. Lines that are too long are left out. */
+void resolv_conf_read(const char *path, ResolvConf *ret);
+/* Its text alone, for the tests. */
+void resolv_conf_parse(const char *text, ResolvConf *ret);
+
+/* "stub", "static", "foreign", "missing" */
+const char *resolv_conf_mode_name(ResolvConfMode mode);
+
+/* The text of a file of at most RESOLV_CONF_MAX bytes; the caller frees. NULL if there is none, see errno. */
+char *resolv_conf_read_text(const char *path);
