@@ -152,9 +152,11 @@ static void objects_sync_manager(Objects *o)
         const Config *config = engine_config(e);
         uint64_t cache_size = config->cache ? config->cache_size : 0;
         sd_bus *bus = bus_ready(daemon_bus(o->daemon));
-        const char *names[5];
+        const char *names[6];
         unsigned n = 0;
 
+        if (o->resolv_conf != daemon_resolv_conf_mode(o->daemon))
+                names[n++] = "ResolvConfMode";
         if (o->network != engine_network_state(e))
                 names[n++] = "NetworkState";
         if (o->mode != config->health)
@@ -165,6 +167,7 @@ static void objects_sync_manager(Objects *o)
                 names[n++] = "LogLevel";
         names[n] = NULL;
         o->network = engine_network_state(e);
+        o->resolv_conf = daemon_resolv_conf_mode(o->daemon);
         o->mode = config->health;
         o->cache_size = cache_size;
         o->log_level = journal_level();

@@ -31,6 +31,7 @@ struct Objects {
         size_t n_upstreams;
         HealthMode mode;
         NetworkState network;
+        ResolvConfMode resolv_conf;
         uint64_t cache_size;
         int log_level;
         Calls calls;

@@ -14,6 +14,7 @@
 #include "io/system/hosts_file.h"
 #include "io/journal.h"
 #include "io/system/netlink.h"
+#include "io/system/resolv_conf_watch.h"
 #include "io/upstream/do53_client.h"
 #include "io/system/sleep.h"
 #include "io/upstream/transport.h"
@@ -34,6 +35,7 @@ struct Daemon {
         Network *network;
         ClockWatch *clock_watch; /* NULL: not supported by the kernel */
         HostsSource *hosts;
+        ResolvConfWatch *resolv_conf;
         Bus *bus;
         Sleep sleep;
         Service service;
@@ -264,6 +266,7 @@ static void daemon_finish(Daemon *d)
         d->network = network_free(d->network);
         d->clock_watch = clock_watch_free(d->clock_watch);
         d->hosts = hosts_source_free(d->hosts);
+        d->resolv_conf = resolv_conf_watch_free(d->resolv_conf);
         d->bus = bus_free(d->bus);
         service_close(&d->service);
         daemon_close_handle((uv_handle_t *) &d->prepare);
@@ -476,6 +479,9 @@ static int daemon_start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options
         d->hosts = hosts_source_new(loop, config, seed, daemon_on_hosts, d);
         if (!d->hosts)
                 return EX_OSERR;
+        d->resolv_conf = resolv_conf_watch_new(loop, &resolv_conf_paths);
+        if (!d->resolv_conf)
+                return EX_OSERR;
         r = network_new(loop, daemon_on_network, d, &d->network);
         if (r < 0)
                 journal_fields(LOG_NOTICE, MESSAGE_PLAIN, (const char *[]) { "DOHMOUSE_WATCH=network", NULL },
@@ -552,4 +558,9 @@ const ListenerStats *daemon_listener_stats(const Daemon *d)
 const H2Stats *daemon_connection_stats(const Daemon *d)
 {
         return transport_stats(d->transport);
+}
+
+ResolvConfMode daemon_resolv_conf_mode(const Daemon *d)
+{
+        return resolv_conf_watch_mode(d->resolv_conf);
 }

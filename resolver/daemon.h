@@ -12,6 +12,7 @@
 #include "core/config/config.h"
 #include "core/engine.h"
 #include "io/system/bus_connection.h"
+#include "io/system/resolv_conf.h"
 #include "io/upstream/h2.h"
 #include "io/client/listener.h"
 
@@ -54,6 +55,7 @@ void daemon_reset_statistics(Daemon *d);
 
 Bus *daemon_bus(Daemon *d); /* NULL once the daemon has stopped */
 Engine *daemon_engine(Daemon *d);
+ResolvConfMode daemon_resolv_conf_mode(const Daemon *d);
 uv_loop_t *daemon_loop(Daemon *d);
 const ListenerStats *daemon_listener_stats(const Daemon *d);
 const H2Stats *daemon_connection_stats(const Daemon *d);

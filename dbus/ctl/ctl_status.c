@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ctl_model.h"
+#include "io/system/resolv_conf.h"
 
 #define KEY "%14s: "
 
@@ -98,11 +99,36 @@ static void status_print_summary(const UpstreamList *l)
         puts(l->n > 0 ? "" : "none");
 }
 
+/* Read from the file itself: whoever took it over is not known on the bus. */
+static void status_print_system(const Ctl *c)
+{
+        char span[SPAN_TEXT_MAX];
+        ResolvConf rc;
+
+        resolv_conf_read(RESOLV_CONF, &rc);
+        printf(KEY, "System");
+        switch (rc.mode) {
+        case RESOLV_CONF_IS_STUB:
+        case RESOLV_CONF_IS_STATIC:
+                printf("%syes%s, " RESOLV_CONF "%s%s\n", c->terminal.green, c->terminal.normal,
+                       *rc.target ? " -> " : " names 127.0.0.53", rc.target);
+                break;
+        case RESOLV_CONF_IS_FOREIGN:
+                printf("%sno%s, " RESOLV_CONF "%s%s was written by %s %s ago\n", c->terminal.yellow, c->terminal.normal,
+                       *rc.target ? " -> " : "", rc.target, *rc.writer ? rc.writer : "another program",
+                       span_text(MAX(usec_sub(now_real(), rc.changed), USEC_PER_SEC), span));
+                break;
+        default:
+                printf("%sno%s, there is no " RESOLV_CONF "\n", c->terminal.yellow, c->terminal.normal);
+        }
+}
+
 static void status_print_manager(const Ctl *c, const ManagerView *m, const UpstreamList *l)
 {
         char octets[SPAN_TEXT_MAX], most[SPAN_TEXT_MAX];
 
         status_print_summary(l);
+        status_print_system(c);
         printf(KEY "%s%s%s%s\n", "Network", state_colour(c, m->network), m->network, c->terminal.normal,
                strcmp(m->network, "portal") == 0 ? " (possibly a login page, or a wrong clock)" : "");
         printf(KEY "%llu\n", "Queries", (unsigned long long) m->queries);

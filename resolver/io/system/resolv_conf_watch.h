@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * ResolvConfWatch: follows /etc/resolv.conf. If another program has written through the link into the stub file, the
+ * stub file is restored; if it has replaced the link, that is logged, once, and visible on the bus.
+ */
+
+#include <uv.h>
+
+#include "io/system/resolv_conf.h"
+
+typedef struct ResolvConfWatch ResolvConfWatch;
+
+/* Where everything is; the defaults are those of resolv_conf.h. Borrowed. */
+typedef struct ResolvConfPaths {
+        const char *link, *stub, *own, *original;
+} ResolvConfPaths;
+extern const ResolvConfPaths resolv_conf_paths;
+
+/* NULL when out of memory. What cannot be watched is looked at once. */
+ResolvConfWatch *resolv_conf_watch_new(uv_loop_t *loop, const ResolvConfPaths *paths);
+/* Its handles free themselves once the loop has closed them. NULL is fine; always NULL. */
+ResolvConfWatch *resolv_conf_watch_free(ResolvConfWatch *w);
+
+ResolvConfMode resolv_conf_watch_mode(const ResolvConfWatch *w);
