@@ -242,8 +242,8 @@ static bool doh_resend(Query *q, const Exchange *x, uint64_t now)
         bool free = class == CLASS_STALE || class == CLASS_NO_FAULT || x->reason == FAILURE_CONNECTION_LOST ||
                     x->reason == FAILURE_HTTP_RETRY;
 
-        if (!free || (q->resent && !x->unprocessed) || x->reason == FAILURE_CANCELLED || x->upstream->retired ||
-            !health_usable(&x->upstream->health))
+        if (!free || (x->unprocessed ? !query_is_wanted(q) : q->resent) || x->reason == FAILURE_CANCELLED ||
+            x->upstream->retired || !health_usable(&x->upstream->health))
                 return false;
         if (x->unprocessed)
                 q->attempts -= q->attempts > 0;

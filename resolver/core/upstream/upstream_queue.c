@@ -191,7 +191,10 @@ void upstream_release(Upstream *u, Connection *c, Exchange *x, uint64_t now)
 
 bool upstream_may_ask_again(const Exchange *x, uint64_t now)
 {
-        return x->connection && upstream_pick(x->upstream, now) != x->connection;
+        const Connection *c = x->connection ? upstream_pick(x->upstream, now) : NULL;
+
+        /* Without a free stream anywhere, it would wait for one, most likely on its own connection. */
+        return c ? c != x->connection : x->connection && !connection_good(x->connection, now);
 }
 
 void upstream_cancel(Exchange *x, uint64_t now)

@@ -130,6 +130,59 @@ START_TEST(a_slow_query_is_not_sent_twice_on_a_live_connection)
 }
 END_TEST
 
+/* Time passes in which the path to the upstream proves to be there. */
+static void pass_alive(unsigned connect, unsigned tenths)
+{
+        while (tenths-- > 0) {
+                pass(100 * MSEC);
+                show_life(connect);
+        }
+}
+
+START_TEST(a_slow_name_is_asked_once_on_a_live_connection)
+{
+        for (unsigned full = 0; full < 2; full++) {
+                played_start_by_hand(NO_CACHE UPSTREAM_A);
+                warm_up();
+                if (full) {
+                        engine_max_streams(e, connects[0].connection, 1, now);
+                        act();
+                }
+                ask_next();
+                pass_alive(0, 40);
+                ck_assert_uint_eq(n_sends, 2);
+                ck_assert_uint_eq(n_connects, 1);
+                respond_to(1, 2);
+                ck_assert_uint_eq(n_answers, 2);
+                ck_assert_uint_eq(n_servfails, 0);
+        }
+}
+END_TEST
+
+START_TEST(a_slow_name_is_asked_again_on_another_connection_if_there_is_one)
+{
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
+        warm_up();
+        engine_max_streams(e, connects[0].connection, 1, now);
+        ask_next();
+        ask_next();
+        pass(60 * MSEC);
+        ready(1);
+        ck_assert_uint_eq(n_sends, 3);
+        respond_to(2, 3);
+        for (unsigned i = 0; i < 15; i++) {
+                pass(100 * MSEC);
+                show_life(0);
+                show_life(1);
+        }
+        ck_assert_uint_eq(n_sends, 4);
+        ck_assert_uint_eq(sends[3].connection, connects[1].connection);
+        respond_to(3, 2);
+        ck_assert_uint_eq(n_answers, 3);
+        ck_assert_uint_eq(n_servfails, 0);
+}
+END_TEST
+
 START_TEST(RFC8305_the_next_address_is_tried_after_250_ms_and_the_first_that_works_is_used)
 {
         played_start_by_hand(NO_CACHE "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1 192.0.2.2 2001:db8::1\n");
@@ -571,6 +624,8 @@ int main(void)
         tcase_add_test(c, T06_a_busy_connection_that_goes_silent_is_detected_despite_later_queries);
         tcase_add_test(c, a_slow_answer_on_a_live_path_is_waited_for);
         tcase_add_test(c, a_slow_query_is_not_sent_twice_on_a_live_connection);
+        tcase_add_test(c, a_slow_name_is_asked_once_on_a_live_connection);
+        tcase_add_test(c, a_slow_name_is_asked_again_on_another_connection_if_there_is_one);
         tcase_add_test(c, RFC8305_the_next_address_is_tried_after_250_ms_and_the_first_that_works_is_used);
         tcase_add_test(c, T02_the_loss_of_50_exchanges_with_a_connection_is_one_incident_and_all_are_sent_again);
         tcase_add_test(c, H05_a_peer_without_streams_is_overloaded);

@@ -66,6 +66,38 @@ START_TEST(H14_a_refused_stream_is_sent_again_on_the_same_connection_and_is_no_f
 }
 END_TEST
 
+START_TEST(H11_what_a_goaway_leaves_out_is_not_sent_again_when_nobody_waits)
+{
+        played_start_by_hand("[Resolver]\nQueryTimeoutSec=500ms\n" NO_CACHE UPSTREAM_A);
+        warm_up();
+        ask_next();
+        for (unsigned i = 0; i < 6; i++) {
+                pass(100 * MSEC);
+                show_life(0);
+        }
+        ck_assert_uint_eq(n_servfails, 1);
+        engine_goaway(e, connects[0].connection, FAILURE_GOAWAY, now);
+        fail_sent(1, FAILURE_REFUSED_STREAM);
+        pass(SEC);
+        ck_assert_uint_eq(n_connects, 1);
+        ck_assert_uint_eq(n_sends, 2);
+}
+END_TEST
+
+START_TEST(H14_a_stream_refused_twice_on_a_connection_that_goes_on_is_sent_to_another_upstream)
+{
+        played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
+        warm_up();
+        ask_next();
+        fail_sent(1, FAILURE_REFUSED_STREAM);
+        ck_assert_uint_eq(n_sends, 3);
+        fail_sent(2, FAILURE_REFUSED_STREAM);
+        ck_assert_uint_eq(n_sends, 3);
+        ck_assert_uint_eq(n_connects, 2);
+        ck_assert_uint_eq(connects[1].upstream, connects[0].upstream + 1);
+}
+END_TEST
+
 START_TEST(H10_after_a_goaway_open_exchanges_finish_and_the_next_query_uses_a_new_connection)
 {
         played_start_by_hand(NO_CACHE UPSTREAM_A);
@@ -663,6 +695,8 @@ int main(void)
         tcase_add_test(c, unreadable_trust_anchors_are_neither_a_fault_of_the_upstream_nor_a_portal);
         tcase_add_test(c, a_goaway_with_an_error_and_the_loss_after_it_are_one_incident);
         tcase_add_test(c, H14_a_refused_stream_is_sent_again_on_the_same_connection_and_is_no_fault);
+        tcase_add_test(c, H11_what_a_goaway_leaves_out_is_not_sent_again_when_nobody_waits);
+        tcase_add_test(c, H14_a_stream_refused_twice_on_a_connection_that_goes_on_is_sent_to_another_upstream);
         tcase_add_test(c, H10_after_a_goaway_open_exchanges_finish_and_the_next_query_uses_a_new_connection);
         tcase_add_test(c, P05_after_a_gateway_error_a_new_connection_is_tried_and_then_another_upstream);
         tcase_add_test(c, a_probe_that_cannot_connect_counts_as_one_failure);
