@@ -273,6 +273,44 @@ START_TEST(a_query_that_a_connection_left_out_is_sent_again_as_often_as_that_hap
 }
 END_TEST
 
+START_TEST(in_another_network_the_first_flight_is_whole_again)
+{
+        for (unsigned changed = 0; changed < 2; changed++) {
+                unsigned sent;
+
+                played_start_by_hand(NO_CACHE UPSTREAM_A);
+                for (unsigned i = 0; i < 40; i++)
+                        ask_next();
+                ready(0);
+                lose(0, FAILURE_CONNECTION_LOST);
+                if (changed)
+                        engine_network_changed(e, true, now);
+                act();
+                sent = n_sends;
+                ready(n_connects - 1);
+                ck_assert_uint_eq(n_sends - sent, changed ? 32 : 16);
+        }
+}
+END_TEST
+
+START_TEST(a_replacement_connection_that_goes_silent_under_several_queries_is_a_fault_all_the_same)
+{
+        UpstreamInfo u;
+
+        played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
+        warm_up();
+        ask_next();
+        ask_next();
+        pass(500 * MSEC);
+        ready(1);
+        ck_assert_uint_eq(n_sends, 5);
+        pass(500 * MSEC);
+        engine_upstream(e, 0, &u);
+        ck_assert_uint_ge(u.failures, 1);
+        ck_assert_uint_ne(connects[n_connects - 1].upstream, connects[0].upstream);
+}
+END_TEST
+
 START_TEST(H05_a_peer_without_streams_is_overloaded)
 {
         UpstreamInfo u;
@@ -628,6 +666,8 @@ int main(void)
         tcase_add_test(c, a_slow_name_is_asked_again_on_another_connection_if_there_is_one);
         tcase_add_test(c, RFC8305_the_next_address_is_tried_after_250_ms_and_the_first_that_works_is_used);
         tcase_add_test(c, T02_the_loss_of_50_exchanges_with_a_connection_is_one_incident_and_all_are_sent_again);
+        tcase_add_test(c, in_another_network_the_first_flight_is_whole_again);
+        tcase_add_test(c, a_replacement_connection_that_goes_silent_under_several_queries_is_a_fault_all_the_same);
         tcase_add_test(c, H05_a_peer_without_streams_is_overloaded);
         tcase_add_test(
                 c,

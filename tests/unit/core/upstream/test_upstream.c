@@ -156,6 +156,56 @@ START_TEST(a_probe_that_cannot_connect_counts_as_one_failure)
 }
 END_TEST
 
+/* The upstream responds to its last query, a probe, with this and no records. */
+static void respond_to_probe(unsigned rcode)
+{
+        const uint8_t message[] = { 0, 0, 0x81, (uint8_t) (0x80 | rcode), 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 1 };
+
+        ck_assert_uint_eq(sends[n_sends - 1].number, 0);
+        say_to(n_sends - 1, &HTTP_OK, BYTES(message, sizeof(message)));
+}
+
+/* Authoritative and filtering servers refuse it, and the path is fine. */
+START_TEST(a_probe_that_is_answered_with_any_rcode_ends_a_suspicion)
+{
+        static const unsigned rcodes[] = { RCODE_NOERROR, RCODE_SERVFAIL, RCODE_NXDOMAIN, RCODE_REFUSED };
+
+        for (size_t i = 0; i < ELEMENTS(rcodes); i++) {
+                played_start_by_hand(NO_CACHE UPSTREAM_A UPSTREAM_B);
+                ask_next();
+                lose(0, FAILURE_REFUSED);
+                ck_assert_int_eq(health_of(0)->state, HEALTH_SUSPECT);
+                ready((unsigned) attempt(0, PURPOSE_PROBE));
+                respond_to_probe(rcodes[i]);
+                ck_assert_int_eq(health_of(0)->state, HEALTH_HEALTHY);
+                ck_assert_uint_eq(health_of(0)->probe_failures, 0);
+        }
+}
+END_TEST
+
+START_TEST(after_a_series_of_servfails_a_probe_needs_NOERROR_or_NXDOMAIN)
+{
+        static const struct {
+                unsigned rcode, failures;
+        } cases[] = { { RCODE_NOERROR, 0 }, { RCODE_NXDOMAIN, 0 }, { RCODE_SERVFAIL, 1 }, { RCODE_REFUSED, 1 } };
+
+        for (size_t i = 0; i < ELEMENTS(cases); i++) {
+                played_start_by_hand(NO_CACHE UPSTREAM_A);
+                warm_up();
+                for (unsigned k = 0; k < 5; k++) {
+                        ask_next();
+                        wire_begin(&w, DNS_QR | DNS_RD | RCODE_SERVFAIL, TYPE_A);
+                        write_number(last_number);
+                        say();
+                }
+                ck_assert_int_ge(attempt(0, PURPOSE_PROBE), 0);
+                ready((unsigned) attempt(0, PURPOSE_PROBE));
+                respond_to_probe(cases[i].rcode);
+                ck_assert_uint_eq(health_of(0)->consecutive, cases[i].failures);
+        }
+}
+END_TEST
+
 START_TEST(repeated_faults_do_not_advance_the_next_probe)
 {
         unsigned answered = 1, probes;
@@ -700,6 +750,8 @@ int main(void)
         tcase_add_test(c, H10_after_a_goaway_open_exchanges_finish_and_the_next_query_uses_a_new_connection);
         tcase_add_test(c, P05_after_a_gateway_error_a_new_connection_is_tried_and_then_another_upstream);
         tcase_add_test(c, a_probe_that_cannot_connect_counts_as_one_failure);
+        tcase_add_test(c, a_probe_that_is_answered_with_any_rcode_ends_a_suspicion);
+        tcase_add_test(c, after_a_series_of_servfails_a_probe_needs_NOERROR_or_NXDOMAIN);
         tcase_add_test(c, repeated_faults_do_not_advance_the_next_probe);
         tcase_add_test(c, a_client_that_joins_a_query_late_gets_new_attempts);
         tcase_add_test(c, a_connection_is_replaced_after_an_hour_without_losing_a_query);
