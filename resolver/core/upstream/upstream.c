@@ -107,9 +107,11 @@ void upstream_on_exchange_failed(Exchange *x, FailureReason reason, uint64_t ret
         Connection *c = x->connection;
 
         /* Not covered by a GOAWAY, or never sent (RFC 9113 6.8, 8.7). If the connection stays open, REFUSED_STREAM
-         * asks for a later retry, which is made once. */
+         * asks for a later retry, which is made once. A peer that has accepted nothing before it on this connection
+         * may never do: without a pause, each retry would cost a handshake. */
         x->unprocessed =
-                reason == FAILURE_NOT_SENT || (reason == FAILURE_REFUSED_STREAM && c->state == CONNECTION_DRAINING);
+                (c->answered || exchange_list_first(&c->exchanges) != x) &&
+                (reason == FAILURE_NOT_SENT || (reason == FAILURE_REFUSED_STREAM && c->state == CONNECTION_DRAINING));
         upstream_blame(x, reason, retry_after, now);
         connection_release(c, x, now);
         exchange_post(x, reason);

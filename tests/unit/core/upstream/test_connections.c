@@ -253,26 +253,6 @@ START_TEST(a_connection_lost_under_its_first_flight_is_retried_with_half_of_it_a
 }
 END_TEST
 
-START_TEST(a_query_that_a_connection_left_out_is_sent_again_as_often_as_that_happens)
-{
-        played_start_by_hand(NO_CACHE UPSTREAM_A);
-        warm_up();
-        ask_next();
-        for (unsigned i = 0; i < 40; i++) {
-                engine_goaway(e, connects[i].connection, FAILURE_GOAWAY, now);
-                engine_exchange_failed(e, connects[i].connection, sends[1 + i].exchange,
-                                       i % 2 ? FAILURE_NOT_SENT : FAILURE_REFUSED_STREAM, now);
-                act();
-                ck_assert_msg(n_servfails == 0 && n_connects == i + 2, "after %u times it is not sent again", i + 1);
-                ready(i + 1);
-                ck_assert_uint_eq(n_sends, 3 + i);
-        }
-        respond_to(n_sends - 1, 2);
-        ck_assert_uint_eq(n_answers, 2);
-        ck_assert_uint_eq(n_servfails, 0);
-}
-END_TEST
-
 START_TEST(in_another_network_the_first_flight_is_whole_again)
 {
         for (unsigned changed = 0; changed < 2; changed++) {
@@ -672,7 +652,6 @@ int main(void)
         tcase_add_test(
                 c,
                 a_connection_lost_under_its_first_flight_is_retried_with_half_of_it_and_is_no_failure_until_it_carries_one);
-        tcase_add_test(c, a_query_that_a_connection_left_out_is_sent_again_as_often_as_that_happens);
         tcase_add_test(c, H02_a_connection_without_settings_is_closed);
         tcase_add_test(c, a_second_connection_is_opened_only_while_the_queue_waits);
         tcase_add_test(c, H18_a_silent_replacement_connection_is_a_fault_and_its_query_fails_over);
