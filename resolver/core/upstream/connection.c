@@ -240,6 +240,7 @@ void connection_answered(Connection *c, const Exchange *x)
 {
         c->resets = 0;
         c->answered = true;
+        c->pool->fails_without_burst = false;
         c->overtaken_at = MAX(c->overtaken_at, x->sent_at);
         c->unproven = false;
 }
@@ -284,12 +285,20 @@ uint64_t connection_incident(Connection *c, uint64_t since, uint64_t now)
         return c->incident;
 }
 
-bool connection_lost_in_first_flight(const Connection *c)
+bool connection_lost_in_first_flight(const Connection *c, FailureReason reason)
 {
-        if (c->answered || c->exchanges.n < 2)
+        ConnectionPool *p = c->pool;
+
+        if (c->answered || !c->exchanges.n)
                 return false;
-        c->pool->first_flight = MAX(MIN(c->pool->first_flight, (uint32_t) c->exchanges.n) / 2, 1u);
-        return true;
+        if (reason == FAILURE_CONNECTION_LOST && c->exchanges.n > 1 && !p->fails_without_burst) {
+                p->first_flight = MAX(MIN(p->first_flight, (uint32_t) c->exchanges.n) / 2, 1u);
+                return true;
+        }
+        /* The burst was not the cause. A smaller flight would only open one connection for each query in the queue. */
+        p->fails_without_burst = true;
+        p->first_flight = FIRST_FLIGHT;
+        return false;
 }
 
 bool connection_is_stale(const Connection *c)
@@ -311,6 +320,7 @@ void pool_forget(ConnectionPool *p)
         p->peer_idle = USEC_NEVER;
         p->path = (SmoothedRtt) { 0 };
         p->first_flight = FIRST_FLIGHT;
+        p->fails_without_burst = false;
 }
 
 bool pool_any_silent(const ConnectionPool *p)

@@ -22,12 +22,14 @@ typedef struct ConnectionPool {
         uint32_t upstream;            /* handle of the upstream */
         const UpstreamConfig *config; /* part of `owner` */
         Config *owner;
-        SmoothedRtt path;      /* round trip of the network path */
-        uint64_t peer_idle;    /* the peer closes connections that are idle for this long; USEC_NEVER: unknown */
-        uint64_t queries;      /* DNS messages sent */
-        uint32_t first_flight; /* exchanges that a connection may carry before its first answer; halved when a
-                                  connection is lost with more */
-        List connections;      /* oldest first */
+        SmoothedRtt path;         /* round trip of the network path */
+        uint64_t peer_idle;       /* the peer closes connections that are idle for this long; USEC_NEVER: unknown */
+        uint64_t queries;         /* DNS messages sent */
+        uint32_t first_flight;    /* exchanges that a connection may carry before its first answer; halved when a
+                                     connection is lost with more */
+        bool fails_without_burst; /* a connection failed before its first answer although no burst was to blame, and
+                                     none has answered since */
+        List connections;         /* oldest first */
 } ConnectionPool;
 
 typedef enum ConnectionState {
@@ -130,8 +132,9 @@ void connection_learn_idle(const Connection *c, uint64_t now);
 uint64_t connection_incident(Connection *c, uint64_t since, uint64_t now);
 
 /* Handles the loss of a connection before its first answer. If it carried more than one exchange, the server may
- * have taken them for an attack (HEALTH.md 3, first flight): reduces first_flight of the pool, and returns true. */
-bool connection_lost_in_first_flight(const Connection *c);
+ * have taken them for an attack (HEALTH.md 3, first flight): reduces first_flight of the pool, and returns true.
+ * Once a connection has failed in another way, that stops until one answers. */
+bool connection_lost_in_first_flight(const Connection *c, FailureReason reason);
 
 /* Returns true if the loss of the connection is not the peer's failure: it was at risk, silent, or opened in another
  * epoch. */

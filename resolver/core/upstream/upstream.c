@@ -270,7 +270,7 @@ void upstream_on_closed(Connection *c, FailureReason reason, uint64_t now)
         }
         connection_learn_idle(c, now);
         /* Sent again, with fewer exchanges at once. The loss counts once only one is left. */
-        if (reason == FAILURE_CONNECTION_LOST && connection_lost_in_first_flight(c)) {
+        if (connection_lost_in_first_flight(c, reason)) {
                 upstream_requeue_and_close(u, c, now);
                 upstream_advance(u, now);
                 return;

@@ -253,6 +253,40 @@ START_TEST(a_connection_lost_under_its_first_flight_is_retried_with_half_of_it_a
 }
 END_TEST
 
+/* One connection for each query that waits would be a flood of them. */
+START_TEST(once_a_connection_was_lost_under_a_single_query_every_loss_counts_until_an_answer_comes)
+{
+        UpstreamInfo u;
+        unsigned sent;
+
+        played_start_by_hand(NO_CACHE UPSTREAM_A);
+        ask_next();
+        ready(0);
+        lose(0, FAILURE_CONNECTION_LOST);
+        for (unsigned i = 0; i < 40; i++)
+                ask_next();
+        sent = n_sends;
+        ready(1);
+        ck_assert_uint_eq(n_sends, sent + 32);
+        lose(1, FAILURE_CONNECTION_LOST);
+        engine_upstream(e, 0, &u);
+        ck_assert_uint_eq(u.failures, 2);
+        sent = n_sends;
+        ready(2);
+        ck_assert_uint_eq(n_sends, sent + 32);
+        respond_to(sent, sends[sent].number);
+        engine_upstream(e, 0, &u);
+        ck_assert_uint_eq(u.health->consecutive, 0);
+        lose(2, FAILURE_CONNECTION_LOST);
+        engine_upstream(e, 0, &u);
+        ck_assert_uint_eq(u.failures, 3);
+        ready(3);
+        lose(3, FAILURE_CONNECTION_LOST);
+        engine_upstream(e, 0, &u);
+        ck_assert_uint_eq(u.failures, 3);
+}
+END_TEST
+
 START_TEST(in_another_network_the_first_flight_is_whole_again)
 {
         for (unsigned changed = 0; changed < 2; changed++) {
@@ -646,6 +680,7 @@ int main(void)
         tcase_add_test(c, a_slow_name_is_asked_again_on_another_connection_if_there_is_one);
         tcase_add_test(c, RFC8305_the_next_address_is_tried_after_250_ms_and_the_first_that_works_is_used);
         tcase_add_test(c, T02_the_loss_of_50_exchanges_with_a_connection_is_one_incident_and_all_are_sent_again);
+        tcase_add_test(c, once_a_connection_was_lost_under_a_single_query_every_loss_counts_until_an_answer_comes);
         tcase_add_test(c, in_another_network_the_first_flight_is_whole_again);
         tcase_add_test(c, a_replacement_connection_that_goes_silent_under_several_queries_is_a_fault_all_the_same);
         tcase_add_test(c, H05_a_peer_without_streams_is_overloaded);
