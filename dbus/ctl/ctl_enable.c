@@ -165,14 +165,13 @@ static char *enable_make_stub(const char *original, const ResolvConf *before)
         _cleanup_(freep) char *words = strdup(before->options);
         bool domains = *before->search && strcmp(before->search, ".") != 0;
         char more[sizeof(before->options) + 2] = "", *text = NULL, *at;
+        size_t n = 0;
 
         if (!words || !options || !search || search < options)
                 return NULL;
         for (char *w = strtok_r(words, " \t", &at); w; w = strtok_r(NULL, " \t", &at))
-                if (strcmp(w, "edns0") != 0) {
-                        strcat(more, " ");
-                        strcat(more, w);
-                }
+                if (strcmp(w, "edns0") != 0)
+                        n += (size_t) snprintf(more + n, sizeof(more) - n, " %s", w);
         if (!*more && !domains)
                 return NULL;
         return asprintf(&text, "%.*soptions edns0%s\n%.*ssearch %s\n%s", (int) (options - original), original, more,

@@ -75,6 +75,7 @@ static bool takeover_read_step(Takeover *t, FILE *f, const char *line)
         size_t n;
 
         if (t->n == STEPS_MAX ||
+            /* NOLINTNEXTLINE(cert-err34-c): root's own file, and a number too large is refused below */
             sscanf(line, "%15s %255s %255s %255s %3[01] %zu", kind, path, unit, original, flags, &n) != 6 ||
             strlen(flags) != 3 || n > TAKEOVER_FILE_MAX)
                 return false;
@@ -101,6 +102,7 @@ static bool takeover_read(Takeover *t, FILE *f)
         char line[1024];
 
         if (!fgets(line, sizeof(line), f) || strcmp(line, HEAD "\n") != 0 ||
+            /* NOLINTNEXTLINE(cert-err34-c): root's own file; the time is only shown */
             fscanf(f, "since %llu\ncomplete %d\n", &since, &complete) != 2)
                 return false;
         t->since = since;
@@ -254,7 +256,7 @@ static bool takeover_reload(const char *unit)
 
 bool takeover_in_effect(const Takeover *t, const Step *s)
 {
-        _cleanup_(freep) char *path = s->path ? takeover_path(t, s->path) : NULL;
+        _cleanup_(freep) char *path = takeover_path(t, s->path ? s->path : "");
 
         switch (s->kind) {
         case STEP_DIRECTORY:
@@ -276,10 +278,10 @@ bool takeover_in_effect(const Takeover *t, const Step *s)
 
 bool takeover_apply(Takeover *t, const Step *s)
 {
-        _cleanup_(freep) char *path = s->path ? takeover_path(t, s->path) : NULL;
+        _cleanup_(freep) char *path = takeover_path(t, s->path ? s->path : "");
         int r;
 
-        if (s->path && !path)
+        if (!path)
                 return takeover_report("write", s->path, -ENOMEM);
         switch (s->kind) {
         case STEP_DIRECTORY:
@@ -334,10 +336,10 @@ static bool takeover_revert_volatile(const Takeover *t, const Step *s, const cha
 
 static bool takeover_revert_step(const Takeover *t, const Step *s)
 {
-        _cleanup_(freep) char *path = s->path ? takeover_path(t, s->path) : NULL;
+        _cleanup_(freep) char *path = takeover_path(t, s->path ? s->path : "");
         bool good;
 
-        if (s->path && !path)
+        if (!path)
                 return takeover_report("restore", s->path, -ENOMEM);
         switch (s->kind) {
         case STEP_DIRECTORY:
