@@ -228,7 +228,7 @@ void engine_response(Engine *e, uint32_t connection, uint32_t exchange, const Ht
         if (!x)
                 return;
         if (upstream_on_response(x, response, body, &answer, now))
-                queries_answered(&e->queries, x, &answer, response, now);
+                queries_answered(x, &answer, response, now);
         engine_settle(e, now);
 }
 

@@ -65,9 +65,8 @@ void queries_take_outcomes(QueryCommon *common, uint64_t now)
                         upstream_exchange_free(x);
 }
 
-void queries_answered(QueryCommon *common, Exchange *x, const Message *answer, const HttpResponse *http, uint64_t now)
+void queries_answered(Exchange *x, const Message *answer, const HttpResponse *http, uint64_t now)
 {
-        (void) common;
         if (x->query)
                 query_doh_answered(x, answer, http, now);
         else

@@ -21,7 +21,7 @@ Query *queries_add(QueryCommon *common, const Message *m, uint64_t hash, uint64_
 void queries_take_outcomes(QueryCommon *common, uint64_t now);
 
 /* Passes the answer of `x` to its query, and frees `x`, which was released from its connection. */
-void queries_answered(QueryCommon *common, Exchange *x, const Message *answer, const HttpResponse *http, uint64_t now);
+void queries_answered(Exchange *x, const Message *answer, const HttpResponse *http, uint64_t now);
 
 /* Takes ownership of `forwards`, which apply from now on. Queries that change their route drop what they have not
  * sent. */
