@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * ByteBuffer: a block of our own that grows at its end: what is gathered before it is written.
+ * ByteBuffer: a block of memory that grows at its end, for what is gathered before it is written.
  */
 
 #include "core/base/base.h"
@@ -13,10 +13,10 @@ typedef struct ByteBuffer {
 
 void byte_buffer_deinit(ByteBuffer *o);
 
-/* False, and nothing changed, when out of memory. */
+/* Returns false, with nothing changed, if out of memory. */
 bool byte_buffer_append(ByteBuffer *o, Bytes bytes);
 
-/* Empties it. A small block is kept for the next time, a large one given back: an idle connection holds little. */
+/* Empties it. A small block is kept for reuse, a large one is freed: an idle connection holds little memory. */
 void byte_buffer_clear(ByteBuffer *o);
 
 static inline Bytes byte_buffer_bytes(const ByteBuffer *o)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Source: from where queries may come (FAULTS.md C15). A socket on a loopback address is for programs of this machine
- * that ask from a loopback address, and the kernel is told that they come over the loopback interface. Any other
- * address was opened by an administrator, for whoever reaches it.
+ * ClientSource: the addresses that queries are accepted from (FAULTS.md C15). A socket on a loopback address is for
+ * programs on this machine that query from a loopback address, and the kernel is told to accept packets over the
+ * loopback interface only. Any other address was opened by the administrator, for every client that reaches it.
  */
 
 #include <netinet/in.h>
@@ -25,8 +25,8 @@ static inline bool source_is_loopback(const struct sockaddr_storage *a)
                (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr) && v6.sin6_addr.s6_addr[12] == 127);
 }
 
-/* Is the socket bound to a loopback address? Then it is kept to that interface: for what waits in it already, too.
- * Where that cannot be set, the sender's address decides alone. */
+/* Returns whether the socket is bound to a loopback address, and if so restricts it to that interface, which includes
+ * packets that are already queued. If that fails, only the address of the sender is checked. */
 static inline bool source_restrict(int fd)
 {
         struct sockaddr_storage local = { 0 };

@@ -14,8 +14,7 @@
 #include "io/client/udp.h"
 
 #define BACKLOG 256
-#define RECEIVE_BUFFER \
-        (4 << 20) /* octets, as in dohmouse.socket; without privileges as much of it as net.core.rmem_max lets */
+#define RECEIVE_BUFFER (4 << 20) /* octets, as in dohmouse.socket; without privileges, limited by net.core.rmem_max */
 
 const ListenerLimits listener_limits_default = {
         .tcp_connections = 256,
@@ -120,7 +119,7 @@ static int listener_bind_socket(const Address *a, int type)
                 setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
         /* The address may be assigned later. */
         setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof(on));
-        /* For TCP only, and only against TIME_WAIT: two UDP sockets must not share the port (S18). */
+        /* For TCP only, and only because of TIME_WAIT: two UDP sockets must not share the port (S18). */
         if (type == SOCK_STREAM)
                 setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
         else if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &receive, sizeof(receive)) < 0)
@@ -139,7 +138,7 @@ int listener_new_bind(uv_loop_t *loop, const Address *address, const ListenerLim
         Address a = *address;
         int udp = -1, tcp = -1, r = -EADDRINUSE;
 
-        /* A free port of one protocol may be taken in the other: then another. */
+        /* A port that is free in one protocol may be used in the other: then tries another. */
         for (unsigned i = 0; i < (address->port ? 1 : 16) && r == -EADDRINUSE; i++) {
                 a.port = address->port;
                 r = tcp = listener_bind_socket(&a, SOCK_STREAM);

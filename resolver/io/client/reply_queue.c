@@ -51,7 +51,7 @@ static void reply_queue_put_part(Portion *p, void *data, size_t n, size_t skip)
         p->n += n - skip;
 }
 
-/* Length and message go out as one (RFC 7766 8). False when out of memory. */
+/* Length and message are sent as one (RFC 7766 8). Returns false if out of memory. */
 static bool reply_queue_gather(const ReplyQueue *q, Portion *p)
 {
         size_t skip = q->written;
@@ -88,7 +88,7 @@ static void reply_queue_take_off(ReplyQueue *q, size_t sent)
         }
 }
 
-/* Those that were written stand at the beginning. */
+/* The written ones are at the beginning. */
 static void reply_queue_put_off(ReplyQueue *q)
 {
         LIST_FOREACH(l, &q->replies) {

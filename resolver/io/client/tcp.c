@@ -18,20 +18,21 @@
 #include "io/client/reply_queue.h"
 
 #define READ_MAX (DNS_LENGTH_SIZE + DNS_MESSAGE_MAX)    /* the longest message */
-#define READ_FIRST (DNS_LENGTH_SIZE + DNS_OUR_UDP_SIZE) /* what is read at once, and every query that is not odd */
+#define READ_FIRST (DNS_LENGTH_SIZE + DNS_OUR_UDP_SIZE) /* what is read at once, and the size of any ordinary query */
 #define LARGE_MAX 16                                    /* connections with a buffer for the longest message */
 #define STUCK_TIME USEC_PER_SEC                         /* without reading anything, while others need the memory */
-#define CHOKED_MSEC 10                                  /* until it is seen again whether queries may be read */
-#define TURN_MAX 256          /* queries a turn of the loop, of all connections: others want theirs */
-#define ACCEPTS_MAX 64        /* a turn of the loop */
-#define ACCEPT_PAUSE_MSEC 100 /* nothing can be accepted */
-#define DESCRIPTORS_SHARE 4   /* connections of clients hold at most this part of the descriptors there may be */
+#define CHOKED_MSEC 10                                  /* until it is checked again whether queries may be read */
+#define TURN_MAX 256                                    /* queries of all connections in one turn of the loop */
+#define ACCEPTS_MAX 64                                  /* a turn of the loop */
+#define ACCEPT_PAUSE_MSEC 100                           /* if accepting fails */
+#define DESCRIPTORS_SHARE 4 /* connections of clients use at most this part of the available descriptors */
 #define DRAIN_MAX (64 << 10)
 
 /*
- * Connections are polled, not streamed by libuv, because back-pressure is the point: what a client sends faster than it
- * may is left in the kernel. Every buffer is the connection's own and bounded. A query is taken, and an answer written,
- * at one place of the loop's turn each, never from within the other: however many are pipelined, nothing recurses.
+ * Connections are polled instead of streamed by libuv, because back-pressure is the point: what a client sends faster
+ * than allowed stays in the kernel. Every buffer belongs to a connection and is limited. Queries are passed on at one
+ * place of each turn of the loop, and answers written at another, never one from within the other: however many are
+ * pipelined, nothing recurses.
  */
 typedef struct TcpClient {
         Tcp *tcp;
@@ -39,30 +40,30 @@ typedef struct TcpClient {
         int fd;
         uv_poll_t poll;
         int polled;         /* events that are waited for */
-        List in_tcp;        /* the one that had a message or an answer longest ago first */
-        List in_work;       /* of those that have whole messages to take, and room for them */
-        List in_written;    /* of those that have answers to write at the end of the turn */
-        uint64_t active_at; /* usec: when a whole message came, or an answer, or it was accepted */
+        List in_tcp;        /* the one with the oldest message or answer first */
+        List in_work;       /* of those with complete messages, and room for their answers */
+        List in_written;    /* of those with answers to write at the end of the turn */
+        uint64_t active_at; /* usec: time of the last complete message or answer, or of the accept */
         unsigned in_flight;
-        bool eof; /* nothing more is read of it */
+        bool eof; /* nothing more is read from it */
         bool closing;
-        uint8_t *in;        /* where there is something in it */
+        uint8_t *in;        /* listed while it contains something */
         size_t in_size;     /* READ_FIRST or READ_MAX octets */
-        size_t in_at, n_in; /* what is between has not been taken */
+        size_t in_at, n_in; /* the part in between is not passed on yet */
         ReplyQueue out;
-        uint64_t wrote_at; /* usec: when the client read something last, or had nothing to read */
+        uint64_t wrote_at; /* usec: when the client last read something, or had nothing to read */
 } TcpClient;
 
 struct Tcp {
         int fd;
-        int reserve;     /* a descriptor to give up where there are none, so that a client can be turned away */
+        int reserve;     /* a reserved descriptor, so that a client can be turned away when there are none left */
         uint32_t number; /* the listener's */
         uv_loop_t *loop;
         uv_poll_t poll;
         uv_timer_t timer; /* the next idle close, or the end of a pause */
-        uv_idle_t idle;   /* runs while there is work: the loop looks at others, and comes back */
+        uv_idle_t idle;   /* active while there is work: the loop serves others, and returns */
         unsigned handles;
-        bool loopback; /* bound to a loopback address: only the machine itself may ask */
+        bool loopback; /* bound to a loopback address: only this machine may query */
         bool freed, stopped;
         uint64_t paused_until;
         const ListenerLimits *limits;
@@ -73,9 +74,9 @@ struct Tcp {
         HandleTable numbers;
         List connections, work, written;
         unsigned n;
-        unsigned n_large; /* with READ_MAX octets of buffer */
-        bool choked;      /* queries wait because too many answers wait to be read */
-        unsigned budget;  /* queries that may still be taken in this turn */
+        unsigned n_large; /* with a buffer of READ_MAX octets */
+        bool choked;      /* queries wait because too many answers are not read */
+        unsigned budget;  /* queries that may still be passed on in this turn */
 };
 
 static void tcp_set_timer(Tcp *t);
@@ -130,7 +131,7 @@ static void tcp_client_close(TcpClient *c)
         handle_table_remove(&t->numbers, c->number);
         t->n--;
         t->stats->tcp_open--;
-        /* Unread octets would make the kernel send an RST, and that could overtake the answers. */
+        /* Unread octets would make the kernel send an RST, which could overtake the answers. */
         shutdown(c->fd, SHUT_WR);
         for (size_t n = 0; n < DRAIN_MAX && recv(c->fd, unread, sizeof(unread), MSG_DONTWAIT) > 0; n += sizeof(unread))
                 ;
@@ -141,7 +142,7 @@ static void tcp_client_close(TcpClient *c)
 
 static void tcp_client_ready(uv_poll_t *p, int status, int events);
 
-/* Is a whole message there, or what can never be one? */
+/* Returns whether there is a complete message, or one that can never be complete. */
 static bool tcp_has_message(const TcpClient *c)
 {
         size_t n = c->n_in - c->in_at, size;
@@ -155,13 +156,14 @@ static bool tcp_has_message(const TcpClient *c)
 static bool tcp_has_room(const TcpClient *c)
 {
         unsigned n = c->in_flight + c->out.n;
-        /* However much waits for others, the first query of a client is taken: they give way to it (tcp_relieve). */
+        /* The first query of a client is accepted however many answers wait for others: those give way to it
+         * (tcp_relieve). */
         size_t most = n ? PENDING_REPLIES_MAX : 2 * PENDING_REPLIES_MAX;
 
         return n < c->tcp->limits->tcp_pipeline && pending_replies_held() < most;
 }
 
-/* Nothing of the client's is under way. */
+/* Returns whether the client has nothing in flight. */
 static bool tcp_is_idle(const TcpClient *c)
 {
         return c->in_flight == 0 && c->out.n == 0 && !tcp_has_message(c);
@@ -186,7 +188,7 @@ static void tcp_write_out(TcpClient *c)
                 c->wrote_at = clock_now();
 }
 
-/* After anything that happened to it: what is next for it. */
+/* Called after anything that happened to it: decides what is next for it. */
 static void tcp_settle(TcpClient *c)
 {
         Tcp *t = c->tcp;
@@ -196,7 +198,7 @@ static void tcp_settle(TcpClient *c)
         if (c->closing)
                 return;
         t->choked = t->choked || pending_replies_held() >= PENDING_REPLIES_MAX;
-        /* The client is done, and has all its answers (RFC 7766 6.2.4: a half-close is no reason to leave one out). */
+        /* The client has closed its side and has all its answers (a half-close drops none: RFC 7766 6.2.4). */
         if (c->eof && tcp_is_idle(c)) {
                 tcp_client_close(c);
                 return;
@@ -244,7 +246,7 @@ void tcp_dismiss(Tcp *t, const Client *client)
                 c->in_flight--;
 }
 
-/* Takes whole messages out of what was read: as many as may be in flight, and as this turn has time for. */
+/* Passes on complete messages: as many as may be in flight, and as the turn has room for. */
 static void tcp_take_messages(TcpClient *c)
 {
         Tcp *t = c->tcp;
@@ -255,7 +257,7 @@ static void tcp_take_messages(TcpClient *c)
                 const uint8_t *message = c->in + c->in_at + DNS_LENGTH_SIZE;
 
                 if (size < DNS_HEADER_SIZE) {
-                        /* Where the next one begins cannot be known. What came before has its answers still. */
+                        /* The start of the next message is unknown. The messages before it are still answered. */
                         c->eof = true;
                         c->in_at = c->n_in;
                         break;
@@ -288,7 +290,7 @@ static void tcp_work(uv_idle_t *idle)
                 uv_idle_stop(idle);
 }
 
-/* Room for a message that is longer than what is there. Very few are. */
+/* Makes room for a message that exceeds the buffer. Very few do. */
 static bool tcp_grow_input(TcpClient *c)
 {
         size_t size = c->in ? READ_MAX : READ_FIRST;
@@ -349,7 +351,7 @@ static void tcp_client_ready(uv_poll_t *p, int status, int events)
                 uv_idle_start(&c->tcp->idle, tcp_work);
 }
 
-/* The one that has read nothing for the longest time; NULL: all have read all. */
+/* Returns the one whose client has not read for the longest time, or NULL if all have read everything. */
 static TcpClient *tcp_most_stuck(const Tcp *t)
 {
         TcpClient *most = NULL;
@@ -363,7 +365,7 @@ static TcpClient *tcp_most_stuck(const Tcp *t)
         return most;
 }
 
-/* A client that does not read its answers keeps others from theirs: it has a second, or less if it gets worse. */
+/* A client that does not read its answers delays those of others: it has a second, or less under pressure. */
 static void tcp_relieve(Tcp *t)
 {
         TcpClient *c;
@@ -401,7 +403,7 @@ void tcp_flush(Tcp *t)
 
 /* --- accepting */
 
-/* Closes the connection that has been idle longest; false if all have something under way. */
+/* Closes the connection that has been idle for the longest time. Returns false if all have something in flight. */
 static bool tcp_evict_idle(Tcp *t)
 {
         LIST_FOREACH(l, &t->connections) {
@@ -451,15 +453,15 @@ static void tcp_add_connection(Tcp *t, int fd)
         tcp_settle(c);
 }
 
-/* Nobody is accepted for a while: who waits stays in the kernel's queue, and the loop does not spin. */
+/* Accepting pauses: clients wait in the queue of the kernel, and the loop does not spin. */
 static void tcp_pause_accepting(Tcp *t)
 {
         uv_poll_stop(&t->poll);
         t->paused_until = clock_now() + ACCEPT_PAUSE_MSEC * USEC_PER_MSEC;
 }
 
-/* Out of descriptors: an idle connection gives up its own. If there is none, the first of the queue is taken with the
- * one in reserve and turned away, so that it need not wait in vain. */
+/* Out of descriptors: closes an idle connection. If there is none, accepts the first client with the reserved
+ * descriptor and turns it away, so that it does not wait in vain. */
 static void tcp_make_room(Tcp *t)
 {
         if (tcp_evict_idle(t))
@@ -525,8 +527,8 @@ static void tcp_due(uv_timer_t *timer)
 
                 if (c->active_at + t->limits->tcp_idle > now)
                         break;
-                /* An answer is still to come. It may take that long: with a suspend, or QueryTimeoutSec= of a minute.
-                 */
+                /* An answer is pending. It may take that long, after a suspend or with a QueryTimeoutSec= of a
+                 * minute. */
                 if (c->in_flight)
                         tcp_touch(c);
                 else
@@ -535,7 +537,7 @@ static void tcp_due(uv_timer_t *timer)
         tcp_set_timer(t);
 }
 
-/* One timer for all: the list is in the order of their last messages. */
+/* One timer for all: the list is ordered by the time of their last message. */
 static void tcp_set_timer(Tcp *t)
 {
         uint64_t at = t->paused_until ? t->paused_until : USEC_NEVER;
@@ -556,7 +558,7 @@ static void tcp_set_timer(Tcp *t)
 
 /* --- life */
 
-/* However few descriptors there are, upstreams are to have some. */
+/* However few descriptors there are, some are left for upstreams. */
 static unsigned tcp_connections_max(const ListenerLimits *limits)
 {
         struct rlimit files;

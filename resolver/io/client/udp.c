@@ -11,31 +11,31 @@
 #include "io/client/client_source.h"
 
 #define BATCH 32                   /* datagrams a system call */
-#define BATCHES_MAX 8              /* system calls a turn of the loop, so that others get theirs */
-#define QUERY_MAX DNS_OUR_UDP_SIZE /* a query that is larger is cut off, and so is malformed */
-#define CONTROL_SIZE 64            /* octets for one IP_PKTINFO or IPV6_PKTINFO, and a count of drops */
+#define BATCHES_MAX 8              /* system calls in one turn of the loop, so that others are served too */
+#define QUERY_MAX DNS_OUR_UDP_SIZE /* a larger query is truncated, and thereby malformed */
+#define CONTROL_SIZE 64            /* octets for one IP_PKTINFO or IPV6_PKTINFO, and a drop count */
 #define RETRIES_MAX 3
 
 /*
- * Where queries come faster than they can be answered, the kernel's queue stays full, and it drops those of all alike.
- * If that goes on (it dropped some in OVERFLOWS of our turns, and the queue was never empty), more is read at a time,
- * and whoever floods is dropped here, which costs little, so that there is room for others.
+ * If queries arrive faster than they can be answered, the queue of the kernel stays full, and it drops those of all
+ * clients alike. If that continues (it dropped some in OVERFLOWS of our turns, and the queue was never empty), more is
+ * read at a time, and queries of the clients that flood are dropped here, at little cost, to make room for the others.
  */
 #define OVERFLOWS 8
 #define BATCHES_SHEDDING 64
-#define SOURCE_MAX 16 /* queries of one source that are taken in such a turn */
-#define SOURCES 1024  /* counts; a source is a port */
+#define SOURCE_MAX 16 /* queries of one source that are accepted in such a turn */
+#define SOURCES 1024  /* counters; a source is a port */
 
 struct Udp {
         int fd;
         uint32_t number; /* the listener's */
-        bool loopback;   /* bound to a loopback address: only the machine itself may ask */
+        bool loopback;   /* bound to a loopback address: only this machine may query */
         uv_poll_t poll;
         ListenerStats *stats;
         ListenerQuery query;
         void *userdata;
-        uint32_t kernel_drops; /* what the kernel dropped for want of room, as last seen */
-        unsigned overflows;    /* turns in which it grew, since the queue was last empty */
+        uint32_t kernel_drops; /* the last drop count of the kernel */
+        unsigned overflows;    /* turns in which it increased since the queue was last empty */
         unsigned n_out;
         struct {
                 Client client;
@@ -86,7 +86,7 @@ static bool udp_make_client(Udp *u, struct msghdr *m, Client *ret, bool *ret_ove
         return ret->udp.port != 0 && (!u->loopback || source_is_loopback(from));
 }
 
-/* What is counted in one turn of the loop. */
+/* Counts queries by source within one turn of the loop. */
 typedef struct Turn {
         bool shedding;
         bool overflow;
@@ -112,7 +112,7 @@ static void udp_take(Udp *u, Turn *turn, struct msghdr *m, const uint8_t *data, 
 
 static void udp_readable(uv_poll_t *p, int status, int events);
 
-/* Something is wrong with the socket, and libuv has stopped watching it. The error is taken off it, and all goes on. */
+/* The socket has an error, and libuv stopped watching it. Clears the error, and continues. */
 static void udp_recover(Udp *u)
 {
         int error;
@@ -153,8 +153,8 @@ static void udp_readable(uv_poll_t *p, int status, int events)
                                                                .msg_controllen = CONTROL_SIZE } };
                 }
                 n = recvmmsg(u->fd, m, BATCH, MSG_DONTWAIT, NULL);
-                /* ECONNREFUSED: a client has gone before its answer came (C17). It was its own failure; the next call
-                 * reads on. */
+                /* ECONNREFUSED: a client closed its socket before its answer arrived (C17). The next call continues to
+                 * read. */
                 if (n < 0 && (errno == ECONNREFUSED || errno == EINTR))
                         continue;
                 for (int i = 0; i < n; i++)
@@ -191,8 +191,8 @@ static socklen_t udp_put_address(struct sockaddr_storage *a, const Client *c)
         return sizeof(*v6);
 }
 
-/* The answer comes from the address that was asked, where the socket has more than one. A query that was in the socket
- * before us does not tell which that is; then it is the socket's own. */
+/* The answer is sent from the address that was queried, if the socket has more than one. If the query was queued before
+ * the daemon started, that address is unknown, and the socket's own is used. */
 static void udp_put_pktinfo(struct msghdr *m, const Client *c)
 {
         static const uint8_t unknown[sizeof(c->udp.local)];
@@ -249,7 +249,7 @@ void udp_flush(Udp *u)
                         retries = 0;
                         continue;
                 }
-                /* An error of a datagram before this one, or a full queue: a few more times, then this one is lost, not
+                /* An error of an earlier datagram, or a full queue: after a few more tries, this datagram is lost, not
                  * the others (C18). */
                 if (++retries < RETRIES_MAX)
                         continue;
@@ -294,7 +294,7 @@ int udp_new(uv_loop_t *loop, int fd, uint32_t number, ListenerStats *stats, List
                      .stats = stats,
                      .query = query,
                      .userdata = userdata };
-        /* Answers are not to depend on what somebody claims the path's MTU to be: fragments rather than that. */
+        /* Answers must not depend on what anyone claims the path MTU to be: they are fragmented instead. */
         if (local.ss_family == AF_INET) {
                 setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
                 setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &omit, sizeof(omit));

@@ -11,17 +11,17 @@
 #include "io/clock.h"
 
 #define RETRY_PAUSE USEC_PER_MINUTE
-#define SHORT_LIFE USEC_PER_SEC /* a connection that is lost before then is no reason to hope */
+#define SHORT_LIFE USEC_PER_SEC /* a connection lost sooner does not count as a success */
 #define TURN_MAX 16             /* messages handled in one turn of the loop */
-#define CONGESTED 64            /* messages that the bus did not take yet: until it does, none is handled */
+#define CONGESTED 64            /* messages that the bus did not accept yet: no more are handled until it does */
 #define CONGESTED_PAUSE (100 * USEC_PER_MSEC)
-#define QUEUE_MAX 1024 /* that many: the connection is given up */
+#define QUEUE_MAX 1024 /* the connection is dropped if there are this many */
 
 struct Bus {
         uv_loop_t *loop;
         BusUser *users;
-        sd_bus *bus;       /* NULL: none, and none is being made */
-        bool was_ready;    /* this connection was up */
+        sd_bus *bus;       /* NULL: no connection, and none is being established */
+        bool was_ready;    /* this connection was established */
         uint64_t tried_at; /* usec of CLOCK_BOOTTIME */
         uv_poll_t *poll;   /* of the descriptor `fd`, while there is one */
         int fd;
@@ -29,7 +29,7 @@ struct Bus {
         uint64_t until;   /* what `timer` waits for; usec of CLOCK_MONOTONIC */
         uv_timer_t timer; /* sd-bus's own time-outs, and messages left for the next turn */
         uv_timer_t again; /* the next try */
-        unsigned tries;   /* since there was reason to hope */
+        unsigned tries;   /* since the last success */
 };
 
 static void bus_drive(Bus *b);
@@ -73,7 +73,7 @@ static const char *bus_address(void)
         return getenv("DBUS_SYSTEM_BUS_ADDRESS") ?: "unix:path=/run/dbus/system_bus_socket";
 }
 
-/* Is there no socket to connect to, so that inotify's descriptor is what sd-bus waits for? */
+/* Returns whether there is no socket to connect to, so that sd-bus waits for an inotify descriptor. */
 static bool bus_waits_for_socket(const Bus *b)
 {
         int type;
@@ -82,8 +82,8 @@ static bool bus_waits_for_socket(const Bus *b)
         return b->bus && getsockopt(sd_bus_get_fd(b->bus), SOL_SOCKET, SO_TYPE, &type, &size) < 0 && errno == ENOTSOCK;
 }
 
-/* As that, though the socket has its name already: it does not listen yet, or not any longer. Of what is no path,
- * nobody can tell. */
+/* Also true if the socket exists but does not listen yet, or any more. For an address that is no path, that is
+ * unknown. */
 static bool bus_waits_to_be_heard(const Bus *b)
 {
         static const char prefix[] = "unix:path=";
@@ -99,9 +99,9 @@ static bool bus_waits_to_be_heard(const Bus *b)
         return access(name, F_OK) == 0;
 }
 
-/* A bus that ends hangs up on newcomers for a while, and a socket has a name before it listens, of which inotify says
- * nothing: so a few tries more, and then it is left to inotify and to bus_retry(). Where there is no socket at all,
- * inotify does without them. */
+/* A bus that shuts down rejects new connections for a while, and a socket exists before it listens, which inotify does
+ * not report. So a few more attempts are made before it is left to inotify and bus_retry(). If there is no socket at
+ * all, inotify alone is sufficient. */
 static void bus_try_later(Bus *b)
 {
         static const uint64_t pauses[] = { 20, 200, 2000, 20000 }; /* ms */
@@ -137,7 +137,7 @@ static uint64_t bus_queued(const Bus *b)
         return sd_bus_get_n_queued_write(b->bus, &n) < 0 ? 0 : n;
 }
 
-/* sd-bus has one descriptor while it waits for a socket, and another when there is one. */
+/* sd-bus has one descriptor while it waits for a socket, and another once there is one. */
 static bool bus_watch_descriptor(Bus *b, int events)
 {
         int fd = sd_bus_get_fd(b->bus);
@@ -177,7 +177,7 @@ static void bus_watch_time(Bus *b, uint64_t until)
                 uv_timer_start(&b->timer, bus_on_timer, (usec_sub(until, now) + USEC_PER_MSEC - 1) / USEC_PER_MSEC, 0);
 }
 
-/* Waits for what sd-bus wants to wait for. False: it is broken, or too much waits. */
+/* Waits for what sd-bus requests. Returns false if the connection is broken, or too much is queued. */
 static bool bus_watch(Bus *b)
 {
         int wanted = sd_bus_get_events(b->bus), events = UV_DISCONNECT;
@@ -197,7 +197,7 @@ static bool bus_watch(Bus *b)
         return true;
 }
 
-/* Begins to connect; nothing here waits for the other side. */
+/* Starts to connect; nothing here waits for the peer. */
 static int bus_start(Bus *b)
 {
         int r;

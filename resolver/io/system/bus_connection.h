@@ -22,33 +22,33 @@
 typedef struct Bus Bus;
 typedef struct BusUser BusUser;
 
-/* Somebody who speaks on it. Owned by that one, and there until bus_free(). */
+/* A user of the connection. Owned by the caller, and valid until bus_free(). */
 struct BusUser {
-        /* A new connection, before anything was said on it: matches, objects and names go here. Negative errno gives it
-         * up. */
+        /* There is a new connection on which nothing was sent: add matches, objects and names. A negative errno drops
+         * it. */
         int (*attach)(void *userdata, sd_bus *bus);
-        /* It is gone, and with it all floating slots. HandleTable and messages that were kept are to be released now.
-         * May be NULL. */
+        /* The connection is lost, with all floating slots. Slots and messages that were kept must be released now. May
+         * be NULL. */
         void (*detach)(void *userdata);
         void *userdata;
         BusUser *next;
 };
 
-/* Begins to connect. NULL when out of memory. */
+/* Starts to connect. Returns NULL if out of memory. */
 Bus *bus_new(uv_loop_t *loop);
 
 /* `user` is attached to each connection from now on. */
 void bus_join(Bus *b, BusUser *user);
 
-/* A query came: a good moment to look whether there is a bus again. Cheap, and at most once a minute more than that. */
+/* Called for each query: checks whether the bus is back. Cheap, except at most once a minute. */
 void bus_retry(Bus *b, uint64_t now);
 
-/* The connection if messages can be sent on it, or NULL. After sending from outside of a callback of sd-bus, call
- * bus_flush(). */
+/* Returns the connection if messages can be sent on it, or NULL. After sending from outside of a callback of sd-bus,
+ * call bus_flush(). */
 sd_bus *bus_ready(const Bus *b);
 
-/* Sees to it that what was sent goes out. To be called before the loop sleeps. */
+/* Makes sure that sent messages are written. To be called before the loop sleeps. */
 void bus_flush(Bus *b);
 
-/* Detaches everybody. NULL is fine; always NULL. Its handles close in the loop. */
+/* Detaches all users. Accepts NULL, and returns NULL. Its handles are closed by the loop. */
 Bus *bus_free(Bus *b);

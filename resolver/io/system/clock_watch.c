@@ -7,7 +7,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define PRETEXT INT32_MAX /* s since 1970: a timer at this time; that it runs out, once, changes nothing */
+#define PRETEXT INT32_MAX /* seconds since 1970: a timer at this time; when it expires, once, nothing happens */
 
 struct ClockWatch {
         int fd;

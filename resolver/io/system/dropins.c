@@ -89,7 +89,7 @@ static bool dropins_is_dropin(const char *name)
         return name[0] != '.' && n > k && strcmp(name + n - k, suffix) == 0;
 }
 
-/* Is there anything of that name, be it a dangling link? If nobody can tell, there may be. */
+/* Returns whether there is a file of that name, which may be a dangling link. Returns true if that is unknown. */
 static bool dropins_exists(const char *path)
 {
         _cleanup_(freep) char *parent = NULL;

@@ -27,7 +27,7 @@ struct Network {
         bool again;           /* something changed meanwhile */
         bool known;           /* `fingerprint` is one */
         uint64_t fingerprint; /* of all default routes and addresses */
-        uint64_t sum;         /* of those listed so far: order does not matter */
+        uint64_t sum;         /* of those listed so far, independent of their order */
         bool default_route;
         NetworkChanged changed;
         void *userdata;
@@ -97,8 +97,8 @@ static void netlink_add_route(Network *n, const struct nlmsghdr *h)
                         netlink_add(n, RTA_DATA(a), RTA_PAYLOAD(a), (uint64_t) m->rtm_family << 16 | a->rta_type);
 }
 
-/* Addresses that upstreams may be reached from: not those of one host or one link. On a link to one peer, IFA_ADDRESS
- * is the peer's. */
+/* Only addresses from which upstreams may be reached, not those of scope host or link. On a point-to-point link,
+ * IFA_ADDRESS is that of the peer. */
 static void netlink_add_address(Network *n, const struct nlmsghdr *h)
 {
         const struct ifaddrmsg *m = NLMSG_DATA(h);

@@ -46,7 +46,7 @@ char *resolv_conf_read_text(const char *path)
         return text;
 }
 
-/* Programs that write this file say so in its first lines, each in its own way. */
+/* Programs that write this file identify themselves in its first lines, each in its own way. */
 static void resolv_conf_note_writer(const char *comment, ResolvConf *rc)
 {
         static const char *const programs[] = { "NetworkManager", "systemd-resolved", "resolvconf", "dhclient",

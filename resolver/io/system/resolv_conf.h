@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * ResolvConf: what /etc/resolv.conf makes the C library do: does it query dohmouse, or who has written something else?
+ * ResolvConf: what /etc/resolv.conf makes the C library do: whether it queries dohmouse, or which program has
+ * configured something else.
  */
 
 #include "core/base/base.h"
@@ -23,7 +24,7 @@ typedef enum ResolvConfMode {
 
 typedef struct ResolvConf {
         ResolvConfMode mode;
-        char target[256];  /* of the link; "": it is none */
+        char target[256];  /* target of the link; "": not a link */
         char writer[48];   /* the program that its first lines name; "": none */
         uint64_t changed;  /* usec, CLOCK_REALTIME: when it was written or replaced */
         char search[1024]; /* as in the file, the last one; "": none */

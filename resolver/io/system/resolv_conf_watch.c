@@ -40,8 +40,8 @@ static void _printf_(3, 4) resolv_conf_watch_log(const ResolvConfWatch *w, int l
         journal_fields(level, MESSAGE_RESOLV_CONF, fields, "%s", text);
 }
 
-/* In place: the directory is not the daemon's. The new text is there before the rest of the old one is cut off, so that
- * a reader never finds an empty file. */
+/* In place, because the daemon does not own the directory. The new text is written before the rest of the old one is
+ * truncated, so that a reader never finds an empty file. */
 static int resolv_conf_watch_write(const char *path, const char *text)
 {
         int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), r = 0;
@@ -104,7 +104,7 @@ static void resolv_conf_watch_look(void *userdata)
         w->mode = now.mode;
         if (w->known && resolv_conf_watch_is_ours(before) == resolv_conf_watch_is_ours(now.mode))
                 return;
-        /* At the start, things are as the administrator has left them. */
+        /* At start, everything is as the administrator has left it. */
         if (resolv_conf_watch_is_ours(now.mode))
                 resolv_conf_watch_log(w, w->known ? LOG_NOTICE : LOG_DEBUG, "%s directs programs to dohmouse.",
                                       w->paths.link);

@@ -14,7 +14,7 @@
 #include "io/upstream/sockaddr.h"
 
 #define TABLE 256        /* chains: a power of two */
-#define DATAGRAMS_MAX 16 /* from one socket in one turn of the loop, so that others get theirs */
+#define DATAGRAMS_MAX 16 /* from one socket in one turn of the loop, so that others are served too */
 
 /* One exchange. Lives until its handle has closed. */
 typedef struct Talk {
@@ -22,7 +22,7 @@ typedef struct Talk {
         uint32_t number;   /* the engine's */
         uint16_t id;
         Transport transport;
-        Packet *message; /* with the ID, and on TCP with its length before it */
+        Packet *message; /* starts with the ID; on TCP, preceded by its length */
         int fd;          /* UDP */
         uv_poll_t poll;
         uv_tcp_t tcp;
@@ -38,7 +38,7 @@ struct Do53Client {
         List table[TABLE];
 };
 
-/* What a read brings, used up before the next one. */
+/* Filled by a read, and consumed before the next one. */
 static uint8_t incoming[65536];
 
 static Talk *do53_client_find(Do53Client *p, uint32_t number)
@@ -70,7 +70,7 @@ static void do53_client_on_closed(uv_handle_t *h)
         do53_client_talk_free(t);
 }
 
-/* Nobody wants to hear of it any longer. */
+/* No event is reported for it any more. */
 static void do53_client_drop(Talk *t)
 {
         t->owner = NULL;
@@ -106,7 +106,7 @@ static void do53_client_on_readable(uv_poll_t *poll, int status, _unused_ int ev
                         return;
                 }
         }
-        /* For an ICMP error libuv stops polling. It was read above, or has gone. */
+        /* libuv stops polling on an ICMP error, which was either read above or has been cleared. */
         if (status < 0)
                 uv_poll_start(poll, UV_READABLE, do53_client_on_readable);
 }
@@ -200,7 +200,7 @@ static int do53_client_start_stream(Do53Client *p, Talk *t, const struct sockadd
 
 /* --- the beginning */
 
-/* The message as it goes out. */
+/* Returns the message as it is sent. */
 static Packet *do53_client_write_message(Bytes message, Transport transport, uint16_t id)
 {
         Packet *b = packet_new(DNS_LENGTH_SIZE + message.n);

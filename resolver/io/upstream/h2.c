@@ -8,7 +8,8 @@
 #include "io/upstream/body.h"
 #include "io/upstream/h2_request.h"
 
-/* The stream window takes a whole body without an update, the connection's takes one for each stream. */
+/* A body fits into the window of its stream without an update. The window of the connection is updated once per
+ * stream. */
 #define STREAM_WINDOW (2 * (H2_BODY_MAX + 1))
 #define CONNECTION_WINDOW (H2_STREAMS_MAX * (H2_BODY_MAX + 1))
 
@@ -16,34 +17,34 @@
         16384            /* octets of one field section, counted as in RFC 9113 6.5.2; nghttp2 1.52 only announces it \
                           */
 #define SETTINGS_MAX 32  /* entries of one frame (CVE-2020-11080) */
-#define ACKS_MAX 100     /* PINGs and SETTINGS that wait for theirs */
+#define ACKS_MAX 100     /* PINGs and SETTINGS whose acknowledgment is queued */
 #define INTERIM_MAX 1024 /* 1xx responses to one request */
 #define NOISE_MAX \
-        262144 /* octets in a row that are neither an answer's fields nor its body: a flood of any kind of frame */
+        262144 /* consecutive octets that are neither fields nor body of a response: a flood of frames of any kind */
 
-/* New streams end before their numbers do. */
+/* No new stream is opened once this many are used, well before the stream identifiers run out. */
 #define STREAM_NUMBER_MAX (INT32_MAX - 4 * H2_STREAMS_MAX)
 
 struct H2 {
-        Stream *stream;           /* NULL once it closes by itself */
+        Stream *stream;           /* NULL once it closes on its own */
         nghttp2_session *session; /* NULL before `ready` */
         const UpstreamConfig *config;
-        const H2Events *events; /* NULL: the owner has gone */
+        const H2Events *events; /* NULL: the owner has called h2_close() */
         void *userdata;
         char *authority;
-        bool running;    /* inside an event of the loop: it will write, tell, and free */
+        bool running;    /* inside an event of the loop, at whose end it writes, reports and frees */
         bool over;       /* to be freed */
         bool draining;   /* no new streams */
-        bool terminated; /* the last GOAWAY is written: nghttp2 gets no more octets */
-        bool unusable;   /* nghttp2 met a fatal error: its session may only be freed */
+        bool terminated; /* the last GOAWAY is written: nghttp2 receives no more octets */
+        bool unusable;   /* nghttp2 returned a fatal error: its session may only be freed */
         bool settings;   /* the peer's came */
         uint32_t max_streams;
         size_t noise;
-        size_t field_octets; /* of the running field section */
+        size_t field_octets; /* of the current field section */
         List open;           /* H2Request: nghttp2 has a stream */
         size_t n_open, n_unwanted;
 
-        /* outcomes, to be told from the loop */
+        /* outcomes, to be reported from the loop */
         bool tell_max_streams;
         FailureReason tell_goaway;
         FailureReason tell_closed;
@@ -71,7 +72,7 @@ static H2Request *h2_find(List *list, uint32_t exchange)
         return NULL;
 }
 
-/* --- nghttp2's callbacks: they note what happened, and call nobody */
+/* --- callbacks of nghttp2: they record what happened, and call nothing */
 
 static H2Request *h2_request_of(nghttp2_session *session, int32_t stream)
 {
@@ -87,8 +88,8 @@ static void h2_give_up(H2Request *r, nghttp2_session *session, FailureReason f)
         nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, r->stream, NGHTTP2_CANCEL);
 }
 
-/* The response is here: a request that the peer has not let us finish is not worth finishing (RFC 9113 8.1), nor is a
- * body worth reading that means nothing. */
+/* The response is complete: a request that the peer has not read to its end need not be finished (RFC 9113 8.1), and a
+ * body without a meaning need not be read. */
 static void h2_complete(H2Request *r, nghttp2_session *session, bool end_of_stream)
 {
         if (r->complete || r->failure)
@@ -115,7 +116,7 @@ static int h2_on_header(nghttp2_session *session, const nghttp2_frame *frame, co
         h->field_octets += n_name + n_value + 32;
         if (h->field_octets > FIELDS_MAX)
                 return NGHTTP2_ERR_CALLBACK_FAILURE;
-        /* Trailers come after the final response and mean nothing here. */
+        /* Trailers follow the final response, and have no meaning here. */
         if (r && !r->final)
                 http_response_field(&r->response, BYTES(name, n_name), BYTES(value, n_value), time(NULL));
         return 0;
@@ -147,7 +148,7 @@ static int h2_on_data_chunk(nghttp2_session *session, _unused_ uint8_t flags, in
         if (!r || r->failure || r->complete)
                 return 0;
         r->received += n;
-        /* What is not a DNS message is not kept: the status says it all. */
+        /* A body that is not a DNS message is not kept: the status is sufficient. */
         if (!http_response_answers(&r->response)) {
                 if (r->received > H2_BODY_MAX)
                         h2_complete(r, session, false);
@@ -236,7 +237,7 @@ static int h2_on_frame_unsent(nghttp2_session *session, const nghttp2_frame *fra
         return 0;
 }
 
-/* The only place where a request leaves nghttp2's hands. */
+/* The only place where nghttp2 gives up a request. */
 static int h2_on_stream_close(nghttp2_session *session, int32_t stream, uint32_t code, void *userdata)
 {
         H2Request *r = h2_request_of(session, stream);
@@ -317,17 +318,17 @@ static void h2_fail(H2 *h, FailureReason f)
                 stream_wake(h->stream);
 }
 
-/* The GOAWAY of a session that cannot write its own. What stands in `out` are whole frames. */
+/* Writes the GOAWAY of a session that cannot write its own. `out` contains whole frames only. */
 static void h2_put_goaway(H2 *h, uint32_t code)
 {
-        /* Length, type, flags, stream 0; the last stream of the peer's that was processed: there is none. */
+        /* Length, type, flags, stream 0, and the last stream of the peer that was processed: none. */
         uint8_t frame[17] = { 0, 0, 8, NGHTTP2_GOAWAY };
 
         wire_write32(frame + 13, code);
         byte_buffer_append(&h->out, BYTES(frame, sizeof(frame)));
 }
 
-/* nghttp2 gave up on the session, or we do. */
+/* The session failed, in nghttp2 or here. */
 static void h2_abandon_session(H2 *h, ssize_t error)
 {
         bool flood = error == NGHTTP2_ERR_FLOODED || error == NGHTTP2_ERR_CALLBACK_FAILURE;
@@ -338,7 +339,7 @@ static void h2_abandon_session(H2 *h, ssize_t error)
         h2_fail(h, error == NGHTTP2_ERR_NOMEM ? FAILURE_RESOURCES : FAILURE_PROTOCOL);
 }
 
-/* While the kernel takes no more, frames wait in nghttp2, which bounds what a peer can make it queue. */
+/* While the kernel accepts no more, frames stay in nghttp2, which limits how many a peer can make it queue. */
 static void h2_gather_frames(H2 *h)
 {
         const uint8_t *p;
@@ -356,7 +357,7 @@ static void h2_gather_frames(H2 *h)
                 h2_abandon_session(h, n);
 }
 
-/* All of them in one record, if it is large enough. */
+/* All of them in one TLS record, if they fit. */
 static void h2_encrypt_frames(H2 *h)
 {
         h2_gather_frames(h);
@@ -371,7 +372,7 @@ static void h2_write_frames(H2 *h)
         stream_flush(h->stream);
 }
 
-/* --- telling the owner, from the loop only */
+/* --- reports to the owner, from the loop only */
 
 static H2 *h2_free(H2 *h)
 {
@@ -386,7 +387,7 @@ static H2 *h2_free(H2 *h)
         return NULL;
 }
 
-/* GOAWAY, close_notify, FIN; the rest is the stream's. nghttp2 reads nothing from here on (CVE-2026-27135). */
+/* Sends GOAWAY, close_notify and FIN; the stream does the rest. nghttp2 reads nothing from here on (CVE-2026-27135). */
 static void h2_wind_down(H2 *h)
 {
         if (!h->stream)
@@ -395,7 +396,7 @@ static void h2_wind_down(H2 *h)
                 h->terminated = true;
                 nghttp2_session_terminate_session(h->session, NGHTTP2_NO_ERROR);
         }
-        /* Also a GOAWAY that was written because of an error of the peer's (RFC 9113 5.4.1). */
+        /* Also a GOAWAY that was written because of an error of the peer (RFC 9113 5.4.1). */
         h2_encrypt_frames(h);
         h->stream = stream_close(h->stream);
         h->over = true;
@@ -411,7 +412,7 @@ static void h2_tell_request(H2 *h, H2Request *r)
                 h->events->response(h->userdata, r->exchange, &r->response, byte_buffer_bytes(&r->body));
 }
 
-/* Any of these may close us, which is seen by `events`. */
+/* Any of these may close the connection, which shows in `events`. */
 static void h2_tell(H2 *h)
 {
         const H2Events *events;
@@ -445,7 +446,7 @@ static bool h2_has_outcome(const H2 *h)
         return h->tell_max_streams || h->tell_goaway || h->tell_closed || !list_empty(&h->done);
 }
 
-/* Every event of the stream begins and ends with these two; in between nothing is written or freed. */
+/* Every event of the stream begins and ends with these two; nothing is written or freed in between. */
 static void h2_enter(H2 *h)
 {
         h->running = true;
@@ -454,7 +455,7 @@ static void h2_enter(H2 *h)
 static void h2_leave(H2 *h, bool write)
 {
         h2_tell(h);
-        /* What was sent just now may have come to nothing. */
+        /* Sending may have failed just now. */
         while (write && h->events) {
                 h2_write_frames(h);
                 if (!h2_has_outcome(h))
@@ -481,7 +482,7 @@ static void h2_on_plaintext(void *userdata, Bytes bytes)
         if (n < 0) {
                 h2_abandon_session(h, n);
         } else {
-                /* If nghttp2 ends it with a GOAWAY, we know before the next octets are fed to it. */
+                /* If nghttp2 ends the session with a GOAWAY, that is known before the next octets are passed to it. */
                 h2_gather_frames(h);
         }
         h2_leave(h, false);
@@ -583,7 +584,7 @@ int h2_send(H2 *h, uint32_t exchange, Bytes message, bool ping)
                 return -EPIPE;
         if (message.n == 0 || message.n > H2_BODY_MAX)
                 return -EMSGSIZE;
-        /* Those that were cancelled in this turn give way when it is written. */
+        /* Requests that were cancelled in this turn make room when it is written. */
         if (h->n_open - h->n_unwanted >= H2_STREAMS_MAX || h->n_open >= (size_t) 2 * H2_STREAMS_MAX)
                 return -EBUSY;
         request = h2_request_new(exchange, message);

@@ -9,8 +9,8 @@
 
 #define MEDIA_TYPE "application/dns-message"
 
-/* What is longer is sent by POST, which every server understands (RFC 8484 4.1): nghttp2 sends no more than 64 KiB of
- * fields, and servers take far less. */
+/* A longer message is sent by POST, which every server supports (RFC 8484 4.1): nghttp2 sends no more than 64 KiB of
+ * fields, and servers accept far less. */
 #define GET_MESSAGE_MAX 4096
 
 H2Request *h2_request_new(uint32_t exchange, Bytes message)
@@ -52,7 +52,7 @@ char *h2_authority(const UpstreamConfig *config)
         return n < 0 ? NULL : text;
 }
 
-/* Base64url without padding (RFC 4648 5, RFC 8484 6). Returns the end of what was written. */
+/* Encodes in Base64url without padding (RFC 4648 5, RFC 8484 6). Returns the end of what was written. */
 static char *h2_request_write_base64url(char *to, Bytes bytes)
 {
         static const char alphabet[64] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -71,7 +71,7 @@ static char *h2_request_write_base64url(char *to, Bytes bytes)
         return to;
 }
 
-/* Not terminated; *ret_n octets. NULL when out of memory. */
+/* Returns *ret_n octets, not terminated, or NULL if out of memory. */
 static char *h2_request_path_with_message(const char *path, Bytes message, size_t *ret_n)
 {
         const char *parameter = strchr(path, '?') ? "&dns=" : "?dns=";
@@ -110,7 +110,7 @@ static ssize_t h2_request_read_message(_unused_ nghttp2_session *session, _unuse
         return (ssize_t) n;
 }
 
-/* A fixed order, and no field that would tell one client from another (RFC 8484 8.2). nghttp2 copies them. */
+/* The order is fixed, and no field distinguishes one client from another (RFC 8484 8.2). nghttp2 copies the fields. */
 int h2_request_submit(H2Request *r, nghttp2_session *session, const UpstreamConfig *config, const char *authority)
 {
         bool get = config->method == METHOD_GET && r->message.n <= GET_MESSAGE_MAX;
@@ -155,7 +155,7 @@ FailureReason h2_request_outcome(const H2Request *r, uint32_t code)
                 return FAILURE_REFUSED_STREAM;
         if (r->peer_reset)
                 return FAILURE_STREAM_RESET;
-        /* nghttp2 found something wrong with it. */
+        /* nghttp2 rejected it. */
         if (r->response.has_length && r->response.length != r->received)
                 return FAILURE_BODY_SIZE;
         return FAILURE_PROTOCOL;

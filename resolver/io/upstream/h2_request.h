@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * H2Request: one DNS message on its way over HTTP/2, and the answer as far as it came (RFC 8484). Belongs to an H2: to
- * its open ones while nghttp2 has a stream for it, then to those whose outcome has not been told yet.
+ * H2Request: one DNS message sent over HTTP/2, and the response as far as it has arrived (RFC 8484). It belongs to an
+ * H2: to its open requests while nghttp2 has a stream for it, then to those whose outcome is not reported yet.
  */
 
 #include <nghttp2/nghttp2.h>
@@ -20,27 +20,28 @@ typedef struct H2Request {
         bool unwanted;         /* cancelled: no event */
         bool unsent;           /* never left us */
         bool peer_reset;       /* RST_STREAM came */
-        bool final;            /* the fields of the final response are here */
+        bool final;            /* the fields of the final response have arrived */
         bool complete;         /* END_STREAM came */
         FailureReason failure; /* decided by us */
         unsigned interim;      /* responses 1xx */
         HttpResponse response;
-        size_t received; /* octets of body, kept or not */
+        size_t received; /* octets of the body, whether kept or not */
         ByteBuffer body;
         ByteBuffer message;
         size_t sent; /* octets of it */
 } H2Request;
 
-/* NULL when out of memory. */
+/* Returns NULL if out of memory. */
 H2Request *h2_request_new(uint32_t exchange, Bytes message);
-/* Always NULL. Is in no list any longer. */
+/* The request must be in no list. Returns NULL. */
 H2Request *h2_request_free(H2Request *r);
 
-/* ":authority" of an upstream: host and, unless it is 443, port. NULL when out of memory. */
+/* Returns the ":authority" of an upstream: its host and, unless it is 443, its port. NULL if out of memory. */
 char *h2_authority(const UpstreamConfig *config);
 
-/* Opens a stream for it, with `r` as its user data. Negative errno. */
+/* Opens a stream with `r` as its user data. Returns 0 or a negative errno. */
 int h2_request_submit(H2Request *r, nghttp2_session *session, const UpstreamConfig *config, const char *authority);
 
-/* Why there is no response, when the stream was closed with `code` of HTTP/2; FAILURE_NONE: there is one. */
+/* Returns why there is no response after the stream was closed with the HTTP/2 error `code`, or FAILURE_NONE if there
+ * is one. */
 FailureReason h2_request_outcome(const H2Request *r, uint32_t code);

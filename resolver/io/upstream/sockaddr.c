@@ -31,7 +31,7 @@ bool sockaddr_from_address(const Address *a, struct sockaddr_storage *ret)
         return v6->sin6_scope_id > 0;
 }
 
-/* Then nobody can bind to it, at any port. */
+/* The address cannot be bound, whatever the port. */
 bool sockaddr_is_gone(const struct sockaddr *local, socklen_t size)
 {
         struct sockaddr_storage any_port = { 0 };
@@ -58,7 +58,7 @@ FailureReason failure_from_errno(int error, bool at_once)
         case -EHOSTUNREACH:
                 return at_once ? FAILURE_NO_ROUTE : FAILURE_UNREACHABLE;
         case -EAFNOSUPPORT:
-        case -EINVAL: /* a link-local address without its link */
+        case -EINVAL: /* a link-local address without a scope */
                 return at_once ? FAILURE_NO_ROUTE : FAILURE_UNREACHABLE;
         case -ENETDOWN:
                 return FAILURE_NETWORK_DOWN;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Socket addresses: what all sockets to servers have in common: the kernel's form of an address, and the failure behind
- * its errors.
+ * Socket addresses: the kernel's form of an address, and the failures that its errors stand for. Shared by all sockets
+ * to servers.
  */
 
 #include <sys/socket.h>
@@ -10,11 +10,12 @@
 #include "core/base/address.h"
 #include "core/health/failure.h"
 
-/* False if the interface of a link-local address is not there. */
+/* Returns false if the interface of a link-local address does not exist. */
 bool sockaddr_from_address(const Address *a, struct sockaddr_storage *ret);
 
-/* This machine no longer has the address: what is sent to it gets lost. False if nobody can tell. */
+/* Returns whether the socket's local address was removed from this machine, so that nothing reaches it any more.
+ * Returns false if that is unknown. */
 bool sockaddr_is_gone(const struct sockaddr *local, socklen_t size);
 
-/* A negative errno of connecting or sending. `at_once`: said by the kernel itself, before a packet left. */
+/* Maps a negative errno of connecting or sending. `at_once`: the kernel returned it before a packet was sent. */
 FailureReason failure_from_errno(int error, bool at_once);

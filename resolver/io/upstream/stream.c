@@ -11,47 +11,47 @@
 #include "io/upstream/sockaddr.h"
 #include "io/upstream/tls_session.h"
 
-/* Without it, data that nobody acknowledges is sent again for a quarter of an hour. */
+/* Without it, unacknowledged data is retransmitted for a quarter of an hour. */
 #define USER_TIMEOUT_MSEC 10000
 
-/* One read of one turn; who has more to say goes on in the next, after everybody else (CVE-2025-30187). */
+/* One read of one turn; the rest is read in the next turn, after everything else (CVE-2025-30187). */
 #define READ_BUDGET 65536
 
 typedef enum StreamState {
         STREAM_CONNECTING,
         STREAM_HANDSHAKE,
         STREAM_OPEN,
-        STREAM_BROKEN, /* nothing can be written any longer; the owner knows or will know */
-        STREAM_LINGER, /* our FIN is on its way; what still comes is thrown away */
+        STREAM_BROKEN, /* nothing can be written any more; the owner knows, or will be told */
+        STREAM_LINGER, /* our FIN was sent; what arrives is discarded */
         STREAM_CLOSED, /* the handles are being closed */
 } StreamState;
 
 struct Stream {
         StreamState state;
-        const StreamEvents *events; /* NULL: nobody listens */
+        const StreamEvents *events; /* NULL: no owner */
         void *userdata;
         StreamStats *stats;
         const UpstreamConfig *config;
         Tls *tls;
         TlsSession session;
         bool counted;         /* as opened */
-        bool writing;         /* `flying` belongs to the kernel */
-        bool paused;          /* over its budget: reads on in the next turn */
-        bool wake;            /* the owner wants to be woken */
+        bool writing;         /* the kernel is writing `flying` */
+        bool paused;          /* over its budget: continues in the next turn */
+        bool wake;            /* the owner requested `woken` */
         bool peer_closed;     /* FIN came */
         bool shut;            /* our FIN is out */
-        FailureReason broken; /* to be told from the loop */
+        FailureReason broken; /* to be reported from the loop */
         ByteBuffer flying;
         uv_tcp_t tcp;
         uv_timer_t linger;
-        uv_idle_t turn;   /* the loop's next turn */
+        uv_idle_t turn;   /* runs in the next turn of the loop */
         unsigned handles; /* open ones */
         uv_connect_t connect;
         uv_write_t write;
         uv_shutdown_t shutdown;
 };
 
-/* Ciphertext of whichever stream reads: used up before the next read. */
+/* Ciphertext read by any stream: consumed before the next read. */
 static char ciphertext[READ_BUDGET];
 
 /* --- the end */
@@ -100,7 +100,7 @@ static void stream_on_shutdown(uv_shutdown_t *shutdown, int status)
                 stream_finish(s, true);
 }
 
-/* --- the loop's next turn */
+/* --- the next turn of the loop */
 
 static void stream_on_turn(uv_idle_t *turn);
 
@@ -109,7 +109,7 @@ static void stream_next_turn(Stream *s)
         uv_idle_start(&s->turn, stream_on_turn);
 }
 
-/* Cannot go on. Said from the loop: now, if the loop is what runs, else in its next turn. */
+/* The stream is broken. Reported from the loop: now, if the loop is what runs, else in its next turn. */
 static void stream_break_off(Stream *s, FailureReason f)
 {
         s->state = STREAM_BROKEN;
@@ -150,7 +150,7 @@ static void stream_on_written(uv_write_t *write, int status)
                 s->events->drained(s->userdata);
 }
 
-/* Writes all there is in one system call if the kernel takes it. */
+/* Writes everything in one system call if the kernel accepts it. */
 static void stream_write_out(Stream *s)
 {
         ByteBuffer *out = &s->session.out;
@@ -232,7 +232,7 @@ static void stream_go_on_with_handshake(Stream *s)
         }
 }
 
-/* The FIN often comes in the same segment as close_notify: what we would still write would meet a closed socket. */
+/* The FIN often arrives in the same segment as close_notify: anything written now would reach a closed socket. */
 static void stream_look_for_fin(Stream *s)
 {
         uv_os_fd_t fd;
@@ -281,7 +281,7 @@ static void stream_take_in(Stream *s, Bytes bytes)
                 stream_write_out(s);
 }
 
-/* The peer's FIN, or the end of the path. */
+/* The peer sent FIN, or the path is broken. */
 static void stream_read_failed(Stream *s, int error)
 {
         bool fin = error == UV_EOF;
@@ -388,7 +388,7 @@ static void stream_set_options(const Stream *s)
         int on = 1;
         uv_os_fd_t fd;
 
-        /* Failing to set these does no harm to the first query, and the engine watches over the others. */
+        /* A failure to set these does not affect the first query, and the engine monitors the others. */
         if (uv_fileno((const uv_handle_t *) &s->tcp, &fd) < 0)
                 return;
         setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
@@ -469,7 +469,7 @@ bool stream_address_gone(const Stream *s)
                sockaddr_is_gone((struct sockaddr *) &local, (socklen_t) n);
 }
 
-/* FIN, then everything that still comes into the bin. Closing with unread octets in the kernel would send an RST. */
+/* Sends FIN, and discards what still arrives. Closing with unread octets in the kernel would send an RST. */
 static void stream_linger(Stream *s)
 {
         s->state = STREAM_LINGER;
@@ -495,7 +495,7 @@ Stream *stream_close(Stream *s)
                 stream_finish(s, true);
                 break;
         case STREAM_OPEN:
-                /* Who sent FIN may have gone altogether, and would answer more than our FIN with an RST. */
+                /* A peer that sent FIN may be gone altogether, and would respond to more than our FIN with an RST. */
                 if (!s->peer_closed)
                         tls_session_bye(&s->session);
                 stream_linger(s);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Stream: TCP and TLS to one address. Connects, verifies, hands plaintext in and out, and closes without an RST
- * (HEALTH.md 4).
+ * Stream: TCP and TLS to one address. Connects, verifies, passes plaintext in both directions, and closes without an
+ * RST (HEALTH.md 4).
  *
- * Life: stream_new starts connecting; events come from the loop, never from inside a call; after `closed` the only call
- * left is stream_close, which is allowed at any time, also inside an event. From then on the stream looks after itself:
+ * Life: stream_new() starts connecting. Events come from the loop, never from inside a call. stream_close() is allowed
+ * at any time, also inside an event, and is the only call allowed after `closed`. The stream then takes care of itself:
  * it writes close_notify and FIN, reads to the end of what the peer sends, and frees itself, after STREAM_LINGER_MSEC
  * at the latest.
  *
@@ -24,13 +24,13 @@ typedef struct Stream Stream;
 
 typedef struct StreamEvents {
         void (*established)(void *userdata);                   /* TCP is up */
-        void (*ready)(void *userdata);                         /* TLS is up and the peer verified */
-        void (*received)(void *userdata);                      /* octets came, once per read, before what they carry */
-        void (*plaintext)(void *userdata, Bytes bytes);        /* borrowed for the call */
-        void (*settled)(void *userdata);                       /* what one read brought is done with: time to write */
+        void (*ready)(void *userdata);                         /* TLS is established, and the peer verified */
+        void (*received)(void *userdata);                      /* octets arrived: once per read, before their events */
+        void (*plaintext)(void *userdata, Bytes bytes);        /* borrowed for the duration of the call */
+        void (*settled)(void *userdata);                       /* the octets of one read are processed: time to write */
         void (*drained)(void *userdata);                       /* no longer blocked */
-        void (*woken)(void *userdata);                         /* stream_wake() asked for it */
-        void (*closed)(void *userdata, FailureReason failure); /* the peer closed (FAILURE_IDLE_CLOSED), or it broke */
+        void (*woken)(void *userdata);                         /* requested by stream_wake() */
+        void (*closed)(void *userdata, FailureReason failure); /* closed by the peer (FAILURE_IDLE_CLOSED), or broken */
 } StreamEvents;
 
 typedef struct StreamStats {
@@ -48,8 +48,8 @@ typedef struct StreamInfo {
 } StreamInfo;
 
 /*
- * Starts connecting. `config` is borrowed until stream_close, `stats` for as long as the loop runs: it is added to
- * while the close goes on. NULL with *ret_failure of class LOCALNET if not even that could be started.
+ * Starts connecting. `config` is borrowed until stream_close(). `stats` is updated for as long as the loop runs, also
+ * during the close. Returns NULL with *ret_failure of class LOCALNET if that fails at once.
  */
 Stream *stream_new(uv_loop_t *loop, const UpstreamConfig *config, const Address *address, Tls *tls,
                    const StreamEvents *events, void *userdata, StreamStats *stats, FailureReason *ret_failure);
@@ -57,20 +57,21 @@ Stream *stream_new(uv_loop_t *loop, const UpstreamConfig *config, const Address 
 /* After `ready`. */
 StreamInfo stream_info(const Stream *s);
 
-/* The machine no longer has the address that this goes out from: nothing will come any more (reach.h). */
+/* Returns whether the stream's local address was removed from this machine: nothing will arrive any more
+ * (sockaddr.h). */
 bool stream_address_gone(const Stream *s);
 
-/* Encrypts. False if it broke: an event says so. */
+/* Encrypts. Returns false if the stream is broken, which an event reports. */
 bool stream_send(Stream *s, Bytes bytes);
 
-/* Writes what was sent, and with it what TLS has to say by itself. The end of `settled` and stream_close() do so,
- * too. */
+/* Writes what was sent, and what TLS itself has to send. The end of `settled` and stream_close() do so, too. */
 void stream_flush(Stream *s);
 
-/* The kernel takes no more for now: what is sent nevertheless is kept, without a bound. `drained` will come. */
+/* Returns whether the kernel accepts no more for now. What is sent nevertheless is kept, without a limit; `drained`
+ * follows. */
 bool stream_blocked(const Stream *s);
 
-/* Asks for `woken` in the loop's next turn. */
+/* Requests `woken` in the next turn of the loop. */
 void stream_wake(Stream *s);
 
 /* Always NULL. */

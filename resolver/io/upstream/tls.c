@@ -10,7 +10,7 @@
 #include "io/clock.h"
 #include "io/upstream/verify.h"
 
-/* The system's trust store in GnuTLS of Debian; only used to detect changes. */
+/* The system's trust store of GnuTLS in Debian; only used to detect changes. */
 #define SYSTEM_STORE "/etc/ssl/certs/ca-certificates.crt"
 
 /* Longer chains and larger moduli than those of any CA in the system's store are rejected to save time (FAULTS.md L35).
@@ -19,8 +19,8 @@
 #define VERIFY_DEPTH_MAX 8
 
 /*
- * Reading the system's store takes tens of milliseconds and a few megabytes, so upstreams with the same store share it,
- * identified by its path, as long as the file is the one that was read: a reload picks up a new one (FAULTS.md L37).
+ * Reading the system's store takes tens of milliseconds and a few megabytes. Upstreams with the same store share it,
+ * identified by its path, unless the file has changed: a reload picks up a new one (FAULTS.md L37).
  */
 typedef struct TrustStore {
         struct TrustStore *next;
@@ -37,7 +37,7 @@ typedef struct Ticket {
 
 struct Tls {
         unsigned refs;
-        TrustStore *store; /* NULL: it could not be read, `error` says why */
+        TrustStore *store; /* NULL: it could not be read, and `error` says why */
         char *error;
         Ticket tickets[TLS_TICKETS_MAX]; /* oldest first */
         unsigned n_tickets;
@@ -77,7 +77,7 @@ static TrustStore *tls_trust_store_unref(TrustStore *s)
 }
 DEFINE_CLEANUP(TrustStore, tls_trust_store_unref)
 
-/* The number of authorities read, or a negative GnuTLS error. */
+/* Returns the number of authorities that were read, or a negative GnuTLS error. */
 static int tls_load_authorities(TrustStore *s)
 {
         if (!s->path)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * What io/upstream/tls_session and io/upstream/verify need of a Tls.
+ * What io/upstream/tls_session and io/upstream/verify require of a Tls.
  */
 
 #include <gnutls/gnutls.h>
@@ -9,22 +9,23 @@
 #include "io/upstream/tls.h"
 
 #define TLS_TICKETS_MAX 4
-#define TLS_TICKET_OCTETS_MAX 65536 /* the peer's certificates are in it */
+#define TLS_TICKET_OCTETS_MAX 65536 /* contains the certificates of the peer */
 #define TLS_TICKET_LIFE USEC_PER_HOUR
 
-/* The trust store, for any number of sessions; NULL: it could not be read. */
+/* Returns the trust store, for any number of sessions, or NULL if it could not be read. */
 gnutls_certificate_credentials_t tls_credentials(const Tls *t);
 
-/* Counts how often tickets were forgotten: one that comes over a connection from before is not kept. */
+/* Counts how often the tickets were dropped: a ticket from a connection of before is not kept. */
 unsigned tls_generation(const Tls *t);
 
-/* Takes the newest ticket out; false if there is none. The caller wipes it with tls_wipe_ticket(). */
+/* Removes and returns the newest ticket, or returns false if there is none. The caller wipes it with
+ * tls_wipe_ticket(). */
 bool tls_take_ticket(Tls *t, gnutls_datum_t *ret);
 
-/* Keeps a ticket for one use, and lets the oldest go if there are too many. `data` is the caller's no longer. */
+/* Keeps a ticket for one use, and drops the oldest if there are too many. Takes ownership of `data`. */
 void tls_keep_ticket(Tls *t, gnutls_datum_t data);
 
-/* A ticket holds secrets: zeroes it before it is freed. */
+/* Zeroes a ticket, which contains secrets, and frees it. */
 void tls_wipe_ticket(gnutls_datum_t *data);
 
 /* How many there are. */

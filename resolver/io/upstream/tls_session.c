@@ -9,8 +9,8 @@
 #include "io/upstream/verify.h"
 
 /*
- * TLS 1.3 and, with the ciphers that HTTP/2 allows there (RFC 9113 9.2.2), 1.2. The medium profile refuses RSA below
- * 2048 bits and SHA-1 anywhere in the chain (FAULTS.md L11).
+ * TLS 1.3 and, with the cipher suites that HTTP/2 permits (RFC 9113 9.2.2), TLS 1.2. The medium profile rejects RSA
+ * below 2048 bits and SHA-1 anywhere in the chain (FAULTS.md L11).
  */
 static const char priority[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-ALL:+ECDHE-ECDSA:+ECDHE-RSA"
                                ":-CIPHER-ALL:+AES-128-GCM:+CHACHA20-POLY1305:+AES-256-GCM:-MAC-ALL:+AEAD"
@@ -20,7 +20,7 @@ static const char priority[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-KX-A
 #define ODDITIES_MAX 16
 #define TICKETS_PER_SESSION_MAX 8
 
-/* Plaintext of whichever session reads: used up before the next read. */
+/* Plaintext of any session: consumed before the next read. */
 static uint8_t plaintext[RECORD_MAX];
 
 static ssize_t tls_session_pull(gnutls_transport_ptr_t pointer, void *data, size_t n)
@@ -70,8 +70,8 @@ static void tls_session_keep_ticket(TlsSession *t)
                 tls_keep_ticket(t->tls, data);
 }
 
-/* TLS 1.3 sends tickets after the handshake, as many and as late as it likes. Those of 1.2 are part of the handshake,
- * and kept once it is over. */
+/* In TLS 1.3, any number of tickets may follow the handshake at any time. In TLS 1.2, they are part of the handshake,
+ * and are kept once it is complete. */
 static int tls_session_on_ticket(gnutls_session_t session, _unused_ unsigned type, _unused_ unsigned when,
                                  _unused_ unsigned incoming, _unused_ const gnutls_datum_t *message)
 {
@@ -87,7 +87,7 @@ static bool tls_session_is_address(const char *host)
         return inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1;
 }
 
-/* The name is sent, an address is not (RFC 6066 3), nor is the dot at its end. */
+/* A name is sent without its final dot; an address is not sent (RFC 6066 3). */
 static int tls_session_set_server_name(TlsSession *t)
 {
         const char *host = t->config->host;
@@ -106,7 +106,7 @@ static void tls_session_use_ticket(TlsSession *t)
 
         if (!tls_take_ticket(t->tls, &data))
                 return;
-        /* One that GnuTLS does not take is no loss: the handshake is a full one. */
+        /* If GnuTLS rejects the ticket, nothing is lost: the handshake is a full one. */
         gnutls_session_set_data(t->session, data.data, data.size);
         tls_wipe_ticket(&data);
 }
@@ -119,7 +119,8 @@ FailureReason tls_session_init(TlsSession *t, Tls *tls, const UpstreamConfig *co
         *t = (TlsSession) { .tls = tls_ref(tls), .config = config, .generation = tls_generation(tls) };
         if (!credentials)
                 return FAILURE_TRUST_STORE;
-        /* No GNUTLS_ENABLE_EARLY_START, FALSE_START or EARLY_DATA: nothing goes out before the peer is verified. */
+        /* Without GNUTLS_ENABLE_EARLY_START, FALSE_START and EARLY_DATA, nothing is sent before the peer is
+         * verified. */
         if (gnutls_init(&t->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) < 0) {
                 t->session = NULL;
                 return FAILURE_RESOURCES;
@@ -155,7 +156,7 @@ static FailureReason tls_session_failure_of_alert(gnutls_alert_description_t ale
         case GNUTLS_A_NO_APPLICATION_PROTOCOL:
                 return FAILURE_NO_H2;
         case GNUTLS_A_PROTOCOL_VERSION:
-        case GNUTLS_A_HANDSHAKE_FAILURE: /* of the parameters offered, none is acceptable (RFC 8446 6.2) */
+        case GNUTLS_A_HANDSHAKE_FAILURE: /* none of the offered parameters is acceptable (RFC 8446 6.2) */
         case GNUTLS_A_INSUFFICIENT_SECURITY:
                 return FAILURE_TLS_VERSION;
         default:
@@ -192,7 +193,7 @@ static FailureReason tls_session_failure_of_handshake(const TlsSession *t, int e
         }
 }
 
-/* The peer hears why, unless it was the one who said so. */
+/* The peer is told why, unless the peer itself sent the alert. */
 static TlsResult tls_session_fail(TlsSession *t, FailureReason f, int error)
 {
         t->failure = f;
@@ -211,11 +212,11 @@ static TlsResult tls_session_handshake_done(TlsSession *t)
         gnutls_datum_t protocol = { 0 };
         FailureReason f;
 
-        /* Without an answer to ALPN, GnuTLS calls it a success. */
+        /* GnuTLS reports success if the peer did not answer ALPN. */
         if (gnutls_alpn_get_selected_protocol(t->session, &protocol) < 0 || protocol.size != 2 ||
             memcmp(protocol.data, "h2", 2) != 0)
                 return tls_session_fail(t, FAILURE_NO_H2, GNUTLS_E_NO_APPLICATION_PROTOCOL);
-        /* A resumed session passes verify_in_handshake() by: its certificate may have expired, or the store have
+        /* A resumed session bypasses verify_in_handshake(): its certificate may have expired, or the store may have
          * changed. */
         if (gnutls_session_is_resumed(t->session)) {
                 f = verify_peer(t->session, t->config);
@@ -229,7 +230,7 @@ static TlsResult tls_session_handshake_done(TlsSession *t)
         return TLS_OK;
 }
 
-/* A content type and a major version: what the first record begins with (RFC 8446 5.1). */
+/* The first record begins with a content type and a major version (RFC 8446 5.1). */
 static void tls_session_look_at(TlsSession *t)
 {
         if (t->heard || t->in.n == 0)
@@ -251,7 +252,7 @@ TlsResult tls_session_handshake(TlsSession *t)
                         return tls_session_handshake_done(t);
                 if ((r == GNUTLS_E_AGAIN || r == GNUTLS_E_INTERRUPTED) && t->in.n == 0)
                         return TLS_AGAIN;
-                /* After each record of a message that goes on in the next one. */
+                /* Called after each record of a message that continues in the next one. */
                 if (r == GNUTLS_E_AGAIN && t->in.n < before)
                         continue;
                 if (!tls_session_odd_but_bearable(t, r))
@@ -263,9 +264,9 @@ static FailureReason tls_session_failure_of_read(int error)
 {
         switch (error) {
         case GNUTLS_E_REHANDSHAKE:                /* forbidden in HTTP/2 (RFC 9113 9.2.1) */
-        case GNUTLS_E_TOO_MANY_HANDSHAKE_PACKETS: /* a flood of KeyUpdate */
+        case GNUTLS_E_TOO_MANY_HANDSHAKE_PACKETS: /* a flood of KeyUpdate messages */
                 return FAILURE_PROTOCOL;
-        case GNUTLS_E_FATAL_ALERT_RECEIVED: /* in TLS 1.3 the peer may have its say after our Finished */
+        case GNUTLS_E_FATAL_ALERT_RECEIVED: /* in TLS 1.3, the peer may reject the handshake after our Finished */
                 return FAILURE_TLS_ALERT;
         case GNUTLS_E_MEMORY_ERROR:
                 return FAILURE_RESOURCES;
@@ -289,7 +290,7 @@ TlsResult tls_session_read(TlsSession *t, Bytes *ret)
                 if (r == 0)
                         return TLS_EOF;
                 if (r == GNUTLS_E_AGAIN || r == GNUTLS_E_INTERRUPTED) {
-                        /* Also after a ticket or KeyUpdate, with more to read behind it. */
+                        /* Also returned after a ticket or a KeyUpdate, with more to read behind it. */
                         if (t->in.n == 0 || t->in.n == before)
                                 return TLS_AGAIN;
                         continue;
@@ -323,7 +324,7 @@ void tls_session_bye(TlsSession *t)
 {
         if (!t->up)
                 return;
-        /* tls_session_push() takes all there is, so one call does; E_AGAIN would have to be repeated. */
+        /* One call is enough, because tls_session_push() accepts everything; E_AGAIN would have to be repeated. */
         while (gnutls_bye(t->session, GNUTLS_SHUT_WR) == GNUTLS_E_INTERRUPTED)
                 continue;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * TlsSession: the TLS of one connection, without a socket: ciphertext in, plaintext out, and back. GnuTLS' pull and
- * push functions are memory here, so that whoever owns the socket decides how much is read and when it is written.
+ * TlsSession: the TLS of one connection, without a socket: ciphertext in, plaintext out, and vice versa. The pull and
+ * push functions of GnuTLS work on memory, so that the owner of the socket decides how much is read, and when it is
+ * written.
  *
- * Life: tls_session_init, then handshake until it is not TLS_AGAIN, then read and write, then bye. After TLS_FAILED or
- * TLS_EOF only `out`, which may hold an alert, is of use. deinit at any time, also on a zeroed one.
+ * Life: tls_session_init(), then handshake until it does not return TLS_AGAIN, then read and write, then bye. After
+ * TLS_FAILED or TLS_EOF, only `out` is of use, which may contain an alert. deinit is allowed at any time, also on a
+ * zeroed object.
  */
 
 #include <gnutls/gnutls.h>
@@ -18,15 +20,15 @@
 typedef struct TlsSession {
         gnutls_session_t session;
         Tls *tls;
-        const UpstreamConfig *config; /* borrowed; used in the handshake only */
-        Bytes in;                     /* ciphertext to read, borrowed: set before each call, used up by TLS_AGAIN */
+        const UpstreamConfig *config; /* borrowed; used during the handshake only */
+        Bytes in;                     /* ciphertext to read, borrowed: set before each call, consumed by TLS_AGAIN */
         ByteBuffer out;               /* ciphertext to write: taken by the owner */
         FailureReason failure;        /* after TLS_FAILED */
-        bool up;                      /* the handshake is over and the peer is who it should be */
+        bool up;                      /* the handshake is complete, and the peer is verified */
         bool heard;                   /* an octet came */
-        bool tls_looking;             /* and it looked like TLS */
-        unsigned generation;          /* of the tickets, when it began */
-        unsigned oddities;            /* warnings and interruptions so far: bounded */
+        bool tls_looking;             /* and the first record looked like TLS */
+        unsigned generation;          /* of the tickets, at the start */
+        unsigned oddities;            /* warnings and interruptions so far: limited */
         unsigned tickets;             /* received */
 } TlsSession;
 
@@ -37,17 +39,17 @@ typedef enum TlsResult {
         TLS_FAILED, /* see `failure` */
 } TlsResult;
 
-/* `config` is borrowed until the handshake is over. FAILURE_TRUST_STORE or FAILURE_RESOURCES. */
+/* `config` is borrowed until the handshake is complete. Returns FAILURE_TRUST_STORE or FAILURE_RESOURCES on error. */
 FailureReason tls_session_init(TlsSession *t, Tls *tls, const UpstreamConfig *config);
 void tls_session_deinit(TlsSession *t);
 
-/* TLS_OK: h2 was chosen, and the peer verified, whether the session was resumed or not. */
+/* Returns TLS_OK once h2 was chosen and the peer is verified, whether the session is resumed or not. */
 TlsResult tls_session_handshake(TlsSession *t);
 
-/* The next plaintext: borrowed until the next call, of any session. */
+/* Returns the next plaintext, borrowed until the next call for any session. */
 TlsResult tls_session_read(TlsSession *t, Bytes *ret);
 
-/* In as few records as the peer takes. */
+/* Encrypts into as few records as possible. */
 TlsResult tls_session_write(TlsSession *t, Bytes plaintext);
 
 /* Writes close_notify. */

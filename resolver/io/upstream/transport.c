@@ -10,7 +10,7 @@
 #include "io/journal.h"
 #include "io/upstream/tls.h"
 
-/* A connection, by the engine's number. */
+/* A connection, identified by the engine's handle. */
 typedef struct UpstreamConnection {
         UpstreamTransport *owner;
         uint32_t number;
@@ -29,7 +29,7 @@ typedef struct UpstreamTls {
         List in_owner;
 } UpstreamTls;
 
-/* Of all connections, also of those that are still closing when everything else is gone. */
+/* Of all connections, including those that are still closing when everything else is freed. */
 static H2Stats stats;
 
 struct UpstreamTransport {
@@ -85,7 +85,7 @@ UpstreamTransport *transport_free(UpstreamTransport *u)
         return NULL;
 }
 
-/* Few connections are open at any time: a list will do. */
+/* Few connections are open at any time, so a list is sufficient. */
 static UpstreamConnection *transport_find(UpstreamTransport *u, uint32_t number)
 {
         LIST_FOREACH(l, &u->connections) {
@@ -117,7 +117,7 @@ static void transport_on_established(void *userdata)
         engine_established(c->owner->engine, c->number, clock_now());
 }
 
-/* For who watches packets: which of them are a probe's. */
+/* For those who capture packets: marks the packets of probes. */
 static void transport_report_connection(const UpstreamConnection *c, const H2Ready *ready)
 {
         char upstream[96], purpose[32], port[32], tls[32], resumed[32];
@@ -266,8 +266,9 @@ static void transport_queue_flush(UpstreamTransport *u, UpstreamConnection *c)
 }
 
 /*
- * Nothing has left the machine. Unless memory is out, the connection takes no more: its GOAWAY or its end came in the
- * turn in which the engine chose it. The engine hears of that first, so that it does not choose it again.
+ * Nothing has left the machine. Unless memory is exhausted, the connection accepts no more streams: its GOAWAY or its
+ * end arrived in the turn in which the engine chose it. The engine is told of that first, so that it does not choose
+ * the connection again.
  */
 static void transport_report_not_sent(UpstreamTransport *u, const Action *a, int error)
 {

@@ -30,7 +30,7 @@ static void verify_datum_deinit(gnutls_datum_t *d)
         gnutls_free(d->data);
 }
 
-/* What GnuTLS found. Several at once: the one that a wrong clock cannot explain comes first. */
+/* Maps the findings of GnuTLS. Of several, one that a wrong clock cannot explain comes first. */
 static FailureReason verify_failure_of_status(unsigned status)
 {
         static const struct {
@@ -71,7 +71,7 @@ bool verify_name(Bytes name, const char *host)
                 n -= (size_t) (dot - host);
                 host = dot;
         }
-        /* Of the same length: a NUL inside the name is not the end of it. */
+        /* Also compares the length: a NUL inside the name does not end it. */
         return n > 0 && name.n == n && strncasecmp((const char *) name.p, host, n) == 0;
 }
 
@@ -90,8 +90,8 @@ static bool verify_entry_matches(unsigned type, Bytes entry, const char *host)
 }
 
 /*
- * Looks into subjectAltName and nowhere else. GnuTLS' own check falls back on the common name where it finds no name of
- * the right kind (CVE-2026-42012, -42013), and walks the list anew for each entry.
+ * Examines subjectAltName only. GnuTLS' own check falls back to the common name if there is no name of the right kind
+ * (CVE-2026-42012, -42013), and walks the list again for each entry.
  */
 static bool verify_is_for_host(Certificate certificate, const char *host)
 {
@@ -135,7 +135,7 @@ static bool verify_is_issuer(Certificate issuer, Certificate certificate)
         return gnutls_x509_crt_verify(certificate, &issuer, 1, 0, &status) >= 0 && status == 0;
 }
 
-/* The authority of the store that signed it; NULL if none did. */
+/* Returns the authority of the store that signed it, or NULL if none did. */
 static Certificate verify_trusted_issuer(gnutls_session_t session, Certificate certificate)
 {
         gnutls_certificate_credentials_t credentials;
@@ -148,7 +148,7 @@ static Certificate verify_trusted_issuer(gnutls_session_t session, Certificate c
         return issuer;
 }
 
-/* The one above `certificate`: number `i` of the chain, or behind its end the authority in the store. */
+/* Returns the issuer of `certificate`: number `i` of the chain or, after its end, the authority in the store. */
 static Certificate verify_next_in_chain(gnutls_session_t session, const gnutls_datum_t *chain, unsigned n, unsigned i,
                                         Certificate certificate)
 {
@@ -162,8 +162,8 @@ static Certificate verify_next_in_chain(gnutls_session_t session, const gnutls_d
 }
 
 /*
- * A pin stands for the peer's key or for that of an authority above it. The list that the peer sent may hold anything,
- * so a certificate in it counts only if it really signed the one before.
+ * A pin identifies the key of the peer or of an authority above it. The list that the peer sent may contain anything,
+ * so a certificate counts only if it did sign the one before it.
  */
 static bool verify_chain_is_pinned(gnutls_session_t session, const gnutls_datum_t *chain, unsigned n,
                                    const UpstreamConfig *config)
@@ -194,7 +194,7 @@ static FailureReason verify_chain(gnutls_session_t session)
 
         if (gnutls_certificate_verify_peers(session, &purpose, 1, &status) < 0)
                 return FAILURE_CERTIFICATE_UNTRUSTED;
-        /* A ticket does not bring the stapled response along; it was there when the session was made. */
+        /* A resumed session has no stapled response; it was checked when the session was created. */
         if (gnutls_session_is_resumed(session) && status == (GNUTLS_CERT_INVALID | GNUTLS_CERT_MISSING_OCSP_STATUS))
                 status = 0;
         return verify_failure_of_status(status);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Verify: is the peer of a TLS session who the configuration says? Chain, time, purpose, revocation, strength, name and
- * pins. There is no switch to turn any of it off.
+ * Verify: checks that the peer of a TLS session is the configured one: chain, validity period, purpose, revocation,
+ * strength, name and pins. None of it can be disabled.
  */
 
 #include <gnutls/gnutls.h>
@@ -10,14 +10,14 @@
 #include "core/config/config.h"
 #include "core/health/failure.h"
 
-/* What is wrong with the peer's certificate; FAILURE_NONE: nothing. `host` as in UpstreamConfig. For full and for
- * resumed sessions. */
+/* Returns what is wrong with the certificate of the peer, or FAILURE_NONE. `host` is as in UpstreamConfig. For full and
+ * for resumed sessions. */
 FailureReason verify_peer(gnutls_session_t session, const UpstreamConfig *config);
 
-/* For gnutls_certificate_set_verify_function: refuses the peer inside the handshake, so that it hears an alert. The
- * session's pointer is a TlsSession. */
+/* For gnutls_certificate_set_verify_function(): rejects the peer during the handshake, so that it receives an alert.
+ * The pointer of the session is a TlsSession. */
 int verify_in_handshake(gnutls_session_t session);
 
-/* Is `name`, as a certificate has it, a name for `host` (RFC 9525 6.3)? A wildcard stands for one whole label, and
- * never for one directly below the root. */
+/* Returns whether `name`, as found in a certificate, matches `host` (RFC 9525 6.3). A wildcard matches one whole label,
+ * and never one directly below the root. */
 bool verify_name(Bytes name, const char *host);
