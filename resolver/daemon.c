@@ -90,6 +90,9 @@ static void daemon_carry_out(Daemon *d, const Action *a)
         case ACTION_STATE:
                 report_state(a);
                 break;
+        case ACTION_FORWARD_STATE:
+                report_forward_state(a);
+                break;
         case ACTION_NETWORK:
                 report_network(a->network);
                 break;

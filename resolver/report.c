@@ -41,6 +41,31 @@ void report_state(const Action *a)
                                to);
 }
 
+void report_forward_state(const Action *a)
+{
+        char forward[96], state[48], from[48], reason[64], server[ADDRESS_TEXT_MAX + 24], text[ADDRESS_TEXT_MAX];
+        const char *fields[] = { forward, state, from, reason, a->forward.server.port ? server : NULL, NULL };
+        const char *name = a->forward.name, *to = health_state_name(a->forward.to);
+        int level = a->forward.from == HEALTH_FAILED ? LOG_NOTICE : LOG_INFO;
+
+        address_to_text(&a->forward.server, text);
+        snprintf(forward, sizeof(forward), "DOHMOUSE_FORWARD=%s", name);
+        snprintf(state, sizeof(state), "DOHMOUSE_STATE=%s", to);
+        snprintf(from, sizeof(from), "DOHMOUSE_STATE_BEFORE=%s", health_state_name(a->forward.from));
+        snprintf(reason, sizeof(reason), "DOHMOUSE_REASON=%s", failure_name(a->forward.reason));
+        snprintf(server, sizeof(server), "DOHMOUSE_SERVER=%s", text);
+        if (a->forward.to == HEALTH_FAILED)
+                journal_fields(LOG_WARNING, MESSAGE_FORWARD_STATE, fields,
+                               "Forward zone %s is %s: none of its servers answers (%s: %s).", name, to, text,
+                               failure_text(a->forward.reason));
+        else if (a->forward.to == HEALTH_HEALTHY)
+                journal_fields(level, MESSAGE_FORWARD_STATE, fields, "Forward zone %s is %s: %s answers.", name, to,
+                               text);
+        else
+                journal_fields(level, MESSAGE_FORWARD_STATE, fields, "Forward zone %s is %s: the network changed.",
+                               name, to);
+}
+
 /* Appends ", 2 healthy", or nothing if there are none. */
 static void report_append_count(char *text, unsigned count, const char *word)
 {

@@ -12,6 +12,9 @@
 /* ACTION_STATE: an upstream changed state, or was set up, down or auto. */
 void report_state(const Action *a);
 
+/* ACTION_FORWARD_STATE: a forward zone changed state. */
+void report_forward_state(const Action *a);
+
 /* Describes the states of all upstreams and of the network in `ret`: "Upstreams: 2 healthy, 1 down (network online)".
  */
 #define REPORT_SUMMARY_MAX 192

@@ -255,7 +255,7 @@ static void engine_new_epoch(Engine *e, bool resumed, uint64_t now)
                 cache_forget_failures(e->queries.cache);
         }
         upstream_set_epoch(&e->upstreams, resumed, now);
-        forwards_forget(e->queries.forwards);
+        forwards_forget(e->queries.forwards, &e->outbox, now);
         queries_epoch(&e->queries, now);
 }
 
@@ -304,7 +304,7 @@ static void engine_set_cache(Engine *e, const Config *config)
 int engine_reload(Engine *e, Config *config, uint64_t now)
 {
         bool rerouted, changed;
-        _cleanup_(forwards_freep) Forwards *forwards = forwards_new(config, e->queries.forwards, &rerouted);
+        _cleanup_(forwards_freep) Forwards *forwards = forwards_new(config, e->queries.forwards, &rerouted, now);
         UpstreamSetChange change;
         Forwards *before;
 
@@ -351,6 +351,7 @@ void engine_reset_statistics(Engine *e)
                 cache_reset_counts(e->queries.cache);
         for (size_t i = 0; i < e->upstreams.n; i++)
                 upstream_reset_statistics(e->upstreams.members[i]);
+        forwards_reset_statistics(e->queries.forwards);
 }
 
 static Upstream *engine_find_upstream(const Engine *e, uint32_t handle)
@@ -416,6 +417,11 @@ bool engine_upstream(const Engine *e, size_t i, UpstreamInfo *ret)
                 .races_won = u->races_won,
         };
         return true;
+}
+
+const Forward *engine_forward(const Engine *e, size_t i)
+{
+        return forwards_member(e->queries.forwards, i);
 }
 
 void engine_stats(const Engine *e, EngineStats *ret)

@@ -12,6 +12,7 @@
 
 #include "core/outbox/outbox.h"
 #include "core/query/cache.h"
+#include "core/query/forward_zones.h"
 #include "core/dns/hosts_table.h"
 #include "core/upstream/http_response.h"
 
@@ -128,6 +129,10 @@ typedef struct UpstreamInfo {
 
 /* Describes upstream `i` in configured order. Returns false after the last. */
 bool engine_upstream(const Engine *e, size_t i, UpstreamInfo *ret);
+
+/* Returns forward zone `i` in configured order, or NULL after the last. It is valid until the next call of
+ * engine_reload(). */
+const Forward *engine_forward(const Engine *e, size_t i);
 
 typedef struct EngineStats {
         Counters counters;

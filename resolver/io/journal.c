@@ -14,10 +14,10 @@
 
 #define FORMAT_VARIABLE "DOHMOUSE_LOG_FORMAT"
 #define SOCKET_PATH "/run/systemd/journal/socket"
-#define UPSTREAM_FIELD "DOHMOUSE_UPSTREAM="
 #define RECORD_MAX 4096
 #define TEXT_MAX 1024
 #define RATES_MAX 64
+#define SUBJECT_MAX 96
 
 /* A record in the native protocol: "KEY=value" lines, MESSAGE= first. */
 typedef struct Record {
@@ -27,10 +27,11 @@ typedef struct Record {
         char data[RECORD_MAX];
 } Record;
 
-/* The number of records of one kind about one upstream ("": none) in the current interval. */
+/* The number of records of one kind about one subject, a field such as "DOHMOUSE_UPSTREAM=quad9" ("": none), in the
+ * current interval. */
 typedef struct Rate {
         MessageKind kind; /* MESSAGE_PLAIN: free */
-        char upstream[64];
+        char subject[SUBJECT_MAX];
         uint64_t since;
         unsigned n;
         unsigned held_back;
@@ -55,6 +56,7 @@ static const char *const ids[_MESSAGE_MAX] = {
         [MESSAGE_UPSTREAM_ADMIN] = "673dd160d51f4540afac530d7d7b1ef3",
         [MESSAGE_UPSTREAM_ADDED] = "cd6e5e40bbb343508841ab415f6739e5",
         [MESSAGE_UPSTREAM_REMOVED] = "859911b8aae4453fb591d77f79e72d51",
+        [MESSAGE_FORWARD_STATE] = "7fc965a0a430466fb8d4e74600eea7df",
         [MESSAGE_NETWORK_STATE] = "e51bd24d4be6436b840a660229835003",
         [MESSAGE_CONFIG] = "880390789dde4c5aa30ef298828be49c",
         [MESSAGE_RELOADED] = "5f3bc5e00b004c238d9422176af4dae8",
@@ -192,14 +194,13 @@ static void journal_release(Rate *rate)
                 return;
         rate->held_back = 0;
         if (before > 0) {
-                char text[96], number[48], upstream[sizeof(UPSTREAM_FIELD) + sizeof(rate->upstream)];
-                const char *fields[] = { number, *rate->upstream ? upstream : NULL, NULL };
+                char text[96], number[48];
+                const char *fields[] = { number, *rate->subject ? rate->subject : NULL, NULL };
                 Record r;
 
                 snprintf(text, sizeof(text), "Suppressed %u message%s similar to the next one.", before,
                          before == 1 ? "" : "s");
                 snprintf(number, sizeof(number), "DOHMOUSE_COUNT=%u", before);
-                snprintf(upstream, sizeof(upstream), UPSTREAM_FIELD "%s", rate->upstream);
                 /* With the level of the record that follows, so that a filter by level shows both or neither. */
                 journal_make(&r, last ? last->level : LOG_NOTICE, MESSAGE_HELD_BACK, fields, text);
                 journal_write_out(&r);
@@ -208,20 +209,20 @@ static void journal_release(Rate *rate)
                 journal_write_out(last);
 }
 
-/* The rate of a kind and upstream. If there are too many, the one that began first is replaced. */
-static Rate *journal_rate_of(MessageKind kind, const char *upstream)
+/* The rate of a kind and subject. If there are too many, the one that began first is replaced. */
+static Rate *journal_rate_of(MessageKind kind, const char *subject)
 {
         Rate *oldest = state.rates;
 
         for (Rate *r = state.rates; r < state.rates + RATES_MAX; r++) {
-                if (r->kind == kind && strcmp(r->upstream, upstream) == 0)
+                if (r->kind == kind && strcmp(r->subject, subject) == 0)
                         return r;
                 if (r->since < oldest->since)
                         oldest = r;
         }
         journal_release(oldest);
         *oldest = (Rate) { .kind = kind };
-        snprintf(oldest->upstream, sizeof(oldest->upstream), "%s", upstream);
+        snprintf(oldest->subject, sizeof(oldest->subject), "%s", subject);
         return oldest;
 }
 
@@ -240,9 +241,9 @@ static unsigned journal_burst(MessageKind kind)
         return kind == MESSAGE_DROPPED ? 1 : JOURNAL_BURST;
 }
 
-static void journal_write_at_rate(MessageKind kind, const char *upstream, const Record *r)
+static void journal_write_at_rate(MessageKind kind, const char *subject, const Record *r)
 {
-        Rate *rate = journal_rate_of(kind, upstream);
+        Rate *rate = journal_rate_of(kind, subject);
         uint64_t now = clock_now();
 
         if (rate->since == 0 || now >= rate->since + JOURNAL_INTERVAL) {
@@ -280,11 +281,14 @@ void journal_run(void)
                 }
 }
 
-static const char *journal_upstream_of(const char *const *fields)
+static const char *journal_subject_of(const char *const *fields)
 {
+        static const char *const subjects[] = { "DOHMOUSE_UPSTREAM=", "DOHMOUSE_FORWARD=" };
+
         for (; fields && *fields; fields++)
-                if (strncmp(*fields, UPSTREAM_FIELD, strlen(UPSTREAM_FIELD)) == 0)
-                        return *fields + strlen(UPSTREAM_FIELD);
+                for (size_t i = 0; i < ELEMENTS(subjects); i++)
+                        if (strncmp(*fields, subjects[i], strlen(subjects[i])) == 0)
+                                return *fields;
         return "";
 }
 
@@ -303,7 +307,7 @@ void journal_fields(int level, MessageKind kind, const char *const *fields, cons
         if (kind == MESSAGE_PLAIN)
                 journal_write_out(&r);
         else
-                journal_write_at_rate(kind, journal_upstream_of(fields), &r);
+                journal_write_at_rate(kind, journal_subject_of(fields), &r);
 }
 
 void journal_close(void)

@@ -5,17 +5,18 @@
  * error. Never blocks: a record that the journal does not accept at once is lost, and the next one that it accepts is
  * preceded by the number of lost records. Names that clients query must never be logged.
  *
- * Records are rate limited by kind and upstream, so that an upstream that flaps cannot suppress the records of another.
- * Records over the limit are held back. When the interval is over, on the next record of the same kind and upstream,
- * and on exit, the last of them is written after a record that says how many were suppressed before it. So the journal
- * always ends with the current state. While records are held back, the daemon wakes up once per interval.
+ * Records are rate limited by kind and subject, an upstream or forward zone, so that one that flaps cannot suppress the
+ * records of another. Records over the limit are held back. When the interval is over, on the next record of the same
+ * kind and subject, and on exit, the last of them is written after a record that says how many were suppressed before
+ * it. So the journal always ends with the current state. While records are held back, the daemon wakes up once per
+ * interval.
  */
 
 #include <syslog.h>
 
 #include "core/base/base.h"
 
-#define JOURNAL_BURST 20 /* records of one kind about one upstream */
+#define JOURNAL_BURST 20 /* records of one kind about one subject */
 #define JOURNAL_INTERVAL (30 * USEC_PER_SEC)
 
 /* Kinds of records, each with a MESSAGE_ID= that units/dohmouse.catalog describes. */
@@ -25,6 +26,7 @@ typedef enum MessageKind {
         MESSAGE_UPSTREAM_ADMIN,   /* the administrator set it up, down or auto */
         MESSAGE_UPSTREAM_ADDED,   /* an upstream is new or changed, at the start or on reload */
         MESSAGE_UPSTREAM_REMOVED, /* an upstream is no longer configured */
+        MESSAGE_FORWARD_STATE,    /* a forward zone changed state */
         MESSAGE_NETWORK_STATE,    /* the state of the network changed */
         MESSAGE_CONFIG,           /* an error or warning about the configuration */
         MESSAGE_RELOADED,         /* the configuration was reloaded, or was not */
@@ -48,8 +50,8 @@ void journal_close(void);
 void journal_set_level(int level);
 int journal_level(void);
 
-/* Writes a record. `fields` is NULL or a NULL-terminated list of further fields, "KEY=value". DOHMOUSE_UPSTREAM= among
- * them is the upstream that the record is about. */
+/* Writes a record. `fields` is NULL or a NULL-terminated list of further fields, "KEY=value". DOHMOUSE_UPSTREAM= or
+ * DOHMOUSE_FORWARD= among them is the subject of the record. */
 void journal_fields(int level, MessageKind kind, const char *const *fields, const char *format, ...) _printf_(4, 5);
 
 #define journal_log(level, ...) journal_fields(level, MESSAGE_PLAIN, NULL, __VA_ARGS__)

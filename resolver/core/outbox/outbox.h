@@ -55,6 +55,7 @@ typedef enum ActionType {
         ACTION_STATE,          /* the state of an upstream changed: report it to journal and bus */
         ACTION_NETWORK,        /* the state of the network changed: report it to journal and bus */
         ACTION_PROBED,         /* the outcome of engine_probe() */
+        ACTION_FORWARD_STATE,  /* the state of a forward zone changed: report it to journal and bus */
 } ActionType;
 
 typedef struct Action {
@@ -92,6 +93,12 @@ typedef struct Action {
                         Purpose purpose;      /* of the connection or exchange that revealed the state */
                         uint64_t retry_at;    /* usec; only if `to` is HEALTH_FAILED */
                 } state;
+                struct {
+                        char name[UPSTREAM_NAME_MAX + 1];
+                        HealthState from, to;
+                        FailureReason reason; /* the last failure, if `to` is HEALTH_FAILED */
+                        Address server;       /* that failed last, or answered */
+                } forward;
                 NetworkState network;
                 struct {
                         uint64_t cookie;

@@ -249,7 +249,10 @@ static void query_refuse_pending(Query *q, PendingClient *p, uint64_t now)
         options.ede = q->route->explain(q, now, text, sizeof(text));
         options.ede_text = text;
         q->common->outbox->counters.failed++;
-        q->common->outbox->counters.forward_failed += q->forward != NULL;
+        if (q->forward) {
+                q->common->outbox->counters.forward_failed++;
+                forward_count_failure(q->forward);
+        }
         query_answer_pending(q, p,
                              reply_error(&p->target, BYTES(p->question, p->question_size), RCODE_SERVFAIL, &options));
 }

@@ -43,8 +43,9 @@ struct Query {
         struct {
                 List exchanges;    /* with servers of `forward`: query_do53.c */
                 Do53Server *asked; /* the server asked last */
-                uint32_t tried;    /* servers asked in this round, one bit each */
-                uint64_t next_at;  /* time to ask another server */
+                uint64_t asked_at;
+                uint32_t tried;   /* servers asked in this round, one bit each */
+                uint64_t next_at; /* time to ask another server */
         } do53;
         uint32_t tried[QUERY_TRIED_MAX]; /* handles of the upstreams tried in this round */
         unsigned n_tried;

@@ -13,8 +13,6 @@
 
 #define SERVER_TIMEOUT (1 * USEC_PER_SEC) /* for one server; doubles after the first round */
 #define SERVER_TIMEOUT_MIN (200 * USEC_PER_MSEC)
-#define REST (10 * USEC_PER_SEC) /* a failed server is asked after the others for this time */
-#define NO_EDNS_TIME (15 * USEC_PER_MINUTE)
 #define DO53_EXCHANGES_MAX 512 /* in flight, each with a socket; with more, SERVFAIL at once */
 #define STRAYS_MAX 16          /* wrong messages that suggest an attack: then another socket and another ID */
 
@@ -160,6 +158,7 @@ static bool do53_ask(Query *q, Do53Server *s, bool edns, Transport transport, ui
         if (again && edns && q->shared && transport == TRANSPORT_UDP)
                 do53_send_without_edns(q, s);
         q->do53.asked = s;
+        q->do53.asked_at = now;
         q->do53.next_at = now + do53_server_timeout(q, now);
         return true;
 }
@@ -218,9 +217,11 @@ static void do53_begin_round(Query *q)
         q->rounds++;
 }
 
-static void do53_rest(Do53Server *s, uint64_t now)
+/* The server asked last has not answered in time. */
+static void do53_overdue(Query *q, uint64_t now)
 {
-        s->resting_until = now + REST;
+        q->failure = FAILURE_TIMEOUT;
+        forward_server_failed(q->forward, q->do53.asked, FAILURE_TIMEOUT, q->do53.asked_at, q->common->outbox, now);
 }
 
 /* --- as a route */
@@ -228,6 +229,7 @@ static void do53_rest(Do53Server *s, uint64_t now)
 static void do53_start(Query *q, uint64_t now)
 {
         q->common->outbox->counters.forwarded++;
+        forward_count_query(q->forward);
         do53_advance(q, now);
 }
 
@@ -247,8 +249,7 @@ static void do53_due(Query *q, uint64_t now)
                 query_arm(q);
                 return;
         }
-        q->failure = FAILURE_TIMEOUT;
-        do53_rest(q->do53.asked, now);
+        do53_overdue(q, now);
         if (q->fallback) {
                 query_give_up(q, now);
                 return;
@@ -266,7 +267,8 @@ static uint64_t do53_next_time(const Query *q)
 /* Asks no further servers. Exchanges in flight may still have an answer for the cache. */
 static void do53_unwanted(Query *q, uint64_t now)
 {
-        (void) now;
+        if (q->do53.next_at <= now && q->do53.asked)
+                do53_overdue(q, now);
         q->do53.next_at = USEC_NEVER;
 }
 
@@ -332,8 +334,7 @@ static void do53_failed(Do53Exchange *x, FailureReason failure, uint64_t now)
         Query *q = x->query;
         bool last = x->server == q->do53.asked;
 
-        if (failure_class(failure) != CLASS_LOCALNET)
-                do53_rest(x->server, now);
+        forward_server_failed(q->forward, x->server, failure, now, q->common->outbox, now);
         do53_end(x);
         q->failure = failure;
         if (last || !do53_under_way(q))
@@ -409,7 +410,6 @@ static bool do53_is_alone(const Do53Exchange *x)
 static void do53_deliver(Do53Exchange *x, const Message *answer, bool refusal, uint64_t now)
 {
         Query *q = x->query;
-        Forward *f = q->forward;
         Do53Server *s = x->server;
         /* The AD bit of an answer in clear text is not trusted (RFC 6840 5.8), unless the answer is signed: the
          * client verifies the signature, which covers the bit. */
@@ -424,12 +424,9 @@ static void do53_deliver(Do53Exchange *x, const Message *answer, bool refusal, u
         wire_write16(wire->data + HEADER_ID, 0);
         wire_write16(wire->data + HEADER_FLAGS, answer->flags & (vouched ? 0xffffu : ~DNS_AD));
         message_parse(&m, packet_bytes(wire));
-        s->resting_until = 0;
-        if (!refusal) {
-                f->good = (size_t) (s - f->servers);
-                if (!x->edns && q->shared && s->no_edns_until <= now)
-                        s->no_edns_until = now + NO_EDNS_TIME;
-        }
+        forward_answered(q->forward, s, refusal, q->common->outbox, now);
+        if (!refusal && !x->edns && q->shared)
+                forward_server_lacks_edns(s, now);
         if (refusal && !q->fallback && (do53_choose(q, now) || !do53_is_alone(x))) {
                 q->fallback = take_pointer(wire);
                 do53_call_off(x);

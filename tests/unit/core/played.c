@@ -18,6 +18,8 @@ uint32_t closes[256], pings[256];
 PlayedState states[256];
 unsigned n_connects, n_sends, n_closes, n_pings, n_states, n_do53;
 PlayedDo53 do53[1024];
+PlayedForwardState forward_states[64];
+unsigned n_forward_states;
 
 /* Returns the index of a new entry. check allocates memory for each assertion that holds, which test_memory does not
  * have while act() runs: hence ck_abort_msg() here and below. */
@@ -81,7 +83,7 @@ void played_stop(void)
                 packet_unref(do53[--n_do53].message);
         e = engine_free(e);
         n_queries = n_answers = n_servfails = n_addresses = last_number = 0;
-        n_connects = n_sends = n_closes = n_pings = n_states = 0;
+        n_connects = n_sends = n_closes = n_pings = n_states = n_forward_states = 0;
         root_asked = false;
 }
 
@@ -195,6 +197,16 @@ static void on_do53_cancel(const Action *a)
         q->closed = true;
 }
 
+static void on_forward_state(const Action *a)
+{
+        PlayedForwardState *s = &forward_states[NEXT(forward_states, n_forward_states)];
+
+        *s = (PlayedForwardState) { .to = a->forward.to,
+                                    .reason = a->forward.reason,
+                                    .server = a->forward.server.octets[3] };
+        memcpy(s->name, a->forward.name, sizeof(s->name));
+}
+
 void act(void)
 {
         Action a;
@@ -226,6 +238,9 @@ void act(void)
                         break;
                 case ACTION_STATE:
                         states[NEXT(states, n_states)] = (PlayedState) { a.state.to, a.state.reason };
+                        break;
+                case ACTION_FORWARD_STATE:
+                        on_forward_state(&a);
                         break;
                 default:
                         break;

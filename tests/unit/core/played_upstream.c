@@ -146,7 +146,11 @@ void do53_say(const PlayedDo53 *q)
 
 void do53_say_address(const PlayedDo53 *q)
 {
-        do53_begin(0);
+        Message m;
+
+        message_parse(&m, packet_bytes(q->message));
+        wire_question(&w, DNS_QR | DNS_RA, m.qname.p, m.qname.n, m.qtype, m.qclass);
+        wire_write16(w.data, DO53_ID);
         wire_a(&w, 300);
         do53_say(q);
 }

@@ -22,6 +22,13 @@ typedef struct PlayedState {
         FailureReason reason;
 } PlayedState;
 
+typedef struct PlayedForwardState {
+        char name[UPSTREAM_NAME_MAX + 1];
+        HealthState to;
+        FailureReason reason;
+        unsigned server; /* last octet of its address */
+} PlayedForwardState;
+
 extern PlayedConnect connects[256];      /* connections that the engine opened */
 extern PlayedSent sends[4096];           /* queries that it sent to upstreams */
 extern uint32_t closes[256], pings[256]; /* connections that it closed, or sent a PING on */
@@ -90,7 +97,8 @@ typedef struct PlayedDo53 {
 } PlayedDo53;
 
 extern PlayedDo53 do53[1024];
-extern unsigned n_do53;
+extern PlayedForwardState forward_states[64]; /* state changes of forward zones that the engine reported */
+extern unsigned n_do53, n_forward_states;
 
 /* Returns the last query, which must be there. */
 PlayedDo53 *do53_last(void);

@@ -4,47 +4,10 @@
  * nobody else.
  */
 
-#include "core/query/forward_zones.h"
 #include "played.h"
 #include "run.h"
 
 /* --- where a name goes */
-
-static const char *where(const Forwards *f, const char *name)
-{
-        uint8_t wire_name[DNS_NAME_MAX];
-        size_t n = name_from_text(name, wire_name);
-        const Forward *found = forwards_find(f, BYTES(wire_name, n));
-
-        return found ? found->config->name : "-";
-}
-
-START_TEST(the_longest_domain_wins_label_by_label_in_any_case)
-{
-        Config *c = played_parse(UPSTREAM_A "[Forward a]\nDomains=Corp.Example 168.192.in-addr.arpa lan\nDNS=10.0.0.1\n"
-                                            "[Forward b]\nDomains=lab.corp.example 10.0.0.0/8\nDNS=10.0.0.2\n");
-        bool changed;
-        Forwards *f = forwards_new(c, NULL, &changed);
-
-        config_unref(c);
-        ck_assert(changed);
-        ck_assert_str_eq(where(f, "corp.example"), "a");
-        ck_assert_str_eq(where(f, "www.corp.example"), "a");
-        ck_assert_str_eq(where(f, "WWW.cORP.eXAMPLE"), "a");
-        ck_assert_str_eq(where(f, "lab.corp.example"), "b");
-        ck_assert_str_eq(where(f, "x.y.lab.corp.example"), "b");
-        ck_assert_str_eq(where(f, "notlab.corp.example"), "a");
-        ck_assert_str_eq(where(f, "notcorp.example"), "-");
-        ck_assert_str_eq(where(f, "x\\004corp.example"), "-");
-        ck_assert_str_eq(where(f, "example"), "-");
-        ck_assert_str_eq(where(f, "corp.example.com"), "-");
-        ck_assert_str_eq(where(f, "."), "-");
-        ck_assert_str_eq(where(f, "lan"), "a");
-        ck_assert_str_eq(where(f, "1.2.168.192.in-addr.arpa"), "a");
-        ck_assert_str_eq(where(f, "1.2.3.10.in-addr.arpa"), "b");
-        forwards_free(f);
-}
-END_TEST
 
 START_TEST(names_of_a_forward_domain_go_to_its_server_and_no_other_names_do)
 {
@@ -596,7 +559,6 @@ int main(void)
         TCase *c = tcase_create("forward");
 
         tcase_add_checked_fixture(c, NULL, played_stop);
-        tcase_add_test(c, the_longest_domain_wins_label_by_label_in_any_case);
         tcase_add_test(c, names_of_a_forward_domain_go_to_its_server_and_no_other_names_do);
         tcase_add_test(c, a_forward_section_can_have_home_network_names_but_not_localhost_or_nonexistent_ones);
         tcase_add_test(c, RFC8467_the_question_is_not_padded_and_has_no_options_of_the_client);
