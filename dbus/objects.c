@@ -18,7 +18,7 @@ static uint64_t objects_realtime(uint64_t boottime)
 }
 
 static void objects_publish(Published *s, const UpstreamInfo *u, bool *ret_state, bool *ret_admin, bool *ret_reason,
-                            bool *ret_retry)
+                            bool *ret_detail, bool *ret_retry)
 {
         const Health *h = u->health;
         uint64_t retry_at = h->state == HEALTH_FAILED ? h->retry_at : 0;
@@ -26,10 +26,12 @@ static void objects_publish(Published *s, const UpstreamInfo *u, bool *ret_state
         *ret_state = s->state != h->state;
         *ret_admin = s->admin != h->admin;
         *ret_reason = s->reason != h->reason;
+        *ret_detail = strcmp(s->reason_detail, u->reason_detail) != 0;
         *ret_retry = s->retry_at != retry_at;
         s->state = h->state;
         s->admin = h->admin;
         s->reason = h->reason;
+        snprintf(s->reason_detail, sizeof(s->reason_detail), "%s", u->reason_detail);
         s->retry_at = retry_at;
         if (*ret_state)
                 s->changed_at_real = objects_realtime(h->changed_at);
@@ -50,12 +52,13 @@ static void objects_publish_new(Objects *o, Published *s, const UpstreamInfo *u)
         };
         s->retry_at_real = objects_realtime(s->retry_at);
         snprintf(s->name, sizeof(s->name), "%s", u->config->name);
+        snprintf(s->reason_detail, sizeof(s->reason_detail), "%s", u->reason_detail);
 }
 
-static void objects_emit_changed(const Published *s, bool state, bool admin, bool reason, bool retry)
+static void objects_emit_changed(const Published *s, bool state, bool admin, bool reason, bool detail, bool retry)
 {
         sd_bus *bus = bus_ready(daemon_bus(s->objects->daemon));
-        const char *names[6];
+        const char *names[7];
         _cleanup_(freep) char *path = NULL;
         unsigned n = 0;
 
@@ -65,6 +68,8 @@ static void objects_emit_changed(const Published *s, bool state, bool admin, boo
                 names[n++] = "Admin";
         if (reason)
                 names[n++] = "Reason";
+        if (detail)
+                names[n++] = "ReasonDetail";
         if (retry)
                 names[n++] = "RetryAtUSec";
         names[n] = NULL;
@@ -182,12 +187,12 @@ void objects_sync(Objects *o)
         if (!objects_same_upstreams(o))
                 objects_exchange_upstreams(o);
         for (size_t i = 0; i < o->n_upstreams && engine_upstream(daemon_engine(o->daemon), i, &u); i++) {
-                bool state, admin, reason, retry;
+                bool state, admin, reason, detail, retry;
 
                 if (o->upstreams[i].number != u.number)
                         continue;
-                objects_publish(&o->upstreams[i], &u, &state, &admin, &reason, &retry);
-                objects_emit_changed(&o->upstreams[i], state, admin, reason, retry);
+                objects_publish(&o->upstreams[i], &u, &state, &admin, &reason, &detail, &retry);
+                objects_emit_changed(&o->upstreams[i], state, admin, reason, detail, retry);
         }
         objects_sync_manager(o);
 }

@@ -18,6 +18,7 @@ typedef struct Published {
         HealthState state;
         HealthAdmin admin;
         FailureReason reason;
+        char reason_detail[FAILURE_DETAIL_MAX];
         uint64_t retry_at; /* CLOCK_BOOTTIME; 0: not failed */
         uint64_t retry_at_real;
         uint64_t changed_at_real;

@@ -119,12 +119,13 @@ static int upstream_object_get_word(_unused_ sd_bus *bus, _unused_ const char *p
 
         if (!upstream_object_find(s->objects, s->number, &u))
                 return upstream_object_gone(error);
-        word = strcmp(property, "Name") == 0         ? s->name
-               : strcmp(property, "URL") == 0        ? u.config->url
-               : strcmp(property, "HealthMode") == 0 ? health_mode_name(u.config->health)
-               : strcmp(property, "State") == 0      ? health_state_name(s->state)
-               : strcmp(property, "Reason") == 0     ? failure_name(s->reason)
-                                                     : health_admin_name(s->admin);
+        word = strcmp(property, "Name") == 0           ? s->name
+               : strcmp(property, "URL") == 0          ? u.config->url
+               : strcmp(property, "HealthMode") == 0   ? health_mode_name(u.config->health)
+               : strcmp(property, "State") == 0        ? health_state_name(s->state)
+               : strcmp(property, "Reason") == 0       ? failure_name(s->reason)
+               : strcmp(property, "ReasonDetail") == 0 ? s->reason_detail
+                                                       : health_admin_name(s->admin);
         return sd_bus_message_append(reply, "s", word);
 }
 
@@ -213,6 +214,7 @@ static const sd_bus_vtable upstream_vtable[] = {
         SD_BUS_PROPERTY("HealthMode", "s", upstream_object_get_word, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("State", "s", upstream_object_get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Reason", "s", upstream_object_get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("ReasonDetail", "s", upstream_object_get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("Admin", "s", upstream_object_get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("RetryAtUSec", "t", upstream_object_get_time, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("LastChangeUSec", "t", upstream_object_get_time, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

@@ -16,9 +16,17 @@ static int report_level_of(HealthState s)
 
 void report_state(const Action *a)
 {
-        char upstream[96], state[48], from[48], admin[32], reason[64], purpose[40], status[40];
+        char upstream[96], state[48], from[48], admin[32], reason[64], purpose[40], status[40],
+                reason_detail[FAILURE_DETAIL_MAX + 32];
         const FailureDetail *detail = &a->state.detail;
-        const char *fields[] = { upstream, state, from, admin, purpose, reason, detail->http_status ? status : NULL,
+        const char *fields[] = { upstream,
+                                 state,
+                                 from,
+                                 admin,
+                                 purpose,
+                                 reason,
+                                 *detail->text ? reason_detail : NULL,
+                                 detail->http_status ? status : NULL,
                                  NULL };
         const char *name = a->state.name, *to = health_state_name(a->state.to);
 
@@ -28,6 +36,7 @@ void report_state(const Action *a)
         snprintf(admin, sizeof(admin), "DOHMOUSE_ADMIN=%s", health_admin_name(a->state.admin));
         snprintf(purpose, sizeof(purpose), "DOHMOUSE_PURPOSE=%s", purpose_name(a->state.purpose));
         snprintf(reason, sizeof(reason), "DOHMOUSE_REASON=%s", failure_name(a->state.reason));
+        snprintf(reason_detail, sizeof(reason_detail), "DOHMOUSE_REASON_DETAIL=%s", detail->text);
         snprintf(status, sizeof(status), "DOHMOUSE_HTTP_STATUS=%u", detail->http_status);
         if (a->state.admin != a->state.admin_before)
                 journal_fields(LOG_NOTICE, MESSAGE_UPSTREAM_ADMIN, fields,

@@ -24,6 +24,7 @@ static const Member upstream_members[] = {
         UPSTREAM("HealthMode", 's', health_mode),
         UPSTREAM("State", 's', state),
         UPSTREAM("Reason", 's', reason),
+        UPSTREAM("ReasonDetail", 's', reason_detail),
         UPSTREAM("Admin", 's', admin),
         UPSTREAM("Addresses", 'a', addresses),
         UPSTREAM("RetryAtUSec", 't', retry_at),

@@ -7,9 +7,9 @@
 #include "ctl.h"
 
 typedef struct UpstreamView {
-        char *name, *url, *health_mode, *state, *reason, *admin; /* never NULL */
-        char **addresses;                                        /* NULL-terminated */
-        uint64_t retry_at, last_change;                          /* usec, CLOCK_REALTIME; 0: none */
+        char *name, *url, *health_mode, *state, *reason, *reason_detail, *admin; /* never NULL */
+        char **addresses;                                                        /* NULL-terminated */
+        uint64_t retry_at, last_change;                                          /* usec, CLOCK_REALTIME; 0: none */
         uint64_t connections, smoothed_rtt, peer_idle;
         uint64_t queries, failures, handshakes_full, handshakes_resumed, probes, races, races_won;
 } UpstreamView;

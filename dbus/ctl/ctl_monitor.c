@@ -40,6 +40,7 @@ static void monitor_print_upstream(const Monitor *m, const char *event, const Up
                 json_string(&j, "Upstream", v->name);
                 json_string(&j, "State", v->state);
                 json_string(&j, "Reason", v->reason);
+                json_string(&j, "ReasonDetail", v->reason_detail);
                 json_string(&j, "Admin", v->admin);
                 json_number(&j, "RetryAtUSec", v->retry_at);
                 json_end(&j);
@@ -48,9 +49,10 @@ static void monitor_print_upstream(const Monitor *m, const char *event, const Up
                 if (strcmp(event, "removed") == 0)
                         printf("%s was removed\n", v->name);
                 else
-                        printf("%s%s is %s%s%s%s%s\n", v->name, strcmp(event, "added") == 0 ? " was added and" : "",
+                        printf("%s%s is %s%s%s%s%s%s%s\n", v->name, strcmp(event, "added") == 0 ? " was added and" : "",
                                state_colour(c, word), word, *state_colour(c, word) ? c->terminal.normal : "",
-                               *v->reason ? ": " : "", reason_words(v->reason));
+                               *v->reason ? ": " : "", reason_words(v->reason), *v->reason_detail ? ", " : "",
+                               v->reason_detail);
         }
         fflush(stdout);
 }

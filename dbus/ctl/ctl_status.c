@@ -6,6 +6,7 @@
 #include "io/system/resolv_conf.h"
 
 #define KEY "%14s: "
+#define PROBLEM_MAX 256
 
 static const char *status_state_mark(const Ctl *c, const UpstreamView *v)
 {
@@ -36,11 +37,13 @@ static const char *status_problem(const UpstreamView *v, char *ret, size_t size)
         const char *retry = wait > 0 ? "will be retried after " : "will be retried on the next query";
         char span[SPAN_TEXT_MAX] = "";
         bool retried = strcmp(upstream_state_word(v), "failed") == 0 && v->retry_at > 0;
+        bool down = strcmp(v->admin, "down") == 0;
 
         if (wait > 0)
                 span_text(wait + USEC_PER_SEC - 1, span);
-        snprintf(ret, size, "%s%s%s%s", strcmp(v->admin, "down") == 0 ? "" : reason_words(v->reason),
-                 retried && *v->reason ? "; " : "", retried ? retry : "", retried ? span : "");
+        snprintf(ret, size, "%s%s%s%s%s%s", down ? "" : reason_words(v->reason), *v->reason_detail && !down ? ", " : "",
+                 down ? "" : v->reason_detail, retried && *v->reason ? "; " : "", retried ? retry : "",
+                 retried ? span : "");
         return ret;
 }
 
@@ -58,7 +61,7 @@ static int status_print_table(const Ctl *c, const UpstreamList *l)
                 return ctl_fail("Out of memory.");
         for (size_t i = 0; i < l->n; i++) {
                 const UpstreamView *v = &l->views[i];
-                char span[SPAN_TEXT_MAX], text[160];
+                char span[SPAN_TEXT_MAX], text[PROBLEM_MAX];
 
                 table_row(t, state_colour(c, upstream_state_word(v)), status_state_mark(c, v));
                 table_cell(t, "%s", v->name);
@@ -168,7 +171,7 @@ static void status_print_connection(const UpstreamView *v)
 static void status_print_upstream(const Ctl *c, const UpstreamView *v)
 {
         const char *colour = state_colour(c, upstream_state_word(v)), *normal = *colour ? c->terminal.normal : "";
-        char span[SPAN_TEXT_MAX], moment[MOMENT_TEXT_MAX], text[160];
+        char span[SPAN_TEXT_MAX], moment[MOMENT_TEXT_MAX], text[PROBLEM_MAX];
 
         printf("%s%s%s %s - %s\n", colour, status_state_mark(c, v), normal, v->name, v->url);
         printf(KEY "%s%s%s", "State", colour, upstream_state_word(v), normal);

@@ -405,6 +405,7 @@ bool engine_upstream(const Engine *e, size_t i, UpstreamInfo *ret)
                 .number = u->handle,
                 .config = u->config,
                 .health = &u->health,
+                .reason_detail = upstream_reason_detail(u)->text,
                 .connections = upstream_connections(u),
                 .smoothed_rtt = u->rtt.smoothed,
                 .peer_idle = u->pool.peer_idle == USEC_NEVER ? 0 : u->pool.peer_idle,

@@ -117,6 +117,7 @@ typedef struct UpstreamInfo {
         uint32_t number;
         const UpstreamConfig *config; /* borrowed; valid until ACTION_UPSTREAM_GONE */
         const Health *health;
+        const char *reason_detail; /* of health->reason: "status 421"; "" if there is nothing to add */
         unsigned connections;
         uint64_t smoothed_rtt; /* usec; 0: unknown */
         uint64_t peer_idle;    /* usec; 0: unknown */

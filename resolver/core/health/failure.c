@@ -53,13 +53,13 @@ static const struct {
 
         [FAILURE_HTTP_REDIRECT] = { "http-redirect", "HTTP redirect", CLASS_CONFIG },
         [FAILURE_HTTP_CONFIG] = { "http-config", "HTTP status says URL or method are wrong", CLASS_CONFIG },
-        [FAILURE_HTTP_RETRY] = { "http-retry", "HTTP gateway error", CLASS_SOFT },
+        [FAILURE_HTTP_RETRY] = { "http-retry", "temporary HTTP error", CLASS_SOFT },
         [FAILURE_HTTP_SERVER] = { "http-server", "HTTP server error", CLASS_SOFT },
         [FAILURE_HTTP_OVERLOAD] = { "http-overload", "server is overloaded", CLASS_OVERLOAD },
         [FAILURE_HTTP_PORTAL] = { "http-portal", "network asks for a login", CLASS_SOFT },
         [FAILURE_CONTENT_TYPE] = { "content-type", "answer is not application/dns-message", CLASS_SOFT },
         [FAILURE_CONTENT_ENCODING] = { "content-encoding", "answer has a content encoding", CLASS_SOFT },
-        [FAILURE_BODY_SIZE] = { "body-size", "answer has an impossible size", CLASS_SOFT },
+        [FAILURE_BODY_SIZE] = { "body-size", "answer has an invalid size", CLASS_SOFT },
 
         [FAILURE_MALFORMED] = { "malformed", "answer is not a well-formed DNS message", CLASS_SOFT },
         [FAILURE_MISMATCH] = { "mismatch", "answer is for another question", CLASS_SOFT },

@@ -10,6 +10,13 @@
 
 /* --- changes of state */
 
+const FailureDetail *upstream_reason_detail(const Upstream *u)
+{
+        static const FailureDetail none;
+
+        return u->health.reason && u->detail.reason == u->health.reason ? &u->detail : &none;
+}
+
 /* Reports the state once, to the journal and the bus. */
 static void upstream_publish_state(Upstream *u, Purpose purpose)
 {
@@ -23,8 +30,7 @@ static void upstream_publish_state(Upstream *u, Purpose purpose)
                 a->state.admin = u->health.admin;
                 a->state.admin_before = u->announced_admin;
                 a->state.reason = u->health.reason;
-                if (u->detail.reason == u->health.reason)
-                        a->state.detail = u->detail;
+                a->state.detail = *upstream_reason_detail(u);
                 a->state.purpose = purpose;
                 a->state.retry_at = u->health.retry_at;
         }

@@ -18,6 +18,10 @@ void upstream_state_changed(Upstream *u, Purpose purpose, uint64_t now);
 void upstream_fail(Upstream *u, FailureReason reason, uint64_t incident, bool connecting, uint64_t retry_after,
                    Purpose purpose, uint64_t now);
 
+/* Returns what is known of the reason of its state in addition; of FAILURE_NONE if that is nothing. Valid until the
+ * next event. */
+const FailureDetail *upstream_reason_detail(const Upstream *u);
+
 /* Handles the failure of `x`, which is still on its connection. */
 void upstream_blame(Exchange *x, FailureReason reason, uint64_t retry_after, uint64_t now);
 
