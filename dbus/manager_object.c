@@ -188,10 +188,11 @@ static int manager_get_word(_unused_ sd_bus *bus, _unused_ const char *path, _un
                             const char *property, sd_bus_message *reply, void *userdata, _unused_ sd_bus_error *error)
 {
         const Objects *o = userdata;
-        const char *word = strcmp(property, "HealthMode") == 0       ? health_mode_name(o->mode)
-                           : strcmp(property, "NetworkState") == 0   ? network_state_name(o->network)
-                           : strcmp(property, "ResolvConfMode") == 0 ? resolv_conf_mode_name(o->resolv_conf)
-                                                                     : log_level_name(o->log_level);
+        const char *word = strcmp(property, "HealthMode") == 0           ? health_mode_name(o->mode)
+                           : strcmp(property, "NetworkState") == 0       ? network_state_name(o->network)
+                           : strcmp(property, "ResolvConfMode") == 0     ? resolv_conf_mode_name(o->resolv_conf)
+                           : strcmp(property, "ConfigurationError") == 0 ? o->configuration_error
+                                                                         : log_level_name(o->log_level);
 
         return sd_bus_message_append(reply, "s", word);
 }
@@ -355,6 +356,7 @@ static const sd_bus_vtable manager_vtable[] = {
                                 manager_on_get_upstream, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_PROPERTY("Version", "s", manager_get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("HealthMode", "s", manager_get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+        SD_BUS_PROPERTY("ConfigurationError", "s", manager_get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("NetworkState", "s", manager_get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("ResolvConfMode", "s", manager_get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_WRITABLE_PROPERTY("LogLevel", "s", manager_get_word, manager_never_set, 0,

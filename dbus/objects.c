@@ -157,9 +157,12 @@ static void objects_sync_manager(Objects *o)
         const Config *config = engine_config(e);
         uint64_t cache_size = config->cache ? config->cache_size : 0;
         sd_bus *bus = bus_ready(daemon_bus(o->daemon));
-        const char *names[6];
+        const char *unusable = config_unusable(config) ?: "";
+        const char *names[7];
         unsigned n = 0;
 
+        if (strncmp(o->configuration_error, unusable, sizeof(o->configuration_error) - 1) != 0)
+                names[n++] = "ConfigurationError";
         if (o->resolv_conf != daemon_resolv_conf_mode(o->daemon))
                 names[n++] = "ResolvConfMode";
         if (o->network != engine_network_state(e))
@@ -171,6 +174,7 @@ static void objects_sync_manager(Objects *o)
         if (o->log_level != journal_level())
                 names[n++] = "LogLevel";
         names[n] = NULL;
+        snprintf(o->configuration_error, sizeof(o->configuration_error), "%s", unusable);
         o->network = engine_network_state(e);
         o->resolv_conf = daemon_resolv_conf_mode(o->daemon);
         o->mode = config->health;

@@ -9,6 +9,8 @@
 #include "objects.h"
 #include "polkit.h"
 
+#define CONFIGURATION_ERROR_MAX 512
+
 /* An upstream as last published. The times of CLOCK_REALTIME are stored, since computing them again from those of
  * CLOCK_BOOTTIME would give slightly different values. */
 typedef struct Published {
@@ -33,6 +35,7 @@ struct Objects {
         HealthMode mode;
         NetworkState network;
         ResolvConfMode resolv_conf;
+        char configuration_error[CONFIGURATION_ERROR_MAX]; /* "": none */
         uint64_t cache_size;
         int log_level;
         Calls calls;

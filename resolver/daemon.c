@@ -61,13 +61,13 @@ struct Daemon {
 
 static void daemon_update_status(Daemon *d)
 {
+        const char *unusable = config_unusable(engine_config(d->engine));
         char summary[REPORT_SUMMARY_MAX];
 
         if (d->stopping)
                 service_status(&d->service, "Stopping");
-        else if (engine_config(d->engine)->n_upstreams == 0)
-                service_status(&d->service, "Configuration error: %s",
-                               engine_config(d->engine)->unusable ?: "no upstream");
+        else if (unusable)
+                service_status(&d->service, "Configuration error: %s", unusable);
         else {
                 report_summary(d->engine, summary);
                 service_status(&d->service, "%s", summary);

@@ -142,11 +142,11 @@ void report_config(_unused_ void *userdata, const ConfigMessage *m)
 
 void report_unusable(const Config *c)
 {
-        const char *why = c->unusable ?: "no upstream";
+        const char *why = config_unusable(c);
         char unusable[FIELD_MAX];
         const char *fields[] = { unusable, NULL };
 
-        if (c->n_upstreams > 0)
+        if (!why)
                 return;
         snprintf(unusable, sizeof(unusable), "DOHMOUSE_UNUSABLE=%s", why);
         journal_fields(LOG_ERR, MESSAGE_CONFIG, fields,

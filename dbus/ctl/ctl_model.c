@@ -43,15 +43,11 @@ static const Member upstream_members[] = {
 };
 
 static const Member manager_members[] = {
-        MANAGER("Version", 's', version),
-        MANAGER("HealthMode", 's', health_mode),
-        MANAGER("NetworkState", 's', network),
-        MANAGER("LogLevel", 's', log_level),
-        MANAGER("CacheEntries", 't', cache_entries),
-        MANAGER("CacheBytes", 't', cache_octets),
-        MANAGER("CacheBytesMax", 't', cache_octets_max),
-        MANAGER("Queries", 't', queries),
-        { NULL },
+        MANAGER("Version", 's', version),         MANAGER("HealthMode", 's', health_mode),
+        MANAGER("NetworkState", 's', network),    MANAGER("ConfigurationError", 's', configuration_error),
+        MANAGER("LogLevel", 's', log_level),      MANAGER("CacheEntries", 't', cache_entries),
+        MANAGER("CacheBytes", 't', cache_octets), MANAGER("CacheBytesMax", 't', cache_octets_max),
+        MANAGER("Queries", 't', queries),         { NULL },
 };
 
 uint64_t now_real(void)

@@ -15,7 +15,7 @@ typedef struct UpstreamView {
 } UpstreamView;
 
 typedef struct ManagerView {
-        char *version, *health_mode, *network, *log_level;
+        char *version, *health_mode, *network, *log_level, *configuration_error;
         uint64_t cache_entries, cache_octets, cache_octets_max, queries;
 } ManagerView;
 

@@ -84,7 +84,7 @@ static int status_print_table(const Ctl *c, const UpstreamList *l)
 }
 
 /* "2 healthy, 1 down": the number of upstreams in each state. */
-static void status_print_summary(const UpstreamList *l)
+static void status_print_summary(const Ctl *c, const ManagerView *m, const UpstreamList *l)
 {
         static const char *const words[] = { "up", "healthy", "unknown", "suspect", "trial", "failed", "down" };
         const char *separator = "";
@@ -100,6 +100,8 @@ static void status_print_summary(const UpstreamList *l)
                 separator = n > 0 ? ", " : separator;
         }
         puts(l->n > 0 ? "" : "none");
+        if (*m->configuration_error)
+                printf(KEY "%s%s%s\n", "Error", c->terminal.red, m->configuration_error, c->terminal.normal);
 }
 
 /* Read from the file itself: whoever took it over is not known on the bus. */
@@ -130,7 +132,7 @@ static void status_print_manager(const Ctl *c, const ManagerView *m, const Upstr
 {
         char octets[SPAN_TEXT_MAX], most[SPAN_TEXT_MAX];
 
-        status_print_summary(l);
+        status_print_summary(c, m, l);
         status_print_system(c);
         printf(KEY "%s%s%s%s\n", "Network", state_colour(c, m->network), m->network, c->terminal.normal,
                strcmp(m->network, "portal") == 0 ? " (possibly a login page, or a wrong clock)" : "");

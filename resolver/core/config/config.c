@@ -489,6 +489,11 @@ static bool config_same_text(const char *a, const char *b)
         return a == b || (a && b && strcmp(a, b) == 0);
 }
 
+const char *config_unusable(const Config *c)
+{
+        return c->n_upstreams > 0 ? NULL : c->unusable ?: "no upstream";
+}
+
 bool upstream_config_equal(const UpstreamConfig *a, const UpstreamConfig *b)
 {
         if (strcmp(a->name, b->name) != 0 || !config_same_text(a->url, b->url) || a->method != b->method ||

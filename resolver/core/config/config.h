@@ -167,6 +167,9 @@ Config *config_ref(Config *c);
 Config *config_unref(Config *c);
 DEFINE_CLEANUP(Config, config_unref)
 
+/* Returns why there is no upstream, or NULL if there is one. Valid as long as the configuration. */
+const char *config_unusable(const Config *c);
+
 /* True if both describe the same server in the same way, so that state and connections may be kept across a reload. */
 bool upstream_config_equal(const UpstreamConfig *a, const UpstreamConfig *b);
 

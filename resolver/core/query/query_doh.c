@@ -395,10 +395,11 @@ static void doh_shift(Query *q, uint64_t slept)
 static int doh_explain(const Query *q, uint64_t now, char *ret_text, size_t size)
 {
         uint64_t retry_at = health_retry_at(&q->common->upstreams->common.health);
+        const char *unusable = config_unusable(q->common->config);
         FailureClass class = failure_class(q->failure);
 
-        if (q->common->config->unusable) {
-                snprintf(ret_text, size, "configuration error: %s", q->common->config->unusable);
+        if (unusable) {
+                snprintf(ret_text, size, "configuration error: %s", unusable);
                 return EDE_OTHER;
         }
         if (q->failure == FAILURE_RESOURCES || q->failure == FAILURE_QUEUE_FULL || q->failure == FAILURE_TRUST_STORE) {
