@@ -169,10 +169,29 @@ static int manager_on_get_upstream(sd_bus_message *call, void *userdata, sd_bus_
                 if (strcmp(o->upstreams[i].name, name) == 0) {
                         _cleanup_(freep) char *path = NULL;
 
-                        r = upstream_path(name, &path);
+                        r = sd_bus_path_encode(UPSTREAM_PATH, name, &path);
                         return r < 0 ? r : sd_bus_reply_method_return(call, "o", path);
                 }
         return sd_bus_error_set(error, ERROR_NO_SUCH_UPSTREAM, "There is no upstream with this name");
+}
+
+static int manager_on_get_forward(sd_bus_message *call, void *userdata, sd_bus_error *error)
+{
+        Objects *o = userdata;
+        const char *name;
+        int r;
+
+        r = sd_bus_message_read(call, "s", &name);
+        if (r < 0)
+                return r;
+        for (size_t i = 0; i < o->n_forwards; i++)
+                if (strcmp(o->forwards[i].name, name) == 0) {
+                        _cleanup_(freep) char *path = NULL;
+
+                        r = sd_bus_path_encode(FORWARD_PATH, name, &path);
+                        return r < 0 ? r : sd_bus_reply_method_return(call, "o", path);
+                }
+        return sd_bus_error_set(error, ERROR_NO_SUCH_FORWARD, "There is no forward zone with this name");
 }
 
 /* --- properties */
@@ -354,6 +373,8 @@ static const sd_bus_vtable manager_vtable[] = {
                                 manager_on_resolve, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetUpstream", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", upstream),
                                 manager_on_get_upstream, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("GetForward", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", forward),
+                                manager_on_get_forward, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_PROPERTY("Version", "s", manager_get_version, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("HealthMode", "s", manager_get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
         SD_BUS_PROPERTY("ConfigurationError", "s", manager_get_word, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

@@ -9,8 +9,11 @@
 #define MANAGER_INTERFACE "org.dohmouse1.Manager"
 #define UPSTREAM_PATH "/org/dohmouse1/upstream" /* followed by the encoded name */
 #define UPSTREAM_INTERFACE "org.dohmouse1.Upstream"
+#define FORWARD_PATH "/org/dohmouse1/forward" /* likewise */
+#define FORWARD_INTERFACE "org.dohmouse1.Forward"
 
 #define ERROR_NO_SUCH_UPSTREAM "org.dohmouse1.Error.NoSuchUpstream"
+#define ERROR_NO_SUCH_FORWARD "org.dohmouse1.Error.NoSuchForward"
 #define ERROR_INVALID_CONFIGURATION "org.dohmouse1.Error.InvalidConfiguration"
 #define ERROR_PROBE_IN_PROGRESS "org.dohmouse1.Error.ProbeInProgress"
 #define ERROR_TOO_MANY_REQUESTS "org.dohmouse1.Error.TooManyRequests"

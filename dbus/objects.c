@@ -12,7 +12,7 @@
 
 /* --- changes */
 
-static uint64_t objects_realtime(uint64_t boottime)
+uint64_t objects_realtime(uint64_t boottime)
 {
         return boottime ? clock_usec(CLOCK_REALTIME) + boottime - clock_now() : 0;
 }
@@ -55,11 +55,67 @@ static void objects_publish_new(Objects *o, Published *s, const UpstreamInfo *u)
         snprintf(s->reason_detail, sizeof(s->reason_detail), "%s", u->reason_detail);
 }
 
-static void objects_emit_changed(const Published *s, bool state, bool admin, bool reason, bool detail, bool retry)
+/* --- signals */
+
+void objects_emit_changed(const Objects *o, const char *root, const char *name, const char *interface,
+                          const char *const *properties)
 {
-        sd_bus *bus = bus_ready(daemon_bus(s->objects->daemon));
-        const char *names[7];
+        sd_bus *bus = bus_ready(daemon_bus(o->daemon));
         _cleanup_(freep) char *path = NULL;
+
+        if (*properties && bus && sd_bus_path_encode(root, name, &path) >= 0)
+                sd_bus_emit_properties_changed_strv(bus, path, interface, (char **) properties);
+}
+
+void objects_emit_added(const Objects *o, const char *root, const char *name)
+{
+        sd_bus *bus = bus_ready(daemon_bus(o->daemon));
+        _cleanup_(freep) char *path = NULL;
+
+        if (bus && sd_bus_path_encode(root, name, &path) >= 0)
+                sd_bus_emit_object_added(bus, path);
+}
+
+void objects_emit_removed(const Objects *o, const char *root, const char *name, const char *interface)
+{
+        /* The interfaces that sd_bus_emit_object_added() announces. Its counterpart does not work for an object that no
+         * longer exists. */
+        const char *const interfaces[] = { "org.freedesktop.DBus.Peer", "org.freedesktop.DBus.Introspectable",
+                                           DBUS_PROPERTIES, interface, NULL };
+        sd_bus *bus = bus_ready(daemon_bus(o->daemon));
+        _cleanup_(freep) char *path = NULL;
+
+        if (bus && sd_bus_path_encode(root, name, &path) >= 0)
+                sd_bus_emit_interfaces_removed_strv(bus, path, (char **) interfaces);
+}
+
+int objects_list_paths(const Objects *o, const char *root, const char *(*name_at)(const Objects *o, size_t i),
+                       char ***ret)
+{
+        char **paths;
+        size_t n = 0;
+
+        while (name_at(o, n))
+                n++;
+        paths = calloc(n + 1, sizeof(*paths));
+        if (!paths)
+                return -ENOMEM;
+        for (size_t i = 0; i < n; i++)
+                if (sd_bus_path_encode(root, name_at(o, i), &paths[i]) < 0) {
+                        while (i-- > 0)
+                                free(paths[i]);
+                        free(paths);
+                        return -ENOMEM;
+                }
+        *ret = paths;
+        return 1;
+}
+
+/* --- upstreams */
+
+static void objects_emit_upstream(const Published *s, bool state, bool admin, bool reason, bool detail, bool retry)
+{
+        const char *names[7];
         unsigned n = 0;
 
         if (state)
@@ -73,30 +129,7 @@ static void objects_emit_changed(const Published *s, bool state, bool admin, boo
         if (retry)
                 names[n++] = "RetryAtUSec";
         names[n] = NULL;
-        if (n && bus && upstream_path(s->name, &path) >= 0)
-                sd_bus_emit_properties_changed_strv(bus, path, UPSTREAM_INTERFACE, (char **) names);
-}
-
-static void objects_emit_added(const Objects *o, const Published *s)
-{
-        sd_bus *bus = bus_ready(daemon_bus(o->daemon));
-        _cleanup_(freep) char *path = NULL;
-
-        if (bus && upstream_path(s->name, &path) >= 0)
-                sd_bus_emit_object_added(bus, path);
-}
-
-static void objects_emit_removed(const Published *s)
-{
-        /* The interfaces that sd_bus_emit_object_added() announces. Its counterpart does not work for an object that no
-         * longer exists. */
-        static const char *const interfaces[] = { "org.freedesktop.DBus.Peer", "org.freedesktop.DBus.Introspectable",
-                                                  DBUS_PROPERTIES, UPSTREAM_INTERFACE, NULL };
-        sd_bus *bus = bus_ready(daemon_bus(s->objects->daemon));
-        _cleanup_(freep) char *path = NULL;
-
-        if (bus && upstream_path(s->name, &path) >= 0)
-                sd_bus_emit_interfaces_removed_strv(bus, path, (char **) interfaces);
+        objects_emit_changed(s->objects, UPSTREAM_PATH, s->name, UPSTREAM_INTERFACE, names);
 }
 
 static const Published *objects_find_published(const Published *list, size_t n, uint32_t number)
@@ -144,10 +177,10 @@ static void objects_exchange_upstreams(Objects *o)
         o->n_upstreams = n;
         for (size_t i = 0; i < n_before; i++)
                 if (!objects_find_published(list, n, before[i].number))
-                        objects_emit_removed(&before[i]);
+                        objects_emit_removed(o, UPSTREAM_PATH, before[i].name, UPSTREAM_INTERFACE);
         for (size_t i = 0; i < n; i++)
                 if (!objects_find_published(before, n_before, list[i].number))
-                        objects_emit_added(o, &list[i]);
+                        objects_emit_added(o, UPSTREAM_PATH, list[i].name);
         free(before);
 }
 
@@ -196,8 +229,9 @@ void objects_sync(Objects *o)
                 if (o->upstreams[i].number != u.number)
                         continue;
                 objects_publish(&o->upstreams[i], &u, &state, &admin, &reason, &detail, &retry);
-                objects_emit_changed(&o->upstreams[i], state, admin, reason, detail, retry);
+                objects_emit_upstream(&o->upstreams[i], state, admin, reason, detail, retry);
         }
+        forward_objects_sync(o);
         objects_sync_manager(o);
 }
 
@@ -276,6 +310,8 @@ static int objects_attach(void *userdata, sd_bus *bus)
         if (r >= 0)
                 r = upstream_attach(o, bus);
         if (r >= 0)
+                r = forward_objects_attach(o, bus);
+        if (r >= 0)
                 r = sd_bus_match_signal_async(bus, NULL, DBUS_NAME, DBUS_PATH, DBUS_INTERFACE, "NameAcquired",
                                               objects_on_name_acquired, NULL, o);
         /* If the name is taken, wait in the queue for it. */
@@ -317,6 +353,7 @@ Objects *objects_free(Objects *o)
                 return NULL;
         objects_detach(o);
         free(o->upstreams);
+        free(o->forwards);
         free(o);
         return NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * What objects.c, manager_object.c and upstream_object.c share.
+ * What objects.c, manager_object.c, upstream_object.c and forward_object.c share.
  */
 
 #include "calls.h"
@@ -26,12 +26,26 @@ typedef struct Published {
         uint64_t changed_at_real;
 } Published;
 
+/* A forward zone as last published. */
+typedef struct PublishedForward {
+        Objects *objects;
+        uint32_t number;
+        char name[UPSTREAM_NAME_MAX + 1];
+        HealthState state;
+        FailureReason reason;
+        uint64_t changed_at_real;
+        size_t current; /* index of the server asked first */
+        HealthState servers[FORWARD_SERVERS_MAX];
+} PublishedForward;
+
 struct Objects {
         Daemon *daemon;
         BusUser user;
         bool named;           /* the bus name is owned */
         Published *upstreams; /* in the order of the configuration */
         size_t n_upstreams;
+        PublishedForward *forwards; /* likewise */
+        size_t n_forwards;
         HealthMode mode;
         NetworkState network;
         ResolvConfMode resolv_conf;
@@ -48,9 +62,25 @@ void objects_sync(Objects *o);
 /* Add their interfaces to a new bus connection. Negative errno. */
 int manager_attach(Objects *o, sd_bus *bus);
 int upstream_attach(Objects *o, sd_bus *bus);
+int forward_objects_attach(Objects *o, sd_bus *bus);
 
-/* Sets `*ret` to the object path of an upstream; the caller frees it. Negative errno. */
-int upstream_path(const char *name, char **ret);
+/* The part of objects_sync() for forward zones. */
+void forward_objects_sync(Objects *o);
+
+/* Signal changes of the object that is named `name` below the path `root`: of these properties, NULL-terminated and
+ * possibly none; and that it was added or removed with its interface. */
+void objects_emit_changed(const Objects *o, const char *root, const char *name, const char *interface,
+                          const char *const *properties);
+void objects_emit_added(const Objects *o, const char *root, const char *name);
+void objects_emit_removed(const Objects *o, const char *root, const char *name, const char *interface);
+
+/* For a node enumerator to return: sets `*ret` to the paths below `root` of all names that `name_at` returns before it
+ * returns NULL. */
+int objects_list_paths(const Objects *o, const char *root, const char *(*name_at)(const Objects *o, size_t i),
+                       char ***ret);
+
+/* Converts a time of CLOCK_BOOTTIME to CLOCK_REALTIME; 0 stays 0. */
+uint64_t objects_realtime(uint64_t boottime);
 
 /* Reply to a call that was taken out of `calls`: with an answer (NULL when out of memory), or the outcome of a probe.
  * The caller keeps the reference to `call`. */

@@ -8,11 +8,6 @@
 #include "io/clock.h"
 #include "objects_internal.h"
 
-int upstream_path(const char *name, char **ret)
-{
-        return sd_bus_path_encode(UPSTREAM_PATH, name, ret);
-}
-
 /* --- methods. While polkit is asked, an upstream is known by its number, which is never reused. */
 
 static int upstream_object_gone(sd_bus_error *error)
@@ -249,23 +244,15 @@ static int upstream_object_find_object(_unused_ sd_bus *bus, const char *path, _
         return 0;
 }
 
+static const char *upstream_object_name(const Objects *o, size_t i)
+{
+        return i < o->n_upstreams ? o->upstreams[i].name : NULL;
+}
+
 static int upstream_object_list_objects(_unused_ sd_bus *bus, _unused_ const char *prefix, void *userdata, char ***ret,
                                         _unused_ sd_bus_error *error)
 {
-        Objects *o = userdata;
-        char **paths = calloc(o->n_upstreams + 1, sizeof(*paths));
-
-        if (!paths)
-                return -ENOMEM;
-        for (size_t i = 0; i < o->n_upstreams; i++)
-                if (upstream_path(o->upstreams[i].name, &paths[i]) < 0) {
-                        while (i-- > 0)
-                                free(paths[i]);
-                        free(paths);
-                        return -ENOMEM;
-                }
-        *ret = paths;
-        return 1;
+        return objects_list_paths(userdata, UPSTREAM_PATH, upstream_object_name, ret);
 }
 
 int upstream_attach(Objects *o, sd_bus *bus)

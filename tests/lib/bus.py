@@ -6,7 +6,7 @@ import os, queue, select, shutil, signal, socket, struct, subprocess, threading,
 CALL, RETURN, ERROR, SIGNAL = 1, 2, 3, 4
 NO_REPLY, INTERACTIVE = 1, 4
 DBUS = 'org.freedesktop.DBus'
-MANAGER, UPSTREAM = 'org.dohmouse1.Manager', 'org.dohmouse1.Upstream'
+MANAGER, UPSTREAM, FORWARD = 'org.dohmouse1.Manager', 'org.dohmouse1.Upstream', 'org.dohmouse1.Forward'
 PROPERTIES, OBJECTS = 'org.freedesktop.DBus.Properties', 'org.freedesktop.DBus.ObjectManager'
 
 
