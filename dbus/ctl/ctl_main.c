@@ -18,7 +18,7 @@ static const char help[] = "dohmousectl [OPTIONS...] [COMMAND]\n"
                            "Query and control the DNS-over-HTTPS stub resolver.\n"
                            "\n"
                            "Query Commands:\n"
-                           "  status [UPSTREAM...]     Show the state of the resolver and its upstreams\n"
+                           "  status [NAME...]         Show the state of the resolver and its servers\n"
                            "  statistics               Show counters and the latency of answers\n"
                            "  monitor                  Show state changes as they happen\n"
                            "  query NAME [TYPE]        Resolve a name, to its addresses by default\n"
@@ -58,7 +58,7 @@ static const struct {
         const char *arguments;
         int (*run)(Ctl *c, int argc, char *argv[]);
 } commands[] = {
-        { "status", 0, MANY, "[UPSTREAM...]", ctl_status },
+        { "status", 0, MANY, "[NAME...]", ctl_status },
         { "statistics", 0, 0, "", ctl_statistics },
         { "monitor", 0, 0, "", ctl_monitor },
         { "query", 1, 2, "NAME [TYPE]", ctl_query },

@@ -16,6 +16,7 @@ typedef struct Member {
 } Member;
 
 #define UPSTREAM(name, type, member) { name, type, offsetof(UpstreamView, member) }
+#define FORWARD(name, type, member) { name, type, offsetof(ForwardView, member) }
 #define MANAGER(name, type, member) { name, type, offsetof(ManagerView, member) }
 
 static const Member upstream_members[] = {
@@ -39,6 +40,23 @@ static const Member upstream_members[] = {
         UPSTREAM("Probes", 't', probes),
         UPSTREAM("Races", 't', races),
         UPSTREAM("RacesWon", 't', races_won),
+        { NULL },
+};
+
+static const Member forward_members[] = {
+        FORWARD("Name", 's', name),
+        FORWARD("State", 's', state),
+        FORWARD("Reason", 's', reason),
+        FORWARD("CurrentServer", 's', current_server),
+        FORWARD("LastFailureReason", 's', last_failure_reason),
+        FORWARD("LastFailureServer", 's', last_failure_server),
+        FORWARD("Domains", 'a', domains),
+        FORWARD("Servers", 'a', servers),
+        FORWARD("ServerStates", 'a', server_states),
+        FORWARD("LastChangeUSec", 't', last_change),
+        FORWARD("LastFailureUSec", 't', last_failure),
+        FORWARD("Queries", 't', queries),
+        FORWARD("Failures", 't', failures),
         { NULL },
 };
 
@@ -176,6 +194,17 @@ int upstream_view_update(UpstreamView *v, sd_bus_message *m)
         return model_read_properties(m, upstream_members, v);
 }
 
+int forward_view_update(ForwardView *v, sd_bus_message *m)
+{
+        return model_read_properties(m, forward_members, v);
+}
+
+void forward_view_deinit(ForwardView *v)
+{
+        model_clear(forward_members, v);
+        *v = (ForwardView) { 0 };
+}
+
 void upstream_view_deinit(UpstreamView *v)
 {
         model_clear(upstream_members, v);
@@ -194,6 +223,14 @@ void upstream_list_deinit(UpstreamList *l)
                 upstream_view_deinit(&l->views[i]);
         free(l->views);
         *l = (UpstreamList) { 0 };
+}
+
+void forward_list_deinit(ForwardList *l)
+{
+        for (size_t i = 0; i < l->n; i++)
+                forward_view_deinit(&l->views[i]);
+        free(l->views);
+        *l = (ForwardList) { 0 };
 }
 
 bool ctl_read_manager(Ctl *c, ManagerView *ret)
@@ -220,7 +257,34 @@ static UpstreamView *model_upstream_list_add(UpstreamList *l)
         return &views[l->n++];
 }
 
-int upstream_list_read(UpstreamList *l, sd_bus_message *m)
+static ForwardView *model_forward_list_add(ForwardList *l)
+{
+        ForwardView *views = reallocarray(l->views, l->n + 1, sizeof(*views));
+
+        if (!views)
+                return NULL;
+        l->views = views;
+        views[l->n] = (ForwardView) { 0 };
+        return &views[l->n++];
+}
+
+static int model_read_interface(UpstreamList *upstreams, ForwardList *forwards, const char *interface,
+                                sd_bus_message *m)
+{
+        if (strcmp(interface, UPSTREAM_INTERFACE) == 0) {
+                UpstreamView *v = model_upstream_list_add(upstreams);
+
+                return v ? upstream_view_update(v, m) : -ENOMEM;
+        }
+        if (strcmp(interface, FORWARD_INTERFACE) == 0) {
+                ForwardView *v = model_forward_list_add(forwards);
+
+                return v ? forward_view_update(v, m) : -ENOMEM;
+        }
+        return sd_bus_message_skip(m, "a{sv}");
+}
+
+int model_read_object(UpstreamList *upstreams, ForwardList *forwards, sd_bus_message *m)
 {
         int r = sd_bus_message_enter_container(m, 'a', "{sa{sv}}");
 
@@ -228,19 +292,15 @@ int upstream_list_read(UpstreamList *l, sd_bus_message *m)
                 const char *interface;
 
                 r = sd_bus_message_read(m, "s", &interface);
-                if (r >= 0 && strcmp(interface, UPSTREAM_INTERFACE) == 0) {
-                        UpstreamView *v = model_upstream_list_add(l);
-
-                        r = v ? upstream_view_update(v, m) : -ENOMEM;
-                } else if (r >= 0)
-                        r = sd_bus_message_skip(m, "a{sv}");
+                if (r >= 0)
+                        r = model_read_interface(upstreams, forwards, interface, m);
                 if (r >= 0)
                         r = sd_bus_message_exit_container(m);
         }
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-bool ctl_read_upstreams(Ctl *c, UpstreamList *ret)
+bool ctl_read_objects(Ctl *c, UpstreamList *ret_upstreams, ForwardList *ret_forwards)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *m = NULL;
         int r;
@@ -251,7 +311,7 @@ bool ctl_read_upstreams(Ctl *c, UpstreamList *ret)
         while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "oa{sa{sv}}")) > 0) {
                 r = sd_bus_message_skip(m, "o");
                 if (r >= 0)
-                        r = upstream_list_read(ret, m);
+                        r = model_read_object(ret_upstreams, ret_forwards, m);
                 if (r >= 0)
                         r = sd_bus_message_exit_container(m);
         }
@@ -260,17 +320,40 @@ bool ctl_read_upstreams(Ctl *c, UpstreamList *ret)
         return r >= 0;
 }
 
+bool ctl_read_upstreams(Ctl *c, UpstreamList *ret)
+{
+        _cleanup_(forward_list_deinit) ForwardList forwards = { 0 };
+
+        return ctl_read_objects(c, ret, &forwards);
+}
+
 /* --- names and texts */
+
+const UpstreamView *upstream_look_up(const UpstreamList *l, const char *name)
+{
+        for (size_t i = 0; i < l->n; i++)
+                if (strcmp(l->views[i].name, name) == 0)
+                        return &l->views[i];
+        return NULL;
+}
+
+const ForwardView *forward_look_up(const ForwardList *l, const char *name)
+{
+        for (size_t i = 0; i < l->n; i++)
+                if (strcmp(l->views[i].name, name) == 0)
+                        return &l->views[i];
+        return NULL;
+}
 
 const UpstreamView *upstream_find(const UpstreamList *l, const char *name)
 {
+        const UpstreamView *found = upstream_look_up(l, name);
         char *names = NULL;
         size_t n;
         FILE *f;
 
-        for (size_t i = 0; i < l->n; i++)
-                if (strcmp(l->views[i].name, name) == 0)
-                        return &l->views[i];
+        if (found)
+                return found;
         f = open_memstream(&names, &n);
         if (!f)
                 return NULL;

@@ -10,6 +10,7 @@
 typedef struct Monitor {
         Ctl *c;
         UpstreamList upstreams;
+        ForwardList forwards;
         bool reload; /* the daemon was started: read everything again */
 } Monitor;
 
@@ -57,6 +58,33 @@ static void monitor_print_upstream(const Monitor *m, const char *event, const Up
         fflush(stdout);
 }
 
+static void monitor_print_forward(const Monitor *m, const char *event, const ForwardView *v)
+{
+        const Ctl *c = m->c;
+        const char *colour = state_colour(c, v->state);
+
+        if (c->json) {
+                Json j = JSON_INIT(stdout, c->json == JSON_PRETTY);
+
+                json_object(&j, NULL);
+                json_number(&j, "TimestampUSec", now_real());
+                json_string(&j, "Event", event);
+                json_string(&j, "Forward", v->name);
+                json_string(&j, "State", v->state);
+                json_string(&j, "Reason", v->reason);
+                json_end(&j);
+        } else {
+                monitor_print_time(c);
+                if (strcmp(event, "removed") == 0)
+                        printf("Forward zone %s was removed\n", v->name);
+                else
+                        printf("Forward zone %s%s is %s%s%s%s%s\n", v->name,
+                               strcmp(event, "added") == 0 ? " was added and" : "", colour, v->state,
+                               *colour ? c->terminal.normal : "", *v->reason ? ": " : "", reason_words(v->reason));
+        }
+        fflush(stdout);
+}
+
 static void monitor_print_word(const Monitor *m, const char *event, const char *subject, const char *key,
                                const char *value)
 {
@@ -79,6 +107,18 @@ static void monitor_print_word(const Monitor *m, const char *event, const char *
 }
 
 /* --- signals */
+
+static ForwardView *monitor_forward_at(Monitor *m, const char *path)
+{
+        _cleanup_(freep) char *name = NULL;
+
+        if (sd_bus_path_decode(path, FORWARD_PATH, &name) <= 0)
+                return NULL;
+        for (size_t i = 0; i < m->forwards.n; i++)
+                if (strcmp(m->forwards.views[i].name, name) == 0)
+                        return &m->forwards.views[i];
+        return NULL;
+}
 
 static UpstreamView *monitor_view_at(Monitor *m, const char *path)
 {
@@ -114,11 +154,21 @@ static int monitor_on_manager_changed(const Monitor *m, sd_bus_message *message)
         return r;
 }
 
+/* Prints a change of state. Which server is asked first, for example, is not one. */
+static void monitor_on_forward_changed(const Monitor *m, ForwardView *v, sd_bus_message *message)
+{
+        _cleanup_(freep) char *before = strdup(v->state);
+
+        if (forward_view_update(v, message) >= 0 && before && strcmp(before, v->state) != 0)
+                monitor_print_forward(m, "changed", v);
+}
+
 static int monitor_on_changed(sd_bus_message *message, void *userdata, _unused_ sd_bus_error *error)
 {
         Monitor *m = userdata;
         const char *interface;
         UpstreamView *v;
+        ForwardView *f;
 
         if (sd_bus_message_read(message, "s", &interface) < 0)
                 return 0;
@@ -127,17 +177,23 @@ static int monitor_on_changed(sd_bus_message *message, void *userdata, _unused_ 
         else if (strcmp(interface, UPSTREAM_INTERFACE) == 0 &&
                  (v = monitor_view_at(m, sd_bus_message_get_path(message))) && upstream_view_update(v, message) >= 0)
                 monitor_print_upstream(m, "changed", v);
+        else if (strcmp(interface, FORWARD_INTERFACE) == 0 &&
+                 (f = monitor_forward_at(m, sd_bus_message_get_path(message))))
+                monitor_on_forward_changed(m, f, message);
         return 0;
 }
 
 static int monitor_on_added(sd_bus_message *message, void *userdata, _unused_ sd_bus_error *error)
 {
         Monitor *m = userdata;
-        size_t before = m->upstreams.n;
+        size_t upstreams = m->upstreams.n, forwards = m->forwards.n;
 
-        if (sd_bus_message_skip(message, "o") >= 0 && upstream_list_read(&m->upstreams, message) >= 0 &&
-            m->upstreams.n > before)
-                monitor_print_upstream(m, "added", &m->upstreams.views[before]);
+        if (sd_bus_message_skip(message, "o") < 0 || model_read_object(&m->upstreams, &m->forwards, message) < 0)
+                return 0;
+        if (m->upstreams.n > upstreams)
+                monitor_print_upstream(m, "added", &m->upstreams.views[upstreams]);
+        if (m->forwards.n > forwards)
+                monitor_print_forward(m, "added", &m->forwards.views[forwards]);
         return 0;
 }
 
@@ -146,12 +202,19 @@ static int monitor_on_removed(sd_bus_message *message, void *userdata, _unused_ 
         Monitor *m = userdata;
         const char *path;
         UpstreamView *v;
+        ForwardView *f;
 
-        if (sd_bus_message_read(message, "o", &path) < 0 || !(v = monitor_view_at(m, path)))
+        if (sd_bus_message_read(message, "o", &path) < 0)
                 return 0;
-        monitor_print_upstream(m, "removed", v);
-        upstream_view_deinit(v);
-        *v = m->upstreams.views[--m->upstreams.n];
+        if ((v = monitor_view_at(m, path))) {
+                monitor_print_upstream(m, "removed", v);
+                upstream_view_deinit(v);
+                *v = m->upstreams.views[--m->upstreams.n];
+        } else if ((f = monitor_forward_at(m, path))) {
+                monitor_print_forward(m, "removed", f);
+                forward_view_deinit(f);
+                *f = m->forwards.views[--m->forwards.n];
+        }
         return 0;
 }
 
@@ -197,11 +260,14 @@ static bool monitor_show_current(Monitor *m)
         _cleanup_(manager_view_deinit) ManagerView manager = { 0 };
 
         upstream_list_deinit(&m->upstreams);
-        if (!ctl_read_manager(m->c, &manager) || !ctl_read_upstreams(m->c, &m->upstreams))
+        forward_list_deinit(&m->forwards);
+        if (!ctl_read_manager(m->c, &manager) || !ctl_read_objects(m->c, &m->upstreams, &m->forwards))
                 return false;
         monitor_print_word(m, "current", "The network", "NetworkState", manager.network);
         for (size_t i = 0; i < m->upstreams.n; i++)
                 monitor_print_upstream(m, "current", &m->upstreams.views[i]);
+        for (size_t i = 0; i < m->forwards.n; i++)
+                monitor_print_forward(m, "current", &m->forwards.views[i]);
         return true;
 }
 
@@ -234,5 +300,6 @@ int ctl_monitor(Ctl *c, _unused_ int argc, _unused_ char *argv[])
                         return EXIT_FAILURE;
         }
         upstream_list_deinit(&m.upstreams);
+        forward_list_deinit(&m.forwards);
         return ctl_fail("Lost the connection to the bus: %s", strerror(-r));
 }

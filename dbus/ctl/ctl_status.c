@@ -8,10 +8,8 @@
 #define KEY "%14s: "
 #define PROBLEM_MAX 256
 
-static const char *status_state_mark(const Ctl *c, const UpstreamView *v)
+static const char *status_state_mark(const Ctl *c, const char *word)
 {
-        const char *word = upstream_state_word(v);
-
         if (strcmp(word, "failed") == 0)
                 return c->terminal.utf8 ? "×" : "x";
         if (strcmp(word, "unknown") == 0 || strcmp(word, "down") == 0)
@@ -20,11 +18,11 @@ static const char *status_state_mark(const Ctl *c, const UpstreamView *v)
 }
 
 /* The time since the state changed. */
-static const char *status_since_text(const UpstreamView *v, char ret[static SPAN_TEXT_MAX])
+static const char *status_since_text(uint64_t last_change, char ret[static SPAN_TEXT_MAX])
 {
-        uint64_t ago = usec_sub(now_real(), v->last_change);
+        uint64_t ago = usec_sub(now_real(), last_change);
 
-        if (v->last_change == 0)
+        if (last_change == 0)
                 return "-";
         return ago < USEC_PER_SEC ? "now" : span_text(ago, ret);
 }
@@ -63,10 +61,10 @@ static int status_print_table(const Ctl *c, const UpstreamList *l)
                 const UpstreamView *v = &l->views[i];
                 char span[SPAN_TEXT_MAX], text[PROBLEM_MAX];
 
-                table_row(t, state_colour(c, upstream_state_word(v)), status_state_mark(c, v));
+                table_row(t, state_colour(c, upstream_state_word(v)), status_state_mark(c, upstream_state_word(v)));
                 table_cell(t, "%s", v->name);
                 table_cell(t, "%s", upstream_state_word(v));
-                table_cell(t, "%s", status_since_text(v, span));
+                table_cell(t, "%s", status_since_text(v->last_change, span));
                 table_cell(t, "%s", v->smoothed_rtt ? delay_text(v->smoothed_rtt, span) : "-");
                 table_cell(t, "%llu", (unsigned long long) v->connections);
                 table_cell(t, "%llu", (unsigned long long) v->handshakes_full);
@@ -80,6 +78,44 @@ static int status_print_table(const Ctl *c, const UpstreamList *l)
                         table_note(t, "%s", text);
         }
         table_print(t, &c->terminal, c->legend);
+        return EXIT_SUCCESS;
+}
+
+static const char *status_forward_problem(const ForwardView *v)
+{
+        return strcmp(v->state, "failed") == 0 && !*v->servers ? "no server" : reason_words(v->reason);
+}
+
+static int status_print_forwards(const Ctl *c, const ForwardList *l)
+{
+        static const char *const narrow[] = { "FORWARD", "STATE", ">SINCE", "SERVER", ">QUERIES", ">FAILURES", NULL };
+        static const char *const with_reason[] = { "FORWARD",  "STATE",     ">SINCE", "SERVER",
+                                                   ">QUERIES", ">FAILURES", "REASON", NULL };
+        _cleanup_(table_freep) Table *t = table_new(c->terminal.interactive ? narrow : with_reason);
+
+        if (!t)
+                return ctl_fail("Out of memory.");
+        if (l->n > 0)
+                putchar('\n');
+        for (size_t i = 0; i < l->n; i++) {
+                const ForwardView *v = &l->views[i];
+                const char *problem = status_forward_problem(v);
+                char span[SPAN_TEXT_MAX];
+
+                table_row(t, state_colour(c, v->state), status_state_mark(c, v->state));
+                table_cell(t, "%s", v->name);
+                table_cell(t, "%s", v->state);
+                table_cell(t, "%s", status_since_text(v->last_change, span));
+                table_cell(t, "%s", *v->current_server ? v->current_server : "-");
+                table_cell(t, "%llu", (unsigned long long) v->queries);
+                table_cell(t, "%llu", (unsigned long long) v->failures);
+                if (!c->terminal.interactive)
+                        table_cell(t, "%s", *problem ? problem : "-");
+                else if (*problem)
+                        table_note(t, "%s", problem);
+        }
+        if (l->n > 0)
+                table_print(t, &c->terminal, c->legend);
         return EXIT_SUCCESS;
 }
 
@@ -149,7 +185,7 @@ static void status_print_manager(const Ctl *c, const ManagerView *m, const Upstr
         printf(KEY "%s\n\n", "Version", m->version);
 }
 
-/* --- one upstream */
+/* --- one upstream or forward zone */
 
 static void status_print_list(const char *key, char *const *list)
 {
@@ -170,19 +206,60 @@ static void status_print_connection(const UpstreamView *v)
         putchar('\n');
 }
 
-static void status_print_upstream(const Ctl *c, const UpstreamView *v)
+static void status_print_moment(uint64_t usec)
 {
-        const char *colour = state_colour(c, upstream_state_word(v)), *normal = *colour ? c->terminal.normal : "";
-        char span[SPAN_TEXT_MAX], moment[MOMENT_TEXT_MAX], text[PROBLEM_MAX];
+        char span[SPAN_TEXT_MAX], moment[MOMENT_TEXT_MAX];
+        const char *since = status_since_text(usec, span);
 
-        printf("%s%s%s %s - %s\n", colour, status_state_mark(c, v), normal, v->name, v->url);
-        printf(KEY "%s%s%s", "State", colour, upstream_state_word(v), normal);
-        if (v->last_change) {
-                const char *since = status_since_text(v, span);
+        printf("%s; %s%s", moment_text(usec, moment), since, since == span ? " ago" : "");
+}
 
-                printf(" since %s; %s%s", moment_text(v->last_change, moment), since, since == span ? " ago" : "");
+/* The first lines about an object. `what` is what it is. */
+static void status_print_head(const Ctl *c, const char *name, const char *what, const char *state, uint64_t last_change)
+{
+        const char *colour = state_colour(c, state), *normal = *colour ? c->terminal.normal : "";
+
+        printf("%s%s%s %s - %s\n", colour, status_state_mark(c, state), normal, name, what);
+        printf(KEY "%s%s%s", "State", colour, state, normal);
+        if (last_change) {
+                printf(" since ");
+                status_print_moment(last_change);
         }
         putchar('\n');
+}
+
+static void status_print_forward(const Ctl *c, const ForwardView *v)
+{
+        char *const *states = v->server_states;
+
+        status_print_head(c, v->name, "forward zone", v->state, v->last_change);
+        if (*status_forward_problem(v))
+                printf(KEY "%s\n", "Reason", status_forward_problem(v));
+        status_print_list("Domains", v->domains);
+        for (char *const *p = v->servers; *p; p++) {
+                const char *colour = *states ? state_colour(c, *states) : "";
+
+                if (p == v->servers)
+                        printf(KEY, "Servers");
+                printf("%*s%s", p == v->servers ? 0 : 16, "", *p);
+                if (*states)
+                        printf(" %s%s%s", colour, *states++, *colour ? c->terminal.normal : "");
+                puts(strcmp(*p, v->current_server) == 0 && v->servers[1] ? " (asked first)" : "");
+        }
+        if (v->last_failure) {
+                printf(KEY "%s, %s at ", "Last failure", reason_words(v->last_failure_reason), v->last_failure_server);
+                status_print_moment(v->last_failure);
+                putchar('\n');
+        }
+        printf(KEY "%llu, %llu failures\n", "Queries", (unsigned long long) v->queries,
+               (unsigned long long) v->failures);
+}
+
+static void status_print_upstream(const Ctl *c, const UpstreamView *v)
+{
+        char span[SPAN_TEXT_MAX], text[PROBLEM_MAX];
+
+        status_print_head(c, v->name, v->url, upstream_state_word(v), v->last_change);
         if (*status_problem(v, text, sizeof(text)))
                 printf(KEY "%s\n", "Reason", text);
         printf(KEY "%s%s\n", "Admin", v->admin, strcmp(v->admin, "auto") == 0 ? "" : " (set by the administrator)");
@@ -198,32 +275,38 @@ static void status_print_upstream(const Ctl *c, const UpstreamView *v)
         printf(KEY "%llu, %llu won\n", "Races", (unsigned long long) v->races, (unsigned long long) v->races_won);
 }
 
-static int status_print_some(const Ctl *c, const UpstreamList *l, int n, char *names[])
+/* An upstream and a forward zone may have the same name; then both are printed. */
+static int status_print_some(const Ctl *c, const UpstreamList *upstreams, const ForwardList *forwards, int n,
+                             char *names[])
 {
         int status = EXIT_SUCCESS;
 
         for (int i = 0; i < n; i++) {
-                const UpstreamView *v = upstream_find(l, names[i]);
+                const ForwardView *f = forward_look_up(forwards, names[i]);
+                const UpstreamView *u = f ? upstream_look_up(upstreams, names[i]) : upstream_find(upstreams, names[i]);
 
-                if (!v) {
+                if (!u && !f)
                         status = EXIT_FAILURE;
-                        continue;
-                }
-                if (i > 0)
+                else if (i > 0)
                         putchar('\n');
-                status_print_upstream(c, v);
+                if (u)
+                        status_print_upstream(c, u);
+                if (u && f)
+                        putchar('\n');
+                if (f)
+                        status_print_forward(c, f);
         }
         return status;
 }
 
 /* --- JSON: the properties, named as on the bus */
 
-static bool status_wanted(const char *path, int n, char *names[])
+static bool status_wanted(const char *path, const char *root, int n, char *names[])
 {
         char *name = NULL;
         bool found = n == 0;
 
-        if (sd_bus_path_decode(path, UPSTREAM_PATH, &name) <= 0)
+        if (sd_bus_path_decode(path, root, &name) <= 0)
                 return false;
         for (int i = 0; i < n; i++)
                 found = found || strcmp(names[i], name) == 0;
@@ -231,7 +314,7 @@ static bool status_wanted(const char *path, int n, char *names[])
         return found;
 }
 
-static int status_put_object(Json *j, sd_bus_message *m, bool put)
+static int status_put_object(Json *j, sd_bus_message *m, const char *interface_wanted)
 {
         int r = sd_bus_message_enter_container(m, 'a', "{sa{sv}}");
 
@@ -239,7 +322,7 @@ static int status_put_object(Json *j, sd_bus_message *m, bool put)
                 const char *interface;
 
                 r = sd_bus_message_read(m, "s", &interface);
-                if (r >= 0 && put && strcmp(interface, UPSTREAM_INTERFACE) == 0) {
+                if (r >= 0 && interface_wanted && strcmp(interface, interface_wanted) == 0) {
                         json_object(j, NULL);
                         r = json_bus_properties(j, m);
                         json_end(j);
@@ -251,16 +334,19 @@ static int status_put_object(Json *j, sd_bus_message *m, bool put)
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-static int status_put_upstreams(Json *j, sd_bus_message *m, int n, char *names[])
+/* Writes the objects below the path `root`: all of them, or those with the given names. */
+static int status_put_objects(Json *j, sd_bus_message *m, const char *root, const char *wanted, int n, char *names[])
 {
-        int r = sd_bus_message_enter_container(m, 'a', "{oa{sa{sv}}}");
+        int r = sd_bus_message_rewind(m, true);
 
+        if (r >= 0)
+                r = sd_bus_message_enter_container(m, 'a', "{oa{sa{sv}}}");
         while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "oa{sa{sv}}")) > 0) {
                 const char *path;
 
                 r = sd_bus_message_read(m, "o", &path);
                 if (r >= 0)
-                        r = status_put_object(j, m, status_wanted(path, n, names));
+                        r = status_put_object(j, m, status_wanted(path, root, n, names) ? wanted : NULL);
                 if (r >= 0)
                         r = sd_bus_message_exit_container(m);
         }
@@ -282,7 +368,13 @@ static int status_print_json(Ctl *c, int n, char *names[])
         }
         json_array(&j, n == 0 ? "Upstreams" : NULL);
         if (r >= 0)
-                r = status_put_upstreams(&j, objects, n, names);
+                r = status_put_objects(&j, objects, UPSTREAM_PATH, UPSTREAM_INTERFACE, n, names);
+        if (n == 0) {
+                json_end(&j);
+                json_array(&j, "Forwards");
+        }
+        if (r >= 0)
+                r = status_put_objects(&j, objects, FORWARD_PATH, FORWARD_INTERFACE, n, names);
         while (j.depth > 0)
                 json_end(&j);
         return r < 0 ? ctl_bad_reply(r) : EXIT_SUCCESS;
@@ -291,21 +383,24 @@ static int status_print_json(Ctl *c, int n, char *names[])
 int ctl_status(Ctl *c, int argc, char *argv[])
 {
         _cleanup_(upstream_list_deinit) UpstreamList upstreams = { 0 };
+        _cleanup_(forward_list_deinit) ForwardList forwards = { 0 };
         _cleanup_(manager_view_deinit) ManagerView manager = { 0 };
 
-        if (!ctl_read_upstreams(c, &upstreams))
+        if (!ctl_read_objects(c, &upstreams, &forwards))
                 return EXIT_FAILURE;
         if (c->json) {
                 for (int i = 1; i < argc; i++)
-                        if (!upstream_find(&upstreams, argv[i]))
+                        if (!forward_look_up(&forwards, argv[i]) && !upstream_find(&upstreams, argv[i]))
                                 return EXIT_FAILURE;
                 return status_print_json(c, argc - 1, argv + 1);
         }
         if (argc > 1)
-                return status_print_some(c, &upstreams, argc - 1, argv + 1);
+                return status_print_some(c, &upstreams, &forwards, argc - 1, argv + 1);
         if (!ctl_read_manager(c, &manager))
                 return EXIT_FAILURE;
         if (c->legend)
                 status_print_manager(c, &manager, &upstreams);
-        return status_print_table(c, &upstreams);
+        if (status_print_table(c, &upstreams) != EXIT_SUCCESS)
+                return EXIT_FAILURE;
+        return status_print_forwards(c, &forwards);
 }
