@@ -392,12 +392,29 @@ static void doh_shift(Query *q, uint64_t slept)
         }
 }
 
+/* Writes ": " and what the last failure was, such as ": temporary HTTP error, status 421"; nothing without a failure.
+ */
+static void doh_describe_failure(const Query *q, char *ret_text, size_t size)
+{
+        const Upstream *u;
+        const char *detail = "";
+
+        for (size_t i = 0; (u = upstream_set_member(q->common->upstreams, i)); i++)
+                if (u->detail.reason == q->failure)
+                        detail = u->detail.text;
+        *ret_text = 0;
+        if (q->failure)
+                snprintf(ret_text, size, ": %s%s%s", failure_text(q->failure), *detail ? ", " : "", detail);
+}
+
 static int doh_explain(const Query *q, uint64_t now, char *ret_text, size_t size)
 {
+        char failure[160];
         uint64_t retry_at = health_retry_at(&q->common->upstreams->common.health);
         const char *unusable = config_unusable(q->common->config);
         FailureClass class = failure_class(q->failure);
 
+        doh_describe_failure(q, failure, sizeof(failure));
         if (unusable) {
                 snprintf(ret_text, size, "configuration error: %s", unusable);
                 return EDE_OTHER;
@@ -417,12 +434,10 @@ static int doh_explain(const Query *q, uint64_t now, char *ret_text, size_t size
                 snprintf(ret_text, size,
                          "no upstream can be trusted: the network may ask for a login, or the clock is wrong");
         else if (retry_at != USEC_NEVER)
-                snprintf(ret_text, size, "no upstream has answered%s%s; next attempt in %u s", q->failure ? ": " : "",
-                         q->failure ? failure_text(q->failure) : "",
+                snprintf(ret_text, size, "no upstream has answered%s; next attempt in %u s", failure,
                          (unsigned) (usec_sub(retry_at, now) / USEC_PER_SEC + 1));
         else
-                snprintf(ret_text, size, "no upstream has answered%s%s", q->failure ? ": " : "",
-                         q->failure ? failure_text(q->failure) : "");
+                snprintf(ret_text, size, "no upstream has answered%s", failure);
         return EDE_NO_REACHABLE_AUTHORITY;
 }
 
