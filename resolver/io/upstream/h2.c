@@ -590,6 +590,9 @@ int h2_send(H2 *h, uint32_t exchange, Bytes message, bool ping)
         request = h2_request_new(exchange, message);
         if (!request)
                 return -ENOMEM;
+        /* Those before it, whole. nghttp2 writes the HEADERS of all requests that it has first, and BIND hangs up on a
+         * client that opens 51 streams, or ten with large fields, before it has asked anything. */
+        h2_gather_frames(h);
         r = h2_request_submit(request, h->session, h->config, h->authority);
         if (r < 0) {
                 h2_request_free(request);

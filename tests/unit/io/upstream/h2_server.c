@@ -457,6 +457,8 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
         if (c->n_requests == REQUESTS_MAX)
                 abort();
         c->requests[c->n_requests++] = r;
+        if (c->n_requests - c->n_whole > c->record->most_unfinished)
+                c->record->most_unfinished = c->n_requests - c->n_whole;
         c->record->order[0] = '\0';
         nghttp2_session_set_stream_user_data(session, r->stream, r);
         return 0;

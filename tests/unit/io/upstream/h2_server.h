@@ -82,7 +82,8 @@ typedef struct ServerPlan {
 /* What it saw, shared with the test. */
 typedef struct ServerRecord {
         atomic_uint connections, handshakes, resumed, requests, records, records_at_request /* the last one */, pings,
-                cancels, goaways, goaway_code /* of the last one */, byes, ends, resets;
+                cancels, goaways, goaway_code /* of the last one */, byes, ends, resets,
+                most_unfinished /* requests at a time */;
         char name[64]; /* SNI */
         char method[8];
         char authority[64];

@@ -193,6 +193,20 @@ START_TEST(the_first_questions_go_out_with_the_end_of_the_handshake)
 }
 END_TEST
 
+/* BIND hangs up on a client that opens 51 streams before one of them has its question. */
+START_TEST(each_question_of_a_burst_is_whole_before_the_next_begins)
+{
+        Server s = server_start(&(ServerPlan) { .script = SCRIPT_ANSWER_REVERSED, .hold = 100 });
+        Client c = client_for(&s);
+
+        c.send_when_ready = 100;
+        client_connect(&c);
+        wait_for(&c.over, 100, "outcomes");
+        ck_assert_uint_eq(s.record->most_unfinished, 1);
+        client_finish(&c, &s);
+}
+END_TEST
+
 START_TEST(cancelled_exchange_has_no_outcome)
 {
         Server s = server_start(&(ServerPlan) { .script = SCRIPT_ANSWER_REVERSED, .hold = 3 });
@@ -677,6 +691,7 @@ int main(void)
         tcase_add_test(questions, bodies_that_take_too_much_memory_together_fail_and_others_go_on);
         tcase_add_test(questions, one_more_than_a_hundred_is_not_taken);
         tcase_add_test(questions, what_is_asked_in_one_turn_is_one_record_and_one_write);
+        tcase_add_test(questions, each_question_of_a_burst_is_whole_before_the_next_begins);
         tcase_add_test(questions, the_first_questions_go_out_with_the_end_of_the_handshake);
         tcase_add_test(questions, cancelled_exchange_has_no_outcome);
         tcase_add_test(questions, exchange_cancelled_before_it_is_written_is_not_written);
