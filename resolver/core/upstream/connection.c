@@ -6,9 +6,6 @@
 #define SETTINGS_TIME (2500 * USEC_PER_MSEC)
 #define STREAMS_ASSUMED 100 /* until SETTINGS arrive, as nghttp2 does */
 #define RESETS_MAX 3        /* streams reset in a row before the connection is abandoned */
-/* BIND 9.18.49 accepts 50 requests before its first answer and disconnects at the 51st, or a few earlier with long
- * names (measured on Debian 12). Other DoH servers accept more. */
-#define FIRST_FLIGHT 32
 #define STALE_RACE_MIN (200 * USEC_PER_MSEC)
 #define STALE_RACE_DEFAULT (400 * USEC_PER_MSEC)
 #define STALE_RACE_MAX (800 * USEC_PER_MSEC)
@@ -297,7 +294,7 @@ bool connection_lost_in_first_flight(const Connection *c, FailureReason reason)
         }
         /* The burst was not the cause. A smaller flight would only open one connection for each query in the queue. */
         p->fails_without_burst = true;
-        p->first_flight = FIRST_FLIGHT;
+        p->first_flight = STREAMS_ASSUMED;
         return false;
 }
 
@@ -319,7 +316,7 @@ void pool_forget(ConnectionPool *p)
 {
         p->peer_idle = USEC_NEVER;
         p->path = (SmoothedRtt) { 0 };
-        p->first_flight = FIRST_FLIGHT;
+        p->first_flight = STREAMS_ASSUMED;
         p->fails_without_burst = false;
 }
 

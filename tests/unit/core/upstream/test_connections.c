@@ -16,9 +16,9 @@ START_TEST(T17_a_thousand_queries_at_a_cold_start_share_one_connection_attempt)
                 ask_next();
         ck_assert_uint_eq(n_connects, 1);
         ready(0);
-        ck_assert_msg(n_sends == 32, "the first flight is %u", n_sends);
+        ck_assert_msg(n_sends == 100, "the first flight is %u", n_sends);
         respond_to(0, 1);
-        ck_assert_msg(n_sends == 101, "the rest follows the first answer: %u", n_sends);
+        ck_assert_msg(n_sends == 101, "the rest follows as streams end: %u", n_sends);
         for (unsigned i = 1; i < 1000; i++)
                 respond_to(i, i + 1);
         ck_assert_uint_eq(n_answers, 1000);
@@ -86,8 +86,6 @@ START_TEST(T06_a_busy_connection_that_goes_silent_is_detected_despite_later_quer
         pass(20 * MSEC);
         ck_assert_uint_eq(n_connects, 2);
         ready(1);
-        ck_assert_uint_eq(n_sends, 1 + 39 + 32);
-        respond_to(1 + 39, 2);
         ck_assert_uint_eq(n_sends, 1 + 39 + 39);
 }
 END_TEST
@@ -221,8 +219,6 @@ START_TEST(T02_the_loss_of_50_exchanges_with_a_connection_is_one_incident_and_al
         ck_assert_int_eq(u.health->state, HEALTH_HEALTHY);
         ck_assert_uint_eq(n_connects, 2);
         ready(1);
-        ck_assert_uint_eq(n_sends, 1 + 50 + 32);
-        respond_to(51, 2);
         ck_assert_uint_eq(n_sends, 1 + 50 + 50);
 }
 END_TEST
@@ -235,7 +231,7 @@ START_TEST(a_connection_lost_under_its_first_flight_is_retried_with_half_of_it_a
         played_start_by_hand(NO_CACHE UPSTREAM_A);
         for (unsigned i = 0; i < 200; i++)
                 ask_next();
-        for (unsigned i = 0, flight = 32; flight > 1; i++, flight /= 2) {
+        for (unsigned i = 0, flight = 100; flight > 1; i++, flight /= 2) {
                 ready(i);
                 ck_assert_msg(n_sends - before == flight, "flight %u carries %u", i, n_sends - before);
                 before = n_sends;
@@ -267,19 +263,21 @@ START_TEST(once_a_connection_was_lost_under_a_single_query_every_loss_counts_unt
                 ask_next();
         sent = n_sends;
         ready(1);
-        ck_assert_uint_eq(n_sends, sent + 32);
+        ck_assert_uint_eq(n_sends, sent + 41);
         lose(1, FAILURE_CONNECTION_LOST);
         engine_upstream(e, 0, &u);
         ck_assert_uint_eq(u.failures, 2);
         sent = n_sends;
         ready(2);
-        ck_assert_uint_eq(n_sends, sent + 32);
+        ck_assert_uint_eq(n_sends, sent + 40);
         respond_to(sent, sends[sent].number);
         engine_upstream(e, 0, &u);
         ck_assert_uint_eq(u.health->consecutive, 0);
         lose(2, FAILURE_CONNECTION_LOST);
         engine_upstream(e, 0, &u);
         ck_assert_uint_eq(u.failures, 3);
+        ask_next();
+        ask_next();
         ready(3);
         lose(3, FAILURE_CONNECTION_LOST);
         engine_upstream(e, 0, &u);
@@ -302,7 +300,7 @@ START_TEST(in_another_network_the_first_flight_is_whole_again)
                 act();
                 sent = n_sends;
                 ready(n_connects - 1);
-                ck_assert_uint_eq(n_sends - sent, changed ? 32 : 16);
+                ck_assert_uint_eq(n_sends - sent, changed ? 40 : 20);
         }
 }
 END_TEST
