@@ -7,7 +7,7 @@ SUITE=$HOST_SUITE
 # What the daemon links to; sessions for polkit to ask in; DoH servers; tools that ask. The names are those of Debian 12, which 13 still provides.
 # shellcheck disable=SC2034 # read by those who source this
 CONTAINER_PACKAGES=(systemd dbus polkitd libpam-systemd libuv1 libgnutls30 libnghttp2-14 libsystemd0
-        bind9 unbound dnsdist
+        bind9 unbound dnsdist nginx haproxy
         bind9-dnsutils knot-dnsutils dnsperf gnutls-bin ca-certificates iproute2 procps python3)
 
 # make_root DIR [PACKAGE...]: a minimal root with apt and the packages; by the sources and the proxy of this machine.
