@@ -183,7 +183,8 @@ error_log stderr error;
 worker_processes 1;
 events {{ worker_connections 4096; }}
 http {{
-    access_log off;
+    map $connection_requests $first {{ 1 1; }}
+    access_log {self.directory}/connections combined if=$first;
 {paths}
     upstream doh {{ server 127.0.0.1:{self.options["backend"].port}; keepalive 200; keepalive_requests 1000000; }}
     server {{
@@ -199,6 +200,11 @@ http {{
 
     def reload(self):
         self.process.send_signal(signal.SIGHUP)
+
+    def connections(self):
+        """How many have carried a request."""
+        with open(f'{self.directory}/connections') as f:
+            return len(f.readlines())
 
 
 class Haproxy(DohServer):
