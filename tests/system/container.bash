@@ -3,10 +3,12 @@
 #
 # Neither systemd nor machined need run on this machine. nspawn wants a cgroup hierarchy that it can hand on, so it gets the
 # unified one, mounted for it alone in a mount namespace of its own. The root stays as it is: what is written in the
-# container goes to memory and is gone with it (--volatile=overlay). It has a network of its own, with nothing but the loopback interface.
+# container goes to memory and is gone with it (--volatile=overlay), unless VOLATILE=no: then it stays in $ROOT for
+# the next boot. It has a network of its own, with nothing but the loopback interface (network.bash makes more).
 
 set -u
 MACHINE=dohmouse-$$
+VOLATILE=overlay
 LEADER=         # the container's PID 1, as this machine numbers it
 NSPAWN=
 
@@ -22,9 +24,9 @@ boot() {
                 mount -t cgroup2 cgroup2 /sys/fs/cgroup
                 mkdir /sys/fs/cgroup/"$2"
                 echo $$ >/sys/fs/cgroup/"$2"/cgroup.procs
-                exec systemd-nspawn --quiet -D "$1" -M "$2" --register=no --keep-unit --boot --volatile=overlay \
+                exec systemd-nspawn --quiet -D "$1" -M "$2" --register=no --keep-unit --boot --volatile="$3" \
                         --private-network --resolv-conf=off --timezone=off --link-journal=no --console=pipe
-        ' boot "$ROOT" "$MACHINE" </dev/null >"$LOGS/console.log" 2>&1 &
+        ' boot "$ROOT" "$MACHINE" "$VOLATILE" </dev/null >>"$LOGS/console.log" 2>&1 &
         NSPAWN=$!
         while [[ -z $LEADER ]]; do
                 kill -0 "$NSPAWN" 2>/dev/null || fail "systemd-nspawn ended: $(tail -n 3 "$LOGS/console.log")"
@@ -97,6 +99,10 @@ at_end() {
         exit "$status"
 }
 trap 'at_end $?' EXIT
+
+# install_deb NAME, remove_deb NAME: one of CONTAINER_DEBS.
+install_deb() { inside sh -c 'dpkg -i /var/cache/debs/"$1"_*.deb' install "$1"; }
+remove_deb() { inside dpkg --purge "$1"; }
 
 # expect WHAT WANTED COMMAND...: the command's output matches the extended regular expression.
 expect() {

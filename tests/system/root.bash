@@ -8,7 +8,13 @@ SUITE=$HOST_SUITE
 # shellcheck disable=SC2034 # read by those who source this
 CONTAINER_PACKAGES=(systemd dbus polkitd libpam-systemd libuv1 libgnutls30 libnghttp2-14 libsystemd0
         bind9 unbound dnsdist nginx haproxy
+        dnsmasq-base network-manager isc-dhcp-client
+        busybox curl
         bind9-dnsutils knot-dnsutils dnsperf gnutls-bin ca-certificates iproute2 procps python3)
+
+# Programs of which the tests install one or another in the container, since they exclude each other.
+# shellcheck disable=SC2034
+CONTAINER_DEBS=(systemd-resolved resolvconf openresolv)
 
 # make_root DIR [PACKAGE...]: a minimal root with apt and the packages; by the sources and the proxy of this machine.
 make_root() {
@@ -22,4 +28,11 @@ make_root() {
         rm -rf --one-file-system "$dir" "$dir.new"
         mmdebstrap --quiet --mode=root --variant=apt "${options[@]}" "$SUITE" "$dir.new" ${sources:+"$sources"} &&
                 mv "$dir.new" "$dir"
+}
+
+# add_debs DIR: downloads those packages, of the release of the root, into its /var/cache/debs.
+add_debs() {
+        mkdir -p "$1/var/cache/debs" && cp --remove-destination -L /etc/resolv.conf /etc/hosts "$1/etc/" &&
+                chroot "$1" sh -euc 'cd /var/cache/debs && apt-get -q update && apt-get -o APT::Sandbox::User=root download "$@"' download "${CONTAINER_DEBS[@]}" &&
+                rm -rf "$1/etc/resolv.conf" "$1"/var/lib/apt/lists/*
 }
