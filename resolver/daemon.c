@@ -41,6 +41,7 @@ struct Daemon {
         Service service;
         Listener **listeners;
         size_t n_listeners;
+        ListenerLimits listener_limits;
         ListenerStats listener_stats;
         Address *absent; /* addresses whose interface does not exist yet */
         size_t n_absent;
@@ -316,6 +317,14 @@ static void daemon_on_finding(void *userdata, const ConfigMessage *m)
                 f->report(f->userdata, m);
 }
 
+/* `config` is that of the engine. */
+static void daemon_set_limits(Daemon *d, const Config *config)
+{
+        d->listener_limits = listener_limits_default;
+        d->listener_limits.allow_from = config->allow_from;
+        d->listener_limits.n_allow_from = config->n_allow_from;
+}
+
 int daemon_reload(Daemon *d, ConfigReport report, void *userdata)
 {
         _cleanup_(config_unrefp) Config *config = NULL, *before = config_ref((Config *) engine_config(d->engine));
@@ -335,6 +344,7 @@ int daemon_reload(Daemon *d, ConfigReport report, void *userdata)
         }
         report_reload(r, apply ? 0 : errors);
         if (apply) {
+                daemon_set_limits(d, config);
                 report_unusable(config);
                 journal_set_level(config->log_level);
                 report_upstreams(before, config);
@@ -364,8 +374,7 @@ static int daemon_listen_passed(Daemon *d, int n)
 
         for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
                 Listener *l = NULL;
-                int r = listener_new_fd(d->loop, fd, &listener_limits_default, &d->listener_stats, daemon_on_query, d,
-                                        &l);
+                int r = listener_new_fd(d->loop, fd, &d->listener_limits, &d->listener_stats, daemon_on_query, d, &l);
 
                 if (r < 0) {
                         report_socket_useless(fd, r);
@@ -384,8 +393,7 @@ static int daemon_listen_passed(Daemon *d, int n)
 static int daemon_listen(Daemon *d, const Address *address)
 {
         Listener *pair[2] = { NULL, NULL };
-        int r = listener_new_bind(d->loop, address, &listener_limits_default, &d->listener_stats, daemon_on_query, d,
-                                  pair);
+        int r = listener_new_bind(d->loop, address, &d->listener_limits, &d->listener_stats, daemon_on_query, d, pair);
 
         if (r < 0)
                 return r;
@@ -475,6 +483,7 @@ static int daemon_start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options
         d->do53_client = d->engine ? do53_client_new(loop, d->engine) : NULL;
         if (!d->transport || !d->do53_client)
                 return EX_OSERR;
+        daemon_set_limits(d, config);
         n = sd_listen_fds(1);
         r = n > 0 ? daemon_listen_passed(d, n) : daemon_listen_bound(d, config);
         if (r != 0)

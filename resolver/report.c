@@ -272,7 +272,7 @@ void report_dropped(const ListenerStats *stats)
         snprintf(answers, sizeof(answers), "DOHMOUSE_DROPPED_ANSWERS=%llu", (unsigned long long) stats->dropped_send);
         snprintf(flood, sizeof(flood), "DOHMOUSE_DROPPED_FLOOD=%llu", (unsigned long long) stats->dropped_flood);
         journal_fields(LOG_WARNING, MESSAGE_DROPPED, fields,
-                       "Dropped since the start: %llu queries from addresses that are not allowed to ask, "
+                       "Dropped since the start: %llu queries from addresses that may not query (AllowFrom=), "
                        "%llu queries from clients that sent too many, %llu answers that the kernel did not accept.",
                        (unsigned long long) stats->dropped_source, (unsigned long long) stats->dropped_flood,
                        (unsigned long long) stats->dropped_send);

@@ -198,8 +198,7 @@ bool address_equal(const Address *a, const Address *b)
                strcmp(a->interface, b->interface) == 0;
 }
 
-/* Returns the four octets of an IPv4 address, also of one that is mapped into IPv6 (RFC 4291 2.5.5.2), or NULL. */
-static const uint8_t *address_as_v4(const Address *a)
+const uint8_t *address_as_v4(const Address *a)
 {
         static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 

@@ -28,6 +28,9 @@ bool address_equal(const Address *a, const Address *b);
 /* As address_equal, but ignores the port, and an IPv4 address equals itself mapped into IPv6 (RFC 4291 2.5.5.2). */
 bool address_same_host(const Address *a, const Address *b);
 
+/* Returns the four octets of an IPv4 address, also of one that is mapped into IPv6 (RFC 4291 2.5.5.2), or NULL. */
+const uint8_t *address_as_v4(const Address *a);
+
 bool address_is_unspecified(const Address *a); /* 0.0.0.0, :: */
 bool address_is_loopback(const Address *a);    /* 127.0.0.0/8, ::1 */
 bool address_is_link_local(const Address *a);  /* fe80::/10: of no use without an interface (RFC 4007) */

@@ -7,7 +7,7 @@
  * key.
  */
 
-#include "core/base/address.h"
+#include "core/base/address_prefix.h"
 #include "core/dns/message.h"
 #include "core/health/health.h"
 
@@ -87,6 +87,8 @@ typedef struct Config {
         /* [Resolver] */
         Address *listen;
         size_t n_listen;
+        AddressPrefix *allow_from; /* clients in other networks that may query; this machine always may */
+        size_t n_allow_from;
         Policy policy;
         uint64_t query_timeout; /* usec */
         Hedge hedge;

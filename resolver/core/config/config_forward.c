@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/address_prefix.h"
 #include "core/config/config_parser.h"
 
 #define DOMAIN_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./"
@@ -47,48 +48,30 @@ static size_t forward_reverse_name(const Address *a, unsigned labels, uint8_t *r
         return name_from_text(text, ret);
 }
 
-/* Are all bits after the first `bits` zero? */
-static bool forward_is_prefix(const Address *a, unsigned bits)
-{
-        for (unsigned i = bits; i < (a->v6 ? 128u : 32u); i++)
-                if (a->octets[i / 8] & 0x80u >> i % 8)
-                        return false;
-        return true;
-}
-
 /* "172.16.0.0/12" stands for 16.172.in-addr.arpa to 31.172.in-addr.arpa: one domain for each value of the last label.
  */
-static const char *forward_add_prefix(ForwardConfig *f, const char *word, const char *slash)
+static const char *forward_add_prefix(ForwardConfig *f, const char *word)
 {
-        char text[64];
-        size_t n = (size_t) (slash - word);
-        unsigned bits = 0, unit, labels, step, at;
+        unsigned unit, labels, step, at;
         uint8_t name[DNS_NAME_MAX];
-        Address a;
+        AddressPrefix prefix;
+        const char *wrong = address_prefix_from_text(word, &prefix);
+        Address a = prefix.address;
 
-        if (n >= sizeof(text))
-                return "not an address prefix";
-        memcpy(text, word, n);
-        text[n] = 0;
-        /* No port, bracket or interface. */
-        if (text[strspn(text, "0123456789abcdefABCDEF:.")] || !address_from_text(text, 0, &a) ||
-            (!a.v6 && strchr(text, ':')))
-                return "not an address prefix";
-        for (const char *p = slash + 1; *p; p++)
-                bits = bits * 10 + (unsigned) (*p - '0');
-        if (bits == 0 || bits > (a.v6 ? 128 : 32))
+        if (wrong)
+                return wrong;
+        /* All names would be sent there. */
+        if (prefix.bits == 0)
                 return "invalid prefix length";
-        if (!forward_is_prefix(&a, bits))
-                return "has bits set beyond the prefix length";
         unit = a.v6 ? 4 : 8;
-        labels = (bits + unit - 1) / unit;
+        labels = (prefix.bits + unit - 1) / unit;
         /* The last label counts up by `step` in the octet that it stands in. */
         step = a.v6 && labels % 2 ? 16 : 1;
         at = (labels * unit - 1) / 8;
-        for (unsigned k = 1u << (labels * unit - bits); k > 0; k--) {
+        for (unsigned k = 1u << (labels * unit - prefix.bits); k > 0; k--) {
                 size_t size = forward_reverse_name(&a, labels, name);
-                const char *wrong = forward_add_domain(f, BYTES(name, size));
 
+                wrong = forward_add_domain(f, BYTES(name, size));
                 if (wrong)
                         return wrong;
                 a.octets[at] = (uint8_t) (a.octets[at] + step);
@@ -105,7 +88,7 @@ const char *config_add_domains(ForwardConfig *f, const char *word)
 
         digits = slash ? strspn(slash + 1, "0123456789") : 0;
         if (digits > 0 && digits <= 3 && !slash[1 + digits])
-                return forward_add_prefix(f, word, slash);
+                return forward_add_prefix(f, word);
         if (address_from_text(word, 0, &a))
                 return "an address, not a domain";
         if (word[0] == '*')

@@ -197,6 +197,8 @@ static const char *keys_take_listen(ConfigParser *parser, void *target, const ch
         if (a.port == 0)
                 config_say(parser, CONFIG_WARNING, "[%s] Listen=%s: port 0 selects a random port at each start",
                            parser->section, word);
+        if (!address_is_loopback(&a))
+                parser->listen_at = (ConfigPlace) { .text = parser->text, .line = parser->line };
         return config_add_address(&c->listen, &c->n_listen, CONFIG_LIST_MAX, &a);
 }
 
@@ -212,6 +214,61 @@ static void keys_clear_listen(ConfigParser *parser, const ConfigKey *k, void *fi
         (void) k;
         (void) field;
         parser->config->n_listen = 0;
+        parser->listen_at = (ConfigPlace) { 0 };
+}
+
+static const char *keys_add_prefix(Config *c, const char *text)
+{
+        AddressPrefix p, *grown;
+        const char *wrong = address_prefix_from_text(text, &p);
+
+        if (wrong)
+                return wrong;
+        if (c->n_allow_from >= CONFIG_LIST_MAX)
+                return "too many prefixes";
+        grown = reallocarray(c->allow_from, c->n_allow_from + 1, sizeof(*grown));
+        if (!grown)
+                return "out of memory";
+        c->allow_from = grown;
+        grown[c->n_allow_from++] = p;
+        return NULL;
+}
+
+/* The words are those of IPAddressAllow= in systemd.resource-control(5), and "private". */
+static const char *keys_take_allow_from(ConfigParser *parser, void *target, const char *word)
+{
+        static const struct {
+                const char *word, *prefixes[4];
+        } words[] = {
+                { "any", { "0.0.0.0/0", "::/0" } },
+                { "link-local", { "169.254.0.0/16", "fe80::/64" } },
+                { "localhost", { "127.0.0.0/8", "::1/128" } },
+                { "private", { "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7" } },
+        };
+        const char *wrong = NULL;
+
+        (void) parser;
+        for (size_t i = 0; i < ELEMENTS(words); i++)
+                if (strcmp(words[i].word, word) == 0) {
+                        for (size_t k = 0; k < ELEMENTS(words[i].prefixes) && words[i].prefixes[k] && !wrong; k++)
+                                wrong = keys_add_prefix(target, words[i].prefixes[k]);
+                        return wrong;
+                }
+        return keys_add_prefix(target, word);
+}
+
+static const char *keys_parse_allow_from(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
+{
+        (void) field;
+        keys_each_word(parser, k, parser->config, value, keys_take_allow_from);
+        return NULL;
+}
+
+static void keys_clear_allow_from(ConfigParser *parser, const ConfigKey *k, void *field)
+{
+        (void) k;
+        (void) field;
+        parser->config->n_allow_from = 0;
 }
 
 /* The address of a server; `port`, which may be 0, if it has none. */
@@ -400,6 +457,7 @@ static const ConfigType type_path = { .parse = keys_parse_path, .clear = keys_cl
 static const ConfigType type_path_or_no = { .parse = keys_parse_path_or_no, .clear = keys_clear_path };
 static const ConfigType type_url = { .parse = keys_parse_url, .clear = keys_clear_url };
 static const ConfigType type_listen = { .parse = keys_parse_listen, .clear = keys_clear_listen };
+static const ConfigType type_allow_from = { .parse = keys_parse_allow_from, .clear = keys_clear_allow_from };
 static const ConfigType type_servers = { .parse = keys_parse_servers, .clear = keys_clear_servers };
 static const ConfigType type_pins = { .parse = keys_parse_pins, .clear = keys_clear_pins };
 static const ConfigType type_domains = { .parse = keys_parse_domains, .clear = keys_clear_domains };
@@ -442,6 +500,8 @@ int log_level_from_name(const char *name)
 
 const ConfigKey config_keys[] = {
         { "Resolver", "Listen", &type_listen, .expected = "ADDRESS[:PORT], such as 127.0.0.53:53 or [::1]:53" },
+        { "Resolver", "AllowFrom", &type_allow_from,
+          .expected = "address prefixes, such as 172.17.0.0/16, or any, link-local, localhost or private" },
         { "Resolver", "DNS", &type_dns,
           .expected = "ADDRESS[:PORT]#https://HOST[:PORT]/PATH, such as 9.9.9.9#https://dns.quad9.net/dns-query",
           .upstreams = true },

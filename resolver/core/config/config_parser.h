@@ -52,6 +52,7 @@ typedef struct ConfigParser {
         bool hides;                 /* an error may hide an upstream that was chosen */
         bool trust_anchors_refused; /* [Resolver] TrustAnchors= */
         ConfigPlace trust_anchors_at, hosts_file_at;
+        ConfigPlace listen_at; /* an address of Listen= that is not a loopback address; without a text, there is none */
 
         const ConfigText *text; /* where we are; NULL: past the end of all texts */
         unsigned line;

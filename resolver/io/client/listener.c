@@ -38,7 +38,7 @@ static int listener_new(uv_loop_t *loop, int fd, Transport transport, const List
 
         if (l && (l->number = handle_table_add(&listeners, l))) {
                 r = transport == TRANSPORT_TCP ? tcp_new(loop, fd, l->number, limits, stats, query, userdata, &l->tcp)
-                                               : udp_new(loop, fd, l->number, stats, query, userdata, &l->udp);
+                                               : udp_new(loop, fd, l->number, limits, stats, query, userdata, &l->udp);
                 if (r < 0)
                         handle_table_remove(&listeners, l->number);
         }

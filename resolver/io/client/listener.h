@@ -28,6 +28,9 @@ typedef struct ListenerLimits {
         unsigned tcp_connections; /* 256; at most a quarter of RLIMIT_NOFILE */
         unsigned tcp_pipeline;    /* 100: queries in flight per connection; no more are read */
         uint64_t tcp_idle; /* 30 s without a message, an answer or a pending query; usec. Also announced as keepalive */
+        const AddressPrefix
+                *allow_from; /* other networks that may query; applies from the next query or connection on */
+        size_t n_allow_from;
 } ListenerLimits;
 
 extern const ListenerLimits listener_limits_default;

@@ -478,6 +478,17 @@ static void tcp_make_room(Tcp *t)
         tcp_pause_accepting(t);
 }
 
+static bool tcp_may_query(const Tcp *t, int fd, const struct sockaddr_storage *peer)
+{
+        struct sockaddr_storage local = { .ss_family = peer->ss_family };
+        socklen_t size = sizeof(local);
+        Address from = source_address(peer), asked;
+
+        getsockname(fd, (struct sockaddr *) &local, &size);
+        asked = source_address(&local);
+        return source_may_query(t->limits, t->loopback, &from, &asked);
+}
+
 static void tcp_acceptable(uv_poll_t *p, int status, int events)
 {
         Tcp *t = p->data;
@@ -497,7 +508,7 @@ static void tcp_acceptable(uv_poll_t *p, int status, int events)
                                 tcp_pause_accepting(t);
                         break;
                 }
-                if (!t->loopback || source_is_loopback(&peer))
+                if (tcp_may_query(t, fd, &peer))
                         tcp_add_connection(t, fd);
                 else {
                         t->stats->dropped_source++;

@@ -31,6 +31,7 @@ struct Udp {
         uint32_t number; /* the listener's */
         bool loopback;   /* bound to a loopback address: only this machine may query */
         uv_poll_t poll;
+        const ListenerLimits *limits;
         ListenerStats *stats;
         ListenerQuery query;
         void *userdata;
@@ -67,6 +68,14 @@ static void udp_take_control(Udp *u, Client *c, struct msghdr *m, bool *ret_over
         }
 }
 
+static bool udp_may_query(const Udp *u, const struct sockaddr_storage *from, const Client *c)
+{
+        Address source = source_address(from), asked = { .v6 = source.v6 };
+
+        memcpy(asked.octets, c->udp.local, sizeof(asked.octets));
+        return source_may_query(u->limits, u->loopback, &source, &asked);
+}
+
 static bool udp_make_client(Udp *u, struct msghdr *m, Client *ret, bool *ret_overflow)
 {
         const struct sockaddr_storage *from = m->msg_name;
@@ -83,7 +92,7 @@ static bool udp_make_client(Udp *u, struct msghdr *m, Client *ret, bool *ret_ove
                 memcpy(ret->udp.address, &v6->sin6_addr, 16);
         }
         udp_take_control(u, ret, m, ret_overflow);
-        return ret->udp.port != 0 && (!u->loopback || source_is_loopback(from));
+        return ret->udp.port != 0 && udp_may_query(u, from, ret);
 }
 
 /* Counts queries by source within one turn of the loop. */
@@ -272,8 +281,8 @@ void udp_answer(Udp *u, const Client *client, Packet *answer)
 
 /* --- life */
 
-int udp_new(uv_loop_t *loop, int fd, uint32_t number, ListenerStats *stats, ListenerQuery query, void *userdata,
-            Udp **ret)
+int udp_new(uv_loop_t *loop, int fd, uint32_t number, const ListenerLimits *limits, ListenerStats *stats,
+            ListenerQuery query, void *userdata, Udp **ret)
 {
         struct sockaddr_storage local = { 0 };
         socklen_t size = sizeof(local);
@@ -291,6 +300,7 @@ int udp_new(uv_loop_t *loop, int fd, uint32_t number, ListenerStats *stats, List
         *u = (Udp) { .fd = fd,
                      .number = number,
                      .loopback = source_restrict(fd),
+                     .limits = limits,
                      .stats = stats,
                      .query = query,
                      .userdata = userdata };

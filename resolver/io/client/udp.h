@@ -9,8 +9,8 @@
 typedef struct Udp Udp;
 
 /* Takes ownership of `fd`. `number` identifies the listener to its clients. Returns a negative errno on error. */
-int udp_new(uv_loop_t *loop, int fd, uint32_t number, ListenerStats *stats, ListenerQuery query, void *userdata,
-            Udp **ret);
+int udp_new(uv_loop_t *loop, int fd, uint32_t number, const ListenerLimits *limits, ListenerStats *stats,
+            ListenerQuery query, void *userdata, Udp **ret);
 void udp_answer(Udp *u, const Client *client, Packet *answer);
 void udp_flush(Udp *u);
 void udp_stop(Udp *u);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/address.h"
+#include "core/base/address_prefix.h"
 #include "run.h"
 
 START_TEST(addresses_are_read_with_and_without_port)
@@ -197,6 +197,52 @@ START_TEST(addresses_are_known_by_their_kind)
 }
 END_TEST
 
+static bool has(const char *prefix, const char *text)
+{
+        Address a = address(text);
+        AddressPrefix p;
+
+        ck_assert_ptr_null(address_prefix_from_text(prefix, &p));
+        return address_prefix_contains(&p, &a);
+}
+
+START_TEST(a_prefix_has_the_addresses_that_begin_with_its_bits)
+{
+        ck_assert(has("172.17.0.0/16", "172.17.255.1") && !has("172.17.0.0/16", "172.18.0.1"));
+        ck_assert(has("10.0.0.128/25", "10.0.0.200") && !has("10.0.0.128/25", "10.0.0.127"));
+        ck_assert(has("192.0.2.1", "192.0.2.1") && !has("192.0.2.1", "192.0.2.0"));
+        ck_assert(has("0.0.0.0/0", "203.0.113.9") && !has("0.0.0.0/0", "2001:db8::1"));
+        ck_assert(has("2001:db8::/33", "2001:db8:7fff::1") && !has("2001:db8::/33", "2001:db8:8000::1"));
+        ck_assert(has("::/0", "2001:db8::1") && !has("::/0", "192.0.2.1"));
+        /* A dual-stack socket sees IPv4 clients as mapped ones. */
+        ck_assert(has("172.17.0.0/16", "::ffff:172.17.0.2") && !has("172.17.0.0/16", "::ffff:172.18.0.2"));
+}
+END_TEST
+
+START_TEST(what_is_no_prefix_is_refused)
+{
+        static const char *const texts[] = { "",
+                                             "10.0.0.0/",
+                                             "10.0.0.0/33",
+                                             "10.0.0.0/0x8",
+                                             "10.0.0.1/8",
+                                             "10/8",
+                                             "::/129",
+                                             "[fd00::]/8",
+                                             "10.0.0.0:53/8",
+                                             "fe80::%lo/64",
+                                             "10.0.0.0/8/",
+                                             "10.0.0.0/1000",
+                                             "2001:db8::1/32",
+                                             "host/8",
+                                             "10.0.0.0/-8" };
+        AddressPrefix p;
+
+        for (size_t i = 0; i < ELEMENTS(texts); i++)
+                ck_assert_msg(address_prefix_from_text(texts[i], &p), "\"%s\" is no prefix", texts[i]);
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("address");
@@ -208,6 +254,8 @@ int main(void)
         tcase_add_test(t, addresses_are_written_as_inet_ntop_does);
         tcase_add_test(t, a_mapped_address_is_the_same_host_as_the_one_it_maps);
         tcase_add_test(t, addresses_are_known_by_their_kind);
+        tcase_add_test(t, a_prefix_has_the_addresses_that_begin_with_its_bits);
+        tcase_add_test(t, what_is_no_prefix_is_refused);
         tcase_set_timeout(t, 30);
         suite_add_tcase(s, t);
         return run_suite(s);

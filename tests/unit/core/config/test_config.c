@@ -352,6 +352,48 @@ START_TEST(addresses_that_no_client_can_ask_are_worth_a_hint)
 }
 END_TEST
 
+static bool may_query(const char *text)
+{
+        Address a;
+
+        ck_assert(address_from_text(text, 0, &a));
+        for (size_t i = 0; i < result.config->n_allow_from; i++)
+                if (address_prefix_contains(&result.config->allow_from[i], &a))
+                        return true;
+        return false;
+}
+
+START_TEST(allow_from_is_a_list_of_prefixes_and_words)
+{
+        read_two(QUAD9 "[Resolver]\nAllowFrom=172.17.0.0/16 fd00:1::/32\n", "[Resolver]\nAllowFrom=192.0.2.1\n");
+        said_nothing();
+        ck_assert(may_query("172.17.0.2") && may_query("fd00:1::2") && may_query("192.0.2.1"));
+        ck_assert(!may_query("172.18.0.2") && !may_query("fd00:2::2"));
+        read_text(QUAD9 "[Resolver]\nAllowFrom=any\nAllowFrom=\nAllowFrom=private link-local localhost\n");
+        ck_assert(may_query("192.168.1.9") && may_query("10.1.1.1") && may_query("172.31.0.1") && may_query("fd00::1"));
+        ck_assert(may_query("169.254.3.3") && may_query("fe80::3") && may_query("127.0.0.9") && may_query("::1"));
+        ck_assert(!may_query("172.32.0.1") && !may_query("192.0.2.1") && !may_query("2001:db8::1"));
+        read_text(QUAD9 "[Resolver]\nAllowFrom=any\n");
+        ck_assert(may_query("192.0.2.1") && may_query("2001:db8::1"));
+        read_text(QUAD9 "[Resolver]\nAllowFrom=everybody 10.0.0.0/8 10.0.0.1/8\n");
+        said("a.conf:5: error: [Resolver] AllowFrom=everybody:");
+        said("a.conf:5: error: [Resolver] AllowFrom=10.0.0.1/8:");
+        ck_assert_uint_eq(result.config->n_allow_from, 1);
+}
+END_TEST
+
+START_TEST(listening_for_others_without_allowing_any_is_worth_a_hint)
+{
+        read_text(QUAD9 "[Resolver]\nListen=127.0.0.53\nListen=172.17.0.1\n");
+        said_about("a.conf:6: warning: [Resolver] Listen=", "AllowFrom=");
+        ck_assert_uint_eq(result.errors, 0);
+        read_text(QUAD9 "[Resolver]\nListen=172.17.0.1\nAllowFrom=172.17.0.0/16\n");
+        said_nothing();
+        read_text(QUAD9 "[Resolver]\nListen=172.17.0.1\nListen=\nListen=127.0.0.53 [::1]:53\n");
+        said_nothing();
+}
+END_TEST
+
 START_TEST(a_bad_word_of_a_list_leaves_the_others)
 {
         read_text(
@@ -429,6 +471,8 @@ static TCase *values_case(void)
         tcase_add_test(t, ranges_hold_at_both_ends);
         tcase_add_test(t, a_backoff_above_its_maximum_is_an_error);
         tcase_add_test(t, listen_is_a_list);
+        tcase_add_test(t, allow_from_is_a_list_of_prefixes_and_words);
+        tcase_add_test(t, listening_for_others_without_allowing_any_is_worth_a_hint);
         tcase_add_test(t, addresses_that_no_client_can_ask_are_worth_a_hint);
         tcase_add_test(t, a_bad_word_of_a_list_leaves_the_others);
         tcase_add_test(t, lists_are_bounded);
