@@ -10,6 +10,9 @@ network() {
         local name=$1 prefix=$2
         inside sh -euc '
                 name=$1 prefix=$2 doh=$3 web=$4
+                # A soft reboot leaves it.
+                [ ! -e /run/netns/"$name" ] || ip netns delete "$name"
+                rm -rf /run/lan/"$name"
                 ip netns add "$name"
                 ip -n "$name" link set lo up
                 ip -n "$name" address add "$doh/32" dev lo
