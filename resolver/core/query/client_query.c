@@ -105,7 +105,7 @@ static void client_query_prefetch(QueryCommon *common, const Message *m, uint64_
         if (common->n_queries >= PREFETCH_BELOW || queries_find(common, m, hash) ||
             !(q = queries_add(common, m, hash, now)))
                 return;
-        q->fetching = true;
+        query_fetch(q);
         common->outbox->counters.prefetches++;
         query_start(q, now);
 }

@@ -291,6 +291,11 @@ void query_joined(Query *q, uint64_t now)
         q->route->join(q, now);
 }
 
+void query_fetch(Query *q)
+{
+        q->fetching = true;
+}
+
 void query_start(Query *q, uint64_t now)
 {
         q->stale_at = query_stale_time(q, now);
@@ -406,7 +411,7 @@ static void query_due(Timer *t, uint64_t now)
         if (q->stale_at <= now) {
                 q->stale_at = USEC_NEVER;
                 if (query_answer_stale(q, now)) {
-                        q->fetching = true;
+                        query_fetch(q);
                         query_remember_failure(q, now);
                 }
                 if (list_empty(&q->pending) && q->end_at == USEC_NEVER)

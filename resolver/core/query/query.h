@@ -74,6 +74,9 @@ bool query_join(Query *q, const Client *client, uint16_t source, const Message *
  * are of no use to the new client. May free the query. */
 void query_joined(Query *q, uint64_t now);
 
+/* Makes the query continue without clients. */
+void query_fetch(Query *q);
+
 /* Starts the first attempt. May free the query. */
 void query_start(Query *q, uint64_t now);
 

@@ -82,7 +82,7 @@ static void doh_share_time(Query *q, uint64_t now)
                 Exchange *x = container_of(l, Exchange, in_query);
 
                 if (doh_is_pending(x, now))
-                        x->late_at = MIN(x->late_at, now + doh_server_timeout(q, x->upstream, now));
+                        exchange_set_late_at(x, MIN(x->late_at, now + doh_server_timeout(q, x->upstream, now)));
         }
 }
 
@@ -102,7 +102,7 @@ static bool doh_ask(Query *q, Upstream *u, Purpose purpose, uint64_t now)
                 return false;
         }
         list_append(&q->exchanges, &x->in_query);
-        x->late_at = now + doh_server_timeout(q, u, now);
+        exchange_set_late_at(x, now + doh_server_timeout(q, u, now));
         o->counters.attempts++;
         o->counters.retries += q->attempts > 0;
         o->counters.hedges += doh_any_under_way(q) && list_first(&q->exchanges) != &x->in_query;
@@ -383,13 +383,8 @@ static void doh_shift(Query *q, uint64_t slept)
 {
         q->hedge_at = usec_add(q->hedge_at, slept);
         q->retry_at = usec_add(q->retry_at, slept);
-        LIST_FOREACH(l, &q->exchanges) {
-                Exchange *x = container_of(l, Exchange, in_query);
-
-                x->late_at = usec_add(x->late_at, slept);
-                if (x->sent_at)
-                        x->sent_at += slept;
-        }
+        LIST_FOREACH(l, &q->exchanges)
+                exchange_shift(container_of(l, Exchange, in_query), slept);
 }
 
 /* Writes ": " and what the last failure was, such as ": temporary HTTP error, status 421"; nothing without a failure.

@@ -73,6 +73,16 @@ void connecting_start(Connecting *k, Purpose purpose, uint64_t now)
         connecting_attempt(k, now);
 }
 
+void connecting_set_purpose(Connecting *k, Purpose purpose)
+{
+        k->purpose = purpose;
+}
+
+void connecting_prefer(Connecting *k, size_t address)
+{
+        k->first = address;
+}
+
 void connecting_stop(Connecting *k)
 {
         if (!k->active)

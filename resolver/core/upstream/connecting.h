@@ -30,6 +30,12 @@ void connecting_init(Connecting *k, ConnectionPool *pool, void (*due)(Timer *t, 
 /* Starts with the first address. Must not be active. */
 void connecting_start(Connecting *k, Purpose purpose, uint64_t now);
 
+/* Changes what it is for: a probe or trial takes over the attempt of a query. */
+void connecting_set_purpose(Connecting *k, Purpose purpose);
+
+/* Notes that address number `address` works, which is tried first from now on. */
+void connecting_prefer(Connecting *k, size_t address);
+
 /* Stops, and closes the connections that are not ready. Does nothing if not active. */
 void connecting_stop(Connecting *k);
 

@@ -171,9 +171,7 @@ void connection_send(Connection *c, Exchange *x, uint64_t now)
                 exchange_post(x, FAILURE_RESOURCES);
                 return;
         }
-        exchange_move(x, &c->exchanges);
-        x->connection = c;
-        x->sent_at = now;
+        exchange_send(x, c, &c->exchanges, now);
         c->pool->queries++;
         if (risky) {
                 c->at_risk = true;
@@ -200,8 +198,7 @@ void connection_cancel(Connection *c, const Exchange *x)
 void connection_release(Connection *c, Exchange *x, uint64_t now)
 {
         must(x->connection == c);
-        exchange_move(x, NULL);
-        x->connection = NULL;
+        exchange_release(x);
         if (!c->exchanges.n) {
                 c->idle_since = now;
                 if (c->state == CONNECTION_DRAINING || c->liveness == CONNECTION_SILENT) {
@@ -217,6 +214,17 @@ void connection_ready(Connection *c, bool resumed, uint64_t now)
         connection_set_state(c, CONNECTION_READY);
         c->resumed = resumed;
         c->ready_at = c->received_at = c->idle_since = now;
+}
+
+void connection_set_unproven(Connection *c)
+{
+        c->unproven = true;
+}
+
+void connection_set_max_streams(Connection *c, uint32_t max)
+{
+        c->settings = true;
+        c->max_streams = max;
 }
 
 bool connection_heard(Connection *c, uint64_t now)
@@ -318,6 +326,11 @@ void pool_forget(ConnectionPool *p)
         p->path = (SmoothedRtt) { 0 };
         p->first_flight = STREAMS_ASSUMED;
         p->fails_without_burst = false;
+}
+
+void pool_reset_statistics(ConnectionPool *p)
+{
+        p->queries = 0;
 }
 
 bool pool_any_silent(const ConnectionPool *p)

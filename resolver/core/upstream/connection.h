@@ -45,6 +45,7 @@ typedef enum ConnectionLiveness {
         CONNECTION_SILENT, /* the PING was not answered: the connection is being replaced */
 } ConnectionLiveness;
 
+/* Only the functions below change it. */
 struct Connection {
         uint32_t handle;
         ConnectionPool *pool;
@@ -105,6 +106,12 @@ void connection_release(Connection *c, Exchange *x, uint64_t now);
 /* Makes the connection READY: the handshakes are complete. */
 void connection_ready(Connection *c, bool resumed, uint64_t now);
 
+/* Notes that the connection replaces a silent one. */
+void connection_set_unproven(Connection *c);
+
+/* Handles the SETTINGS of the peer. */
+void connection_set_max_streams(Connection *c, uint32_t max);
+
 /* Notes that octets arrived. Returns true if the connection was silent; the caller then handles that and arms the
  * connection (connection_arm). */
 bool connection_heard(Connection *c, uint64_t now);
@@ -146,6 +153,8 @@ void pool_init(ConnectionPool *p, UpstreamCommon *common, const UpstreamConfig *
 
 /* Forgets what was learned about the path: the network changed. */
 void pool_forget(ConnectionPool *p);
+
+void pool_reset_statistics(ConnectionPool *p);
 
 /* Returns true if a connection is silent, and thus being replaced. */
 bool pool_any_silent(const ConnectionPool *p);

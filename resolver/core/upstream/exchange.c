@@ -62,21 +62,69 @@ Exchange *exchange_free(Exchange *x)
 static void exchange_enter(Exchange *x, ExchangeList *to, List *before)
 {
         exchange_leave(x);
-        if (!to)
-                return;
         list_append(before, &x->in_place);
         x->place = to;
         to->n++;
 }
 
-void exchange_move(Exchange *x, ExchangeList *to)
+void exchange_queue(Exchange *x, ExchangeList *queue, uint64_t now)
 {
-        exchange_enter(x, to, to ? &to->head : NULL);
+        exchange_enter(x, queue, &queue->head);
+        x->queued_at = now;
 }
 
-void exchange_move_first(Exchange *x, ExchangeList *to)
+void exchange_requeue(Exchange *x, ExchangeList *queue, uint64_t now)
 {
-        exchange_enter(x, to, to->head.next);
+        exchange_enter(x, queue, queue->head.next);
+        x->connection = NULL;
+        x->sent_at = 0;
+        x->queued_at = now;
+}
+
+void exchange_send(Exchange *x, Connection *c, ExchangeList *exchanges, uint64_t now)
+{
+        exchange_enter(x, exchanges, &exchanges->head);
+        x->connection = c;
+        x->sent_at = now;
+}
+
+void exchange_release(Exchange *x)
+{
+        exchange_leave(x);
+        x->connection = NULL;
+}
+
+void exchange_leave_query(Exchange *x)
+{
+        x->query = NULL;
+        list_remove(&x->in_query);
+}
+
+void exchange_set_late_at(Exchange *x, uint64_t late_at)
+{
+        x->late_at = late_at;
+}
+
+void exchange_set_late(Exchange *x)
+{
+        x->late = true;
+}
+
+void exchange_set_purpose(Exchange *x, Purpose purpose)
+{
+        x->purpose = purpose;
+}
+
+void exchange_set_unprocessed(Exchange *x, bool unprocessed)
+{
+        x->unprocessed = unprocessed;
+}
+
+void exchange_shift(Exchange *x, uint64_t slept)
+{
+        x->late_at = usec_add(x->late_at, slept);
+        if (x->sent_at)
+                x->sent_at += slept;
 }
 
 Packet *exchange_probe_question(bool padding)

@@ -20,6 +20,7 @@ typedef struct ExchangeList {
         size_t n;
 } ExchangeList;
 
+/* Only the functions below change it. */
 typedef struct Exchange {
         uint32_t handle;
         Outbox *outbox;
@@ -51,10 +52,28 @@ Exchange *exchange_new(Outbox *o, Query *query, Upstream *u, Packet *wire, Purpo
 /* Removes the exchange from all lists and frees it, without telling io. Accepts NULL, and returns NULL. */
 Exchange *exchange_free(Exchange *x);
 
-/* Moves the exchange to the end of `to`, or out of its list if `to` is NULL. */
-void exchange_move(Exchange *x, ExchangeList *to);
-/* Moves the exchange to the head of `to`. */
-void exchange_move_first(Exchange *x, ExchangeList *to);
+/* Puts the exchange at the end of the queue of its upstream. */
+void exchange_queue(Exchange *x, ExchangeList *queue, uint64_t now);
+/* Puts the exchange, which was sent, at the head of the queue again. */
+void exchange_requeue(Exchange *x, ExchangeList *queue, uint64_t now);
+/* Puts the exchange at the end of those of `c`, on which it is sent now. */
+void exchange_send(Exchange *x, Connection *c, ExchangeList *exchanges, uint64_t now);
+/* Takes the exchange off its connection. */
+void exchange_release(Exchange *x);
+
+/* Ends the tie to the query, which does not need it any more. */
+void exchange_leave_query(Exchange *x);
+
+/* Sets the time to try another upstream, and notes that it has come. */
+void exchange_set_late_at(Exchange *x, uint64_t late_at);
+void exchange_set_late(Exchange *x);
+
+/* Makes it serve a probe or trial. */
+void exchange_set_purpose(Exchange *x, Purpose purpose);
+void exchange_set_unprocessed(Exchange *x, bool unprocessed);
+
+/* Moves its times by `slept` usec after a suspend. */
+void exchange_shift(Exchange *x, uint64_t slept);
 
 /* Returns the question of a probe: `. NS`, which every resolver has cached (RFC 8109 3). Returns NULL if out of
  * memory. */

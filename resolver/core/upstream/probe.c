@@ -17,6 +17,16 @@ void probe_start(Probe *p, Purpose purpose, bool suspicion, uint64_t now, uint64
         timer_set(&p->outbox->timers, &p->timer, deadline);
 }
 
+void probe_set_exchange(Probe *p, Exchange *x)
+{
+        p->exchange = x;
+}
+
+void probe_set_cookie(Probe *p, uint64_t cookie)
+{
+        p->cookie = cookie;
+}
+
 Exchange *probe_end(Probe *p)
 {
         Exchange *x = p->exchange;

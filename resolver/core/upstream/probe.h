@@ -26,6 +26,12 @@ void probe_init(Probe *p, Outbox *o, void (*due)(Timer *t, uint64_t now));
 /* Starts a probe that ends at `deadline` at the latest. Must not be active. */
 void probe_start(Probe *p, Purpose purpose, bool suspicion, uint64_t now, uint64_t deadline);
 
+/* Sets the exchange that carries it; NULL if it is over. */
+void probe_set_exchange(Probe *p, Exchange *x);
+
+/* Notes that engine_probe() requested it. */
+void probe_set_cookie(Probe *p, uint64_t cookie);
+
 /* Ends the probe. Returns its exchange if that is still queued or in flight, and NULL otherwise; the caller disposes
  * of it. */
 Exchange *probe_end(Probe *p);

@@ -96,7 +96,8 @@ unsigned upstream_connections(const Upstream *u)
 
 void upstream_reset_statistics(Upstream *u)
 {
-        u->pool.queries = u->failures = u->handshakes_full = u->handshakes_resumed = 0;
+        pool_reset_statistics(&u->pool);
+        u->failures = u->handshakes_full = u->handshakes_resumed = 0;
         u->probes = u->races = u->races_won = 0;
 }
 
@@ -109,9 +110,9 @@ void upstream_on_exchange_failed(Exchange *x, FailureReason reason, uint64_t ret
         /* Not covered by a GOAWAY, or never sent (RFC 9113 6.8, 8.7). If the connection stays open, REFUSED_STREAM
          * asks for a later retry, which is made once. A peer that has accepted nothing before it on this connection
          * may never do: without a pause, each retry would cost a handshake. */
-        x->unprocessed =
-                (c->answered || exchange_list_first(&c->exchanges) != x) &&
-                (reason == FAILURE_NOT_SENT || (reason == FAILURE_REFUSED_STREAM && c->state == CONNECTION_DRAINING));
+        exchange_set_unprocessed(x, (c->answered || exchange_list_first(&c->exchanges) != x) &&
+                                            (reason == FAILURE_NOT_SENT ||
+                                             (reason == FAILURE_REFUSED_STREAM && c->state == CONNECTION_DRAINING)));
         upstream_blame(x, reason, retry_after, now);
         connection_release(c, x, now);
         exchange_post(x, reason);
@@ -174,7 +175,7 @@ static void upstream_replace_connections(Upstream *u, Connection *fresh, uint64_
                 if (c == fresh || c->state == CONNECTION_CONNECTING)
                         continue;
                 if (c->liveness == CONNECTION_SILENT) {
-                        fresh->unproven = true;
+                        connection_set_unproven(fresh);
                         upstream_requeue_and_close(u, c, now);
                 } else if (!overflow || !connection_good(c, now) || c->epoch != fresh->epoch) {
                         connection_set_state(c, CONNECTION_DRAINING);
@@ -190,7 +191,7 @@ void upstream_on_ready(Connection *c, bool resumed, uint64_t now)
         Upstream *u = upstream_of(c);
 
         connection_ready(c, resumed, now);
-        u->connecting.first = c->address;
+        connecting_prefer(&u->connecting, c->address);
         *(resumed ? &u->handshakes_resumed : &u->handshakes_full) += 1;
         if (u->connecting.active) {
                 upstream_replace_connections(u, c, now);
@@ -223,8 +224,7 @@ void upstream_on_max_streams(Connection *c, uint32_t max, uint64_t now)
 {
         Upstream *u = upstream_of(c);
 
-        c->settings = true;
-        c->max_streams = max;
+        connection_set_max_streams(c, max);
         if (max == 0) {
                 upstream_fail(u, FAILURE_NO_STREAMS, 0, false, 0, PURPOSE_QUERY, now);
                 if (!connection_drain(c))
@@ -283,7 +283,7 @@ void upstream_on_closed(Connection *c, FailureReason reason, uint64_t now)
         while ((x = exchange_list_first(&c->exchanges))) {
                 exchange_post(x, reason);
                 if (u->probe.exchange == x) {
-                        u->probe.exchange = NULL;
+                        probe_set_exchange(&u->probe, NULL);
                         upstream_probe_done(u, reason, 0, now);
                 }
         }

@@ -115,7 +115,7 @@ static void upstream_start_probe(Upstream *u, Purpose purpose, bool suspicion, u
         if (!u->connecting.active)
                 upstream_connect(u, purpose, now);
         else if (u->connecting.purpose == PURPOSE_QUERY || u->connecting.purpose == PURPOSE_RACE)
-                u->connecting.purpose = purpose;
+                connecting_set_purpose(&u->connecting, purpose);
 }
 
 void upstream_start_trial(Upstream *u, uint64_t now)
@@ -179,8 +179,8 @@ void upstream_probe_ready(Upstream *u, Connection *c, uint64_t now)
         Exchange *x = exchange_list_first(&u->queue);
 
         if (x) {
-                x->purpose = u->probe.purpose;
-                u->probe.exchange = x;
+                exchange_set_purpose(x, u->probe.purpose);
+                probe_set_exchange(&u->probe, x);
                 return;
         }
         wire = exchange_probe_question(u->common->config->padding);
@@ -189,7 +189,7 @@ void upstream_probe_ready(Upstream *u, Connection *c, uint64_t now)
                 upstream_probe_done(u, FAILURE_RESOURCES, 0, now);
                 return;
         }
-        u->probe.exchange = x;
+        probe_set_exchange(&u->probe, x);
         connection_send(c, x, now);
 }
 
@@ -205,7 +205,7 @@ bool upstream_probe(Upstream *u, uint64_t cookie, uint64_t now)
                 upstream_start_probe(u, trial ? PURPOSE_TRIAL : PURPOSE_PROBE, false, now);
                 upstream_state_changed(u, PURPOSE_PROBE, now);
         }
-        u->probe.cookie = cookie;
+        probe_set_cookie(&u->probe, cookie);
         return true;
 }
 
@@ -324,7 +324,7 @@ void upstream_blame(Exchange *x, FailureReason reason, uint64_t retry_after, uin
         Connection *c = x->connection;
 
         if (u->probe.exchange == x) {
-                u->probe.exchange = NULL;
+                probe_set_exchange(&u->probe, NULL);
                 connection_set_state(c, CONNECTION_DRAINING);
                 upstream_probe_done(u, reason, retry_after, now);
         } else
@@ -338,7 +338,7 @@ void upstream_late(Exchange *x, uint64_t now)
 {
         Upstream *u = x->upstream;
 
-        x->late = true;
+        exchange_set_late(x);
         /* Waiting for a stream is not a failure of the upstream: connecting has its own deadline. */
         if (x->connection && now - x->sent_at >= upstream_answer_time(u))
                 upstream_blame(x, FAILURE_TIMEOUT, 0, now);
@@ -365,7 +365,7 @@ void upstream_note_answer(Exchange *x, uint64_t now)
         connection_answered(c, x);
         outbox_set_network(u->common->outbox, NETWORK_ONLINE);
         if (u->probe.exchange == x) {
-                u->probe.exchange = NULL;
+                probe_set_exchange(&u->probe, NULL);
                 upstream_probe_done(u, FAILURE_NONE, 0, now);
                 return;
         }

@@ -150,8 +150,7 @@ bool upstream_submit(Upstream *u, Exchange *x, uint64_t now)
         }
         if (u->queue.n >= UPSTREAM_QUEUE_MAX)
                 return false;
-        x->queued_at = now;
-        exchange_move(x, &u->queue);
+        exchange_queue(x, &u->queue, now);
         upstream_advance(u, now);
         return true;
 }
@@ -167,14 +166,8 @@ void upstream_post_all(ExchangeList *l, FailureReason reason)
 static void upstream_requeue(Upstream *u, Connection *c, uint64_t now)
 {
         /* From the last to the first, so that they keep their order, ahead of the queue. */
-        while (c->exchanges.n) {
-                Exchange *x = container_of(c->exchanges.head.previous, Exchange, in_place);
-
-                exchange_move_first(x, &u->queue);
-                x->connection = NULL;
-                x->sent_at = 0;
-                x->queued_at = now;
-        }
+        while (c->exchanges.n)
+                exchange_requeue(container_of(c->exchanges.head.previous, Exchange, in_place), &u->queue, now);
 }
 
 void upstream_requeue_and_close(Upstream *u, Connection *c, uint64_t now)
@@ -203,8 +196,7 @@ void upstream_cancel(Exchange *x, uint64_t now)
         Connection *c = x->connection;
 
         if (u->probe.exchange == x && x->query) {
-                x->query = NULL;
-                list_remove(&x->in_query);
+                exchange_leave_query(x);
                 return;
         }
         if (c) {
@@ -219,6 +211,6 @@ void upstream_cancel(Exchange *x, uint64_t now)
 void upstream_exchange_free(Exchange *x)
 {
         if (x->upstream->probe.exchange == x)
-                x->upstream->probe.exchange = NULL;
+                probe_set_exchange(&x->upstream->probe, NULL);
         exchange_free(x);
 }
