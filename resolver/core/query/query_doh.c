@@ -387,29 +387,40 @@ static void doh_shift(Query *q, uint64_t slept)
                 exchange_shift(container_of(l, Exchange, in_query), slept);
 }
 
-/* Writes ": " and what the last failure was, such as ": temporary HTTP error, status 421"; nothing without a failure.
- */
-static void doh_describe_failure(const Query *q, char *ret_text, size_t size)
+/* Returns the last failure or, for a query that no upstream was asked, that of a failed upstream. */
+static FailureReason doh_last_failure(const Query *q)
 {
         const Upstream *u;
+
+        for (size_t i = 0; !q->failure && (u = upstream_set_member(q->common->upstreams, i)); i++)
+                if (u->health.state == HEALTH_FAILED)
+                        return u->health.reason;
+        return q->failure;
+}
+
+/* Writes ": temporary HTTP error, status 421"; nothing for FAILURE_NONE. */
+static void doh_describe_failure(const Query *q, FailureReason failure, char *ret_text, size_t size)
+{
         const char *detail = "";
+        const Upstream *u;
 
         for (size_t i = 0; (u = upstream_set_member(q->common->upstreams, i)); i++)
-                if (u->detail.reason == q->failure)
+                if (u->detail.reason == failure)
                         detail = u->detail.text;
         *ret_text = 0;
-        if (q->failure)
-                snprintf(ret_text, size, ": %s%s%s", failure_text(q->failure), *detail ? ", " : "", detail);
+        if (failure)
+                snprintf(ret_text, size, ": %s%s%s", failure_text(failure), *detail ? ", " : "", detail);
 }
 
 static int doh_explain(const Query *q, uint64_t now, char *ret_text, size_t size)
 {
+        FailureReason last = doh_last_failure(q);
         char failure[160];
         uint64_t retry_at = health_retry_at(&q->common->upstreams->common.health);
         const char *unusable = config_unusable(q->common->config);
         FailureClass class = failure_class(q->failure);
 
-        doh_describe_failure(q, failure, sizeof(failure));
+        doh_describe_failure(q, last, failure, sizeof(failure));
         if (unusable) {
                 snprintf(ret_text, size, "configuration error: %s", unusable);
                 return EDE_OTHER;
@@ -422,9 +433,8 @@ static int doh_explain(const Query *q, uint64_t now, char *ret_text, size_t size
                 snprintf(ret_text, size, "%s", failure_text(q->failure));
                 return EDE_NETWORK_ERROR;
         }
-        if (q->failure == FAILURE_CERTIFICATE_NOT_YET_VALID)
-                snprintf(ret_text, size, "no upstream can be trusted: the clock is probably wrong (%s)",
-                         failure_text(q->failure));
+        if (last == FAILURE_CERTIFICATE_NOT_YET_VALID)
+                snprintf(ret_text, size, "no upstream can be trusted: the clock is behind (%s)", failure_text(last));
         else if (q->common->outbox->network == NETWORK_PORTAL)
                 snprintf(ret_text, size,
                          "no upstream can be trusted: the network may ask for a login, or the clock is wrong");
