@@ -144,13 +144,16 @@ START_TEST(refused_by_all_its_servers_a_zone_has_failed_at_once)
 }
 END_TEST
 
-START_TEST(one_lost_packet_is_not_a_failed_zone)
+START_TEST(lost_packets_one_at_a_time_are_not_a_failed_zone)
 {
         played_start(UPSTREAM_A NO_CACHE FORWARD_ONE);
-        ask_name("www.one");
-        pass(1500 * MSEC);
-        ck_assert_uint_ge(do53[0].sent, 2);
-        do53_say_address(&do53[0]);
+        for (unsigned i = 0; i < 3; i++) {
+                ask_name("www.one");
+                pass(1500 * MSEC);
+                ck_assert_uint_ge(do53[2 * i].sent, 2);
+                do53_say_address(&do53[2 * i]);
+        }
+        ck_assert_uint_eq(n_answers, 3);
         ck_assert_uint_eq(n_forward_states, 1);
         reported("one", HEALTH_HEALTHY);
 }
@@ -258,7 +261,7 @@ int main(void)
         tcase_add_test(c, when_all_servers_of_a_zone_have_failed_that_is_reported_once_and_so_is_the_first_answer);
         tcase_add_test(c, a_zone_has_not_failed_while_one_server_answers);
         tcase_add_test(c, refused_by_all_its_servers_a_zone_has_failed_at_once);
-        tcase_add_test(c, one_lost_packet_is_not_a_failed_zone);
+        tcase_add_test(c, lost_packets_one_at_a_time_are_not_a_failed_zone);
         tcase_add_test(c, a_burst_of_lost_packets_counts_once);
         tcase_add_test(c, a_name_that_is_slow_does_not_fail_a_server_that_answers_others);
         tcase_add_test(c, a_server_that_answers_servfail_has_not_failed);
