@@ -31,6 +31,7 @@ typedef struct Bytes {
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 #define CLAMP(x, low, high) ((x) < (low) ? (low) : (x) > (high) ? (high) : (x))
+#define MALLOC_OVERHEAD ((size_t) 16) /* bytes of an allocation beyond its size */
 #define ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 
 /*

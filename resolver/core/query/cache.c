@@ -18,8 +18,7 @@
 #define HITS_MAX 3          /* extra rounds in the main queue */
 #define TURNS_MAX 1024      /* to find an entry to evict: about 50 us */
 #define BYTES_PER_BUCKET 512
-#define BYTES_PER_GHOST 128 /* about 1.5 per entry */
-#define MALLOC_OVERHEAD ((size_t) 16)
+#define BYTES_PER_GHOST 128         /* about 1.5 per entry */
 #define PREFETCH_TENTHS 1           /* of the lifetime left */
 #define PREFETCH_MIN 10             /* seconds; shorter lifetimes are not worth a refresh */
 #define TYPE_ALL 0                  /* NXDOMAIN applies to all types of the name (RFC 2308 5) */

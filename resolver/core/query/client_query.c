@@ -162,7 +162,7 @@ bool client_query(QueryCommon *common, const Client *client, Transport transport
                 return true;
         }
         source = client_quota_source(common->hash_key, client);
-        if (!client_quota_has_slot(&common->quota, source) ||
+        if (!client_quota_has_slot(&common->quota, source, query_pending_bytes(common)) ||
             (m.signed_message && common->signed_bytes + message.n > SIGNED_BYTES_MAX))
                 return client_query_refuse(common, client, transport, &m, RCODE_SERVFAIL, EDE_OTHER,
                                            "too many queries are pending");

@@ -5,6 +5,9 @@
  * slots (dynamic thresholds: Choudhury and Hahne, 1998). A single source can hold 1,638 slots, several busy ones leave
  * each other less, and a new source finds a slot as long as any is free.
  *
+ * Slots have a size. Long names and queries that several upstreams were asked take more, which leaves fewer slots: what
+ * pends has a limit in bytes.
+ *
  * client_source() identifies a source. The hash is keyed, so that a source cannot be chosen to share the count of
  * another. No function here fails; every slot taken is given back once.
  */
@@ -13,8 +16,9 @@
 #include "core/base/siphash.h"
 
 #define CLIENT_QUOTA_SLOTS CLIENTS_PENDING_MAX
-#define CLIENT_QUOTA_SOURCES 4096 /* counts; collisions are possible, but rare */
-#define CLIENT_QUOTA_SHARE 4      /* a source may hold one part in this many of the free slots */
+#define CLIENT_QUOTA_SOURCES 4096   /* counts; collisions are possible, but rare */
+#define CLIENT_QUOTA_SHARE 4        /* a source may hold one part in this many of the free slots */
+#define CLIENT_QUOTA_SLOT_BYTES 896 /* a client, its query for a name of 24 octets, and one exchange */
 
 typedef struct ClientQuota {
         size_t taken;
@@ -28,9 +32,17 @@ static inline uint16_t client_quota_source(const uint8_t key[static 16], const C
         return (uint16_t) (siphash(key, BYTES(source, client_source(client, source))) % CLIENT_QUOTA_SOURCES);
 }
 
-static inline bool client_quota_has_slot(const ClientQuota *q, uint16_t source)
+/* Returns how many slots are free while all that pends takes `bytes`. */
+static inline size_t client_quota_free(const ClientQuota *q, size_t bytes)
 {
-        return q->held[source] < (CLIENT_QUOTA_SLOTS - q->taken + CLIENT_QUOTA_SHARE - 1) / CLIENT_QUOTA_SHARE;
+        size_t used = MAX(q->taken, bytes / CLIENT_QUOTA_SLOT_BYTES);
+
+        return used < CLIENT_QUOTA_SLOTS ? CLIENT_QUOTA_SLOTS - used : 0;
+}
+
+static inline bool client_quota_has_slot(const ClientQuota *q, uint16_t source, size_t bytes)
+{
+        return q->held[source] < (client_quota_free(q, bytes) + CLIENT_QUOTA_SHARE - 1) / CLIENT_QUOTA_SHARE;
 }
 
 static inline void client_quota_take(ClientQuota *q, uint16_t source)

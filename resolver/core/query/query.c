@@ -66,6 +66,22 @@ static Packet *query_write_question(const Query *q, const Message *m)
         return reply_upstream_query(m->qname, m->qtype, m->qclass, flags, q->dnssec_ok, c->padding);
 }
 
+static size_t query_packet_size(const Packet *p)
+{
+        return p ? sizeof(*p) + p->size + MALLOC_OVERHEAD : 0;
+}
+
+/* Returns the bytes of a query on the heap, with its message. */
+static size_t query_size(const Query *q)
+{
+        return sizeof(*q) + MALLOC_OVERHEAD + query_packet_size(q->wire);
+}
+
+static size_t query_pending_client_size(const PendingClient *p)
+{
+        return sizeof(*p) + p->question_size + MALLOC_OVERHEAD;
+}
+
 Query *query_new(QueryCommon *common, const Message *m, Forward *forward, const QueryRoute *route, uint64_t now)
 {
         Query *q = calloc(1, sizeof(*q));
@@ -92,6 +108,7 @@ Query *query_new(QueryCommon *common, const Message *m, Forward *forward, const 
         }
         message_parse(&q->message, packet_bytes(q->wire));
         common->n_queries++;
+        common->bytes += query_size(q);
         common->signed_bytes += q->shared ? 0 : q->wire->n;
         return q;
 }
@@ -110,6 +127,7 @@ static void query_pending_client_free(Query *q, PendingClient *p)
 {
         list_remove(&p->in_query);
         client_quota_give_back(&q->common->quota, p->source);
+        q->common->bytes -= query_pending_client_size(p);
         free(p);
 }
 
@@ -127,12 +145,21 @@ Query *query_free(Query *q, uint64_t now)
         timer_set(&common->outbox->timers, &q->timer, USEC_NEVER);
         timers_release(&common->outbox->timers);
         common->signed_bytes -= q->shared ? 0 : q->wire->n;
+        common->bytes -= query_size(q);
         packet_unref(q->wire);
-        packet_unref(q->fallback);
+        query_set_fallback(q, NULL);
         must(common->n_queries > 0);
         common->n_queries--;
         free(q);
         return NULL;
+}
+
+void query_set_fallback(Query *q, Packet *answer)
+{
+        q->common->bytes += query_packet_size(answer);
+        q->common->bytes -= query_packet_size(q->fallback);
+        packet_unref(q->fallback);
+        q->fallback = answer;
 }
 
 bool query_join(Query *q, const Client *client, uint16_t source, const Message *m, Transport transport, uint64_t now)
@@ -154,6 +181,7 @@ bool query_join(Query *q, const Client *client, uint16_t source, const Message *
         list_init(&p->in_query);
         list_append(&q->pending, &p->in_query);
         client_quota_take(&q->common->quota, source);
+        q->common->bytes += query_pending_client_size(p);
         return true;
 }
 
@@ -324,7 +352,7 @@ void query_reroute(Query *q, Forward *forward, const QueryRoute *route, uint64_t
 
         q->route->cancel(q, now);
         query_set_route(q, forward, route);
-        q->fallback = packet_unref(q->fallback);
+        query_set_fallback(q, NULL);
         q->failure = FAILURE_NONE;
         q->n_tried = q->attempts = q->rounds = 0;
         q->resent = false;
@@ -335,7 +363,9 @@ void query_reroute(Query *q, Forward *forward, const QueryRoute *route, uint64_t
                 query_give_up(q, now);
                 return;
         }
+        q->common->bytes -= query_size(q);
         q->wire = wire;
+        q->common->bytes += query_size(q);
         message_parse(&q->message, packet_bytes(wire));
         packet_unref(before);
         q->route->start(q, now);

@@ -10,8 +10,8 @@
 
 #include "core/query/query_common.h"
 
-#define QUERY_TRIED_MAX CONFIG_UPSTREAMS_MAX
 #define QUERY_ATTEMPTS_MAX 16 /* exchanges for one query, with all upstreams together */
+#define QUERY_TRIED_MAX QUERY_ATTEMPTS_MAX
 
 typedef struct PendingClient {
         List in_query;

@@ -29,7 +29,14 @@ typedef struct QueryCommon {
         Query *table[QUERY_TABLE];
         size_t n_queries;
         size_t signed_bytes; /* of the messages of signed queries in flight */
+        size_t bytes;        /* of all queries and pending clients, without their exchanges */
 } QueryCommon;
+
+/* Returns the bytes of all that pends, exchanges included. */
+size_t query_pending_bytes(const QueryCommon *common);
+
+/* Returns true if queries in flight may take more memory than they have. The last eighth is for new ones. */
+bool query_has_room(const QueryCommon *common);
 
 /* Returns the options that are the same for all replies. */
 ReplyOptions query_reply_options(const QueryCommon *common);

@@ -318,7 +318,7 @@ const QueryRoute query_do53_route = {
 void query_do53_epoch(Query *q, uint64_t now)
 {
         do53_cancel(q, now);
-        q->fallback = packet_unref(q->fallback);
+        query_set_fallback(q, NULL);
         q->rounds = 0;
         if (query_is_wanted(q))
                 do53_advance(q, now);
@@ -427,8 +427,8 @@ static void do53_deliver(Do53Exchange *x, const Message *answer, bool refusal, u
         forward_answered(q->forward, s, refusal, q->common->outbox, now);
         if (!refusal && !x->edns && q->shared)
                 forward_server_lacks_edns(s, now);
-        if (refusal && !q->fallback && (do53_choose(q, now) || !do53_is_alone(x))) {
-                q->fallback = take_pointer(wire);
+        if (refusal && !q->fallback && query_has_room(q->common) && (do53_choose(q, now) || !do53_is_alone(x))) {
+                query_set_fallback(q, take_pointer(wire));
                 do53_call_off(x);
                 do53_advance(q, now);
                 return;

@@ -94,7 +94,7 @@ static bool doh_ask(Query *q, Upstream *u, Purpose purpose, uint64_t now)
 
         if (!doh_was_tried(q, u) && q->n_tried < QUERY_TRIED_MAX)
                 q->tried[q->n_tried++] = u->handle;
-        if (q->attempts >= QUERY_ATTEMPTS_MAX)
+        if (q->attempts >= QUERY_ATTEMPTS_MAX || (doh_any_under_way(q) && !query_has_room(q->common)))
                 return false;
         x = exchange_new(o, q, u, q->wire, purpose);
         if (!x) {
@@ -275,8 +275,8 @@ void query_doh_answered(Exchange *x, const Message *answer, const HttpResponse *
         Query *q = x->query;
 
         upstream_exchange_free(x);
-        if (message_rcode(answer) == RCODE_REFUSED && !q->fallback) {
-                q->fallback = packet_copy(answer->wire);
+        if (message_rcode(answer) == RCODE_REFUSED && !q->fallback && query_has_room(q->common)) {
+                query_set_fallback(q, packet_copy(answer->wire));
                 if (doh_route(q, now) || doh_any_under_way(q)) {
                         query_arm(q);
                         return;

@@ -40,6 +40,9 @@ static inline bool query_is_wanted(const Query *q)
         return !list_empty(&q->pending) || q->fetching;
 }
 
+/* Replaces the fallback by `answer`, whose reference it takes; NULL: none. */
+void query_set_fallback(Query *q, Packet *answer);
+
 /* Sets the timer to the earliest of the query's times. */
 void query_arm(Query *q);
 

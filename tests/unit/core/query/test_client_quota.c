@@ -5,6 +5,10 @@
  */
 
 #include "core/query/client_quota.h"
+
+#include <stdio.h>
+#include <string.h>
+
 #include "played.h"
 #include "run.h"
 
@@ -90,6 +94,37 @@ START_TEST(R06_with_all_places_taken_queries_are_servfail_until_places_are_free_
 }
 END_TEST
 
+/* With a name of 255 octets. */
+static bool waits_for_a_long_name(unsigned client)
+{
+        uint8_t name[DNS_NAME_MAX] = { 0 };
+
+        for (unsigned at = 0; at + 1 < sizeof(name); at += 64) {
+                name[at] = (uint8_t) MIN(63u, (unsigned) sizeof(name) - at - 2);
+                memset(name + at + 1, 'x', name[at]);
+        }
+        snprintf((char *) name + 1, 9, "%08u", next++);
+        wire_question(&w, DNS_RD, name, sizeof(name), TYPE_A, CLASS_IN);
+        return !ask_as(client, TRANSPORT_UDP);
+}
+
+START_TEST(R04_long_names_take_more_of_the_room_and_a_new_client_still_finds_a_place)
+{
+        size_t waiting;
+
+        for (unsigned i = 1; i <= 20; i++)
+                while (waits_for_a_long_name(i))
+                        ;
+        waiting = engine_waiting(e);
+        ck_assert_msg(waiting > CLIENT_QUOTA_SLOTS / 2 && waiting < CLIENT_QUOTA_SLOTS * 9 / 10, "%zu found places",
+                      waiting);
+        ck_assert(waits(1000));
+        pass(5 * SEC);
+        ck_assert_uint_eq(engine_waiting(e), 0);
+        ck_assert_uint_eq(flood(1), SHARE);
+}
+END_TEST
+
 START_TEST(R06_a_client_over_its_share_still_gets_cached_answers)
 {
         waits(1);
@@ -130,6 +165,7 @@ int main(void)
         tcase_add_test(c, C27_a_client_that_floods_gets_its_share_and_others_are_served);
         tcase_add_test(c, C27_however_many_clients_flood_a_new_one_is_served);
         tcase_add_test(c, R06_with_all_places_taken_queries_are_servfail_until_places_are_free_again);
+        tcase_add_test(c, R04_long_names_take_more_of_the_room_and_a_new_client_still_finds_a_place);
         tcase_add_test(c, R06_a_client_over_its_share_still_gets_cached_answers);
         tcase_add_test(c, C26_one_address_and_port_is_one_source_however_it_asks);
         suite_add_tcase(s, c);
