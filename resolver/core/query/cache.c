@@ -21,13 +21,14 @@
 #define BYTES_PER_GHOST 128         /* about 1.5 per entry */
 #define PREFETCH_TENTHS 1           /* of the lifetime left */
 #define PREFETCH_MIN 10             /* seconds; shorter lifetimes are not worth a refresh */
+#define TYPES_APART 64              /* buckets in a row that have the types of a name */
 #define TYPE_ALL 0                  /* NXDOMAIN applies to all types of the name (RFC 2308 5) */
 #define RECHECK (30 * USEC_PER_SEC) /* RFC 8767 5: the failure recheck timer */
 
 typedef struct Entry {
         struct Entry *next; /* in the same bucket */
         List in_queue;
-        uint64_t hash;
+        uint64_t hash;        /* of name and class */
         uint64_t born;        /* usec */
         uint64_t expires;     /* usec */
         uint64_t gone;        /* usec; end of the stale time */
@@ -123,14 +124,21 @@ Cache *cache_new(const CacheLimits *limits, const uint8_t seed[16])
         return c;
 }
 
-static Entry **cache_bucket(Cache *c, uint64_t hash)
+/* The types of a name stand in a row of buckets, so that they are found together, and a flood of them makes no long
+ * chain. */
+static Entry **cache_bucket(Cache *c, uint64_t hash, unsigned qtype)
 {
-        return &c->buckets[hash & (c->n_buckets - 1)];
+        return &c->buckets[(hash + qtype % TYPES_APART) & (c->n_buckets - 1)];
+}
+
+static Entry **cache_bucket_of(Cache *c, const Entry *e)
+{
+        return cache_bucket(c, e->hash, e->qtype);
 }
 
 static void cache_drop(Cache *c, Entry *e)
 {
-        Entry **p = cache_bucket(c, e->hash);
+        Entry **p = cache_bucket_of(c, e);
         size_t size = sizeof(*e) + e->name_size + e->wire_size;
 
         while (*p != e)
@@ -183,14 +191,22 @@ Cache *cache_free(Cache *c)
 
 /* --- giving way */
 
-static uint16_t cache_fingerprint(uint64_t hash)
+/* Returns a hash of the whole key. */
+static uint64_t cache_mark(const Entry *e)
 {
-        return (uint16_t) (hash >> 48) | 1;
+        uint64_t rest = e->qtype | (uint64_t) e->dnssec_ok << 16 | (uint64_t) e->checking_disabled << 17;
+
+        return e->hash ^ rest * 0x9e3779b97f4a7c15;
 }
 
-static uint16_t *cache_ghost(Cache *c, uint64_t hash)
+static uint16_t cache_fingerprint(const Entry *e)
 {
-        return &c->ghosts[hash & (c->n_ghosts - 1)];
+        return (uint16_t) (cache_mark(e) >> 48) | 1;
+}
+
+static uint16_t *cache_ghost(Cache *c, const Entry *e)
+{
+        return &c->ghosts[cache_mark(e) & (c->n_ghosts - 1)];
 }
 
 static void cache_promote(Cache *c, Entry *e)
@@ -216,7 +232,7 @@ static bool cache_turn(Cache *c, uint64_t now, bool drop_it)
         if (small)
                 e = container_of(list_first(&c->small), Entry, in_queue);
         if (e->hits == 0 || (e->main && e->expires <= now) || drop_it) {
-                *cache_ghost(c, e->hash) = cache_fingerprint(e->hash);
+                *cache_ghost(c, e) = cache_fingerprint(e);
                 c->stats.evictions++;
                 cache_drop(c, e);
                 return true;
@@ -255,38 +271,41 @@ void cache_set_limits(Cache *c, const CacheLimits *limits)
                 LIST_FOREACH(l, queues[i]) {
                         Entry *e = container_of(l, Entry, in_queue);
 
-                        e->next = *cache_bucket(c, e->hash);
-                        *cache_bucket(c, e->hash) = e;
+                        e->next = *cache_bucket_of(c, e);
+                        *cache_bucket_of(c, e) = e;
                 }
         cache_make_room(c, 0, 0);
 }
 
 /* --- finding */
 
-static uint64_t cache_hash_of(const Cache *c, const CacheKey *k, uint16_t qtype)
+static uint64_t cache_hash_of(const Cache *c, const CacheKey *k)
 {
-        uint8_t data[DNS_NAME_MAX + 5];
+        uint8_t data[DNS_NAME_MAX + 2];
 
         memcpy(data, k->qname.p, k->qname.n);
-        wire_write16(data + k->qname.n, qtype);
-        wire_write16(data + k->qname.n + 2, k->qclass);
-        data[k->qname.n + 4] = (uint8_t) (k->dnssec_ok | k->checking_disabled << 1);
-        return siphash(c->key, BYTES(data, k->qname.n + 5));
+        wire_write16(data + k->qname.n, k->qclass);
+        return siphash(c->key, BYTES(data, k->qname.n + 2));
+}
+
+static bool cache_is_of_name(const Entry *e, const CacheKey *k, uint64_t hash)
+{
+        return e->hash == hash && e->qclass == k->qclass && e->name_size == k->qname.n &&
+               memcmp(e->data, k->qname.p, k->qname.n) == 0;
 }
 
 static Entry *cache_find(Cache *c, const CacheKey *k, uint16_t qtype, uint64_t hash)
 {
-        for (Entry *e = *cache_bucket(c, hash); e; e = e->next)
-                if (e->hash == hash && e->qtype == qtype && e->qclass == k->qclass && e->dnssec_ok == k->dnssec_ok &&
-                    e->checking_disabled == k->checking_disabled && e->name_size == k->qname.n &&
-                    memcmp(e->data, k->qname.p, k->qname.n) == 0)
+        for (Entry *e = *cache_bucket(c, hash, qtype); e; e = e->next)
+                if (e->qtype == qtype && e->dnssec_ok == k->dnssec_ok && e->checking_disabled == k->checking_disabled &&
+                    cache_is_of_name(e, k, hash))
                         return e;
         return NULL;
 }
 
-static Entry *cache_find_alive(Cache *c, const CacheKey *k, uint16_t qtype, uint64_t now)
+static Entry *cache_find_alive(Cache *c, const CacheKey *k, uint16_t qtype, uint64_t hash, uint64_t now)
 {
-        Entry *e = cache_find(c, k, qtype, cache_hash_of(c, k, qtype));
+        Entry *e = cache_find(c, k, qtype, hash);
 
         if (e && (e->gone <= now || (e->kind == LIFETIME_FAILURE && e->failures_of != c->failures))) {
                 cache_drop(c, e);
@@ -307,13 +326,13 @@ static unsigned cache_worth(const Entry *e, uint64_t now)
 }
 
 /* Returns the best entry, of the type or of all types; the younger one if both are stale. */
-static Entry *cache_find_best(Cache *c, const CacheKey *key, uint64_t now)
+static Entry *cache_find_best(Cache *c, const CacheKey *key, uint64_t hash, uint64_t now)
 {
-        Entry *one = cache_find_alive(c, key, key->qtype, now), *all;
+        Entry *one = cache_find_alive(c, key, key->qtype, hash, now), *all;
 
         if (cache_worth(one, now) == 3)
                 return one;
-        all = cache_find_alive(c, key, TYPE_ALL, now);
+        all = cache_find_alive(c, key, TYPE_ALL, hash, now);
         if (cache_worth(all, now) == cache_worth(one, now))
                 return cache_worth(one, now) == 0 ? NULL : one->born > all->born ? one : all;
         return cache_worth(all, now) > cache_worth(one, now) ? all : one;
@@ -332,7 +351,7 @@ static bool cache_prefetch_due(Entry *e, uint64_t now)
 
 CacheResult cache_get(Cache *c, const CacheKey *key, uint64_t now, CacheEntry *ret)
 {
-        Entry *e = cache_find_best(c, key, now);
+        Entry *e = cache_find_best(c, key, cache_hash_of(c, key), now);
         bool fresh;
 
         if (!e) {
@@ -412,13 +431,13 @@ static bool cache_insert(Cache *c, const Entry *template, Bytes name, Bytes wire
         if (c->stats.bytes + size > c->limits.size || !(e = malloc(sizeof(*e) + name.n + wire.n)))
                 return false;
         *e = *template;
-        e->next = *cache_bucket(c, e->hash);
+        e->next = *cache_bucket_of(c, e);
         e->name_size = (uint8_t) name.n;
         e->wire_size = (uint32_t) wire.n;
         list_init(&e->in_queue);
         memcpy(e->data, name.p, name.n);
         memcpy(e->data + name.n, wire.p, wire.n);
-        *cache_bucket(c, e->hash) = e;
+        *cache_bucket_of(c, e) = e;
         list_append(e->main ? &c->main : &c->small, &e->in_queue);
         c->stats.bytes += size;
         c->small_bytes += e->main ? 0 : size;
@@ -428,9 +447,9 @@ static bool cache_insert(Cache *c, const Entry *template, Bytes name, Bytes wire
 }
 
 /* Notes that the refresh of an answer failed. Returns false if there is no answer. */
-static bool cache_note_failure(Cache *c, const CacheKey *key, uint64_t now)
+static bool cache_note_failure(Cache *c, const CacheKey *key, uint64_t hash, uint64_t now)
 {
-        Entry *e = cache_find_best(c, key, now);
+        Entry *e = cache_find_best(c, key, hash, now);
 
         if (!e || e->kind == LIFETIME_FAILURE)
                 return false;
@@ -439,24 +458,15 @@ static bool cache_note_failure(Cache *c, const CacheKey *key, uint64_t now)
         return true;
 }
 
-/* Common types, whose records a wrong NXDOMAIN for another type would deny. */
-static const uint16_t record_types[] = { TYPE_A,   TYPE_AAAA, TYPE_CNAME, TYPE_HTTPS, TYPE_SVCB, TYPE_MX,
-                                         TYPE_TXT, TYPE_SRV,  TYPE_NS,    TYPE_SOA,   TYPE_PTR };
-
 /* Returns true if records of another type are known, fresh or stale. The name exists then, whatever the answer for
  * this type says: servers that answer NXDOMAIN for AAAA but have an A record are common. */
-static bool cache_knows_records(Cache *c, const CacheKey *key, uint64_t now)
+static bool cache_knows_records(Cache *c, const CacheKey *key, uint64_t hash, uint64_t now)
 {
-        for (size_t i = 0; i < 2 * ELEMENTS(record_types); i++) {
-                CacheKey other = *key;
-                Entry *e;
-
-                other.qtype = record_types[i / 2];
-                other.dnssec_ok = i % 2;
-                e = other.qtype == key->qtype ? NULL : cache_find_alive(c, &other, other.qtype, now);
-                if (e && e->kind == LIFETIME_POSITIVE)
-                        return true;
-        }
+        for (unsigned i = 0; i < TYPES_APART; i++)
+                for (const Entry *e = *cache_bucket(c, hash, i); e; e = e->next)
+                        if (e->kind == LIFETIME_POSITIVE && e->qtype != key->qtype && now < e->gone &&
+                            e->checking_disabled == key->checking_disabled && cache_is_of_name(e, key, hash))
+                                return true;
         return false;
 }
 
@@ -472,18 +482,18 @@ bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t ht
 {
         uint8_t wire[DNS_MESSAGE_MAX];
         uint32_t ttl;
+        uint64_t hash = cache_hash_of(c, key);
         Lifetime kind = message_lifetime(answer, &ttl);
         bool all = kind == LIFETIME_NEGATIVE && message_rcode(answer) == RCODE_NXDOMAIN && answer->ancount == 0 &&
-                   !cache_knows_records(c, key, now);
-        uint16_t qtype = all ? TYPE_ALL : key->qtype;
-        uint64_t hash = cache_hash_of(c, key, qtype), life;
+                   !cache_knows_records(c, key, hash, now);
+        uint64_t life;
         Entry *before[2], template;
 
         if (answer->signed_message || answer->flags & DNS_TC ||
-            (kind == LIFETIME_FAILURE && cache_note_failure(c, key, now)))
+            (kind == LIFETIME_FAILURE && cache_note_failure(c, key, hash, now)))
                 return false;
-        before[0] = cache_find_alive(c, key, key->qtype, now);
-        before[1] = cache_find_alive(c, key, TYPE_ALL, now);
+        before[0] = cache_find_alive(c, key, key->qtype, hash, now);
+        before[1] = cache_find_alive(c, key, TYPE_ALL, hash, now);
         life = kind == LIFETIME_FAILURE ? cache_failure_life(c, before[0], http_max_age)
                : kind == LIFETIME_NONE  ? 0
                                         : cache_answer_life(c, kind, ttl, http_age, http_max_age);
@@ -496,14 +506,14 @@ bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t ht
                 .gone = now + life + (kind == LIFETIME_FAILURE ? life : c->limits.stale_max),
                 .failures_of = c->failures,
                 .life = (uint32_t) (life / USEC_PER_SEC),
-                .qtype = qtype,
+                .qtype = all ? TYPE_ALL : key->qtype,
                 .qclass = key->qclass,
                 .kind = (uint8_t) kind,
                 .dnssec_ok = key->dnssec_ok,
                 .checking_disabled = key->checking_disabled,
                 .epoch_bound = epoch_bound,
-                .main = *cache_ghost(c, hash) == cache_fingerprint(hash),
         };
+        template.main = *cache_ghost(c, &template) == cache_fingerprint(&template);
         for (size_t i = 0; i < ELEMENTS(before); i++)
                 if (before[i]) {
                         template.main = true;

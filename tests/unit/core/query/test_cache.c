@@ -490,6 +490,31 @@ START_TEST(NXDOMAIN_for_one_type_does_not_deny_records_of_another)
 }
 END_TEST
 
+START_TEST(NXDOMAIN_does_not_deny_records_of_any_other_type)
+{
+        static const struct {
+                const char *name;
+                uint16_t type;
+        } types[] = {
+                { "A", TYPE_A },    { "HINFO", 13 },      { "LOC", 29 },          { "NAPTR", 35 }, { "DS", 43 },
+                { "SSHFP", 44 },    { "TLSA", 52 },       { "SPF", 99 },          { "URI", 256 },  { "CAA", 257 },
+                { "TYPE319", 319 }, { "TYPE4242", 4242 }, { "TYPE65534", 65534 },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(types); i++) {
+                data(types[i].type, 60);
+                ck_assert(put());
+                no_data(RCODE_NXDOMAIN, TYPE_AAAA, 300, 300);
+                ck_assert(put());
+                ck_assert_int_eq(get(TYPE_AAAA), CACHE_HIT);
+                ck_assert_msg(get(TYPE_MX) == CACHE_MISS, "MX is denied, too, although there is a %s", types[i].name);
+                ck_assert_int_eq(get(types[i].type), CACHE_HIT);
+                ck_assert_uint_eq(message_rcode(&answer), RCODE_NOERROR);
+                cache_flush(cache);
+        }
+}
+END_TEST
+
 START_TEST(a_refresh_that_lives_no_longer_leaves_the_cached_answer)
 {
         data(TYPE_A, 300);
@@ -652,6 +677,7 @@ int main(void)
         tcase_add_test(c, RFC8767_a_failure_leaves_the_stale_answer_and_is_remembered_for_30_seconds);
         tcase_add_test(c, RFC8767_NXDOMAIN_for_another_type_leaves_a_stale_answer);
         tcase_add_test(c, NXDOMAIN_for_one_type_does_not_deny_records_of_another);
+        tcase_add_test(c, NXDOMAIN_does_not_deny_records_of_any_other_type);
         tcase_add_test(c, a_refresh_that_lives_no_longer_leaves_the_cached_answer);
         tcase_add_test(c, RFC8767_an_answer_that_cannot_be_cached_removes_the_stale_one);
         tcase_add_test(c, RFC8767_a_failure_that_is_older_than_a_stale_NXDOMAIN_does_not_hide_it);

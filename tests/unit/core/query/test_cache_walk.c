@@ -45,13 +45,15 @@ static uint64_t roll(uint64_t n)
         return dice % n;
 }
 
+#define TYPE_CAA 257 /* that is not looked for in particular */
+
 static CacheKey key_of(unsigned name, unsigned variant, unsigned type, uint8_t *ret_name)
 {
         ret_name[0] = 7;
         snprintf((char *) ret_name + 1, 20, "name%03u\4test", name);
         return (CacheKey) {
                 .qname = BYTES(ret_name, 14),
-                .qtype = (uint16_t[]) { TYPE_A, TYPE_AAAA, TYPE_HTTPS }[type],
+                .qtype = (uint16_t[]) { TYPE_A, TYPE_AAAA, TYPE_CAA }[type],
                 .qclass = CLASS_IN,
                 .dnssec_ok = variant & 1,
                 .checking_disabled = variant & 2,
