@@ -2,6 +2,7 @@
 """A message bus for tests: a dbus-daemon of its own, and clients that speak the wire protocol of the D-Bus specification, so that they can
 be as slow, as hasty and as wrong as a test wants. Python's standard library only."""
 import os, queue, select, shutil, signal, socket, struct, subprocess, threading, time
+import child
 
 CALL, RETURN, ERROR, SIGNAL = 1, 2, 3, 4
 NO_REPLY, INTERACTIVE = 1, 4
@@ -150,8 +151,8 @@ class Bus:
             self.start()
 
     def start(self):
-        self.process = subprocess.Popen(['dbus-daemon', f'--config-file={self.config}', '--nofork', '--nopidfile', '--print-address=1'],
-                                        stdout=subprocess.PIPE, stderr=open(self.log, 'a'))
+        self.process = child.start(['dbus-daemon', f'--config-file={self.config}', '--nofork', '--nopidfile', '--print-address=1'],
+                                   stdout=subprocess.PIPE, stderr=open(self.log, 'a'))
         assert self.process.stdout.readline(), open(self.log).read()
 
     def stop(self):

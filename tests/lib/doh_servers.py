@@ -2,6 +2,7 @@
 """DoH servers of Debian, each with a directory of its own, on a port of its own, with a certificate for doh.test that certtool makes: they answer
 every name below test, A 192.0.2.1. Python's standard library only."""
 import os, shutil, signal, socket, subprocess, time
+import child
 
 URL = 'https://doh.test/dns-query'
 CERTIFICATE = 'cn = doh.test\ndns_name = doh.test\nca\ncert_signing_key\nsigning_key\ntls_www_server\nexpiration_days = 2\n'
@@ -67,7 +68,7 @@ class DohServer:
             f.write(text)
 
     def start(self, wait=True):
-        self.process = subprocess.Popen(self.command, cwd=self.directory, stdout=open(f'{self.directory}/log', 'a'), stderr=subprocess.STDOUT)
+        self.process = child.start(self.command, cwd=self.directory, stdout=open(f'{self.directory}/log', 'a'), stderr=subprocess.STDOUT)
         if wait:
             self.wait()
 
@@ -119,7 +120,7 @@ class Bind(DohServer):
                 forward only; forwarders {{ 127.0.0.1 port {authority}; }};
             }};
             ''')
-        self.authority = subprocess.Popen(['named', '-g', '-c', f'{self.directory}/authority.conf'], stderr=subprocess.DEVNULL)
+        self.authority = child.start(['named', '-g', '-c', f'{self.directory}/authority.conf'], stderr=subprocess.DEVNULL)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
             s.connect(('127.0.0.1', authority))
             eventually(lambda: asked(s, b'\0\1\0\0\0\1' + b'\0' * 6 + b'\4test\0\0\6\0\1')[3] & 15 == 0, 'the zone to be loaded')

@@ -2,6 +2,7 @@
 """What the tests below the process need: DoH servers with faults to order, a daemon, and clients that count. Python's standard
 library only. Run from a build directory."""
 import ctypes, fcntl, inspect, json, os, re, shutil, signal, socket, struct, subprocess, sys, tempfile, time, traceback
+import child
 
 BUILD = os.environ.get('BUILD', os.getcwd())
 # AddressSanitizer keeps what was freed, 256 MB of it, and tests look at how much memory a daemon has.
@@ -45,8 +46,8 @@ class Server:
         os.makedirs(directory, exist_ok=True)
         self.directory = directory
         self.host = listen.split(':')[0]
-        self.process = subprocess.Popen([f'{BUILD}/tests/doh/doh-server', '--directory', directory, '--listen', listen], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE)
+        self.process = child.start([f'{BUILD}/tests/doh/doh-server', '--directory', directory, '--listen', listen], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE)
         ready = json.loads(self.process.stdout.readline())
         self.port, self.ca, self.url = ready['port'], ready['ca'], ready['url']
 
@@ -88,7 +89,7 @@ class Daemon:
             text += f'[Upstream {name}]\nURL={server.url}\nAddress={server.host}:{server.port}\nTrustAnchors={server.ca}\n'
         with open(f'{directory}/dohmouse.conf', 'w') as f:
             f.write('[Resolver]\nListen=127.0.0.1:0\n' + text)
-        self.process = subprocess.Popen([DOHMOUSED, f'--config={directory}/dohmouse.conf'], stderr=open(self.log_path, 'w'), **process)
+        self.process = child.start([DOHMOUSED, f'--config={directory}/dohmouse.conf'], stderr=open(self.log_path, 'w'), **process)
         self.port = self.wait_until(lambda: listening(self.log()))
 
     def log(self):
