@@ -274,7 +274,7 @@ static void hosts_file_on_hostname(void *userdata)
 
 static void hosts_file_watch(HostsSource *s, FileWatch **w, const char *path, FileChanged changed)
 {
-        char what[160];
+        char what[160], field[48];
         int r;
 
         *w = file_watch_free(*w);
@@ -284,7 +284,8 @@ static void hosts_file_watch(HostsSource *s, FileWatch **w, const char *path, Fi
         if (r >= 0)
                 return;
         snprintf(what, sizeof(what), "failed to watch, changes take effect at the next reload: %s", strerror(-r));
-        hosts_file_say(path, 0, NULL, LOG_NOTICE, what);
+        snprintf(field, sizeof(field), "ERRNO=%d", -r);
+        hosts_file_say(path, 0, field, LOG_NOTICE, what);
 }
 
 void hosts_source_reload(HostsSource *s, const Config *config)
