@@ -30,6 +30,8 @@ struct Daemon {
         uv_loop_t *loop;
         const char *config_file;
         Engine *engine;
+        LinkTable *links;
+        bool links_changed;
         UpstreamTransport *transport;
         Do53Client *do53_client;
         Network *network;
@@ -284,6 +286,7 @@ Daemon *daemon_free(Daemon *d)
         if (!d)
                 return NULL;
         engine_free(d->engine);
+        link_table_free(d->links);
         free(d->listeners);
         free(d->absent);
         free(d);
@@ -478,7 +481,8 @@ static int daemon_start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options
         journal_set_level(config->log_level);
         if (getrandom(seed, sizeof(seed), GRND_INSECURE) != sizeof(seed))
                 return EX_OSERR;
-        d->engine = engine_new(config, seed, clock_now());
+        d->links = link_table_new();
+        d->engine = d->links ? engine_new(config, seed, clock_now()) : NULL;
         d->transport = d->engine ? transport_new(loop, d->engine) : NULL;
         d->do53_client = d->engine ? do53_client_new(loop, d->engine) : NULL;
         if (!d->transport || !d->do53_client)
@@ -545,6 +549,16 @@ void daemon_reset_statistics(Daemon *d)
         d->listener_stats = (ListenerStats) { .tcp_open = d->listener_stats.tcp_open };
         upstreams_reset_stats(d->transport);
         engine_reset_statistics(d->engine);
+}
+
+LinkTable *daemon_links(Daemon *d)
+{
+        return d->links;
+}
+
+void daemon_links_changed(Daemon *d)
+{
+        d->links_changed = true;
 }
 
 Bus *daemon_bus(Daemon *d)

@@ -10,6 +10,7 @@
 #include <uv.h>
 
 #include "core/config/config.h"
+#include "core/config/links.h"
 #include "core/engine.h"
 #include "io/system/bus_connection.h"
 #include "io/system/resolv_conf.h"
@@ -52,6 +53,11 @@ int daemon_reload(Daemon *d, ConfigReport report, void *userdata);
 
 /* Sets all counters to zero. */
 void daemon_reset_statistics(Daemon *d);
+
+/* The settings of links, which others may change. */
+LinkTable *daemon_links(Daemon *d);
+/* The table has changed. Can be called for each setting: the changes of one turn of the loop are applied together. */
+void daemon_links_changed(Daemon *d);
 
 Bus *daemon_bus(Daemon *d); /* NULL once the daemon has stopped */
 Engine *daemon_engine(Daemon *d);

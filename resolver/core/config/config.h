@@ -56,7 +56,7 @@ typedef struct LocalConfig {
 /* A domain: itself and all names below it. */
 typedef struct Domain {
         uint8_t n;                  /* octets of `name` */
-        uint8_t name[DNS_NAME_MAX]; /* on the wire, in lower case; never the root */
+        uint8_t name[DNS_NAME_MAX]; /* on the wire, in lower case */
 } Domain;
 
 #define FORWARD_SERVERS_MAX 16

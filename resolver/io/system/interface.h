@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * Interface: what the kernel says about a network interface.
+ */
+
+#include <net/if.h>
+
+#include "core/base/base.h"
+
+typedef struct Interface {
+        char name[IF_NAMESIZE];
+        bool loopback;
+        bool up;
+        bool tunnel; /* of a VPN: neither hardware nor a virtual Ethernet, and not PPP, which may be the line itself */
+} Interface;
+
+/* Returns 0, or a negative errno: -ENODEV if there is no such interface. */
+int interface_describe(int ifindex, Interface *ret);
