@@ -116,16 +116,31 @@ static int do53_client_send_datagram(const Talk *t)
         return send(t->fd, t->message->data, t->message->n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-static int do53_client_start_datagram(Do53Client *p, Talk *t, const struct sockaddr_storage *remote)
+static socklen_t do53_client_size_of(const struct sockaddr_storage *remote)
 {
-        socklen_t size = remote->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+        return remote->ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
+}
+
+/* Connects the socket, over the interface of that index unless it is 0, and polls it. */
+static int do53_client_connect_datagram(Do53Client *p, Talk *t, const struct sockaddr_storage *remote, unsigned ifindex)
+{
+        int r = ifindex ? sockaddr_use_interface(t->fd, remote->ss_family, ifindex) : 0;
+
+        if (r < 0)
+                return r;
+        if (connect(t->fd, (const struct sockaddr *) remote, do53_client_size_of(remote)) < 0)
+                return -errno;
+        return uv_poll_init(p->loop, &t->poll, t->fd);
+}
+
+static int do53_client_start_datagram(Do53Client *p, Talk *t, const struct sockaddr_storage *remote, unsigned ifindex)
+{
         int r;
 
         t->fd = socket(remote->ss_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
         if (t->fd < 0)
                 return -errno;
-        r = connect(t->fd, (const struct sockaddr *) remote, size) < 0 ? -errno
-                                                                       : uv_poll_init(p->loop, &t->poll, t->fd);
+        r = do53_client_connect_datagram(p, t, remote, ifindex);
         if (r < 0) {
                 close(t->fd);
                 t->fd = -1;
@@ -188,13 +203,21 @@ static void do53_client_on_connect(uv_connect_t *c, int status)
                 do53_client_fail(t, FAILURE_CONNECTION_LOST);
 }
 
-static int do53_client_start_stream(Do53Client *p, Talk *t, const struct sockaddr_storage *remote)
+static int do53_client_start_stream(Do53Client *p, Talk *t, const struct sockaddr_storage *remote, unsigned ifindex)
 {
+        uv_os_fd_t fd;
         int r = uv_tcp_init_ex(p->loop, &t->tcp, remote->ss_family);
 
         if (r < 0)
                 return r;
         t->tcp.data = t->connect.data = t;
+        if (ifindex) {
+                r = uv_fileno((uv_handle_t *) &t->tcp, &fd);
+                if (r >= 0)
+                        r = sockaddr_bind_stream(fd, remote, do53_client_size_of(remote), ifindex);
+                if (r < 0)
+                        return r;
+        }
         return uv_tcp_connect(&t->connect, &t->tcp, (const struct sockaddr *) remote, do53_client_on_connect);
 }
 
@@ -235,6 +258,7 @@ static Talk *do53_client_talk_new(Do53Client *p, const Action *a)
 
 static void do53_client_begin(Do53Client *p, const Action *a)
 {
+        unsigned ifindex = sockaddr_ifindex(&a->do53.server);
         struct sockaddr_storage remote;
         Talk *t;
         int r;
@@ -248,8 +272,8 @@ static void do53_client_begin(Do53Client *p, const Action *a)
                 engine_do53_failed(p->engine, a->exchange, FAILURE_RESOURCES, clock_now());
                 return;
         }
-        r = t->transport == TRANSPORT_TCP ? do53_client_start_stream(p, t, &remote)
-                                          : do53_client_start_datagram(p, t, &remote);
+        r = t->transport == TRANSPORT_TCP ? do53_client_start_stream(p, t, &remote, ifindex)
+                                          : do53_client_start_datagram(p, t, &remote, ifindex);
         if (r >= 0)
                 return;
         if (t->transport == TRANSPORT_TCP ? t->tcp.data : t->poll.data) {

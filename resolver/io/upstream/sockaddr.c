@@ -8,6 +8,14 @@
 #include <string.h>
 #include <unistd.h>
 
+unsigned sockaddr_ifindex(const Address *a)
+{
+        char *end;
+        unsigned long i = strtoul(a->interface, &end, 10);
+
+        return *end ? if_nametoindex(a->interface) : (unsigned) i;
+}
+
 bool sockaddr_from_address(const Address *a, struct sockaddr_storage *ret)
 {
         struct sockaddr_in6 *v6 = (struct sockaddr_in6 *) ret;
@@ -25,10 +33,52 @@ bool sockaddr_from_address(const Address *a, struct sockaddr_storage *ret)
         memcpy(&v6->sin6_addr, a->octets, 16);
         if (a->interface[0] == '\0')
                 return true;
-        v6->sin6_scope_id = if_nametoindex(a->interface);
-        if (v6->sin6_scope_id == 0)
-                v6->sin6_scope_id = (uint32_t) strtoul(a->interface, NULL, 10);
+        v6->sin6_scope_id = sockaddr_ifindex(a);
         return v6->sin6_scope_id > 0;
+}
+
+int sockaddr_use_interface(int fd, int family, unsigned ifindex)
+{
+        uint32_t v4 = htonl(ifindex);
+        int v6 = (int) ifindex, r;
+
+        if (family == AF_INET)
+                r = setsockopt(fd, IPPROTO_IP, IP_UNICAST_IF, &v4, sizeof(v4));
+        else
+                r = setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_IF, &v6, sizeof(v6));
+        return r < 0 ? -errno : 0;
+}
+
+/* The address of this machine itself is reached from the same address. */
+static bool sockaddr_is_local(const struct sockaddr_storage *remote, socklen_t size)
+{
+        struct sockaddr_storage local = { 0 };
+        socklen_t n = sizeof(local);
+        bool same = false;
+        int fd = socket(remote->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+        if (fd < 0)
+                return false;
+        if (connect(fd, (const struct sockaddr *) remote, size) == 0 &&
+            getsockname(fd, (struct sockaddr *) &local, &n) == 0) {
+                if (remote->ss_family == AF_INET)
+                        same = ((struct sockaddr_in *) &local)->sin_addr.s_addr ==
+                               ((const struct sockaddr_in *) remote)->sin_addr.s_addr;
+                else
+                        same = memcmp(&((struct sockaddr_in6 *) &local)->sin6_addr,
+                                      &((const struct sockaddr_in6 *) remote)->sin6_addr, 16) == 0;
+        }
+        close(fd);
+        return same;
+}
+
+int sockaddr_bind_stream(int fd, const struct sockaddr_storage *remote, socklen_t size, unsigned ifindex)
+{
+        int value = (int) ifindex;
+
+        if (sockaddr_is_local(remote, size))
+                return 0;
+        return setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &value, sizeof(value)) < 0 ? -errno : 0;
 }
 
 /* The address cannot be bound, whatever the port. */
