@@ -154,6 +154,13 @@ static bool daemon_is_done(const Daemon *d)
 
 static void daemon_retry_listen(Daemon *d, uint64_t now);
 
+/* If out of memory, the next change applies this one too. */
+static void daemon_apply_links(Daemon *d)
+{
+        d->links_changed = false;
+        engine_set_links(d->engine, d->links, clock_now());
+}
+
 void daemon_turn(Daemon *d)
 {
         Action a;
@@ -167,6 +174,8 @@ void daemon_turn(Daemon *d)
         }
         if (d->n_absent && !d->stopping && clock_now() >= d->absent_retry_at)
                 daemon_retry_listen(d, clock_now());
+        if (d->links_changed)
+                daemon_apply_links(d);
         engine_run(d->engine, clock_now());
         while (engine_next_action(d->engine, &a))
                 daemon_carry_out(d, &a);

@@ -14,6 +14,7 @@ struct Engine {
         Outbox outbox;
         UpstreamSet upstreams;
         QueryCommon queries;
+        const LinkTable *links; /* borrowed; may be NULL */
 };
 
 /* --- life */
@@ -301,10 +302,31 @@ static void engine_set_cache(Engine *e, const Config *config)
                 e->queries.cache = cache_new(&limits, e->queries.hash_key);
 }
 
+typedef struct RouteChange {
+        const Forwards *before, *after;
+} RouteChange;
+
+static bool engine_route_differs(const void *userdata, Bytes name)
+{
+        const RouteChange *c = userdata;
+
+        return forwards_find(c->before, name) != forwards_find(c->after, name);
+}
+
+/* Another server may answer differently, and that may be the reason for the change. */
+static void engine_flush_rerouted(Engine *e, const Forwards *before)
+{
+        RouteChange change = { .before = before, .after = e->queries.forwards };
+
+        if (e->queries.cache)
+                cache_flush_names(e->queries.cache, engine_route_differs, &change);
+}
+
 int engine_reload(Engine *e, Config *config, uint64_t now)
 {
         bool rerouted, changed;
-        _cleanup_(forwards_freep) Forwards *forwards = forwards_new(config, e->queries.forwards, &rerouted, now);
+        _cleanup_(forwards_freep) Forwards *forwards =
+                forwards_new(config, e->links, e->queries.forwards, &rerouted, now);
         UpstreamSetChange change;
         Forwards *before;
 
@@ -319,9 +341,30 @@ int engine_reload(Engine *e, Config *config, uint64_t now)
         queries_set_forwards(&e->queries, take_pointer(forwards), now);
         changed = upstream_set_apply(&e->upstreams, &change, now);
         engine_set_cache(e, config);
-        /* Another upstream may answer differently, and that may be the reason for the change. */
-        if (e->queries.cache && (changed || rerouted))
-                cache_flush(e->queries.cache);
+        if (changed)
+                engine_flush_cache(e);
+        else if (rerouted)
+                engine_flush_rerouted(e, before);
+        queries_reroute(&e->queries, now);
+        engine_settle(e, now);
+        forwards_free(before);
+        return 0;
+}
+
+int engine_set_links(Engine *e, const LinkTable *links, uint64_t now)
+{
+        bool rerouted;
+        _cleanup_(forwards_freep) Forwards *forwards =
+                forwards_new(e->config, links, e->queries.forwards, &rerouted, now);
+        Forwards *before = e->queries.forwards;
+
+        if (!forwards)
+                return -ENOMEM;
+        e->links = links;
+        if (!rerouted)
+                return 0;
+        queries_set_forwards(&e->queries, take_pointer(forwards), now);
+        engine_flush_rerouted(e, before);
         queries_reroute(&e->queries, now);
         engine_settle(e, now);
         forwards_free(before);

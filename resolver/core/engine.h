@@ -96,6 +96,10 @@ void engine_clock_set(Engine *e, uint64_t now);
  * Returns 0, or -ENOMEM with nothing changed. */
 int engine_reload(Engine *e, Config *config, uint64_t now);
 
+/* Applies the settings of links, which are borrowed from now on: call this after each change of the table. Queries in
+ * flight whose route changes are sent there at once. Returns 0, or -ENOMEM with nothing changed. */
+int engine_set_links(Engine *e, const LinkTable *links, uint64_t now);
+
 /* Sets the names of the hosts file and of this machine, either of which may be NULL, and takes references. Applies
  * from the next query on. */
 void engine_set_hosts(Engine *e, Hosts *file, Hosts *own);
@@ -131,8 +135,8 @@ typedef struct UpstreamInfo {
 /* Describes upstream `i` in configured order. Returns false after the last. */
 bool engine_upstream(const Engine *e, size_t i, UpstreamInfo *ret);
 
-/* Returns forward zone `i` in configured order, or NULL after the last. It is valid until the next call of
- * engine_reload(). */
+/* Returns forward zone `i`, those of [Forward] in configured order and then those of links, or NULL after the last. It
+ * is valid until the next call of engine_reload() or engine_set_links(). */
 const Forward *engine_forward(const Engine *e, size_t i);
 
 typedef struct EngineStats {

@@ -174,7 +174,7 @@ static void check_answer(const Hosts *h, const uint8_t *data, size_t size)
         memcpy(wire + DNS_HEADER_SIZE + n, data, 2);
         wire[DNS_HEADER_SIZE + n + 3] = CLASS_IN;
         require(message_parse(&question, BYTES(wire, DNS_HEADER_SIZE + n + 4)) == MESSAGE_OK, "the question is one");
-        if (!local_answer(&names, &question, false, &reply)) {
+        if (!local_answer(&names, &question, FORWARD_NONE, &reply)) {
                 static const uint8_t onion[] = "\5onion";
 
                 require(!name_under(question.qname, BYTES(onion, sizeof(onion))), "names below onion stay here");

@@ -494,6 +494,7 @@ Config *config_unref(Config *c)
         free(c->allow_from);
         free(c->trust_anchors);
         free(c->local.hosts_file);
+        links_config_deinit(&c->links);
         free(c->files);
         free(c->unusable);
         free(c);

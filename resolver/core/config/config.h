@@ -61,14 +61,29 @@ typedef struct Domain {
 
 #define FORWARD_SERVERS_MAX 16
 
-/* The Do53 servers for the names of some domains. */
+/* The Do53 servers for the names of some domains: a [Forward] section, or what links want (link_zones.h). */
 typedef struct ForwardConfig {
-        char name[UPSTREAM_NAME_MAX + 1]; /* as that of an upstream */
+        char name[UPSTREAM_NAME_MAX + 1]; /* as that of an upstream, or the interfaces */
+        bool links;
+        bool single_label; /* names of a single label as well: only of links */
         Domain *domains;
-        size_t n_domains; /* at least 1; each domain belongs to one forward only */
+        size_t n_domains; /* at least 1; each domain belongs to one forward only; the root is one of links only */
         Address *servers;
         size_t n_servers; /* without duplicates; 0 if all were rejected: the names are not sent elsewhere either */
 } ForwardConfig;
+
+typedef enum LinksUse { LINKS_YES, LINKS_NO, LINKS_LISTED } LinksUse;
+typedef enum LinksDefaultRoute { LINKS_EXPLICIT, LINKS_NEVER, LINKS_ALWAYS } LinksDefaultRoute;
+
+/* [Links]: what of the settings of links (links.h) is obeyed. */
+typedef struct LinksConfig {
+        LinksUse use;
+        char **interfaces; /* names, with wildcards */
+        size_t n_interfaces;
+        LinksDefaultRoute default_route;
+        bool single_label;
+        bool reverse;
+} LinksConfig;
 
 typedef enum ConfigFileKind { CONFIG_FILE_TRUST_ANCHORS, CONFIG_FILE_HOSTS } ConfigFileKind;
 
@@ -117,6 +132,7 @@ typedef struct Config {
         Preconnect preconnect;
 
         LocalConfig local;
+        LinksConfig links;
 
         UpstreamConfig *upstreams;
         size_t n_upstreams;
@@ -175,9 +191,19 @@ const char *config_unusable(const Config *c);
 /* True if both describe the same server in the same way, so that state and connections may be kept across a reload. */
 bool upstream_config_equal(const UpstreamConfig *a, const UpstreamConfig *b);
 
+/* Does dohmouse listen on that address (FAULTS.md T16)? */
+bool config_is_loop(const Config *c, const Address *a);
+
 /* The values of LogLevel=: "emerg" .. "debug" for 0 .. 7; -1 if it is none of them. */
 const char *log_level_name(int level);
 int log_level_from_name(const char *name);
 
 /* True if both send the same names to the same servers. */
 bool forward_config_equal(const ForwardConfig *a, const ForwardConfig *b);
+/* Returns a copy, or NULL if out of memory. */
+ForwardConfig *forward_config_copy(const ForwardConfig *f);
+/* Accepts NULL, and returns NULL. */
+ForwardConfig *forward_config_free(ForwardConfig *f);
+
+/* True if [Links] Use= has the interface. */
+bool links_config_uses(const LinksConfig *c, const char *interface);

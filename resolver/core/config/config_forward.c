@@ -8,6 +8,7 @@
 
 #include "core/base/address_prefix.h"
 #include "core/config/config_parser.h"
+#include "core/config/reverse_domains.h"
 
 #define DOMAIN_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./"
 
@@ -15,7 +16,7 @@
 
 static const char *forward_add_domain(ForwardConfig *f, Bytes name)
 {
-        Domain *grown, *parser;
+        Domain *grown, *added;
 
         for (size_t i = 0; i < f->n_domains; i++)
                 if (name_equal(BYTES(f->domains[i].name, f->domains[i].n), name))
@@ -26,55 +27,29 @@ static const char *forward_add_domain(ForwardConfig *f, Bytes name)
         if (!grown)
                 return "out of memory";
         f->domains = grown;
-        parser = &grown[f->n_domains++];
-        *parser = (Domain) { .n = (uint8_t) name.n };
-        name_lower(name, parser->name);
+        added = &grown[f->n_domains++];
+        *added = (Domain) { .n = (uint8_t) name.n };
+        name_lower(name, added->name);
         return NULL;
 }
 
-/* The reverse zone of the first `labels` numbers (for IPv6, hexadecimal digits) of an address. */
-static size_t forward_reverse_name(const Address *a, unsigned labels, uint8_t *ret)
-{
-        char text[128];
-        size_t n = 0;
-
-        for (unsigned i = labels; i-- > 0;)
-                if (a->v6)
-                        n += (size_t) snprintf(text + n, sizeof(text) - n, "%x.",
-                                               a->octets[i / 2] >> (i % 2 ? 0 : 4) & 0xf);
-                else
-                        n += (size_t) snprintf(text + n, sizeof(text) - n, "%u.", a->octets[i]);
-        snprintf(text + n, sizeof(text) - n, a->v6 ? "ip6.arpa" : "in-addr.arpa");
-        return name_from_text(text, ret);
-}
-
-/* "172.16.0.0/12" stands for 16.172.in-addr.arpa to 31.172.in-addr.arpa: one domain for each value of the last label.
- */
 static const char *forward_add_prefix(ForwardConfig *f, const char *word)
 {
-        unsigned unit, labels, step, at;
-        uint8_t name[DNS_NAME_MAX];
+        Domain domains[REVERSE_DOMAINS_MAX];
         AddressPrefix prefix;
         const char *wrong = address_prefix_from_text(word, &prefix);
-        Address a = prefix.address;
+        size_t n;
 
         if (wrong)
                 return wrong;
         /* All names would be sent there. */
         if (prefix.bits == 0)
                 return "invalid prefix length";
-        unit = a.v6 ? 4 : 8;
-        labels = (prefix.bits + unit - 1) / unit;
-        /* The last label counts up by `step` in the octet that it stands in. */
-        step = a.v6 && labels % 2 ? 16 : 1;
-        at = (labels * unit - 1) / 8;
-        for (unsigned k = 1u << (labels * unit - prefix.bits); k > 0; k--) {
-                size_t size = forward_reverse_name(&a, labels, name);
-
-                wrong = forward_add_domain(f, BYTES(name, size));
+        n = reverse_domains(&prefix.address, prefix.bits, domains);
+        for (size_t i = 0; i < n; i++) {
+                wrong = forward_add_domain(f, BYTES(domains[i].name, domains[i].n));
                 if (wrong)
                         return wrong;
-                a.octets[at] = (uint8_t) (a.octets[at] + step);
         }
         return NULL;
 }
@@ -113,6 +88,31 @@ void forward_config_deinit(ForwardConfig *f)
 {
         free(f->domains);
         free(f->servers);
+}
+
+ForwardConfig *forward_config_free(ForwardConfig *f)
+{
+        if (f)
+                forward_config_deinit(f);
+        free(f);
+        return NULL;
+}
+
+ForwardConfig *forward_config_copy(const ForwardConfig *f)
+{
+        ForwardConfig *copy = calloc(1, sizeof(*copy));
+
+        if (!copy)
+                return NULL;
+        *copy = *f;
+        copy->domains = calloc(f->n_domains + 1, sizeof(*f->domains));
+        copy->servers = calloc(f->n_servers + 1, sizeof(*f->servers));
+        if (!copy->domains || !copy->servers)
+                return forward_config_free(copy);
+        memcpy(copy->domains, f->domains, f->n_domains * sizeof(*f->domains));
+        if (f->n_servers)
+                memcpy(copy->servers, f->servers, f->n_servers * sizeof(*f->servers));
+        return copy;
 }
 
 ForwardBuilder *config_find_forward(ConfigParser *parser, const char *name)
@@ -228,7 +228,8 @@ void config_take_forwards(ConfigParser *parser)
 
 bool forward_config_equal(const ForwardConfig *a, const ForwardConfig *b)
 {
-        if (strcmp(a->name, b->name) != 0 || a->n_domains != b->n_domains || a->n_servers != b->n_servers)
+        if (strcmp(a->name, b->name) != 0 || a->links != b->links || a->single_label != b->single_label ||
+            a->n_domains != b->n_domains || a->n_servers != b->n_servers)
                 return false;
         for (size_t i = 0; i < a->n_domains; i++)
                 if (!name_equal(BYTES(a->domains[i].name, a->domains[i].n), BYTES(b->domains[i].name, b->domains[i].n)))

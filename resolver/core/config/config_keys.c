@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/config/config_parser.h"
 
+#include <fnmatch.h>
 #include <string.h>
 
 #include "core/config/config_text.h"
@@ -142,6 +143,7 @@ static void keys_clear_url(ConfigParser *parser, const ConfigKey *k, void *field
 /* --- lists: words separated by blanks. An invalid word is reported and left out, the others are used */
 
 #define WORD_MAX 1536
+#define INTERFACE_PATTERN_MAX 64
 
 static void keys_each_word(ConfigParser *parser, const ConfigKey *k, void *target, const char *value,
                            const char *(*take)(ConfigParser *parser, void *target, const char *word))
@@ -394,6 +396,66 @@ static void keys_clear_plain_servers(ConfigParser *parser, const ConfigKey *k, v
         f->n_servers = 0;
 }
 
+/* yes, no, or names of interfaces. An invalid name leaves fewer links in use, not all. */
+static const char *keys_take_interface(ConfigParser *parser, void *target, const char *word)
+{
+        LinksConfig *c = target;
+        char **grown;
+        bool yes;
+
+        if (!keys_parse_boolean(parser, NULL, &yes, word)) {
+                c->use = yes ? LINKS_YES : LINKS_NO;
+                return NULL;
+        }
+        c->use = LINKS_LISTED;
+        if (strlen(word) >= INTERFACE_PATTERN_MAX || strchr(word, '/'))
+                return "not the name of an interface";
+        if (c->n_interfaces >= CONFIG_LIST_MAX)
+                return "too many interfaces";
+        grown = reallocarray(c->interfaces, c->n_interfaces + 1, sizeof(*grown));
+        if (!grown)
+                return "out of memory";
+        c->interfaces = grown;
+        grown[c->n_interfaces] = strdup(word);
+        if (!grown[c->n_interfaces])
+                return "out of memory";
+        c->n_interfaces++;
+        return NULL;
+}
+
+static const char *keys_parse_interfaces(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
+{
+        keys_each_word(parser, k, field, value, keys_take_interface);
+        return NULL;
+}
+
+static void keys_clear_interfaces(ConfigParser *parser, const ConfigKey *k, void *field)
+{
+        LinksConfig *c = field;
+
+        (void) parser;
+        (void) k;
+        links_config_deinit(c);
+        c->interfaces = NULL;
+        c->n_interfaces = 0;
+        c->use = LINKS_YES;
+}
+
+void links_config_deinit(LinksConfig *c)
+{
+        for (size_t i = 0; i < c->n_interfaces; i++)
+                free(c->interfaces[i]);
+        free(c->interfaces);
+}
+
+bool links_config_uses(const LinksConfig *c, const char *interface)
+{
+        for (size_t i = 0; c->use == LINKS_LISTED && i < c->n_interfaces; i++)
+                if (fnmatch(c->interfaces[i], interface, 0) == 0)
+                        return true;
+        return c->use == LINKS_YES;
+}
+
 /* "ADDRESS[:PORT]#URL" configures an upstream. The same URL again adds an address to it. */
 static const char *keys_take_dns(ConfigParser *parser, void *target, const char *word)
 {
@@ -462,10 +524,12 @@ static const ConfigType type_servers = { .parse = keys_parse_servers, .clear = k
 static const ConfigType type_pins = { .parse = keys_parse_pins, .clear = keys_clear_pins };
 static const ConfigType type_domains = { .parse = keys_parse_domains, .clear = keys_clear_domains };
 static const ConfigType type_plain_servers = { .parse = keys_parse_plain_servers, .clear = keys_clear_plain_servers };
+static const ConfigType type_interfaces = { .parse = keys_parse_interfaces, .clear = keys_clear_interfaces };
 static const ConfigType type_dns = { .parse = keys_parse_dns, .clear = keys_clear_dns };
 
 _Static_assert(sizeof(Policy) == sizeof(int) && sizeof(Hedge) == sizeof(int) && sizeof(Method) == sizeof(int) &&
-                       sizeof(HealthMode) == sizeof(int) && sizeof(Preconnect) == sizeof(int),
+                       sizeof(HealthMode) == sizeof(int) && sizeof(Preconnect) == sizeof(int) &&
+                       sizeof(LinksDefaultRoute) == sizeof(int),
                "a choice is stored as an int");
 
 static const char *const policy_words[] = { "ordered", "fastest", NULL };
@@ -473,6 +537,7 @@ static const char *const hedge_words[] = { "on-suspect", "always", "no", NULL };
 static const char *const method_words[] = { "POST", "GET", NULL };
 static const char *const mode_words[] = { "lazy", "active", "none", NULL };
 static const char *const preconnect_words[] = { "off", "on-network-up", NULL };
+static const char *const default_route_words[] = { "explicit", "never", "always", NULL };
 static const char *const level_words[] = {
         "emerg", "alert", "crit", "err", "warning", "notice", "info", "debug", NULL
 };
@@ -555,6 +620,13 @@ const ConfigKey config_keys[] = {
         { "Local", "HomeArpa", &type_boolean, GLOBAL(local.home_arpa), .expected = YES_OR_NO },
         { "Local", "PrivateReverse", &type_boolean, GLOBAL(local.private_reverse), .expected = YES_OR_NO },
         { "Local", "SingleLabel", &type_boolean, GLOBAL(local.single_label), .expected = YES_OR_NO },
+
+        { "Links", "Use", &type_interfaces, GLOBAL(links),
+          .expected = "yes, no, or names of interfaces such as wg0 or tun*" },
+        { "Links", "DefaultRoute", &type_choice, GLOBAL(links.default_route), .words = default_route_words,
+          .expected = "explicit, never or always" },
+        { "Links", "SingleLabel", &type_boolean, GLOBAL(links.single_label), .expected = YES_OR_NO },
+        { "Links", "Reverse", &type_boolean, GLOBAL(links.reverse), .expected = YES_OR_NO },
 
         { "Upstream", "URL", &type_url, UPSTREAM(config),
           .expected = "https://HOST[:PORT]/PATH, with {?dns} at its end for GET", .vital = true },

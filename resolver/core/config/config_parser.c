@@ -140,6 +140,7 @@ void config_set_defaults(Config *c)
                 .private_reverse = true,
                 .single_label = true,
         };
+        c->links = (LinksConfig) { .use = LINKS_YES, .default_route = LINKS_EXPLICIT, .reverse = true };
 }
 
 void upstream_config_deinit(UpstreamConfig *u)

@@ -126,13 +126,11 @@ const char *config_add_address(Address **list, size_t *n, size_t max, const Addr
 /* Removes duplicates; returns how many are left. */
 size_t config_drop_duplicates(Address *a, size_t n);
 
-/* Does dohmouse listen on that address (FAULTS.md T16)? */
-bool config_is_loop(const Config *c, const Address *a);
-
 /* Once everything has been read: turns the builders into the forwards of the configuration. */
 void config_take_forwards(ConfigParser *parser);
 
 void forward_config_deinit(ForwardConfig *f);
+void links_config_deinit(LinksConfig *c);
 void config_set_defaults(Config *c);
 /* The builder of that name; NULL if there is none. */
 UpstreamBuilder *config_find_named(const ConfigParser *parser, const char *name);

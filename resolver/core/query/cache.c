@@ -153,7 +153,8 @@ static void cache_drop(Cache *c, Entry *e)
         free(e);
 }
 
-static void cache_do_flush(Cache *c, bool network_only)
+/* Drops the entries for which `is_void` returns true; if it is NULL, all. */
+static void cache_do_flush(Cache *c, bool (*is_void)(const Entry *e, const void *userdata), const void *userdata)
 {
         List *queues[] = { &c->small, &c->main };
 
@@ -161,20 +162,43 @@ static void cache_do_flush(Cache *c, bool network_only)
                 LIST_FOREACH(l, queues[i]) {
                         Entry *e = container_of(l, Entry, in_queue);
 
-                        if (!network_only || e->epoch_bound)
+                        if (!is_void || is_void(e, userdata))
                                 cache_drop(c, e);
                 }
 }
 
 void cache_flush(Cache *c)
 {
-        cache_do_flush(c, false);
+        cache_do_flush(c, NULL, NULL);
         memset(c->ghosts, 0, c->n_ghosts * sizeof(*c->ghosts));
+}
+
+static bool cache_is_epoch_bound(const Entry *e, const void *userdata)
+{
+        (void) userdata;
+        return e->epoch_bound;
 }
 
 void cache_flush_network(Cache *c)
 {
-        cache_do_flush(c, true);
+        cache_do_flush(c, cache_is_epoch_bound, NULL);
+}
+
+typedef struct NameFilter {
+        bool (*matches)(const void *userdata, Bytes name);
+        const void *userdata;
+} NameFilter;
+
+static bool cache_name_matches(const Entry *e, const void *userdata)
+{
+        const NameFilter *f = userdata;
+
+        return f->matches(f->userdata, BYTES(e->data, e->name_size));
+}
+
+void cache_flush_names(Cache *c, bool (*matches)(const void *userdata, Bytes name), const void *userdata)
+{
+        cache_do_flush(c, cache_name_matches, &(NameFilter) { .matches = matches, .userdata = userdata });
 }
 
 Cache *cache_free(Cache *c)

@@ -85,6 +85,8 @@ void cache_forget_failures(Cache *c);
 /* Wipe and free all entries, or those with `epoch_bound`. */
 void cache_flush(Cache *c);
 void cache_flush_network(Cache *c);
+/* Wipes and frees the entries of the names for which `matches` returns true. */
+void cache_flush_names(Cache *c, bool (*matches)(const void *userdata, Bytes name), const void *userdata);
 
 typedef struct CacheStats {
         uint64_t entries;

@@ -83,7 +83,7 @@ static bool client_query_answer_locally(QueryCommon *common, const Client *clien
         ReplyTarget target = reply_target_of(m, transport);
         LocalReply reply;
 
-        if (!local_answer(&names, m, forwards_find(common->forwards, m->qname), &reply))
+        if (!local_answer(&names, m, forwards_match(common->forwards, m->qname), &reply))
                 return false;
         options.authoritative = true;
         if (reply.reason) {

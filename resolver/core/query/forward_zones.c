@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/config/link_zones.h"
+
 #define REST (10 * USEC_PER_SEC) /* a failed server is asked after the others for this time */
 #define NO_EDNS_TIME (15 * USEC_PER_MINUTE)
 #define FAILURES_MAX 2 /* one lost packet is no failed server */
@@ -18,6 +20,7 @@ struct Forwards {
         size_t n;
         Entry *entries; /* sorted by domain */
         size_t n_entries;
+        Forward *all, *single_label; /* NULL: none */
         uint32_t last_number;
 };
 
@@ -29,16 +32,16 @@ static HealthState forward_first_state(const Forward *f)
         return f->n_servers > 0 ? HEALTH_UNKNOWN : HEALTH_FAILED;
 }
 
-static Forward *forwards_forward_new(Config *config, const ForwardConfig *fc, uint32_t number, uint64_t now)
+static Forward *forwards_forward_new(const ForwardConfig *fc, uint32_t number, uint64_t now)
 {
         Forward *f = calloc(1, sizeof(*f) + fc->n_servers * sizeof(*f->servers));
 
-        if (!f)
+        if (!f || !(f->config = forward_config_copy(fc))) {
+                free(f);
                 return NULL;
+        }
         f->refs = 1;
         f->number = number;
-        f->owner = config_ref(config);
-        f->config = fc;
         f->n_servers = fc->n_servers;
         for (size_t i = 0; i < fc->n_servers; i++)
                 f->servers[i].address = fc->servers[i];
@@ -51,7 +54,7 @@ static void forwards_forward_unref(Forward *f)
 {
         if (--f->refs > 0)
                 return;
-        config_unref(f->owner);
+        forward_config_free(f->config);
         free(f);
 }
 
@@ -85,53 +88,82 @@ static int forwards_compare(const void *a, const void *b)
 
 static void forwards_add_entries(Forwards *f, Forward *forward)
 {
-        for (size_t i = 0; i < forward->config->n_domains; i++)
-                f->entries[f->n_entries++] = (Entry) { .domain = &forward->config->domains[i], .forward = forward };
+        for (size_t i = 0; i < forward->config->n_domains; i++) {
+                const Domain *d = &forward->config->domains[i];
+
+                if (d->n > 1)
+                        f->entries[f->n_entries++] = (Entry) { .domain = d, .forward = forward };
+                else
+                        f->all = forward;
+        }
+        if (forward->config->single_label)
+                f->single_label = forward;
 }
 
-Forwards *forwards_new(Config *config, const Forwards *before, bool *ret_changed, uint64_t now)
+/* Adds forwards, those of `before` if they are unchanged. Returns false if out of memory. */
+static bool forwards_add(Forwards *f, const ForwardConfig *configs, size_t n, const Forwards *before, bool *changed,
+                         uint64_t now)
+{
+        for (size_t i = 0; i < n; i++) {
+                Forward *kept = forwards_find_equal(before, &configs[i]);
+
+                *changed = *changed || !kept;
+                if (kept)
+                        kept->refs++;
+                else if (!(kept = forwards_forward_new(&configs[i], ++f->last_number, now)))
+                        return false;
+                f->list[f->n++] = kept;
+                forwards_add_entries(f, kept);
+        }
+        return true;
+}
+
+static size_t forwards_count_domains(const ForwardConfig *configs, size_t n)
+{
+        size_t count = 0;
+
+        for (size_t i = 0; i < n; i++)
+                count += configs[i].n_domains;
+        return count;
+}
+
+Forwards *forwards_new(const Config *config, const LinkTable *links, const Forwards *before, bool *ret_changed,
+                       uint64_t now)
 {
         _cleanup_(forwards_freep) Forwards *f = calloc(1, sizeof(*f));
-        size_t n_domains = 0;
+        _cleanup_(link_zones_deinit) LinkZones z = { 0 };
+        size_t n, n_domains;
 
-        if (!f)
+        if (!f || !link_zones_init(&z, config, links))
                 return NULL;
-        for (size_t i = 0; i < config->n_forwards; i++)
-                n_domains += config->forwards[i].n_domains;
-        f->list = calloc(config->n_forwards + 1, sizeof(*f->list));
+        n = config->n_forwards + z.n;
+        n_domains = forwards_count_domains(config->forwards, config->n_forwards) + forwards_count_domains(z.zones, z.n);
+        f->list = calloc(n + 1, sizeof(*f->list));
         f->entries = calloc(n_domains + 1, sizeof(*f->entries));
         if (!f->list || !f->entries)
                 return NULL;
         f->last_number = before ? before->last_number : 0;
-        *ret_changed = config->n_forwards != (before ? before->n : 0);
-        for (size_t i = 0; i < config->n_forwards; i++) {
-                Forward *kept = forwards_find_equal(before, &config->forwards[i]);
-
-                if (kept)
-                        kept->refs++;
-                else if (!(kept = forwards_forward_new(config, &config->forwards[i], ++f->last_number, now)))
-                        return NULL;
-                *ret_changed = *ret_changed || kept->owner == config;
-                f->list[f->n++] = kept;
-                forwards_add_entries(f, kept);
-        }
+        *ret_changed = n != (before ? before->n : 0);
+        if (!forwards_add(f, config->forwards, config->n_forwards, before, ret_changed, now) ||
+            !forwards_add(f, z.zones, z.n, before, ret_changed, now))
+                return NULL;
         qsort(f->entries, f->n_entries, sizeof(*f->entries), forwards_compare);
         return take_pointer(f);
 }
 
 /* --- where a name goes */
 
-Forward *forwards_find(const Forwards *f, Bytes name)
+/* Returns the forward with the longest domain other than the root, or NULL. */
+static Forward *forwards_find_domain(const Forwards *f, Bytes name)
 {
         uint8_t lower[DNS_NAME_MAX];
         Domain suffix;
         const Entry key = { .domain = &suffix }, *found;
 
-        if (!f || f->n_entries == 0 || name.n > sizeof(lower))
+        if (f->n_entries == 0 || name.n > sizeof(lower))
                 return NULL;
         name_lower(name, lower);
-        /* From the whole name towards the root, so that the longest domain is found first. The root is not a forward
-         * zone. */
+        /* From the whole name towards the root, so that the longest domain is found first. */
         for (size_t at = 0; at < name.n && lower[at]; at += 1 + (size_t) lower[at]) {
                 suffix.n = (uint8_t) (name.n - at);
                 memcpy(suffix.name, lower + at, suffix.n);
@@ -140,6 +172,29 @@ Forward *forwards_find(const Forwards *f, Bytes name)
                         return found->forward;
         }
         return NULL;
+}
+
+static bool forwards_is_single_label(Bytes name)
+{
+        return name.n > 1 && name.n == (size_t) name.p[0] + 2;
+}
+
+Forward *forwards_find(const Forwards *f, Bytes name)
+{
+        Forward *found = f ? forwards_find_domain(f, name) : NULL;
+
+        if (found || !f)
+                return found;
+        return f->single_label && forwards_is_single_label(name) ? f->single_label : f->all;
+}
+
+ForwardMatch forwards_match(const Forwards *f, Bytes name)
+{
+        if (!f)
+                return FORWARD_NONE;
+        if (forwards_find_domain(f, name) || (f->single_label && forwards_is_single_label(name)))
+                return FORWARD_DOMAIN;
+        return f->all ? FORWARD_ALL : FORWARD_NONE;
 }
 
 const Forward *forwards_member(const Forwards *f, size_t i)

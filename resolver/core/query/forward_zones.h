@@ -8,6 +8,7 @@
  * The engine owns the table, tables share the Forwards that a reload does not change. Times are usec of CLOCK_BOOTTIME.
  */
 
+#include "core/config/links.h"
 #include "core/outbox/outbox.h"
 
 typedef struct Do53Server {
@@ -22,9 +23,8 @@ typedef struct Do53Server {
 /* Only the functions below change it. */
 typedef struct Forward {
         unsigned refs;
-        uint32_t number; /* never used again by another one */
-        Config *owner;
-        const ForwardConfig *config;
+        uint32_t number;       /* never used again by another one */
+        ForwardConfig *config; /* its own copy */
         HealthState state; /* HEALTHY: the last server that was heard from answered; FAILED: all servers have FAILED */
         uint64_t changed_at;
         struct {
@@ -42,10 +42,11 @@ typedef struct Forward {
 typedef struct Forwards Forwards;
 
 /*
- * Creates the table for `config`, and takes references to `config`. Unchanged forwards are shared with `before`, which
- * may be NULL. Sets *ret_changed to whether any changed. Returns NULL if out of memory.
+ * Creates the table for `config` and `links`, which may be NULL. Unchanged forwards are shared with `before`, which may
+ * be NULL. Sets *ret_changed to whether any changed. Returns NULL if out of memory.
  */
-Forwards *forwards_new(Config *config, const Forwards *before, bool *ret_changed, uint64_t now);
+Forwards *forwards_new(const Config *config, const LinkTable *links, const Forwards *before, bool *ret_changed,
+                       uint64_t now);
 /* Frees the table. Accepts NULL, and returns NULL. */
 Forwards *forwards_free(Forwards *f);
 DEFINE_CLEANUP(Forwards, forwards_free)
@@ -54,7 +55,16 @@ DEFINE_CLEANUP(Forwards, forwards_free)
  * result is owned by the table. Takes O(labels log domains). */
 Forward *forwards_find(const Forwards *f, Bytes name);
 
-/* Returns forward `i` in configured order, or NULL after the last. */
+/* How the forward of a name, if any, was found: the locally answered names of some domains give way to some. */
+typedef enum ForwardMatch {
+        FORWARD_NONE,
+        FORWARD_ALL,    /* all names are forwarded that have no other forward */
+        FORWARD_DOMAIN, /* by one of its domains, or as a single label */
+} ForwardMatch;
+
+ForwardMatch forwards_match(const Forwards *f, Bytes name);
+
+/* Returns forward `i`: [Forward] sections in configured order, then those of links, or NULL after the last. */
 const Forward *forwards_member(const Forwards *f, size_t i);
 
 /* Forgets the state of all servers: the network changed. */

@@ -115,7 +115,7 @@ typedef struct Zone {
         ZoneKind kind;
         size_t enabled; /* offset of its setting in LocalConfig */
         const char *reason;
-        bool gives_way; /* a [Forward] section takes precedence */
+        ForwardMatch gives_way; /* the first match that takes precedence; FORWARD_NONE: none does */
 } Zone;
 
 #define WIRE(text) { .p = (const uint8_t *) (text), .n = sizeof(text) }
@@ -125,27 +125,27 @@ typedef struct Zone {
 /* localhost is missing: it has addresses. */
 static const Zone zones[] = {
         /* RFC 6761 6.4 */
-        { WIRE("\7invalid"), 1, ZONE_ABSENT, SWITCH(invalid), BY("Invalid"), false },
+        { WIRE("\7invalid"), 1, ZONE_ABSENT, SWITCH(invalid), BY("Invalid"), FORWARD_NONE },
         /* RFC 7686 2 */
-        { WIRE("\5onion"), 1, ZONE_ABSENT, SWITCH(onion), BY("Onion"), false },
+        { WIRE("\5onion"), 1, ZONE_ABSENT, SWITCH(onion), BY("Onion"), FORWARD_NONE },
         /* RFC 9476 2 */
-        { WIRE("\3alt"), 1, ZONE_ABSENT, SWITCH(alt), BY("Alt"), false },
+        { WIRE("\3alt"), 1, ZONE_ABSENT, SWITCH(alt), BY("Alt"), FORWARD_NONE },
         /* RFC 9462 6.1, 6.4: no data, so that the upstream's designated resolver is not taken for ours */
-        { WIRE("\10resolver\4arpa"), 2, ZONE_BARE, SWITCH(resolver_arpa), BY("ResolverArpa"), false },
-        /* RFC 6762 22.1; some networks serve it by unicast DNS */
-        { WIRE("\5local"), 1, ZONE_ABSENT, SWITCH(local), BY("Local"), true },
+        { WIRE("\10resolver\4arpa"), 2, ZONE_BARE, SWITCH(resolver_arpa), BY("ResolverArpa"), FORWARD_NONE },
+        /* RFC 6762 22.1: of multicast DNS; some networks serve it by unicast DNS and say so */
+        { WIRE("\5local"), 1, ZONE_ABSENT, SWITCH(local), BY("Local"), FORWARD_DOMAIN },
         /* ICANN resolution 2024.07.29.06: reserved for private use */
-        { WIRE("\10internal"), 1, ZONE_ABSENT, SWITCH(internal), BY("Internal"), true },
+        { WIRE("\10internal"), 1, ZONE_ABSENT, SWITCH(internal), BY("Internal"), FORWARD_ALL },
         /* RFC 8375 4 */
-        { WIRE("\4home\4arpa"), 2, ZONE_EMPTY, SWITCH(home_arpa), BY("HomeArpa"), true },
+        { WIRE("\4home\4arpa"), 2, ZONE_EMPTY, SWITCH(home_arpa), BY("HomeArpa"), FORWARD_ALL },
 };
 
 static const Zone private_reverse = {
-        .kind = ZONE_EMPTY, .enabled = SWITCH(private_reverse), .reason = BY("PrivateReverse"), .gives_way = true
+        .kind = ZONE_EMPTY, .enabled = SWITCH(private_reverse), .reason = BY("PrivateReverse"), .gives_way = FORWARD_ALL
 };
 
 static const Zone single_label = {
-        .kind = ZONE_ABSENT, .enabled = SWITCH(single_label), .reason = BY("SingleLabel"), .gives_way = true
+        .kind = ZONE_ABSENT, .enabled = SWITCH(single_label), .reason = BY("SingleLabel"), .gives_way = FORWARD_DOMAIN
 };
 
 /* IANA's registry of locally served DNS zones. The name of a zone is made of the first `zone_bits` bits of the
@@ -306,12 +306,13 @@ static bool local_answer_pointer(const LocalNames *names, Bytes address, const M
 
 /* `labels`: number of labels of the zone's name, which is a suffix of the question's. */
 static bool local_answer_zone(const LocalNames *names, const Zone *z, unsigned labels, const Labels *l,
-                              const Message *q, bool forwarded, LocalReply *ret)
+                              const Message *q, ForwardMatch forwarded, LocalReply *ret)
 {
         bool is_top = l->n == labels && z->kind != ZONE_ABSENT;
         Bytes zone = local_suffix(l, z->kind == ZONE_ABSENT ? 0 : labels);
 
-        if (!*((const bool *) ((const char *) names->config + z->enabled)) || (forwarded && z->gives_way))
+        if (!*((const bool *) ((const char *) names->config + z->enabled)) ||
+            (z->gives_way && forwarded >= z->gives_way))
                 return false;
         if (is_top && q->qtype == TYPE_DS)
                 return false;
@@ -331,7 +332,7 @@ static bool local_is_for_host(uint16_t type)
         return type == TYPE_A || type == TYPE_AAAA || type == TYPE_SVCB || type == TYPE_HTTPS;
 }
 
-static bool local_answer_name(const LocalNames *names, const Labels *l, const Message *q, bool forwarded,
+static bool local_answer_name(const LocalNames *names, const Labels *l, const Message *q, ForwardMatch forwarded,
                               LocalReply *ret)
 {
         Reverse r;
@@ -355,7 +356,7 @@ static bool local_answer_name(const LocalNames *names, const Labels *l, const Me
 }
 
 /* In other classes there is no data, but the name itself is private: it does not leave the machine in any class. */
-static bool local_refuse_class(const LocalNames *names, const Labels *l, const Message *q, bool forwarded,
+static bool local_refuse_class(const LocalNames *names, const Labels *l, const Message *q, ForwardMatch forwarded,
                                LocalReply *ret)
 {
         Message in = *q;
@@ -370,7 +371,7 @@ static bool local_refuse_class(const LocalNames *names, const Labels *l, const M
         return true;
 }
 
-bool local_answer(const LocalNames *names, const Message *q, bool forwarded, LocalReply *ret)
+bool local_answer(const LocalNames *names, const Message *q, ForwardMatch forwarded, LocalReply *ret)
 {
         Labels l;
 

@@ -9,7 +9,8 @@
  *   3. names outside of the public tree in any network: .invalid (RFC 6761 6.4), .onion (RFC 7686), .alt (RFC 9476)
  *      and resolver.arpa (RFC 9462 6.4)
  *   4. names that only a private network can know: .local (RFC 6762 22.1), .internal (ICANN), home.arpa (RFC 8375), the
- *      reverse zones of private addresses (RFC 6303) and single labels; a [Forward] section takes precedence
+ *      reverse zones of private addresses (RFC 6303) and single labels; a [Forward] section and a domain of a link
+ *      take precedence, and, except over .local and single labels, a link that has all names
  *
  * A zone is answered as an empty one (RFC 6303 3): SOA and NS at its apex, nothing below. A DS record at the apex
  * belongs to the parent and is asked for upstream: validators need the proof that there is none (RFC 8375 4, 4.B).
@@ -21,6 +22,7 @@
 #include "core/config/config.h"
 #include "core/dns/hosts_table.h"
 #include "core/dns/reply.h"
+#include "core/query/forward_zones.h"
 
 typedef struct LocalNames {
         const LocalConfig *config;
@@ -45,7 +47,7 @@ typedef struct LocalReply {
 
 /*
  * Answers `question` locally. Returns false if it is not a local name. In classes other than IN and ANY, the answer is
- * REFUSED. `forwarded` tells that a [Forward] section has the name. *ret points into itself, the tables and the
+ * REFUSED. `forwarded` tells which forward has the name. *ret points into itself, the tables and the
  * question, and is valid while these are unchanged and not moved.
  */
-bool local_answer(const LocalNames *names, const Message *question, bool forwarded, LocalReply *ret);
+bool local_answer(const LocalNames *names, const Message *question, ForwardMatch forwarded, LocalReply *ret);

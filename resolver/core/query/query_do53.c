@@ -7,6 +7,7 @@
  */
 
 #include <stdio.h>
+#include <string.h>
 
 #include "core/query/query_do53.h"
 #include "core/query/query_internal.h"
@@ -190,6 +191,40 @@ static bool do53_under_way(const Query *q)
         return !list_empty(&q->do53.exchanges);
 }
 
+/* Links with the same domain may know different names: that there is no such name is certain once one server of each
+ * link has said so. */
+static bool do53_is_denial(const Query *q, const Message *answer)
+{
+        unsigned rcode = message_rcode(answer);
+
+        return q->forward->config->links && answer->ancount == 0 && (rcode == RCODE_NXDOMAIN || rcode == RCODE_NOERROR);
+}
+
+/* The other servers of that link know no more. */
+static void do53_skip_link(Query *q, const Do53Server *s)
+{
+        for (size_t i = 0; i < q->forward->n_servers; i++)
+                if (strcmp(q->forward->servers[i].address.interface, s->address.interface) == 0)
+                        q->do53.tried |= 1u << i;
+}
+
+/* Returns true if the answer to fall back to is a denial, which is then in *ret. */
+static bool do53_was_denied(const Query *q, Message *ret)
+{
+        return q->fallback && message_parse(ret, packet_bytes(q->fallback)) == MESSAGE_OK && do53_is_denial(q, ret);
+}
+
+/* No other server may have an answer. */
+static void do53_conclude(Query *q, uint64_t now)
+{
+        Message m;
+
+        if (do53_was_denied(q, &m))
+                query_deliver(q, &m, 0, UINT32_MAX, now);
+        else
+                query_give_up(q, now);
+}
+
 /* Asks the next server of this round. Without one, waits for the exchanges in flight, or gives up. */
 static void do53_advance(Query *q, uint64_t now)
 {
@@ -203,7 +238,7 @@ static void do53_advance(Query *q, uint64_t now)
                 }
         }
         if (!do53_under_way(q)) {
-                query_give_up(q, now);
+                do53_conclude(q, now);
                 return;
         }
         if (q->do53.next_at <= now)
@@ -245,13 +280,15 @@ static void do53_join(Query *q, uint64_t now)
 
 static void do53_due(Query *q, uint64_t now)
 {
+        Message m;
+
         if (q->do53.next_at > now) {
                 query_arm(q);
                 return;
         }
         do53_overdue(q, now);
-        if (q->fallback) {
-                query_give_up(q, now);
+        if (q->fallback && !(do53_was_denied(q, &m) && do53_choose(q, now))) {
+                do53_conclude(q, now);
                 return;
         }
         if (!do53_choose(q, now))
@@ -415,7 +452,8 @@ static void do53_deliver(Do53Exchange *x, const Message *answer, bool refusal, u
          * client verifies the signature, which covers the bit. */
         bool vouched = !q->shared && answer->signed_message;
         _cleanup_(packet_unrefp) Packet *wire = packet_copy(answer->wire);
-        Message m;
+        Message m, earlier;
+        bool denial;
 
         if (!wire) {
                 do53_give_up_on(x, FAILURE_RESOURCES, now);
@@ -427,13 +465,17 @@ static void do53_deliver(Do53Exchange *x, const Message *answer, bool refusal, u
         forward_answered(q->forward, s, refusal, q->common->outbox, now);
         if (!refusal && !x->edns && q->shared)
                 forward_server_lacks_edns(s, now);
-        if (refusal && !q->fallback && query_has_room(q->common) && (do53_choose(q, now) || !do53_is_alone(x))) {
+        denial = do53_is_denial(q, &m);
+        if (denial)
+                do53_skip_link(q, s);
+        if ((denial || (refusal && !q->fallback)) && query_has_room(q->common) &&
+            (do53_choose(q, now) || !do53_is_alone(x))) {
                 query_set_fallback(q, take_pointer(wire));
                 do53_call_off(x);
                 do53_advance(q, now);
                 return;
         }
-        query_deliver(q, &m, 0, UINT32_MAX, now);
+        query_deliver(q, refusal && do53_was_denied(q, &earlier) ? &earlier : &m, 0, UINT32_MAX, now);
 }
 
 void query_do53_on_answer(QueryCommon *common, uint32_t exchange, uint16_t id, Bytes message, uint64_t now)

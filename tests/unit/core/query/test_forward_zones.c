@@ -25,7 +25,7 @@ START_TEST(the_longest_domain_wins_label_by_label_in_any_case)
         Config *c = played_parse(UPSTREAM_A "[Forward a]\nDomains=Corp.Example 168.192.in-addr.arpa lan\nDNS=10.0.0.1\n"
                                             "[Forward b]\nDomains=lab.corp.example 10.0.0.0/8\nDNS=10.0.0.2\n");
         bool changed;
-        Forwards *f = forwards_new(c, NULL, &changed, 0);
+        Forwards *f = forwards_new(c, NULL, NULL, &changed, 0);
 
         config_unref(c);
         ck_assert(changed);

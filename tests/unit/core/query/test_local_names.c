@@ -483,8 +483,8 @@ START_TEST(a_forward_section_overrides_local_zones_except_those_that_exist_nowhe
         for (size_t i = 0; i < ELEMENTS(rows); i++) {
                 put_question(rows[i].name, type_of(rows[i].type), CLASS_IN, DNS_RD);
                 ck_assert_int_eq(message_parse(&m, wire_bytes(&w)), MESSAGE_OK);
-                ck_assert_msg(local_answer(&names, &m, false, &reply), "%s stays here", rows[i].name);
-                ck_assert_msg(local_answer(&names, &m, true, &reply) != rows[i].gives_way,
+                ck_assert_msg(local_answer(&names, &m, FORWARD_NONE, &reply), "%s stays here", rows[i].name);
+                ck_assert_msg(local_answer(&names, &m, FORWARD_DOMAIN, &reply) != rows[i].gives_way,
                               "%s gives way to [Forward]: %s", rows[i].name, rows[i].gives_way ? "yes" : "no");
         }
         hosts_unref(file);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+/*
+ * LinkZones: the forward zones that follow from the settings of links, as far as [Links] lets them. Each zone is that
+ * of one link, or of the links that have the same domains: any of their servers may know a name.
+ *
+ * The domains of a link, for search or routing, are forwarded to its servers, and so are the reverse names of its
+ * networks. A link without servers has no zone, and a domain in a [Forward] section is none of a link.
+ */
+
+#include "core/config/links.h"
+
+#define LINK_ZONE_SERVERS_MAX 32 /* of one zone */
+
+typedef struct LinkZones {
+        ForwardConfig *zones;
+        size_t n;
+} LinkZones;
+
+/* `links` may be NULL. Returns false if out of memory; link_zones_deinit() is required in either case. */
+bool link_zones_init(LinkZones *z, const Config *config, const LinkTable *links);
+void link_zones_deinit(LinkZones *z);
