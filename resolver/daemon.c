@@ -18,6 +18,7 @@
 #include "io/upstream/do53_client.h"
 #include "io/system/sleep.h"
 #include "io/upstream/transport.h"
+#include "link_keeper.h"
 #include "report.h"
 #include "service.h"
 
@@ -30,8 +31,7 @@ struct Daemon {
         uv_loop_t *loop;
         const char *config_file;
         Engine *engine;
-        LinkTable *links;
-        bool links_changed;
+        LinkKeeper *links;
         UpstreamTransport *transport;
         Do53Client *do53_client;
         Network *network;
@@ -154,13 +154,6 @@ static bool daemon_is_done(const Daemon *d)
 
 static void daemon_retry_listen(Daemon *d, uint64_t now);
 
-/* If out of memory, the next change applies this one too. */
-static void daemon_apply_links(Daemon *d)
-{
-        d->links_changed = false;
-        engine_set_links(d->engine, d->links, clock_now());
-}
-
 void daemon_turn(Daemon *d)
 {
         Action a;
@@ -174,8 +167,7 @@ void daemon_turn(Daemon *d)
         }
         if (d->n_absent && !d->stopping && clock_now() >= d->absent_retry_at)
                 daemon_retry_listen(d, clock_now());
-        if (d->links_changed)
-                daemon_apply_links(d);
+        link_keeper_apply(d->links, d->engine, d->resolv_conf, clock_now());
         engine_run(d->engine, clock_now());
         while (engine_next_action(d->engine, &a))
                 daemon_carry_out(d, &a);
@@ -279,6 +271,7 @@ static void daemon_finish(Daemon *d)
         d->transport = transport_free(d->transport);
         d->do53_client = do53_client_free(d->do53_client);
         d->network = network_free(d->network);
+        link_keeper_stop(d->links);
         d->clock_watch = clock_watch_free(d->clock_watch);
         d->hosts = hosts_source_free(d->hosts);
         d->resolv_conf = resolv_conf_watch_free(d->resolv_conf);
@@ -295,7 +288,7 @@ Daemon *daemon_free(Daemon *d)
         if (!d)
                 return NULL;
         engine_free(d->engine);
-        link_table_free(d->links);
+        link_keeper_free(d->links);
         free(d->listeners);
         free(d->absent);
         free(d);
@@ -361,6 +354,7 @@ int daemon_reload(Daemon *d, ConfigReport report, void *userdata)
                 journal_set_level(config->log_level);
                 report_upstreams(before, config);
                 hosts_source_reload(d->hosts, config);
+                link_keeper_note_change(d->links);
         }
         service_ready(&d->service);
         return r < 0 ? r : (int) errors;
@@ -490,7 +484,7 @@ static int daemon_start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options
         journal_set_level(config->log_level);
         if (getrandom(seed, sizeof(seed), GRND_INSECURE) != sizeof(seed))
                 return EX_OSERR;
-        d->links = link_table_new();
+        d->links = link_keeper_new(loop, getenv("RUNTIME_DIRECTORY"));
         d->engine = d->links ? engine_new(config, seed, clock_now()) : NULL;
         d->transport = d->engine ? transport_new(loop, d->engine) : NULL;
         d->do53_client = d->engine ? do53_client_new(loop, d->engine) : NULL;
@@ -562,12 +556,12 @@ void daemon_reset_statistics(Daemon *d)
 
 LinkTable *daemon_links(Daemon *d)
 {
-        return d->links;
+        return link_keeper_table(d->links);
 }
 
 void daemon_links_changed(Daemon *d)
 {
-        d->links_changed = true;
+        link_keeper_note_change(d->links);
 }
 
 Bus *daemon_bus(Daemon *d)

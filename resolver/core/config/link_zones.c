@@ -280,14 +280,18 @@ static bool zones_make_single_label(Builder *b)
         return zone;
 }
 
+static bool zones_use_link(const Config *config, const Link *l)
+{
+        return links_config_uses(&config->links, l->name) && zones_have_server(config, l);
+}
+
 static bool zones_choose_links(Builder *b, const LinkTable *links)
 {
         b->links = calloc(links->n + 1, sizeof(const Link *));
         if (!b->links)
                 return false;
         for (size_t i = 0; i < links->n; i++)
-                if (links_config_uses(&b->config->links, links->links[i]->name) &&
-                    zones_have_server(b->config, links->links[i]))
+                if (zones_use_link(b->config, links->links[i]))
                         b->links[b->n_links++] = links->links[i];
         return true;
 }
@@ -317,4 +321,36 @@ void link_zones_deinit(LinkZones *z)
                 forward_config_deinit(&z->zones[i]);
         free(z->zones);
         *z = (LinkZones) { 0 };
+}
+
+/* --- search domains */
+
+static bool zones_has_word(const char *words, const char *word)
+{
+        size_t n = strlen(word);
+
+        for (const char *p = words; (p = strstr(p, word)); p++)
+                if ((p == words || p[-1] == ' ') && (p[n] == ' ' || !p[n]))
+                        return true;
+        return false;
+}
+
+void link_search_domains(const Config *config, const LinkTable *links, char ret[LINK_SEARCH_MAX])
+{
+        size_t n = 0;
+
+        ret[0] = 0;
+        for (size_t i = 0; i < links->n; i++) {
+                const Link *l = links->links[i];
+
+                for (size_t k = 0; k < l->n_domains && zones_use_link(config, l); k++) {
+                        char text[NAME_TEXT_MAX];
+
+                        link_domain_to_text(&l->domains[k], text);
+                        if (l->domains[k].route_only || text[strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-_.")] ||
+                            zones_has_word(ret, text) || n + 1 + strlen(text) >= LINK_SEARCH_MAX)
+                                continue;
+                        n += (size_t) snprintf(ret + n, LINK_SEARCH_MAX - n, "%s%s", n ? " " : "", text);
+                }
+        }
 }

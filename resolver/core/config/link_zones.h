@@ -20,3 +20,8 @@ typedef struct LinkZones {
 /* `links` may be NULL. Returns false if out of memory; link_zones_deinit() is required in either case. */
 bool link_zones_init(LinkZones *z, const Config *config, const LinkTable *links);
 void link_zones_deinit(LinkZones *z);
+
+/* Writes the search domains of the links in use, separated by blanks, as far as there is room. Left out are those whose
+ * text has other characters than a host name has, which resolv.conf(5) cannot express. */
+#define LINK_SEARCH_MAX 4096
+void link_search_domains(const Config *config, const LinkTable *links, char ret[LINK_SEARCH_MAX]);

@@ -229,12 +229,21 @@ static bool link_same_text(const char *a, const char *b)
         return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-static bool link_server_is_valid(const LinkServer *s)
+/* A name in printable characters. */
+static bool link_name_is_valid(const char *text)
 {
         uint8_t name[DNS_NAME_MAX];
 
+        for (const char *p = text; *p; p++)
+                if (*p <= ' ' || *p > '~')
+                        return false;
+        return name_from_text(text, name) > 0;
+}
+
+static bool link_server_is_valid(const LinkServer *s)
+{
         return !address_is_unspecified(&s->address) && !address_is_multicast(&s->address) && !s->address.interface[0] &&
-               (!s->name || name_from_text(s->name, name) > 1);
+               (!s->name || link_name_is_valid(s->name));
 }
 
 static bool link_has_servers(const Link *l, const LinkServer *servers, size_t n)
@@ -354,13 +363,12 @@ static bool link_has_anchors(const Link *l, const char *const *names, size_t n)
 
 int link_set_negative_trust_anchors(Link *l, const char *const *names, size_t n)
 {
-        uint8_t name[DNS_NAME_MAX];
         char **copy;
 
         if (n > LINK_DOMAINS_MAX)
                 return -E2BIG;
         for (size_t i = 0; i < n; i++)
-                if (name_from_text(names[i], name) == 0)
+                if (!link_name_is_valid(names[i]))
                         return -EINVAL;
         if (link_has_anchors(l, names, n))
                 return 0;

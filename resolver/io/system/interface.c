@@ -2,8 +2,11 @@
 #include "io/system/interface.h"
 
 #include <errno.h>
+#include <ifaddrs.h>
 #include <net/if_arp.h>
+#include <netinet/in.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -52,4 +55,68 @@ int interface_describe(int ifindex, Interface *ret)
         if (r == 0)
                 ret->tunnel = interface_is_tunnel(ret->name, request.ifr_hwaddr.sa_family);
         return r;
+}
+
+/* --- links */
+
+static const uint8_t *interface_octets(const struct sockaddr *a)
+{
+        return a->sa_family == AF_INET ? (const void *) &((const struct sockaddr_in *) (const void *) a)->sin_addr
+                                       : (const void *) &((const struct sockaddr_in6 *) (const void *) a)->sin6_addr;
+}
+
+static LinkPrefix interface_prefix(const struct ifaddrs *i)
+{
+        const uint8_t *address = interface_octets(i->ifa_addr), *mask = interface_octets(i->ifa_netmask);
+        LinkPrefix p = { .address.v6 = i->ifa_addr->sa_family == AF_INET6 };
+
+        for (size_t k = 0; k < (p.address.v6 ? 16 : 4); k++) {
+                p.address.octets[k] = address[k] & mask[k];
+                p.bits = (uint8_t) (p.bits + __builtin_popcount(mask[k]));
+        }
+        return p;
+}
+
+/* An IPv4 address may have a label such as "eth0:1". */
+static bool interface_has_name(const char *label, const char *name)
+{
+        size_t n = strcspn(label, ":");
+
+        return strncmp(label, name, n) == 0 && !name[n];
+}
+
+static size_t interface_prefixes(const struct ifaddrs *list, const char *name, LinkPrefix ret[LINK_PREFIXES_MAX])
+{
+        size_t n = 0;
+
+        for (const struct ifaddrs *i = list; i && n < LINK_PREFIXES_MAX; i = i->ifa_next)
+                if (i->ifa_addr && i->ifa_netmask && interface_has_name(i->ifa_name, name) &&
+                    (i->ifa_addr->sa_family == AF_INET || i->ifa_addr->sa_family == AF_INET6))
+                        ret[n++] = interface_prefix(i);
+        return n;
+}
+
+bool interface_refresh_links(LinkTable *t)
+{
+        struct ifaddrs *list = NULL;
+        bool changed = false;
+
+        if (t->n && getifaddrs(&list) < 0)
+                list = NULL;
+        for (size_t i = 0; i < t->n;) {
+                Link *l = t->links[i];
+                LinkPrefix prefixes[LINK_PREFIXES_MAX];
+                Interface known;
+
+                if (interface_describe(l->ifindex, &known) == -ENODEV) {
+                        changed = link_table_remove(t, l->ifindex) || changed;
+                        continue;
+                }
+                changed = link_set_interface(l, known.name, known.tunnel) > 0 || changed;
+                changed = link_set_prefixes(l, prefixes, interface_prefixes(list, known.name, prefixes)) > 0 || changed;
+                i++;
+        }
+        if (list)
+                freeifaddrs(list);
+        return changed;
 }

@@ -6,7 +6,7 @@
 
 #include <net/if.h>
 
-#include "core/base/base.h"
+#include "core/config/links.h"
 
 typedef struct Interface {
         char name[IF_NAMESIZE];
@@ -17,3 +17,7 @@ typedef struct Interface {
 
 /* Returns 0, or a negative errno: -ENODEV if there is no such interface. */
 int interface_describe(int ifindex, Interface *ret);
+
+/* Updates what the links of a table are told about their interfaces, and removes those that no longer exist. Returns
+ * true if anything changed. */
+bool interface_refresh_links(LinkTable *t);

@@ -46,6 +46,56 @@ char *resolv_conf_read_text(const char *path)
         return text;
 }
 
+/* Returns the length of the line at `text`, with its end. */
+static size_t resolv_conf_line(const char *text)
+{
+        const char *end = strchrnul(text, '\n');
+
+        return (size_t) (end - text) + (*end == '\n');
+}
+
+static bool resolv_conf_is_search(const char *line)
+{
+        return strncmp(line, "search", 6) == 0 && strchr(SPACES "\n", line[6]);
+}
+
+char *resolv_conf_without_search(const char *text)
+{
+        char *copy = malloc(strlen(text) + 1);
+        size_t n = 0;
+
+        if (!copy)
+                return NULL;
+        for (size_t size; *text; text += size) {
+                size = resolv_conf_line(text);
+                if (resolv_conf_is_search(text))
+                        continue;
+                memcpy(copy + n, text, size);
+                n += size;
+        }
+        copy[n] = 0;
+        return copy;
+}
+
+char *resolv_conf_with_search(const char *text, const char *domains)
+{
+        _cleanup_(freep) char *base = resolv_conf_without_search(text);
+        ResolvConf own = { 0 };
+        bool kept;
+        char *result;
+        size_t n;
+
+        if (!base)
+                return NULL;
+        resolv_conf_parse(text, &own);
+        kept = *own.search && strcmp(own.search, ".") != 0;
+        n = strlen(base);
+        if (asprintf(&result, "%s%ssearch %s%s%s\n", base, n && base[n - 1] != '\n' ? "\n" : "", kept ? own.search : "",
+                     kept && *domains ? " " : "", kept || *domains ? domains : ".") < 0)
+                return NULL;
+        return result;
+}
+
 /* Programs that write this file identify themselves in its first lines, each in its own way. */
 static void resolv_conf_note_writer(const char *comment, ResolvConf *rc)
 {

@@ -39,5 +39,12 @@ void resolv_conf_parse(const char *text, ResolvConf *ret);
 /* "stub", "static", "foreign", "missing" */
 const char *resolv_conf_mode_name(ResolvConfMode mode);
 
+/* Returns `text` with these search domains after its own, at its end; "search ." if there are none. The caller frees.
+ * NULL if out of memory. */
+char *resolv_conf_with_search(const char *text, const char *domains);
+
+/* Returns `text` without its search domains; the caller frees. NULL if out of memory. */
+char *resolv_conf_without_search(const char *text);
+
 /* The text of a file of at most RESOLV_CONF_MAX bytes; the caller frees. NULL if there is none, see errno. */
 char *resolv_conf_read_text(const char *path);

@@ -16,6 +16,7 @@ struct ResolvConfWatch {
         ResolvConfPaths paths;
         FileWatch *link_watch, *stub_watch; /* NULL: cannot be watched */
         ResolvConfMode mode;
+        char *search;      /* domains of links; NULL: not known yet */
         bool known;        /* `mode` is that of an earlier look */
         bool unrestorable; /* which was logged */
 };
@@ -62,24 +63,42 @@ static int resolv_conf_watch_write(const char *path, const char *text)
         return r;
 }
 
+/* Returns the text that the stub file should have, or NULL. */
+static char *resolv_conf_watch_text(const ResolvConfWatch *w)
+{
+        _cleanup_(freep) char *base = resolv_conf_read_text(w->paths.own);
+
+        if (!base)
+                base = resolv_conf_read_text(w->paths.original);
+        return base ? resolv_conf_with_search(base, w->search ?: "") : NULL;
+}
+
+/* Those of links may be of before, or of the daemon before this one. */
+static bool resolv_conf_watch_differs_in_search(const char *a, const char *b)
+{
+        _cleanup_(freep) char *a0 = resolv_conf_without_search(a), *b0 = resolv_conf_without_search(b);
+
+        return a0 && b0 && strcmp(a0, b0) == 0;
+}
+
 static void resolv_conf_watch_restore(ResolvConfWatch *w)
 {
-        _cleanup_(freep) char *is = resolv_conf_read_text(w->paths.stub), *should = NULL;
+        _cleanup_(freep) char *is = resolv_conf_read_text(w->paths.stub), *should = resolv_conf_watch_text(w);
         ResolvConf found = { .mode = RESOLV_CONF_MISSING };
         const char *writer;
         int r;
 
-        should = resolv_conf_read_text(w->paths.own);
-        if (!should)
-                should = resolv_conf_read_text(w->paths.original);
-        if (!is || !should || strcmp(is, should) == 0) {
+        if (!is || !should || strcmp(is, should) == 0 ||
+            (!w->search && resolv_conf_watch_differs_in_search(is, should))) {
                 w->unrestorable = false;
                 return;
         }
         resolv_conf_parse(is, &found);
         writer = *found.writer ? found.writer : "another program";
         r = resolv_conf_watch_write(w->paths.stub, should);
-        if (r == 0)
+        if (r == 0 && resolv_conf_watch_differs_in_search(is, should))
+                resolv_conf_watch_log(w, LOG_DEBUG, "%s has other search domains.", w->paths.stub);
+        else if (r == 0)
                 resolv_conf_watch_log(w, LOG_NOTICE, "%s was overwritten by %s and has been restored.", w->paths.stub,
                                       writer);
         else if (!w->unrestorable)
@@ -145,6 +164,20 @@ ResolvConfWatch *resolv_conf_watch_free(ResolvConfWatch *w)
                 return NULL;
         file_watch_free(w->link_watch);
         file_watch_free(w->stub_watch);
+        free(w->search);
         free(w);
         return NULL;
+}
+
+void resolv_conf_watch_set_search(ResolvConfWatch *w, const char *domains)
+{
+        char *copy = strdup(domains);
+
+        if (!w || !copy) {
+                free(copy);
+                return;
+        }
+        free(w->search);
+        w->search = copy;
+        resolv_conf_watch_restore(w);
 }

@@ -22,4 +22,7 @@ ResolvConfWatch *resolv_conf_watch_new(uv_loop_t *loop, const ResolvConfPaths *p
 /* Its handles free themselves once the loop has closed them. NULL is fine; always NULL. */
 ResolvConfWatch *resolv_conf_watch_free(ResolvConfWatch *w);
 
+/* Adds these domains, separated by blanks, to the search domains of the stub file, in place of those added before. */
+void resolv_conf_watch_set_search(ResolvConfWatch *w, const char *domains);
+
 ResolvConfMode resolv_conf_watch_mode(const ResolvConfWatch *w);

@@ -222,6 +222,32 @@ START_TEST(two_links_in_one_network_are_both_asked_for_its_reverse_names)
 }
 END_TEST
 
+/* --- search domains */
+
+START_TEST(search_domains_are_those_of_links_in_use_once_each_and_in_characters_of_host_names)
+{
+        static const char *const rows[][2] = {
+                { UPSTREAM, "lan b.example corp.example" },
+                { UPSTREAM "[Links]\nUse=wg*\n", "corp.example lan" },
+                { UPSTREAM "[Links]\nUse=no\n", "" },
+        };
+
+        linked_push(t, 2, "eth0", "192.168.0.1", "lan b.example ~routed a\\032nameserver");
+        linked_push(t, 3, "wg0", "10.8.0.1", "corp.example lan ~.");
+        linked_push(t, 4, "tun0", "", "none.example");
+        for (size_t i = 0; i < ELEMENTS(rows); i++) {
+                ConfigText c = { .name = "links.conf", .text = rows[i][0], .n = strlen(rows[i][0]) };
+                char search[LINK_SEARCH_MAX];
+                unsigned errors;
+                Config *config = config_parse(&c, 1, NULL, NULL, &errors);
+
+                link_search_domains(config, t, search);
+                ck_assert_str_eq(search, rows[i][1]);
+                config_unref(config);
+        }
+}
+END_TEST
+
 /* --- limits */
 
 START_TEST(of_many_servers_the_first_ones_are_asked_and_each_link_has_its_share)
@@ -260,6 +286,7 @@ int main(void)
         tcase_add_test(c, the_reverse_names_of_the_networks_of_a_link_go_to_it);
         tcase_add_test(c, a_single_address_half_the_internet_and_what_is_on_every_link_are_no_networks);
         tcase_add_test(c, two_links_in_one_network_are_both_asked_for_its_reverse_names);
+        tcase_add_test(c, search_domains_are_those_of_links_in_use_once_each_and_in_characters_of_host_names);
         tcase_add_test(c, of_many_servers_the_first_ones_are_asked_and_each_link_has_its_share);
         suite_add_tcase(s, c);
         return run_suite(s);
