@@ -124,7 +124,7 @@ static socklen_t do53_client_size_of(const struct sockaddr_storage *remote)
 /* Connects the socket, over the interface of that index unless it is 0, and polls it. */
 static int do53_client_connect_datagram(Do53Client *p, Talk *t, const struct sockaddr_storage *remote, unsigned ifindex)
 {
-        int r = ifindex ? sockaddr_use_interface(t->fd, remote->ss_family, ifindex) : 0;
+        int r = ifindex ? sockaddr_use_interface(t->fd, remote->ss_family, SOCK_DGRAM, ifindex) : 0;
 
         if (r < 0)
                 return r;
@@ -214,7 +214,7 @@ static int do53_client_start_stream(Do53Client *p, Talk *t, const struct sockadd
         if (ifindex) {
                 r = uv_fileno((uv_handle_t *) &t->tcp, &fd);
                 if (r >= 0)
-                        r = sockaddr_bind_stream(fd, remote, do53_client_size_of(remote), ifindex);
+                        r = sockaddr_use_interface(fd, remote->ss_family, SOCK_STREAM, ifindex);
                 if (r < 0)
                         return r;
         }
@@ -258,7 +258,8 @@ static Talk *do53_client_talk_new(Do53Client *p, const Action *a)
 
 static void do53_client_begin(Do53Client *p, const Action *a)
 {
-        unsigned ifindex = sockaddr_ifindex(&a->do53.server);
+        /* A loopback address, as of a local forwarder, is reached over no other interface. */
+        unsigned ifindex = address_is_loopback(&a->do53.server) ? 0 : sockaddr_ifindex(&a->do53.server);
         struct sockaddr_storage remote;
         Talk *t;
         int r;

@@ -37,48 +37,18 @@ bool sockaddr_from_address(const Address *a, struct sockaddr_storage *ret)
         return v6->sin6_scope_id > 0;
 }
 
-int sockaddr_use_interface(int fd, int family, unsigned ifindex)
+int sockaddr_use_interface(int fd, int family, int type, unsigned ifindex)
 {
-        uint32_t v4 = htonl(ifindex);
-        int v6 = (int) ifindex, r;
+        uint32_t unicast = htonl(ifindex);
+        int bound = (int) ifindex, r;
 
-        if (family == AF_INET)
-                r = setsockopt(fd, IPPROTO_IP, IP_UNICAST_IF, &v4, sizeof(v4));
+        if (type == SOCK_STREAM)
+                r = setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &bound, sizeof(bound));
+        else if (family == AF_INET)
+                r = setsockopt(fd, IPPROTO_IP, IP_UNICAST_IF, &unicast, sizeof(unicast));
         else
-                r = setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_IF, &v6, sizeof(v6));
+                r = setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_IF, &unicast, sizeof(unicast));
         return r < 0 ? -errno : 0;
-}
-
-/* The address of this machine itself is reached from the same address. */
-static bool sockaddr_is_local(const struct sockaddr_storage *remote, socklen_t size)
-{
-        struct sockaddr_storage local = { 0 };
-        socklen_t n = sizeof(local);
-        bool same = false;
-        int fd = socket(remote->ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-        if (fd < 0)
-                return false;
-        if (connect(fd, (const struct sockaddr *) remote, size) == 0 &&
-            getsockname(fd, (struct sockaddr *) &local, &n) == 0) {
-                if (remote->ss_family == AF_INET)
-                        same = ((struct sockaddr_in *) &local)->sin_addr.s_addr ==
-                               ((const struct sockaddr_in *) remote)->sin_addr.s_addr;
-                else
-                        same = memcmp(&((struct sockaddr_in6 *) &local)->sin6_addr,
-                                      &((const struct sockaddr_in6 *) remote)->sin6_addr, 16) == 0;
-        }
-        close(fd);
-        return same;
-}
-
-int sockaddr_bind_stream(int fd, const struct sockaddr_storage *remote, socklen_t size, unsigned ifindex)
-{
-        int value = (int) ifindex;
-
-        if (sockaddr_is_local(remote, size))
-                return 0;
-        return setsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &value, sizeof(value)) < 0 ? -errno : 0;
 }
 
 /* The address cannot be bound, whatever the port. */

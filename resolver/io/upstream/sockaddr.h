@@ -16,13 +16,9 @@ bool sockaddr_from_address(const Address *a, struct sockaddr_storage *ret);
 /* Returns the index of the interface of the address; 0 if it has none, or there is none of that name. */
 unsigned sockaddr_ifindex(const Address *a);
 
-/* Sends what leaves the socket over that interface. Returns 0 or a negative errno. */
-int sockaddr_use_interface(int fd, int family, unsigned ifindex);
-
-/* The same for a TCP socket that is to be connected to `remote`, for which the kernel does not heed that option. What
- * binds the socket to the interface would cut it off from an address of this machine, such as that of the DNS server
- * of a virtual network: such a connection leaves over no interface anyway. */
-int sockaddr_bind_stream(int fd, const struct sockaddr_storage *remote, socklen_t size, unsigned ifindex);
+/* Sends what leaves the socket, which is not connected yet, over that interface. A stream is bound to it, because its
+ * route heeds no other option; that needs no capability. Returns 0 or a negative errno. */
+int sockaddr_use_interface(int fd, int family, int type, unsigned ifindex);
 
 /* Returns whether the socket's local address was removed from this machine, so that nothing reaches it any more.
  * Returns false if that is unknown. */
