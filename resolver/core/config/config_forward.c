@@ -45,7 +45,7 @@ static const char *forward_add_prefix(ForwardConfig *f, const char *word)
         /* All names would be sent there. */
         if (prefix.bits == 0)
                 return "invalid prefix length";
-        n = reverse_domains(&prefix.address, prefix.bits, domains);
+        n = reverse_domains(&prefix, domains);
         for (size_t i = 0; i < n; i++) {
                 wrong = forward_add_domain(f, BYTES(domains[i].name, domains[i].n));
                 if (wrong)

@@ -74,7 +74,7 @@ static bool zones_claim(Builder *b, const Link *l, const Domain *d)
         return true;
 }
 
-static bool zones_is_reverse_network(const LinkPrefix *p)
+static bool zones_is_reverse_network(const AddressPrefix *p)
 {
         unsigned low = p->address.v6 ? REVERSE_BITS_MIN_V6 : REVERSE_BITS_MIN_V4, high = p->address.v6 ? 128 : 32;
 
@@ -87,9 +87,7 @@ static bool zones_claim_reverse(Builder *b, const Link *l)
         Domain domains[REVERSE_DOMAINS_MAX];
 
         for (size_t i = 0; i < l->n_prefixes; i++) {
-                size_t n = zones_is_reverse_network(&l->prefixes[i])
-                                   ? reverse_domains(&l->prefixes[i].address, l->prefixes[i].bits, domains)
-                                   : 0;
+                size_t n = zones_is_reverse_network(&l->prefixes[i]) ? reverse_domains(&l->prefixes[i], domains) : 0;
 
                 for (size_t k = 0; k < n; k++)
                         if (!zones_claim(b, l, &domains[k]))

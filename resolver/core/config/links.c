@@ -192,9 +192,9 @@ int link_set_interface(Link *l, const char *name, bool tunnel)
         return changed;
 }
 
-int link_set_prefixes(Link *l, const LinkPrefix *prefixes, size_t n)
+int link_set_prefixes(Link *l, const AddressPrefix *prefixes, size_t n)
 {
-        LinkPrefix *copy;
+        AddressPrefix *copy;
         bool same;
 
         n = MIN(n, (size_t) LINK_PREFIXES_MAX);

@@ -52,12 +52,6 @@ typedef enum LinkMode {
         LINK_MODES,
 } LinkMode;
 
-/* A network in which the interface has an address. */
-typedef struct LinkPrefix {
-        Address address; /* with zeros behind the prefix */
-        uint8_t bits;
-} LinkPrefix;
-
 typedef struct Link {
         int ifindex;
         char name[LINK_NAME_SIZE];
@@ -71,7 +65,7 @@ typedef struct Link {
         int modes[LINK_MODES]; /* 0: not set; see link_mode() */
         char **negative_trust_anchors;
         size_t n_negative_trust_anchors;
-        LinkPrefix *prefixes; /* not a setting, but a property of the interface */
+        AddressPrefix *prefixes; /* of the networks in which the interface has an address; not a setting */
         size_t n_prefixes;
 } Link;
 
@@ -99,7 +93,7 @@ bool link_table_remove(LinkTable *t, int ifindex);
 /* Its current name, and whether it is a tunnel: see io/system/interface.h. */
 int link_set_interface(Link *l, const char *name, bool tunnel);
 /* Copies the prefixes; those above LINK_PREFIXES_MAX are left out. */
-int link_set_prefixes(Link *l, const LinkPrefix *prefixes, size_t n);
+int link_set_prefixes(Link *l, const AddressPrefix *prefixes, size_t n);
 
 /* --- settings */
 

@@ -19,15 +19,15 @@ static void reverse_domain(const Address *a, unsigned labels, Domain *ret)
         ret->n = (uint8_t) name_from_text(text, ret->name);
 }
 
-size_t reverse_domains(const Address *a, unsigned bits, Domain ret[REVERSE_DOMAINS_MAX])
+size_t reverse_domains(const AddressPrefix *p, Domain ret[REVERSE_DOMAINS_MAX])
 {
-        unsigned unit = a->v6 ? 4 : 8;
-        unsigned labels = (bits + unit - 1) / unit;
+        unsigned unit = p->address.v6 ? 4 : 8;
+        unsigned labels = (p->bits + unit - 1) / unit;
         /* The last label counts up by `step` in the octet that it stands in. */
-        unsigned step = a->v6 && labels % 2 ? 16 : 1;
+        unsigned step = p->address.v6 && labels % 2 ? 16 : 1;
         unsigned at = (labels * unit - 1) / 8;
-        size_t n = (size_t) 1 << (labels * unit - bits);
-        Address next = *a;
+        size_t n = (size_t) 1 << (labels * unit - p->bits);
+        Address next = p->address;
 
         for (size_t i = 0; i < n; i++) {
                 reverse_domain(&next, labels, &ret[i]);

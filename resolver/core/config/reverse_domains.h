@@ -8,7 +8,6 @@
 
 #define REVERSE_DOMAINS_MAX 128
 
-/* Writes the domains of the network that consists of the first `bits` bits of `a`, of which there is at least one, and
- * returns their number. "172.16.0.0/12" stands for 16.172.in-addr.arpa to 31.172.in-addr.arpa: one domain for each
- * value of the last label. */
-size_t reverse_domains(const Address *a, unsigned bits, Domain ret[REVERSE_DOMAINS_MAX]);
+/* Writes the domains of a network with at least one bit, and returns their number. "172.16.0.0/12" stands
+ * for 16.172.in-addr.arpa to 31.172.in-addr.arpa: one domain for each value of the last label. */
+size_t reverse_domains(const AddressPrefix *p, Domain ret[REVERSE_DOMAINS_MAX]);

@@ -65,14 +65,14 @@ static const uint8_t *interface_octets(const struct sockaddr *a)
                                        : (const void *) &((const struct sockaddr_in6 *) (const void *) a)->sin6_addr;
 }
 
-static LinkPrefix interface_prefix(const struct ifaddrs *i)
+static AddressPrefix interface_prefix(const struct ifaddrs *i)
 {
         const uint8_t *address = interface_octets(i->ifa_addr), *mask = interface_octets(i->ifa_netmask);
-        LinkPrefix p = { .address.v6 = i->ifa_addr->sa_family == AF_INET6 };
+        AddressPrefix p = { .address.v6 = i->ifa_addr->sa_family == AF_INET6 };
 
         for (size_t k = 0; k < (p.address.v6 ? 16 : 4); k++) {
                 p.address.octets[k] = address[k] & mask[k];
-                p.bits = (uint8_t) (p.bits + __builtin_popcount(mask[k]));
+                p.bits += (unsigned) __builtin_popcount(mask[k]);
         }
         return p;
 }
@@ -85,7 +85,7 @@ static bool interface_has_name(const char *label, const char *name)
         return strncmp(label, name, n) == 0 && !name[n];
 }
 
-static size_t interface_prefixes(const struct ifaddrs *list, const char *name, LinkPrefix ret[LINK_PREFIXES_MAX])
+static size_t interface_prefixes(const struct ifaddrs *list, const char *name, AddressPrefix ret[LINK_PREFIXES_MAX])
 {
         size_t n = 0;
 
@@ -105,7 +105,7 @@ bool interface_refresh_links(LinkTable *t)
                 list = NULL;
         for (size_t i = 0; i < t->n;) {
                 Link *l = t->links[i];
-                LinkPrefix prefixes[LINK_PREFIXES_MAX];
+                AddressPrefix prefixes[LINK_PREFIXES_MAX];
                 Interface known;
 
                 if (interface_describe(l->ifindex, &known) == -ENODEV) {

@@ -68,18 +68,13 @@ static const char *zones(const char *configuration)
 /* Sets the networks of the link: "10.8.0.0/24". */
 static void put_networks(Link *l, const char *text)
 {
-        LinkPrefix prefixes[8] = { 0 };
+        AddressPrefix prefixes[8] = { 0 };
         char copy[256], *rest;
         size_t n = 0;
 
         snprintf(copy, sizeof(copy), "%s", text);
-        for (char *p = strtok_r(copy, " ", &rest); p; p = strtok_r(NULL, " ", &rest), n++) {
-                char *slash = strchr(p, '/');
-
-                *slash = 0;
-                ck_assert(address_from_text(p, 0, &prefixes[n].address));
-                prefixes[n].bits = (uint8_t) atoi(slash + 1);
-        }
+        for (char *p = strtok_r(copy, " ", &rest); p; p = strtok_r(NULL, " ", &rest), n++)
+                ck_assert_ptr_null(address_prefix_from_text(p, &prefixes[n]));
         ck_assert_int_ge(link_set_prefixes(l, prefixes, n), 0);
 }
 
