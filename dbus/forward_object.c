@@ -215,9 +215,21 @@ static int forward_object_get_figure(_unused_ sd_bus *bus, _unused_ const char *
                                                                          : s->changed_at_real);
 }
 
+static int forward_object_get_source(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface,
+                                     _unused_ const char *property, sd_bus_message *reply, void *userdata,
+                                     sd_bus_error *error)
+{
+        const PublishedForward *s = userdata;
+        const Forward *f = forward_object_zone(s->objects, s->number);
+
+        return f ? sd_bus_message_append(reply, "s", f->config->links ? "links" : "configuration")
+                 : forward_object_gone(error);
+}
+
 static const sd_bus_vtable forward_vtable[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_PROPERTY("Name", "s", forward_object_get_word, 0, SD_BUS_VTABLE_PROPERTY_CONST),
+        SD_BUS_PROPERTY("Source", "s", forward_object_get_source, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Domains", "as", forward_object_get_list, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("Servers", "as", forward_object_get_list, 0, SD_BUS_VTABLE_PROPERTY_CONST),
         SD_BUS_PROPERTY("ServerStates", "as", forward_object_get_list, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),

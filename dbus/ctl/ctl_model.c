@@ -45,6 +45,7 @@ static const Member upstream_members[] = {
 
 static const Member forward_members[] = {
         FORWARD("Name", 's', name),
+        FORWARD("Source", 's', source),
         FORWARD("State", 's', state),
         FORWARD("Reason", 's', reason),
         FORWARD("CurrentServer", 's', current_server),

@@ -16,9 +16,10 @@ typedef struct UpstreamView {
 } UpstreamView;
 
 typedef struct ForwardView {
-        char *name, *state, *reason, *current_server, *last_failure_reason, *last_failure_server; /* never NULL */
-        char **domains, **servers, **server_states;                                               /* NULL-terminated */
-        uint64_t last_change, last_failure; /* usec, CLOCK_REALTIME; 0: none */
+        char *name, *source, *state, *reason, *current_server, *last_failure_reason,
+                *last_failure_server;               /* never NULL */
+        char **domains, **servers, **server_states; /* NULL-terminated */
+        uint64_t last_change, last_failure;         /* usec, CLOCK_REALTIME; 0: none */
         uint64_t queries, failures;
 } ForwardView;
 

@@ -232,7 +232,8 @@ static void status_print_forward(const Ctl *c, const ForwardView *v)
 {
         char *const *states = v->server_states;
 
-        status_print_head(c, v->name, "forward zone", v->state, v->last_change);
+        status_print_head(c, v->name, strcmp(v->source, "links") == 0 ? "forward zone of links" : "forward zone",
+                          v->state, v->last_change);
         if (*status_forward_problem(v))
                 printf(KEY "%s\n", "Reason", status_forward_problem(v));
         status_print_list("Domains", v->domains);

@@ -59,7 +59,7 @@ typedef struct Domain {
         uint8_t name[DNS_NAME_MAX]; /* on the wire, in lower case */
 } Domain;
 
-#define FORWARD_SERVERS_MAX 16
+#define FORWARD_SERVERS_MAX 16 /* at most 32: the bits of Query.do53.tried */
 
 /* The Do53 servers for the names of some domains: a [Forward] section, or what links want (link_zones.h). */
 typedef struct ForwardConfig {

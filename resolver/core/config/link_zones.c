@@ -153,18 +153,18 @@ static void zones_name(ForwardConfig *zone, const Link *const *links, size_t n)
         size_t at = 0;
 
         for (size_t i = 0; i < n && at < sizeof(zone->name); i++)
-                at += (size_t) snprintf(zone->name + at, sizeof(zone->name) - at, "%s%s", i ? "+" : "", links[i]->name);
+                at += (size_t) snprintf(zone->name + at, sizeof(zone->name) - at, "%s%s", i ? "+" : "%", links[i]->name);
 }
 
 static bool zones_add_servers(const Builder *b, ForwardConfig *zone, const Link *const *links, size_t n)
 {
-        size_t share = MAX(LINK_ZONE_SERVERS_MAX / n, (size_t) 1);
+        size_t share = MAX(FORWARD_SERVERS_MAX / n, (size_t) 1);
 
-        zone->servers = calloc(LINK_ZONE_SERVERS_MAX, sizeof(*zone->servers));
+        zone->servers = calloc(FORWARD_SERVERS_MAX, sizeof(*zone->servers));
         if (!zone->servers)
                 return false;
         for (size_t i = 0; i < n; i++) {
-                size_t end = MIN(zone->n_servers + share, (size_t) LINK_ZONE_SERVERS_MAX);
+                size_t end = MIN(zone->n_servers + share, (size_t) FORWARD_SERVERS_MAX);
 
                 for (size_t k = 0; k < links[i]->n_servers && zone->n_servers < end; k++)
                         if (zones_read_server(b->config, links[i], k, &zone->servers[zone->n_servers]))

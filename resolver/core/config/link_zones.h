@@ -2,15 +2,14 @@
 #pragma once
 /*
  * LinkZones: the forward zones that follow from the settings of links, as far as [Links] lets them. Each zone is that
- * of one link, or of the links that have the same domains: any of their servers may know a name.
+ * of one link, or of the links that have the same domains: any of their servers may know a name. It is named "%wg0" or
+ * "%wg0+tun0", as no [Forward] section can be.
  *
  * The domains of a link, for search or routing, are forwarded to its servers, and so are the reverse names of its
  * networks. A link without servers has no zone, and a domain in a [Forward] section is none of a link.
  */
 
 #include "core/config/links.h"
-
-#define LINK_ZONE_SERVERS_MAX 32 /* of one zone */
 
 typedef struct LinkZones {
         ForwardConfig *zones;

@@ -27,7 +27,7 @@ static void add(char *text, size_t size, const char *word)
         snprintf(text + n, size - n, "%s%s", n && text[n - 1] != '\n' ? " " : "", word);
 }
 
-/* The zones that follow, one a line: "wg0: corp.example | 10.8.0.1:53". "!" stands for names of a single label. */
+/* The zones that follow, one a line: "%wg0: corp.example | 10.8.0.1:53". "!" stands for names of a single label. */
 static const char *zones(const char *configuration)
 {
         static char text[1 << 14];
@@ -83,7 +83,7 @@ static void put_networks(Link *l, const char *text)
 START_TEST(the_domains_of_a_link_for_search_and_for_routing_are_forwarded_to_its_servers)
 {
         linked_push(t, 3, "wg0", "10.8.0.1 10.8.0.2:5353 fe80::1", "Corp.Example ~lab");
-        expect("", "wg0: lab corp.example | 10.8.0.1:53 10.8.0.2:5353 [fe80::1%3]:53 \n");
+        expect("", "%wg0: lab corp.example | 10.8.0.1:53 10.8.0.2:5353 [fe80::1%3]:53 \n");
 }
 END_TEST
 
@@ -100,7 +100,7 @@ START_TEST(dohmouse_itself_is_no_server_of_a_link)
         linked_push(t, 2, "eth0", "127.0.0.53", "corp.example");
         expect("", "");
         linked_push(t, 2, "eth0", "127.0.0.53 192.168.0.1", "corp.example");
-        expect("", "eth0: corp.example | 192.168.0.1:53 \n");
+        expect("", "%eth0: corp.example | 192.168.0.1:53 \n");
 }
 END_TEST
 
@@ -108,16 +108,16 @@ START_TEST(links_with_the_same_domain_share_a_zone_and_keep_their_other_domains_
 {
         linked_push(t, 5, "tun0", "10.9.0.1", "~both tun");
         linked_push(t, 3, "wg0", "10.8.0.1", "wg both");
-        expect("", "wg0: wg | 10.8.0.1:53 \n"
-                   "tun0: tun | 10.9.0.1:53 \n"
-                   "wg0+tun0: both | 10.8.0.1:53 10.9.0.1:53 \n");
+        expect("", "%wg0: wg | 10.8.0.1:53 \n"
+                   "%tun0: tun | 10.9.0.1:53 \n"
+                   "%wg0+tun0: both | 10.8.0.1:53 10.9.0.1:53 \n");
 }
 END_TEST
 
 START_TEST(a_forward_section_precedes_a_link_with_the_same_domain)
 {
         linked_push(t, 3, "wg0", "10.8.0.1", "corp.example lab.corp.example");
-        expect("[Forward corp]\nDomains=CORP.example\nDNS=10.0.0.1\n", "wg0: lab.corp.example | 10.8.0.1:53 \n");
+        expect("[Forward corp]\nDomains=CORP.example\nDNS=10.0.0.1\n", "%wg0: lab.corp.example | 10.8.0.1:53 \n");
 }
 END_TEST
 
@@ -127,11 +127,11 @@ START_TEST(use_selects_links_by_name)
         linked_push(t, 3, "wg0", "10.8.0.1", "wg");
         linked_push(t, 4, "wg1", "10.9.0.1", "wg1");
         expect("[Links]\nUse=no\n", "");
-        expect("[Links]\nUse=wg*\n", "wg0: wg | 10.8.0.1:53 \nwg1: wg1 | 10.9.0.1:53 \n");
-        expect("[Links]\nUse=wg1 eth?\n", "eth0: lan | 192.168.0.1:53 \nwg1: wg1 | 10.9.0.1:53 \n");
-        expect("[Links]\nUse=wg1\nUse=wg0\n", "wg0: wg | 10.8.0.1:53 \nwg1: wg1 | 10.9.0.1:53 \n");
+        expect("[Links]\nUse=wg*\n", "%wg0: wg | 10.8.0.1:53 \n%wg1: wg1 | 10.9.0.1:53 \n");
+        expect("[Links]\nUse=wg1 eth?\n", "%eth0: lan | 192.168.0.1:53 \n%wg1: wg1 | 10.9.0.1:53 \n");
+        expect("[Links]\nUse=wg1\nUse=wg0\n", "%wg0: wg | 10.8.0.1:53 \n%wg1: wg1 | 10.9.0.1:53 \n");
         expect("[Links]\nUse=no\nUse=\n",
-               "wg0: wg | 10.8.0.1:53 \neth0: lan | 192.168.0.1:53 \nwg1: wg1 | 10.9.0.1:53 \n");
+               "%wg0: wg | 10.8.0.1:53 \n%eth0: lan | 192.168.0.1:53 \n%wg1: wg1 | 10.9.0.1:53 \n");
 }
 END_TEST
 
@@ -143,22 +143,22 @@ START_TEST(all_names_go_to_the_links_that_were_given_them_and_never_by_a_default
 
         link_set_default_route(l, LINK_DEFAULT_ROUTE_YES);
         expect("", "");
-        expect("[Links]\nDefaultRoute=always\n", "eth0: . | 192.168.0.1:53 \n");
+        expect("[Links]\nDefaultRoute=always\n", "%eth0: . | 192.168.0.1:53 \n");
         linked_push(t, 3, "wg0", "10.8.0.1", "~.");
-        expect("", "wg0: . | 10.8.0.1:53 \n");
+        expect("", "%wg0: . | 10.8.0.1:53 \n");
         expect("[Links]\nDefaultRoute=never\n", "");
-        expect("[Links]\nDefaultRoute=always\n", "wg0: . | 10.8.0.1:53 \n");
+        expect("[Links]\nDefaultRoute=always\n", "%wg0: . | 10.8.0.1:53 \n");
         linked_push(t, 4, "tun0", "10.9.0.1", "~.");
-        expect("", "wg0+tun0: . | 10.8.0.1:53 10.9.0.1:53 \n");
+        expect("", "%wg0+tun0: . | 10.8.0.1:53 10.9.0.1:53 \n");
 }
 END_TEST
 
 START_TEST(a_link_with_routing_domains_is_no_default_route)
 {
         linked_push(t, 2, "eth0", "192.168.0.1", "~lan");
-        expect("[Links]\nDefaultRoute=always\n", "eth0: lan | 192.168.0.1:53 \n");
+        expect("[Links]\nDefaultRoute=always\n", "%eth0: lan | 192.168.0.1:53 \n");
         linked_push(t, 2, "eth0", "192.168.0.1", "lan");
-        expect("[Links]\nDefaultRoute=always\n", "eth0: . lan | 192.168.0.1:53 \n");
+        expect("[Links]\nDefaultRoute=always\n", "%eth0: . lan | 192.168.0.1:53 \n");
 }
 END_TEST
 
@@ -168,9 +168,9 @@ START_TEST(a_dhcp_server_cannot_take_all_names_by_way_of_networkmanager)
 
         link_set_source(l, LINK_SOURCE_NETWORKMANAGER);
         expect("", "");
-        expect("[Links]\nDefaultRoute=always\n", "wlan0: . | 192.168.0.1:53 \n");
+        expect("[Links]\nDefaultRoute=always\n", "%wlan0: . | 192.168.0.1:53 \n");
         link_set_interface(l, "wg0", true);
-        expect("", "wg0: . | 192.168.0.1:53 \n");
+        expect("", "%wg0: . | 192.168.0.1:53 \n");
 }
 END_TEST
 
@@ -180,10 +180,10 @@ START_TEST(single_labels_go_to_links_with_a_default_route_if_that_is_wanted)
 {
         linked_push(t, 2, "eth0", "192.168.0.1", "lan");
         linked_push(t, 3, "wg0", "10.8.0.1", "~corp");
-        expect("", "eth0: lan | 192.168.0.1:53 \nwg0: corp | 10.8.0.1:53 \n");
-        expect("[Links]\nSingleLabel=yes\n", "eth0: lan ! | 192.168.0.1:53 \nwg0: corp | 10.8.0.1:53 \n");
+        expect("", "%eth0: lan | 192.168.0.1:53 \n%wg0: corp | 10.8.0.1:53 \n");
+        expect("[Links]\nSingleLabel=yes\n", "%eth0: lan ! | 192.168.0.1:53 \n%wg0: corp | 10.8.0.1:53 \n");
         linked_push(t, 2, "eth0", "192.168.0.1", "");
-        expect("[Links]\nSingleLabel=yes\n", "wg0: corp | 10.8.0.1:53 \neth0: ! | 192.168.0.1:53 \n");
+        expect("[Links]\nSingleLabel=yes\n", "%wg0: corp | 10.8.0.1:53 \n%eth0: ! | 192.168.0.1:53 \n");
 }
 END_TEST
 
@@ -194,7 +194,7 @@ START_TEST(the_reverse_names_of_the_networks_of_a_link_go_to_it)
         Link *l = linked_push(t, 2, "eth0", "192.168.0.1", "");
 
         put_networks(l, "192.168.4.0/23 2001:db8:1:2::/64");
-        expect("", "eth0: 4.168.192.in-addr.arpa 5.168.192.in-addr.arpa 2.0.0.0.1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa | "
+        expect("", "%eth0: 4.168.192.in-addr.arpa 5.168.192.in-addr.arpa 2.0.0.0.1.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa | "
                    "192.168.0.1:53 \n");
         expect("[Links]\nReverse=no\n", "");
 }
@@ -213,7 +213,7 @@ START_TEST(two_links_in_one_network_are_both_asked_for_its_reverse_names)
 {
         put_networks(linked_push(t, 2, "eth0", "192.168.0.1", ""), "192.168.0.0/24 192.168.0.0/24");
         put_networks(linked_push(t, 3, "wlan0", "192.168.0.1", ""), "192.168.0.0/24");
-        expect("", "eth0+wlan0: 0.168.192.in-addr.arpa | 192.168.0.1:53 192.168.0.1:53 \n");
+        expect("", "%eth0+wlan0: 0.168.192.in-addr.arpa | 192.168.0.1:53 192.168.0.1:53 \n");
 }
 END_TEST
 
@@ -256,8 +256,8 @@ START_TEST(of_many_servers_the_first_ones_are_asked_and_each_link_has_its_share)
         link_set_servers(linked_push(t, 3, "wg0", "", "both"), servers + 1, LINK_SERVERS_MAX - 1);
         for (const char *p = zones(""); (p = strstr(p, ":53")); p++)
                 n++;
-        ck_assert_uint_eq(n, LINK_ZONE_SERVERS_MAX);
-        ck_assert_ptr_nonnull(strstr(zones(""), "10.0.0.16:53 10.0.0.1:53"));
+        ck_assert_uint_eq(n, FORWARD_SERVERS_MAX);
+        ck_assert_ptr_nonnull(strstr(zones(""), "10.0.0.8:53 10.0.0.1:53"));
         free(servers);
 }
 END_TEST
