@@ -42,6 +42,7 @@ Engine *engine_new(Config *config, const uint8_t seed[16], uint64_t now)
                 return NULL;
         memcpy(&random, seed, sizeof(random));
         ready = outbox_init(&e->outbox, random);
+        outbox_await_network(&e->outbox, now);
         upstream_set_init(&e->upstreams, &e->outbox, seed);
         e->queries = (QueryCommon) {
                 .outbox = &e->outbox,
@@ -278,6 +279,7 @@ void engine_sleep(Engine *e, uint64_t now)
 void engine_resume(Engine *e, uint64_t slept, uint64_t now)
 {
         queries_shift(&e->queries, slept);
+        outbox_await_network(&e->outbox, now);
         engine_new_epoch(e, true, now);
         engine_settle(e, now);
 }

@@ -17,16 +17,27 @@ fail() {
         exit 1
 }
 
+# With PREPARE=FUNCTION, that function is called first with the folder that will be the root, to change what matters while it boots. It
+# may use nothing but what is exported.
 boot() {
+        [[ -z ${PREPARE-} ]] || export -f "${PREPARE?}"
         local deadline=$((SECONDS + 60))
         unshare --mount --propagation private bash -eu -c '
                 ! mountpoint -q /sys/fs/cgroup || umount -R -l /sys/fs/cgroup
                 mount -t cgroup2 cgroup2 /sys/fs/cgroup
                 mkdir /sys/fs/cgroup/"$2"
                 echo $$ >/sys/fs/cgroup/"$2"/cgroup.procs
-                exec systemd-nspawn --quiet -D "$1" -M "$2" --register=no --keep-unit --boot --volatile="$3" \
+                root=$1 volatile=$3
+                if [[ -n $4 ]]; then
+                        mount -t tmpfs -o mode=755 tmpfs /mnt
+                        mkdir /mnt/changes /mnt/work /mnt/root
+                        mount -t overlay -o lowerdir="$1",upperdir=/mnt/changes,workdir=/mnt/work overlay /mnt/root
+                        "$4" /mnt/root
+                        root=/mnt/root volatile=no
+                fi
+                exec systemd-nspawn --quiet -D "$root" -M "$2" --register=no --keep-unit --boot --volatile="$volatile" \
                         --private-network --resolv-conf=off --timezone=off --link-journal=no --console=pipe
-        ' boot "$ROOT" "$MACHINE" "$VOLATILE" </dev/null >>"$LOGS/console.log" 2>&1 &
+        ' boot "$ROOT" "$MACHINE" "$VOLATILE" "${PREPARE-}" </dev/null >>"$LOGS/console.log" 2>&1 &
         NSPAWN=$!
         while [[ -z $LEADER ]]; do
                 kill -0 "$NSPAWN" 2>/dev/null || fail "systemd-nspawn ended: $(tail -n 3 "$LOGS/console.log")"

@@ -2,6 +2,7 @@
 #include "core/outbox/outbox.h"
 
 #define ACTIONS_FIRST 64 /* enough for most events */
+#define NETWORK_AWAITED USEC_PER_MINUTE
 
 static bool outbox_grow(Outbox *o)
 {
@@ -118,6 +119,16 @@ void outbox_set_network(Outbox *o, NetworkState state)
         a = outbox_act(o, ACTION_NETWORK);
         if (a)
                 a->network = state;
+}
+
+void outbox_await_network(Outbox *o, uint64_t now)
+{
+        o->network_awaited_until = now + NETWORK_AWAITED;
+}
+
+void outbox_network_reached(Outbox *o)
+{
+        o->network_awaited_until = 0;
 }
 
 void outbox_post(Outbox *o, Notice *n, NoticeType type, FailureReason reason)

@@ -151,6 +151,7 @@ typedef struct Outbox {
         Random random;
         HandleTable connections, exchanges, upstreams, do53_exchanges;
         NetworkState network;
+        uint64_t network_awaited_until; /* the machine may be about to get a network; usec */
         Counters counters;
         List outcomes; /* finished exchanges: upstream/exchange.h */
         List notices;
@@ -175,6 +176,11 @@ void outbox_answer_later(Outbox *o, const Client *client, PendingReply *reply);
 
 /* Changes the state of the network, and reports it if it is a new one. */
 void outbox_set_network(Outbox *o, NetworkState state);
+
+/* The daemon was started or the machine resumed: for a minute, a missing route is expected to appear. */
+void outbox_await_network(Outbox *o, uint64_t now);
+/* A server was reached: from now on, a missing route is a network that is down. */
+void outbox_network_reached(Outbox *o);
 
 /* Queues `n`, unless it is queued already. */
 void outbox_post(Outbox *o, Notice *n, NoticeType type, FailureReason reason);

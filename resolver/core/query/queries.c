@@ -112,6 +112,8 @@ static void queries_epoch_one(Query *q, uint64_t now)
 {
         if (q->forward)
                 query_do53_epoch(q, now);
+        else
+                query_doh_epoch(q, now);
 }
 
 void queries_epoch(QueryCommon *common, uint64_t now)

@@ -332,6 +332,17 @@ void query_start(Query *q, uint64_t now)
         q->route->start(q, now);
 }
 
+bool query_awaits_network(const Query *q, uint64_t now)
+{
+        bool no_route = q->failure == FAILURE_NO_ROUTE || q->failure == FAILURE_NETWORK_DOWN ||
+                        q->failure == FAILURE_ADDRESS_UNAVAILABLE;
+        CacheKey key = query_cache_key(q);
+        CachedAnswer known;
+
+        return no_route && now < q->common->outbox->network_awaited_until && !list_empty(&q->pending) &&
+               !(query_is_cacheable(q) && answer_cache_lookup(q->common, &key, now, &known) && !known.failure);
+}
+
 uint64_t query_time_left(const Query *q, uint64_t now)
 {
         uint64_t deadline = now + q->common->config->query_timeout;

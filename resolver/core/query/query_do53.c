@@ -14,6 +14,7 @@
 
 #define SERVER_TIMEOUT (1 * USEC_PER_SEC) /* for one server; doubles after the first round */
 #define SERVER_TIMEOUT_MIN (200 * USEC_PER_MSEC)
+#define NETWORK_RETRY (800 * USEC_PER_MSEC) /* pause while there is no route to any server yet */
 #define DO53_EXCHANGES_MAX 512 /* in flight, each with a socket; with more, SERVFAIL at once */
 #define STRAYS_MAX 16          /* wrong messages that suggest an attack: then another socket and another ID */
 
@@ -225,6 +226,15 @@ static void do53_conclude(Query *q, uint64_t now)
                 query_give_up(q, now);
 }
 
+/* Asks all servers again later, or when the network changes (query_do53_epoch). */
+static void do53_pause(Query *q, uint64_t now)
+{
+        q->do53.asked = NULL;
+        q->do53.tried = 0;
+        q->do53.next_at = now + NETWORK_RETRY;
+        query_arm(q);
+}
+
 /* Asks the next server of this round. Without one, waits for the exchanges in flight, or gives up. */
 static void do53_advance(Query *q, uint64_t now)
 {
@@ -238,7 +248,10 @@ static void do53_advance(Query *q, uint64_t now)
                 }
         }
         if (!do53_under_way(q)) {
-                do53_conclude(q, now);
+                if (!q->fallback && query_awaits_network(q, now))
+                        do53_pause(q, now);
+                else
+                        do53_conclude(q, now);
                 return;
         }
         if (q->do53.next_at <= now)
@@ -286,7 +299,8 @@ static void do53_due(Query *q, uint64_t now)
                 query_arm(q);
                 return;
         }
-        do53_overdue(q, now);
+        if (q->do53.asked)
+                do53_overdue(q, now);
         if (q->fallback && !(do53_was_denied(q, &m) && do53_choose(q, now))) {
                 do53_conclude(q, now);
                 return;
@@ -462,6 +476,7 @@ static void do53_deliver(Do53Exchange *x, const Message *answer, bool refusal, u
         wire_write16(wire->data + HEADER_ID, 0);
         wire_write16(wire->data + HEADER_FLAGS, answer->flags & (vouched ? 0xffffu : ~DNS_AD));
         message_parse(&m, packet_bytes(wire));
+        outbox_network_reached(q->common->outbox);
         forward_answered(q->forward, s, refusal, q->common->outbox, now);
         if (!refusal && !x->edns && q->shared)
                 forward_server_lacks_edns(s, now);

@@ -180,9 +180,13 @@ static void doh_begin_round(Query *q, uint64_t now)
 static void doh_stuck(Query *q, uint64_t now)
 {
         uint64_t pause = MIN(RETRY_FIRST << MIN(q->rounds, 8u), RETRY_MAX);
+        bool waits = query_awaits_network(q, now);
 
-        if (!upstream_set_usable(q->common->upstreams) || failure_class(q->failure) == CLASS_LOCALNET || q->fallback ||
-            q->attempts >= QUERY_ATTEMPTS_MAX || !query_is_wanted(q)) {
+        /* Nothing has left the machine. */
+        if (waits)
+                q->attempts = 0;
+        if (!upstream_set_usable(q->common->upstreams) || (failure_class(q->failure) == CLASS_LOCALNET && !waits) ||
+            q->fallback || q->attempts >= QUERY_ATTEMPTS_MAX || !query_is_wanted(q)) {
                 if (!doh_any_under_way(q)) {
                         query_give_up(q, now);
                         return;
@@ -283,6 +287,14 @@ void query_doh_answered(Exchange *x, const Message *answer, const HttpResponse *
                 }
         }
         query_deliver(q, answer, http->age, http->has_max_age ? http->max_age : UINT32_MAX, now);
+}
+
+void query_doh_epoch(Query *q, uint64_t now)
+{
+        if (q->retry_at == USEC_NEVER)
+                return;
+        q->retry_at = now;
+        query_arm(q);
 }
 
 /* --- time passes */

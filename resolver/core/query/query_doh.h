@@ -15,3 +15,6 @@ void query_doh_exchange_over(Exchange *x, uint64_t now);
 /* Handles the answer of an upstream to `x`, which was released from its connection. Frees `x`, and may free the
  * query. */
 void query_doh_answered(Exchange *x, const Message *answer, const HttpResponse *http, uint64_t now);
+
+/* Retries a query that pauses: the network changed. */
+void query_doh_epoch(Query *q, uint64_t now);

@@ -49,6 +49,10 @@ void query_arm(Query *q);
 /* Returns the time in usec until the earliest deadline of a client. */
 uint64_t query_time_left(const Query *q, uint64_t now);
 
+/* Returns true if the query has failed for lack of a route that is expected to appear (outbox_await_network()), and
+ * there is nothing to answer it with now: it waits inside its deadline. */
+bool query_awaits_network(const Query *q, uint64_t now);
+
 /* Caches `answer` and sends it to all clients. It is `age` seconds old and fresh for `max_age` seconds at most
  * (UINT32_MAX: as its TTLs say). Frees the query. */
 void query_deliver(Query *q, const Message *answer, uint32_t age, uint32_t max_age, uint64_t now);

@@ -197,6 +197,7 @@ void upstream_on_ready(Connection *c, bool resumed, uint64_t now)
                 upstream_replace_connections(u, c, now);
                 connecting_stop(&u->connecting);
         }
+        outbox_network_reached(u->common->outbox);
         /* Connections also come up behind a captive portal: only an answer ends that state. */
         if (u->common->outbox->network == NETWORK_OFFLINE)
                 outbox_set_network(u->common->outbox, NETWORK_ONLINE);

@@ -66,8 +66,60 @@ START_TEST(a_query_without_an_answer_is_servfail_with_an_extended_error_at_its_d
 }
 END_TEST
 
-START_TEST(without_a_route_a_query_is_answered_with_network_error_at_once)
+START_TEST(U06_without_a_network_yet_a_query_waits_and_is_sent_when_a_route_appears)
 {
+        plays.refuses = FAILURE_NO_ROUTE;
+        ck_assert_msg(!ask_type(TYPE_A), "answered although a network may appear");
+        pass_until_answered(3 * SEC);
+        ck_assert_msg(!answer, "answered before its deadline");
+        plays.refuses = FAILURE_NONE;
+        engine_network_changed(e, true, now);
+        pass(0);
+        respond_address();
+        ck_assert_msg(answer && message_rcode(&got) == RCODE_NOERROR, "not sent when the route appeared");
+}
+END_TEST
+
+START_TEST(U06_without_any_notice_of_the_route_a_waiting_query_is_sent_within_a_second)
+{
+        plays.refuses = FAILURE_NO_ROUTE;
+        ck_assert(!ask_type(TYPE_A));
+        pass_until_answered(3 * SEC);
+        plays.refuses = FAILURE_NONE;
+        pass_until_asked(SEC);
+        respond_address();
+        ck_assert(answer && message_rcode(&got) == RCODE_NOERROR);
+}
+END_TEST
+
+START_TEST(U06_without_a_network_a_query_fails_at_its_deadline)
+{
+        uint64_t since = now;
+
+        plays.refuses = FAILURE_NO_ROUTE;
+        ck_assert(!ask_type(TYPE_A));
+        pass_until_answered(5 * SEC);
+        ck_assert_uint_eq(now, since + 4500 * MSEC);
+        ck_assert_uint_eq(extended_error(), EDE_NETWORK_ERROR);
+        ck_assert_msg(n_states == 0, "somebody is blamed for it");
+}
+END_TEST
+
+START_TEST(U06_after_a_resume_a_query_waits_for_the_network_too)
+{
+        ck_assert(!ask_type(TYPE_A));
+        respond_address();
+        engine_resume(e, 3600 * SEC, now);
+        act();
+        lose((int) n_connects - 1, FAILURE_CONNECTION_LOST);
+        plays.refuses = FAILURE_NO_ROUTE;
+        ck_assert(!ask_type(TYPE_AAAA));
+}
+END_TEST
+
+START_TEST(T11_a_minute_after_the_start_a_query_without_a_route_is_answered_with_network_error_at_once)
+{
+        now += 61 * SEC;
         plays.refuses = FAILURE_NO_ROUTE;
         ck_assert(ask_type(TYPE_A));
         ck_assert_uint_eq(extended_error(), EDE_NETWORK_ERROR);
@@ -113,7 +165,11 @@ int main(void)
         tcase_add_test(c, RFC8484_the_upstream_gets_id_0_lower_case_padding_and_no_options_of_the_client);
         tcase_add_test(c, RFC1035_the_client_gets_its_id_and_spelling_back);
         tcase_add_test(c, a_query_without_an_answer_is_servfail_with_an_extended_error_at_its_deadline);
-        tcase_add_test(c, without_a_route_a_query_is_answered_with_network_error_at_once);
+        tcase_add_test(c, T11_a_minute_after_the_start_a_query_without_a_route_is_answered_with_network_error_at_once);
+        tcase_add_test(c, U06_without_a_network_yet_a_query_waits_and_is_sent_when_a_route_appears);
+        tcase_add_test(c, U06_without_any_notice_of_the_route_a_waiting_query_is_sent_within_a_second);
+        tcase_add_test(c, U06_without_a_network_a_query_fails_at_its_deadline);
+        tcase_add_test(c, U06_after_a_resume_a_query_waits_for_the_network_too);
         tcase_add_test(c, a_cached_answer_needs_no_upstream_and_its_ttl_counts_down);
         tcase_add_test(c, RFC2308_a_cached_nxdomain_answers_for_all_types_of_the_name);
         suite_add_tcase(s, c);

@@ -206,6 +206,7 @@ END_TEST
 START_TEST(without_a_route_a_zone_has_not_failed_but_the_failure_is_known)
 {
         played_start(UPSTREAM_A FORWARD_ONE);
+        now += 61 * SEC; /* no network is awaited any longer */
         for (unsigned i = 0; i < 3; i++) {
                 ask_name("www.one");
                 do53_fail(do53_last(), FAILURE_NO_ROUTE);

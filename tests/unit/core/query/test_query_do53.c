@@ -477,6 +477,7 @@ END_TEST
 START_TEST(without_a_route_to_any_server_a_query_is_a_network_error_at_once)
 {
         played_start(UPSTREAM_A FORWARD_CORP);
+        now += 61 * SEC; /* no network is awaited any longer */
         ask_type(TYPE_A);
         for (unsigned i = 0; i < 2; i++) {
                 do53_fail(&do53[i], FAILURE_NO_ROUTE);
@@ -484,6 +485,26 @@ START_TEST(without_a_route_to_any_server_a_query_is_a_network_error_at_once)
         expect_servfail(EDE_NETWORK_ERROR);
         ck_assert_uint_eq(n_sends, 0);
         ck_assert_msg(engine_network_state(e) == NETWORK_ONLINE, "it is not the upstreams' network that is gone");
+}
+END_TEST
+
+START_TEST(U06_without_a_network_yet_a_query_waits_and_is_sent_when_a_route_appears)
+{
+        played_start(UPSTREAM_A FORWARD_CORP);
+        ask_type(TYPE_A);
+        for (unsigned i = 0; i < n_do53; i++)
+                do53_fail(&do53[i], FAILURE_NO_ROUTE);
+        ck_assert_ptr_null(answer);
+        ck_assert_msg(engine_next_time(e) > now, "asked again without a pause");
+        n_do53 = 0;
+        engine_network_changed(e, true, now);
+        act();
+        ck_assert_msg(n_do53 == 1, "not sent when the route appeared");
+        do53_fail(&do53[0], FAILURE_NO_ROUTE);
+        do53_fail(&do53[1], FAILURE_NO_ROUTE);
+        n_do53 = 0;
+        pass_until_asked(SEC);
+        ck_assert_msg(n_do53 == 1, "not sent again without a notice of the network");
 }
 END_TEST
 
@@ -583,6 +604,7 @@ int main(void)
         tcase_add_test(c, when_a_server_is_unreachable_the_next_is_queried_at_once);
         tcase_add_test(c, with_all_servers_dead_a_query_is_servfail_and_no_upstream_is_queried);
         tcase_add_test(c, without_a_route_to_any_server_a_query_is_a_network_error_at_once);
+        tcase_add_test(c, U06_without_a_network_yet_a_query_waits_and_is_sent_when_a_route_appears);
         tcase_add_test(c, a_dead_upstream_neither_sends_queries_to_do53_servers_nor_fails_theirs);
         tcase_add_test(c, dead_do53_servers_do_not_affect_the_health_of_upstreams);
         tcase_add_test(c, above_512_forwarded_queries_more_are_servfail_at_once);
