@@ -12,12 +12,14 @@
 #include "io/clock.h"
 #include "io/system/clock_watch.h"
 #include "io/system/hosts_file.h"
+#include "io/system/last_good_time.h"
 #include "io/journal.h"
 #include "io/system/netlink.h"
 #include "io/system/resolv_conf_watch.h"
 #include "io/upstream/do53_client.h"
 #include "io/system/sleep.h"
 #include "io/upstream/transport.h"
+#include "io/upstream/trusted_time.h"
 #include "link_keeper.h"
 #include "report.h"
 #include "service.h"
@@ -36,6 +38,7 @@ struct Daemon {
         Do53Client *do53_client;
         Network *network;
         ClockWatch *clock_watch; /* NULL: not supported by the kernel */
+        LastGoodTime last_good_time;
         HostsSource *hosts;
         ResolvConfWatch *resolv_conf;
         Bus *bus;
@@ -175,6 +178,7 @@ void daemon_turn(Daemon *d)
         listener_flush_all();
         report_dropped(&d->listener_stats);
         journal_run();
+        last_good_time_save(&d->last_good_time, trusted_time_last_good(), false);
         daemon_update_status(d);
         if (d->observer.turned)
                 d->observer.turned(d->observer.userdata);
@@ -266,6 +270,8 @@ static void daemon_close_handle(uv_handle_t *h)
 static void daemon_finish(Daemon *d)
 {
         d->closed = true;
+        last_good_time_save(&d->last_good_time, trusted_time_last_good(), true);
+        last_good_time_deinit(&d->last_good_time);
         for (size_t i = 0; i < d->n_listeners; i++)
                 d->listeners[i] = listener_free(d->listeners[i]);
         d->transport = transport_free(d->transport);
@@ -482,6 +488,8 @@ static int daemon_start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options
         if (r < 0 || !config)
                 return EX_OSERR;
         journal_set_level(config->log_level);
+        last_good_time_load(&d->last_good_time, getenv("STATE_DIRECTORY"));
+        trusted_time_start(d->last_good_time.saved);
         if (getrandom(seed, sizeof(seed), GRND_INSECURE) != sizeof(seed))
                 return EX_OSERR;
         d->links = link_keeper_new(loop, getenv("RUNTIME_DIRECTORY"));

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "io/upstream/tls_session.h"
+#include "io/upstream/trusted_time.h"
 
 #define OID_SUBJECT_ALT_NAME "2.5.29.17"
 
@@ -43,7 +44,10 @@ static FailureReason verify_failure_of_status(unsigned status)
                           GNUTLS_CERT_UNKNOWN_CRIT_EXTENSIONS,
                   FAILURE_CERTIFICATE_UNTRUSTED },
                 { GNUTLS_CERT_INSECURE_ALGORITHM, FAILURE_CERTIFICATE_WEAK },
-                { GNUTLS_CERT_NOT_ACTIVATED, FAILURE_CERTIFICATE_NOT_YET_VALID },
+                /* A revocation list, or a stapled response, that is newer than the time is proof of a wrong clock, too.
+                 */
+                { GNUTLS_CERT_NOT_ACTIVATED | GNUTLS_CERT_REVOCATION_DATA_ISSUED_IN_FUTURE,
+                  FAILURE_CERTIFICATE_NOT_YET_VALID },
                 { GNUTLS_CERT_EXPIRED, FAILURE_CERTIFICATE_EXPIRED },
         };
 
@@ -184,7 +188,7 @@ static bool verify_chain_is_pinned(gnutls_session_t session, const gnutls_datum_
         return certificate != NULL;
 }
 
-static FailureReason verify_chain(gnutls_session_t session)
+static FailureReason verify_chain_now(gnutls_session_t session)
 {
         gnutls_typed_vdata_st purpose = {
                 .type = GNUTLS_DT_KEY_PURPOSE_OID,
@@ -198,6 +202,19 @@ static FailureReason verify_chain(gnutls_session_t session)
         if (gnutls_session_is_resumed(session) && status == (GNUTLS_CERT_INVALID | GNUTLS_CERT_MISSING_OCSP_STATUS))
                 status = 0;
         return verify_failure_of_status(status);
+}
+
+static FailureReason verify_chain(gnutls_session_t session)
+{
+        FailureReason f = verify_chain_now(session);
+
+        if (f == FAILURE_CERTIFICATE_EXPIRED && trusted_time_doubt())
+                f = verify_chain_now(session);
+        if (f)
+                trusted_time_refused();
+        else
+                trusted_time_verified();
+        return f;
 }
 
 FailureReason verify_peer(gnutls_session_t session, const UpstreamConfig *config)

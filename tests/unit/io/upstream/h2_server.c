@@ -80,7 +80,7 @@ static void certificate_sign(Certificate *c, const Certificate *by, gnutls_diges
 
 static Certificate make_authority(const char *name, const Certificate *by, const char *only_below)
 {
-        Certificate c = certificate_begin(name, -1, 1, false);
+        Certificate c = certificate_begin(name, -1, 3, false);
         gnutls_datum_t permitted = { .data = (unsigned char *) only_below };
         gnutls_x509_name_constraints_t constraints;
 

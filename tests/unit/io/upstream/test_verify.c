@@ -6,7 +6,10 @@
 #include <unistd.h>
 
 #include "h2_client.h"
+#include "io/upstream/trusted_time.h"
 #include "io/upstream/verify.h"
+
+#define DAY INT64_C(86400)
 
 /* --- who is at the other end */
 
@@ -60,6 +63,40 @@ START_TEST(certificate_of_tomorrow_is_refused)
 {
         expect_refused((ServerPlan) { .identity = IDENTITY_NOT_YET_VALID, .priority = versions[_i] },
                        FAILURE_CERTIFICATE_NOT_YET_VALID);
+}
+END_TEST
+
+static void expect_admitted(ServerPlan plan)
+{
+        Server s = server_start(&plan);
+        Client c = client_for(&s);
+
+        c.send_when_ready = 1;
+        client_connect(&c);
+        wait_for(&c.over, 1, "outcomes");
+        expect_answer(&c, 0);
+        client_finish(&c, &s);
+}
+
+START_TEST(K01_certificate_of_tomorrow_is_good_by_a_last_good_time_after_it)
+{
+        trusted_time_start(time(NULL) + 36 * DAY / 24);
+        expect_admitted((ServerPlan) { .identity = IDENTITY_NOT_YET_VALID, .priority = versions[_i] });
+}
+END_TEST
+
+START_TEST(K02_last_good_time_of_a_clock_that_was_ahead_locks_nobody_out)
+{
+        trusted_time_start(time(NULL) + 3650 * DAY);
+        expect_admitted((ServerPlan) { .identity = IDENTITY_GOOD, .priority = versions[_i] });
+        ck_assert_msg(trusted_time_last_good() <= time(NULL), "it is not forgotten");
+}
+END_TEST
+
+START_TEST(L01_expired_certificate_is_refused_whatever_the_last_good_time)
+{
+        trusted_time_start(time(NULL) + (_i ? 3650 * DAY : -3650 * DAY));
+        expect_refused((ServerPlan) { .identity = IDENTITY_EXPIRED }, FAILURE_CERTIFICATE_EXPIRED);
 }
 END_TEST
 
@@ -356,6 +393,11 @@ int main(void)
         tcase_add_loop_test(identity, certificate_for_an_address_is_none_for_a_name, 0, ELEMENTS(versions));
         tcase_add_loop_test(identity, expired_certificate_is_refused, 0, ELEMENTS(versions));
         tcase_add_loop_test(identity, certificate_of_tomorrow_is_refused, 0, ELEMENTS(versions));
+        tcase_add_loop_test(identity, K01_certificate_of_tomorrow_is_good_by_a_last_good_time_after_it, 0,
+                            ELEMENTS(versions));
+        tcase_add_loop_test(identity, K02_last_good_time_of_a_clock_that_was_ahead_locks_nobody_out, 0,
+                            ELEMENTS(versions));
+        tcase_add_loop_test(identity, L01_expired_certificate_is_refused_whatever_the_last_good_time, 0, 2);
         tcase_add_loop_test(identity, self_signed_certificate_is_refused, 0, ELEMENTS(versions));
         tcase_add_loop_test(identity, unknown_authority_is_refused, 0, ELEMENTS(versions));
         tcase_add_loop_test(identity, L10_certificate_for_clients_is_refused, 0, ELEMENTS(versions));
