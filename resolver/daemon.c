@@ -15,6 +15,7 @@
 #include "io/system/last_good_time.h"
 #include "io/journal.h"
 #include "io/system/netlink.h"
+#include "io/system/network_files.h"
 #include "io/system/resolv_conf_watch.h"
 #include "io/upstream/do53_client.h"
 #include "io/system/sleep.h"
@@ -82,6 +83,20 @@ static void daemon_update_status(Daemon *d)
 
 /* --- the turn */
 
+/* The clock is behind: tells the engine which names may be resolved without encryption, and by whom. */
+static void daemon_tell_clock_names(Daemon *d)
+{
+        const Config *c = engine_config(d->engine);
+        _cleanup_(freep) char *names = c->clock_names ? strdup(c->clock_names) : network_files_ntp_names(NULL);
+        bool chosen = c->clock_servers && *c->clock_servers, used;
+        _cleanup_(freep) char *servers = chosen ? strdup(c->clock_servers) : network_files_dns_servers(NULL);
+
+        used = engine_set_clock_names(d->engine, names ?: "", servers ?: "", clock_now());
+        /* ClockNames= without a name is off. */
+        if (!c->clock_names || *c->clock_names)
+                report_clock_names(names ?: "", servers ?: "", used);
+}
+
 static void daemon_carry_out(Daemon *d, const Action *a)
 {
         switch (a->type) {
@@ -101,6 +116,8 @@ static void daemon_carry_out(Daemon *d, const Action *a)
                 break;
         case ACTION_NETWORK:
                 report_network(a->network);
+                if (a->network == NETWORK_CLOCK)
+                        daemon_tell_clock_names(d);
                 break;
         case ACTION_PROBED:
                 if (d->observer.probed)
@@ -226,6 +243,8 @@ static void daemon_on_clock_set(void *userdata)
 {
         Daemon *d = userdata;
 
+        if (engine_network_state(d->engine) == NETWORK_CLOCK)
+                report_clock_set();
         engine_clock_set(d->engine, clock_now());
 }
 

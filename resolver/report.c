@@ -115,6 +115,8 @@ void report_network(NetworkState state)
                 [NETWORK_OFFLINE] = "There is no network: no default route, or no route to an upstream.",
                 [NETWORK_PORTAL] =
                         "No upstream can be trusted: the network may require a login, or the clock may be wrong.",
+                [NETWORK_CLOCK] = "The clock is behind, so that no upstream can be used: their certificates are not "
+                                  "valid yet.",
         };
         char field[48];
         const char *fields[] = { field, NULL };
@@ -122,6 +124,42 @@ void report_network(NetworkState state)
         snprintf(field, sizeof(field), "DOHMOUSE_NETWORK=%s", network_state_name(state));
         journal_fields(state == NETWORK_ONLINE ? LOG_INFO : LOG_WARNING, MESSAGE_NETWORK_STATE, fields, "%s",
                        texts[state]);
+}
+
+void report_clock_names(const char *names, const char *servers, bool used)
+{
+        static char said[1536];
+        char names_field[1024], servers_field[512], now[sizeof(said)];
+        const char *fields[] = { names_field, servers_field, NULL };
+
+        /* Once, however often a change of the network interrupts the state. */
+        snprintf(now, sizeof(now), "%s by %s", names, servers);
+        if (strcmp(now, said) == 0)
+                return;
+        memcpy(said, now, sizeof(said));
+        snprintf(names_field, sizeof(names_field), "DOHMOUSE_CLOCK_NAMES=%s", names);
+        snprintf(servers_field, sizeof(servers_field), "DOHMOUSE_CLOCK_SERVERS=%s", servers);
+        if (used)
+                journal_fields(
+                        LOG_NOTICE, MESSAGE_CLOCK, fields,
+                        "Until the clock is set, the names of time servers (%s) are resolved without encryption by "
+                        "%s.",
+                        names, servers);
+        else if (!*names)
+                journal_fields(LOG_WARNING, MESSAGE_CLOCK, fields,
+                               "No names of time servers are known that could be resolved without encryption "
+                               "(ClockNames=).");
+        else
+                journal_fields(
+                        LOG_WARNING, MESSAGE_CLOCK, fields,
+                        "The names of time servers (%s) cannot be resolved, because no DNS server of the network "
+                        "is known (ClockServers=).",
+                        names);
+}
+
+void report_clock_set(void)
+{
+        journal_fields(LOG_NOTICE, MESSAGE_CLOCK, NULL, "The clock was set.");
 }
 
 void report_config(_unused_ void *userdata, const ConfigMessage *m)

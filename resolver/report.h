@@ -22,6 +22,12 @@ void report_summary(const Engine *e, char ret[static REPORT_SUMMARY_MAX]);
 
 void report_network(NetworkState state);
 
+/* What happens to the names of time servers while the clock is behind: `names` and `servers` as the engine got them,
+ * which takes them if `used`. */
+void report_clock_names(const char *names, const char *servers, bool used);
+/* The clock was behind, and has been set. */
+void report_clock_set(void);
+
 /* A ConfigReport: an error or warning about the configuration. */
 void report_config(void *userdata, const ConfigMessage *m);
 

@@ -375,7 +375,8 @@ const char *state_colour(const Ctl *c, const char *word)
 {
         return strcmp(word, "healthy") == 0 || strcmp(word, "online") == 0 || strcmp(word, "up") == 0
                        ? c->terminal.green
-               : strcmp(word, "failed") == 0 || strcmp(word, "offline") == 0 || strcmp(word, "portal") == 0
+               : strcmp(word, "failed") == 0 || strcmp(word, "offline") == 0 || strcmp(word, "portal") == 0 ||
+                               strcmp(word, "clock") == 0
                        ? c->terminal.red
                : strcmp(word, "suspect") == 0 || strcmp(word, "trial") == 0 ? c->terminal.yellow
                                                                             : c->terminal.grey;

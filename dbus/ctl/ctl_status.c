@@ -171,7 +171,9 @@ static void status_print_manager(const Ctl *c, const ManagerView *m, const Upstr
         status_print_summary(c, m, l);
         status_print_system(c);
         printf(KEY "%s%s%s%s\n", "Network", state_colour(c, m->network), m->network, c->terminal.normal,
-               strcmp(m->network, "portal") == 0 ? " (possibly a login page, or a wrong clock)" : "");
+               strcmp(m->network, "portal") == 0  ? " (possibly a login page, or a wrong clock)"
+               : strcmp(m->network, "clock") == 0 ? " (the clock is behind, so that certificates are not valid yet)"
+                                                  : "");
         printf(KEY "%llu\n", "Queries", (unsigned long long) m->queries);
         if (m->cache_octets_max)
                 printf(KEY "%llu answer%s, %s of %s\n", "Cache", (unsigned long long) m->cache_entries,

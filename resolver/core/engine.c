@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/query/client_query.h"
+#include "core/query/clock_names.h"
 #include "core/query/queries.h"
 #include "core/query/query_do53.h"
 #include "core/upstream/upstream_set.h"
@@ -71,6 +72,7 @@ Engine *engine_free(Engine *e)
         hosts_unref(e->queries.hosts_file);
         hosts_unref(e->queries.hosts_own);
         forwards_free(e->queries.forwards);
+        forwards_free(e->queries.clock_names);
         outbox_deinit(&e->outbox);
         config_unref(e->config);
         free(e);
@@ -82,12 +84,34 @@ bool engine_next_action(Engine *e, Action *ret)
         return outbox_next_action(&e->outbox, ret);
 }
 
+static void engine_replace_clock_names(Engine *e, Forwards *clock_names, uint64_t now)
+{
+        Forwards *before = e->queries.clock_names;
+
+        e->queries.clock_names = clock_names;
+        queries_reroute(&e->queries, now);
+        /* Answers that nobody has verified are not used for longer than necessary. */
+        if (before && e->queries.cache)
+                cache_flush_network(e->queries.cache);
+        forwards_free(before);
+}
+
+static void engine_drop_clock_names(Engine *e, uint64_t now)
+{
+        if (e->outbox.network == NETWORK_CLOCK)
+                return;
+        e->queries.clock_names_known = false;
+        if (e->queries.clock_names)
+                engine_replace_clock_names(e, NULL, now);
+}
+
 /* Ends every event, and is the only place that handles what the rooms below have queued: first the notices of
  * timers, then the outcomes of exchanges, which may cause more of both. */
 static void engine_settle(Engine *e, uint64_t now)
 {
         do {
                 upstream_set_take_notices(&e->upstreams, now);
+                engine_drop_clock_names(e, now);
                 queries_take_outcomes(&e->queries, now);
         } while (!list_empty(&e->outbox.notices));
         upstream_set_bury(&e->upstreams);
@@ -284,9 +308,25 @@ void engine_resume(Engine *e, uint64_t slept, uint64_t now)
         engine_settle(e, now);
 }
 
+bool engine_set_clock_names(Engine *e, const char *names, const char *servers, uint64_t now)
+{
+        Forwards *f;
+
+        if (e->outbox.network != NETWORK_CLOCK)
+                return false;
+        f = clock_names_new(e->config, names, servers, now);
+        e->queries.clock_names_known = true;
+        if (f || e->queries.clock_names)
+                engine_replace_clock_names(e, f, now);
+        engine_settle(e, now);
+        return f != NULL;
+}
+
 void engine_clock_set(Engine *e, uint64_t now)
 {
         upstream_set_clock_set(&e->upstreams, now);
+        if (e->outbox.network == NETWORK_CLOCK)
+                outbox_set_network(&e->outbox, NETWORK_ONLINE);
         engine_settle(e, now);
 }
 

@@ -86,6 +86,10 @@ void engine_sleep(Engine *e, uint64_t now);
 /* The machine has resumed after a suspend of `slept` usec: starts a new epoch, abandons all connections, sends their
  * exchanges again, and moves the deadlines of clients by `slept`. Call this before engine_run() sees the new time. */
 void engine_resume(Engine *e, uint64_t slept, uint64_t now);
+/* The clock is behind (NETWORK_CLOCK), and these names of time servers may be asked of these Do53 servers until it is
+ * set; both are separated by blanks. To be called after each ACTION_NETWORK with that state; ignored in any other
+ * state. Returns false if there are no such names or servers: then such queries fail as others do. */
+bool engine_set_clock_names(Engine *e, const char *names, const char *servers, uint64_t now);
 /* The wall clock was set: certificates that were rejected may be valid now. */
 void engine_clock_set(Engine *e, uint64_t now);
 

@@ -493,6 +493,8 @@ Config *config_unref(Config *c)
         free(c->listen);
         free(c->allow_from);
         free(c->trust_anchors);
+        free(c->clock_names);
+        free(c->clock_servers);
         free(c->local.hosts_file);
         links_config_deinit(&c->links);
         free(c->files);

@@ -110,6 +110,8 @@ typedef struct Config {
         bool padding;
         bool trust_ad;       /* TrustAD=, default no: AD is not passed on (FAULTS.md 3.2) */
         char *trust_anchors; /* PEM file or directory, or NULL for the system's */
+        char *clock_names;   /* separated by blanks; "": none; NULL: auto, those of the time services */
+        char *clock_servers; /* likewise; "" or NULL: those of the network */
         int log_level;       /* LogLevel=: 0 emerg .. 7 debug; default 6, info */
 
         /* [Cache] */

@@ -2,6 +2,7 @@
 #include "core/config/config_parser.h"
 
 #include <fnmatch.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/config/config_text.h"
@@ -144,6 +145,7 @@ static void keys_clear_url(ConfigParser *parser, const ConfigKey *k, void *field
 
 #define WORD_MAX 1536
 #define INTERFACE_PATTERN_MAX 64
+#define CLOCK_NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 
 static void keys_each_word(ConfigParser *parser, const ConfigKey *k, void *target, const char *value,
                            const char *(*take)(ConfigParser *parser, void *target, const char *word))
@@ -456,6 +458,67 @@ bool links_config_uses(const LinksConfig *c, const char *interface)
         return c->use == LINKS_YES;
 }
 
+/* Lists that are kept as text, for core/query/clock_names.h. */
+static const char *keys_append(char **text, const char *word)
+{
+        char *before = *text, *after;
+        size_t n = before ? strlen(before) : 0, size = n + strlen(word) + 2;
+
+        after = malloc(size);
+        if (!after)
+                return "out of memory";
+        snprintf(after, size, "%s%s%s", n > 0 ? before : "", n > 0 ? " " : "", word);
+        free(before);
+        *text = after;
+        return NULL;
+}
+
+static const char *keys_take_clock_name(ConfigParser *parser, void *target, const char *word)
+{
+        uint8_t name[DNS_NAME_MAX];
+        Address a;
+
+        (void) parser;
+        if (address_from_text(word, 0, &a))
+                return "an address needs no name";
+        if (word[strspn(word, CLOCK_NAME_CHARACTERS)] || name_from_text(word, name) <= 1)
+                return "not a name in ASCII";
+        return keys_append(target, word);
+}
+
+static const char *keys_take_clock_server(ConfigParser *parser, void *target, const char *word)
+{
+        const char *wrong;
+        Address a;
+
+        (void) parser;
+        wrong = keys_read_server(word, 53, &a);
+        return wrong ? wrong : keys_append(target, word);
+}
+
+/* Words that are all invalid are none: no others are used in place of them. */
+static const char *keys_parse_clock_names(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
+{
+        if (strcmp(value, "auto") == 0) {
+                keys_clear_path(parser, k, field);
+                return NULL;
+        }
+        keys_each_word(parser, k, field, value, keys_take_clock_name);
+        return *(char **) field ? NULL : keys_append(field, "");
+}
+
+static const char *keys_parse_clock_servers(ConfigParser *parser, const ConfigKey *k, void *field, const char *value)
+{
+        keys_each_word(parser, k, field, value, keys_take_clock_server);
+        return NULL;
+}
+
+static void keys_clear_clock_list(ConfigParser *parser, const ConfigKey *k, void *field)
+{
+        keys_clear_path(parser, k, field);
+        keys_append(field, "");
+}
+
 /* "ADDRESS[:PORT]#URL" configures an upstream. The same URL again adds an address to it. */
 static const char *keys_take_dns(ConfigParser *parser, void *target, const char *word)
 {
@@ -525,6 +588,8 @@ static const ConfigType type_pins = { .parse = keys_parse_pins, .clear = keys_cl
 static const ConfigType type_domains = { .parse = keys_parse_domains, .clear = keys_clear_domains };
 static const ConfigType type_plain_servers = { .parse = keys_parse_plain_servers, .clear = keys_clear_plain_servers };
 static const ConfigType type_interfaces = { .parse = keys_parse_interfaces, .clear = keys_clear_interfaces };
+static const ConfigType type_clock_names = { .parse = keys_parse_clock_names, .clear = keys_clear_clock_list };
+static const ConfigType type_clock_servers = { .parse = keys_parse_clock_servers, .clear = keys_clear_clock_list };
 static const ConfigType type_dns = { .parse = keys_parse_dns, .clear = keys_clear_dns };
 
 _Static_assert(sizeof(Policy) == sizeof(int) && sizeof(Hedge) == sizeof(int) && sizeof(Method) == sizeof(int) &&
@@ -578,6 +643,9 @@ const ConfigKey config_keys[] = {
         { "Resolver", "Padding", &type_boolean, GLOBAL(padding), .expected = YES_OR_NO },
         { "Resolver", "TrustAD", &type_boolean, GLOBAL(trust_ad), .expected = YES_OR_NO },
         { "Resolver", "TrustAnchors", &type_path, GLOBAL(trust_anchors), .expected = PEM, .vital = true },
+        { "Resolver", "ClockNames", &type_clock_names, GLOBAL(clock_names), .expected = "auto, or names such as pool.ntp.org" },
+        { "Resolver", "ClockServers", &type_clock_servers, GLOBAL(clock_servers),
+          .expected = "ADDRESS[:PORT], such as 192.168.1.1 or [fd00::53]:5353" },
         { "Resolver", "LogLevel", &type_choice, GLOBAL(log_level), .words = level_words,
           .expected = "emerg, alert, crit, err, warning, notice, info or debug" },
 

@@ -81,3 +81,8 @@ FailureClass failure_class(FailureReason f)
 {
         return table[f].class;
 }
+
+bool failure_blames_clock(FailureReason f)
+{
+        return f == FAILURE_CERTIFICATE_NOT_YET_VALID;
+}

@@ -105,3 +105,7 @@ const char *failure_name(FailureReason f);
 const char *failure_text(FailureReason f);
 
 FailureClass failure_class(FailureReason f);
+
+/* True if the clock of this machine is to blame, not the other end: it is behind, since a certificate that an authority
+ * has signed is not valid yet. */
+bool failure_blames_clock(FailureReason f);

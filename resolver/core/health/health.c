@@ -525,6 +525,20 @@ bool health_group_intercepted(const HealthGroup *g, uint64_t now)
         return n > 0;
 }
 
+bool health_group_blames_clock(const HealthGroup *g)
+{
+        bool blamed = false;
+
+        for (size_t i = 0; i < g->n; i++) {
+                const Health *h = g->members[i];
+
+                if (health_usable(h))
+                        return false;
+                blamed = blamed || (h->admin == ADMIN_AUTO && failure_blames_clock(h->reason));
+        }
+        return blamed;
+}
+
 const char *health_state_name(HealthState s)
 {
         static const char *const names[] = { "unknown", "healthy", "suspect", "failed", "trial" };

@@ -183,6 +183,9 @@ uint64_t health_retry_at(const HealthGroup *g);
  * network intercepts connections (HEALTH.md 6). */
 bool health_group_intercepted(const HealthGroup *g, uint64_t now);
 
+/* True if no member may be used, and the clock is to blame for one of them. */
+bool health_group_blames_clock(const HealthGroup *g);
+
 /* The words for D-Bus and the journal: "unknown" "healthy" "suspect" "failed" "trial"; "auto" "up" "down"; "lazy"
  * "active" "none". */
 const char *health_state_name(HealthState s);

@@ -159,7 +159,7 @@ const char *purpose_name(Purpose p)
 
 const char *network_state_name(NetworkState s)
 {
-        static const char *const names[] = { "online", "offline", "portal" };
+        static const char *const names[] = { "online", "offline", "portal", "clock" };
 
         return names[s];
 }

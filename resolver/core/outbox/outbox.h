@@ -36,6 +36,7 @@ typedef enum NetworkState {
         NETWORK_ONLINE,
         NETWORK_OFFLINE, /* no default route, or the last connection attempt found no route; an answer ends it */
         NETWORK_PORTAL,  /* every upstream presents a wrong certificate or requires a login */
+        NETWORK_CLOCK,   /* the clock of this machine is behind: no upstream can be used because of it */
 } NetworkState;
 
 const char *network_state_name(NetworkState s);

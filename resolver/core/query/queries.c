@@ -2,12 +2,20 @@
 #include "core/query/queries.h"
 
 #include "core/base/siphash.h"
+#include "core/query/clock_names.h"
 #include "core/query/query_do53.h"
 #include "core/query/query_doh.h"
 
 static const QueryRoute *queries_route(const Forward *f)
 {
         return f ? &query_do53_route : &query_doh_route;
+}
+
+static Forward *queries_forward(const QueryCommon *common, const Message *m)
+{
+        Forward *f = forwards_find(common->forwards, m->qname);
+
+        return f ? f : clock_names_find(common->clock_names, m);
 }
 
 uint64_t queries_hash(const QueryCommon *common, const Message *m)
@@ -36,7 +44,7 @@ Query *queries_find(const QueryCommon *common, const Message *m, uint64_t hash)
 /* All queries are in the table, so that it lists all of them; only shared ones are joined. */
 Query *queries_add(QueryCommon *common, const Message *m, uint64_t hash, uint64_t now)
 {
-        Forward *forward = forwards_find(common->forwards, m->qname);
+        Forward *forward = queries_forward(common, m);
         Query *q = query_new(common, m, forward, queries_route(forward), now);
 
         if (!q)
@@ -85,13 +93,13 @@ static void queries_for_each(QueryCommon *common, void (*tell)(Query *q, uint64_
 
 static void queries_withdraw_one(Query *q, uint64_t now)
 {
-        if (forwards_find(q->common->forwards, q->message.qname) != q->forward)
+        if (queries_forward(q->common, &q->message) != q->forward)
                 query_withdraw(q, now);
 }
 
 static void queries_reroute_one(Query *q, uint64_t now)
 {
-        Forward *f = forwards_find(q->common->forwards, q->message.qname);
+        Forward *f = queries_forward(q->common, &q->message);
 
         if (f != q->forward)
                 query_reroute(q, f, queries_route(f), now);

@@ -175,12 +175,34 @@ static void doh_begin_round(Query *q, uint64_t now)
         }
 }
 
+static void doh_pause(Query *q, uint64_t pause, uint64_t now)
+{
+        doh_begin_round(q, now);
+        q->hedge_at = USEC_NEVER;
+        q->retry_at = now + pause;
+        query_arm(q);
+}
+
+/* The clock is behind, and io is about to tell the names that go elsewhere: this may be one of them. */
+static bool doh_awaits_clock_names(const Query *q)
+{
+        const QueryCommon *common = q->common;
+
+        return common->outbox->network == NETWORK_CLOCK && !common->clock_names_known && q->rounds == 0 &&
+               query_is_wanted(q);
+}
+
 /* Handles a query without an untried upstream and with nothing but overdue exchanges: starts a new round after a
  * pause if an upstream is usable and time is left. Otherwise gives up. */
 static void doh_stuck(Query *q, uint64_t now)
 {
         uint64_t pause = MIN(RETRY_FIRST << MIN(q->rounds, 8u), RETRY_MAX);
         bool waits = query_awaits_network(q, now);
+
+        if (doh_awaits_clock_names(q)) {
+                doh_pause(q, pause, now);
+                return;
+        }
 
         /* Nothing has left the machine. */
         if (waits)
@@ -198,10 +220,7 @@ static void doh_stuck(Query *q, uint64_t now)
                         return;
                 }
         }
-        doh_begin_round(q, now);
-        q->hedge_at = USEC_NEVER;
-        q->retry_at = now + pause;
-        query_arm(q);
+        doh_pause(q, pause, now);
 }
 
 static void doh_try_again(Query *q, uint64_t now)

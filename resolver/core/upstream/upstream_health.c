@@ -39,10 +39,13 @@ static void upstream_publish_state(Upstream *u, Purpose purpose)
 }
 
 /* Acts on the state: an unusable upstream gets no further exchanges, and its queue goes elsewhere. If all upstreams
- * have just failed with a wrong certificate or a login page, the network is a captive portal. */
+ * have just failed with a wrong certificate or a login page, the network is a captive portal, unless the clock explains
+ * it. */
 static void upstream_follow_state(Upstream *u, uint64_t now)
 {
-        if (u->health.state == HEALTH_FAILED && health_group_intercepted(&u->common->health, now))
+        if (u->health.state == HEALTH_FAILED && health_group_blames_clock(&u->common->health))
+                outbox_set_network(u->common->outbox, NETWORK_CLOCK);
+        else if (u->health.state == HEALTH_FAILED && health_group_intercepted(&u->common->health, now))
                 outbox_set_network(u->common->outbox, NETWORK_PORTAL);
         if (health_usable(&u->health) || u->health.state == HEALTH_TRIAL)
                 return;

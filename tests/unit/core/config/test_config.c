@@ -256,6 +256,38 @@ START_TEST(a_refused_value_leaves_the_one_before)
 }
 END_TEST
 
+START_TEST(clock_names_are_auto_none_or_a_list_of_names)
+{
+        read_text(QUAD9);
+        ck_assert_ptr_null(result.config->clock_names);
+        read_text(QUAD9 "[Resolver]\nClockNames=\n");
+        ck_assert_str_eq(result.config->clock_names, "");
+        read_two(QUAD9 "[Resolver]\nClockNames=a.example b.example\nClockServers=192.0.2.1\n",
+                 "[Resolver]\nClockNames=c.example\nClockServers=[2001:db8::1]:5353\n");
+        said_nothing();
+        ck_assert_str_eq(result.config->clock_names, "a.example b.example c.example");
+        ck_assert_str_eq(result.config->clock_servers, "192.0.2.1 [2001:db8::1]:5353");
+        read_two(QUAD9 "[Resolver]\nClockNames=a.example\nClockServers=192.0.2.1\n",
+                 "[Resolver]\nClockNames=auto\nClockServers=\n");
+        said_nothing();
+        ck_assert_ptr_null(result.config->clock_names);
+        ck_assert_str_eq(result.config->clock_servers, "");
+}
+END_TEST
+
+START_TEST(clock_names_that_are_all_invalid_are_none)
+{
+        read_text(QUAD9 "[Resolver]\nClockNames=192.0.2.1 *.example . b\"d\nClockServers=ns.example 224.0.0.1\n");
+        said("[Resolver] ClockNames=192.0.2.1:");
+        said("[Resolver] ClockNames=*.example:");
+        said("[Resolver] ClockServers=ns.example:");
+        said("[Resolver] ClockServers=224.0.0.1:");
+        ck_assert_uint_eq(result.errors, 6);
+        ck_assert_str_eq(result.config->clock_names, "");
+        ck_assert_ptr_null(result.config->clock_servers);
+}
+END_TEST
+
 START_TEST(booleans_are_those_of_systemd)
 {
         static const char *const yes[] = { "1", "yes", "y", "true", "t", "on", "YES", "On" };
@@ -476,6 +508,8 @@ static TCase *values_case(void)
         tcase_add_test(t, addresses_that_no_client_can_ask_are_worth_a_hint);
         tcase_add_test(t, a_bad_word_of_a_list_leaves_the_others);
         tcase_add_test(t, lists_are_bounded);
+        tcase_add_test(t, clock_names_are_auto_none_or_a_list_of_names);
+        tcase_add_test(t, clock_names_that_are_all_invalid_are_none);
         tcase_add_test(t, messages_stay_short_and_printable);
         return t;
 }
