@@ -14,7 +14,7 @@ CONTAINER_PACKAGES=(systemd dbus polkitd libpam-systemd libuv1 libgnutls30 libng
 
 # Programs of which the tests install one or another in the container, since they exclude each other.
 # shellcheck disable=SC2034
-CONTAINER_DEBS=(systemd-resolved resolvconf openresolv)
+CONTAINER_DEBS=(systemd-resolved resolvconf openresolv systemd-timesyncd chrony)
 
 # make_root DIR [PACKAGE...]: a minimal root with apt and the packages; by the sources and the proxy of this machine.
 make_root() {
