@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "servers.h"
+#include "sim_links.h"
 
 #define SLACK (2 * USEC_PER_MSEC)
 #define CALM (5 * USEC_PER_SEC)
@@ -30,8 +31,12 @@ static Packet *make_query(uint32_t name, uint16_t id, bool edns)
         k = snprintf((char *) b + n + 1, 16, "n%u", name);
         b[n] = (uint8_t) k;
         n += 1 + (size_t) k;
-        memcpy(b + n, "\3sim\0\0\1\0\1", 9);
-        n += 9;
+        for (const char *p = links_domain_of(name); *p; p += b[n] + (p[b[n]] == '.'), n += 1 + (size_t) b[n]) {
+                b[n] = (uint8_t) strcspn(p, ".");
+                memcpy(b + n + 1, p, b[n]);
+        }
+        memcpy(b + n, "\0\0\1\0\1", 5);
+        n += 5;
         if (edns) {
                 wire_write16(b + 10, 1);
                 memcpy(b + n, "\0\0\x29\x10\0\0\0\0\0\0\0", 11);
@@ -65,8 +70,8 @@ void clients_ask(World *w, uint32_t name)
                 .at = w->now,
                 .deadline = w->now + w->config->query_timeout,
                 .name = name,
-                .calm = w->now - w->trouble_at > CALM && w->n_open < CROWD,
-                .cover = in_order(w),
+                .calm = w->now - w->trouble_at > CALM && w->n_open < CROWD && !links_have(w, name),
+                .cover = links_have(w, name) ? 0 : in_order(w),
         };
         a->id = (uint16_t) world_draw(w);
         a->edns = world_below(w, 2);
@@ -142,9 +147,9 @@ void clients_take_answer(World *w, const Client *c, const Packet *answer)
         if (message_rcode(&m) == RCODE_SERVFAIL && !(m.flags & DNS_AA))
                 check_failure(w, a, number, &m);
         else if (message_rcode(&m) == RCODE_NOERROR) {
-                if (!record_next(&walk, &r) || r.type != TYPE_A || r.rdata.n != 4 ||
-                    wire_read32(r.rdata.p) != clients_address_of(a->name))
+                if (!record_next(&walk, &r) || r.type != TYPE_A || r.rdata.n != 4)
                         world_violated(w, "I3: a client got wrong data");
+                links_check_address(w, a->name, wire_read32(r.rdata.p));
                 w->answered++;
                 if (a->calm && w->trouble_at < a->at && w->now - MAX(a->at, w->lost_at) > PROMPT)
                         world_violated(w, "query %llu took %.3f s, and all was well", number,

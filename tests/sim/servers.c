@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "clients.h"
+#include "sim_links.h"
 #include "invariants.h"
 
 static const char *const mood_names[_SERVER_BEHAVIOURS] = {
@@ -144,9 +145,7 @@ void servers_close(World *w, const Action *a)
 
 /* --- answers */
 
-/* What a server makes of a query: its question back, and one address if `flags` say that it went well: the right one,
- * or one that must never get to a client, nor into the cache. */
-static Packet *make_answer(const World *w, const Packet *query, unsigned flags, bool right)
+Packet *servers_make_answer(const World *w, const Packet *query, unsigned flags, bool right)
 {
         bool well = (flags & DNS_RCODE_MASK) == RCODE_NOERROR;
         uint8_t b[512];
@@ -189,7 +188,7 @@ static Event *respond(World *w, const Action *a, unsigned connection, unsigned s
 
 static void answer(World *w, const Action *a, unsigned connection, unsigned flags, uint64_t delay)
 {
-        respond(w, a, connection, 200, make_answer(w, a->send.message, flags, !(flags & DNS_TC)), delay);
+        respond(w, a, connection, 200, servers_make_answer(w, a->send.message, flags, !(flags & DNS_TC)), delay);
 }
 
 static void fail_exchange(World *w, const Action *a, unsigned connection, FailureReason f, uint64_t delay)
@@ -200,7 +199,7 @@ static void fail_exchange(World *w, const Action *a, unsigned connection, Failur
 /* No answer, by its status, though it looks like one. */
 static Event *deny(World *w, const Action *a, unsigned connection, unsigned status, uint64_t delay)
 {
-        return respond(w, a, connection, status, make_answer(w, a->send.message, 0, false), delay);
+        return respond(w, a, connection, status, servers_make_answer(w, a->send.message, 0, false), delay);
 }
 
 static void overload(World *w, const Action *a, unsigned connection, uint64_t delay)
@@ -213,7 +212,7 @@ static void overload(World *w, const Action *a, unsigned connection, uint64_t de
 /* The answer to something else: the first letter of the name is another. */
 static void mismatch(World *w, const Action *a, unsigned connection, uint64_t delay)
 {
-        Packet *b = make_answer(w, a->send.message, 0, false);
+        Packet *b = servers_make_answer(w, a->send.message, 0, false);
 
         b->data[DNS_HEADER_SIZE + 1] ^= 1;
         respond(w, a, connection, 200, b, delay);
@@ -303,6 +302,7 @@ void servers_send(World *w, const Action *a)
         l = &w->connections[i];
         if (!l->ready)
                 world_violated(w, "something is sent on a connection that is not ready");
+        links_check_upstream(w, a->send.message);
         s = &w->servers[l->server];
         rtt = s->rtt + world_below(w, s->rtt / 4 + 1);
         work = world_below(w, 20) == 0 ? world_below(w, SERVERS_THINK_MAX) : world_below(w, 5 * USEC_PER_MSEC);

@@ -17,6 +17,10 @@ void servers_send(World *w, const Action *a);
 void servers_ping(World *w, const Action *a);
 void servers_close(World *w, const Action *a);
 
+/* What a server makes of a query: its question back, and one address if `flags` say that it went well: the right one,
+ * or one that must never get to a client, nor into the cache. */
+Packet *servers_make_answer(const World *w, const Packet *query, unsigned flags, bool right);
+
 /* An event of a connection. */
 void servers_event(World *w, const Event *e);
 

@@ -17,6 +17,7 @@
 #include "invariants.h"
 #include "machine.h"
 #include "servers.h"
+#include "sim_links.h"
 
 #define LIFE (300 * USEC_PER_SEC)
 #define REST (200 * USEC_PER_SEC) /* longer than any idle connection is kept */
@@ -46,6 +47,9 @@ void world_carry_out(World *w)
                         break;
                 case ACTION_SEND:
                         servers_send(w, &a);
+                        break;
+                case ACTION_DO53_SEND:
+                        links_send(w, &a);
                         break;
                 case ACTION_PING:
                         servers_ping(w, &a);
@@ -116,6 +120,14 @@ static void happen(World *w, Event *e)
                 administrator_act(w);
                 world_schedule(w, world_below(w, 60 * USEC_PER_SEC), EV_ADMINISTRATOR);
                 break;
+        case EV_LINK:
+                links_act(w);
+                world_schedule(w, world_below(w, 40 * USEC_PER_SEC), EV_LINK);
+                break;
+        case EV_DO53:
+        case EV_DO53_FAILED:
+                links_event(w, e);
+                break;
         default:
                 servers_event(w, e);
                 break;
@@ -160,6 +172,7 @@ static void begin(World *w, uint64_t seed)
                        .online = true };
         w->now = (1 + world_below(w, 1000000)) * USEC_PER_SEC;
         w->connects_since = w->demand_at = w->trouble_at = w->now;
+        w->links = link_table_new();
         w->events = calloc(EVENTS_MAX, sizeof(*w->events));
         w->asked = calloc(QUERIES_MAX, sizeof(*w->asked));
         w->n_servers = 1 + (unsigned) world_below(w, SERVERS_MAX);
@@ -169,7 +182,7 @@ static void begin(World *w, uint64_t seed)
         for (size_t i = 0; i < sizeof(secret); i++)
                 secret[i] = (uint8_t) world_draw(w);
         w->engine = w->config ? engine_new(w->config, secret, w->now) : NULL;
-        if (!w->events || !w->asked || !w->engine)
+        if (!w->links || !w->events || !w->asked || !w->engine)
                 world_violated(w, "out of memory, or the configuration is wrong");
         administrator_learn_numbers(w);
         world_schedule(w, 0, EV_QUERY);
@@ -179,6 +192,9 @@ static void begin(World *w, uint64_t seed)
         world_schedule(w, world_below(w, 400 * USEC_PER_SEC), EV_OFFLINE);
         world_schedule(w, world_below(w, 4 * LIFE), EV_FLOOD);
         world_schedule(w, world_below(w, 60 * USEC_PER_SEC), EV_ADMINISTRATOR);
+        /* In every second life, links stay as they are: without any. */
+        if (world_below(w, 2))
+                world_schedule(w, world_below(w, 100 * USEC_PER_SEC), EV_LINK);
 }
 
 static void drop_events(World *w)
@@ -219,6 +235,7 @@ static void live(uint64_t seed)
         if (print_traces)
                 printf("seed %llu trace %016llx\n", (unsigned long long) seed, (unsigned long long) w.trace.hash);
         engine_free(w.engine);
+        links_free(&w);
         config_unref(w.config);
         free(w.events);
         free(w.asked);

@@ -54,6 +54,24 @@ typedef struct Server {
         unsigned generation; /* of its URL: another one is another upstream */
 } Server;
 
+typedef enum LinkBehaviour { /* of the servers of a link */
+                             LINK_GOOD,
+                             LINK_SILENT,
+                             LINK_LOSSY,
+                             LINK_REFUSING,
+                             LINK_SERVFAILING,
+                             LINK_DENYING, /* no name exists */
+                             _LINK_BEHAVIOURS,
+} LinkBehaviour;
+
+#define LINKS_MAX 2
+
+typedef struct SimLink {
+        unsigned n_servers;
+        bool has[4]; /* what was pushed: sim_links.c */
+        LinkBehaviour behaviour;
+} SimLink;
+
 typedef struct SimConnection {
         uint32_t number; /* the engine's; 0: free */
         unsigned server;
@@ -80,6 +98,9 @@ typedef enum EventType {
         EV_OFFLINE,
         EV_ONLINE,
         EV_ADMINISTRATOR,
+        EV_LINK,
+        EV_DO53,
+        EV_DO53_FAILED,
 } EventType;
 
 typedef struct Event {
@@ -126,6 +147,8 @@ typedef struct World {
                 unsigned server;
         } numbers[NUMBERS_MAX];
         bool online;
+        LinkTable *links;
+        SimLink sim_links[LINKS_MAX];
         SimConnection connections[CONNECTIONS_MAX];
         Event *events; /* a heap */
         size_t n_events;
