@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "calls.h"
 
-uint64_t calls_add(Calls *c, sd_bus_message *call, uid_t user)
+uint64_t calls_add(Calls *c, sd_bus_message *call, uid_t user, CallAnswered answered, void *userdata)
 {
         size_t place = CALLS_MAX;
         unsigned by_user = 0, by_others_than_root = 0;
@@ -20,6 +20,8 @@ uint64_t calls_add(Calls *c, sd_bus_message *call, uid_t user)
         c->waiting[place].message = sd_bus_message_ref(call);
         c->waiting[place].number = ++c->serial * CALLS_MAX + place;
         c->waiting[place].user = user;
+        c->waiting[place].answered = answered;
+        c->waiting[place].userdata = userdata;
         return c->waiting[place].number;
 }
 
@@ -28,6 +30,18 @@ sd_bus_message *calls_take(Calls *c, uint64_t number)
         size_t place = number % CALLS_MAX;
 
         return c->waiting[place].number == number ? take_pointer(c->waiting[place].message) : NULL;
+}
+
+void calls_answer(Calls *c, uint64_t number, AnswerOrigin origin, Packet *answer)
+{
+        size_t place = number % CALLS_MAX;
+        CallAnswered answered = c->waiting[place].answered;
+        void *userdata = c->waiting[place].userdata;
+        sd_bus_message *call = calls_take(c, number);
+
+        if (call && answered)
+                answered(call, userdata, origin, answer);
+        sd_bus_message_unref(call);
 }
 
 void calls_forget_all(Calls *c)

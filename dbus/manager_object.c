@@ -107,6 +107,17 @@ static int manager_on_reset_statistics(sd_bus_message *call, void *userdata, _un
         return polkit_check(&o->polkit, call, "org.dohmouse1.reset-statistics", manager_reset_statistics, o, 0);
 }
 
+static void manager_answer(sd_bus_message *call, _unused_ void *userdata, _unused_ AnswerOrigin origin, Packet *answer)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
+
+        if (!answer)
+                sd_bus_reply_method_errno(call, -ENOMEM, NULL);
+        else if (sd_bus_message_new_method_return(call, &reply) >= 0 &&
+                 sd_bus_message_append_array(reply, 'y', answer->data, answer->n) >= 0)
+                sd_bus_send(NULL, reply, NULL);
+}
+
 static int manager_resolve(void *userdata, sd_bus_message *call, uid_t user, _unused_ uint64_t argument,
                            sd_bus_error *error)
 {
@@ -130,7 +141,7 @@ static int manager_resolve(void *userdata, sd_bus_message *call, uid_t user, _un
         query = reply_upstream_query(BYTES(name, n), type, CLASS_IN, DNS_RD, false, false);
         if (!query)
                 return -ENOMEM;
-        client.bus.call = calls_add(&o->calls, call, user);
+        client.bus.call = calls_add(&o->calls, call, user, manager_answer, NULL);
         if (!client.bus.call)
                 return sd_bus_error_set(error, ERROR_TOO_MANY_REQUESTS, "Too many calls are waiting for an answer");
         /* As over TCP, the answer is never truncated. */
@@ -143,17 +154,6 @@ static int manager_on_resolve(sd_bus_message *call, void *userdata, _unused_ sd_
         Objects *o = userdata;
 
         return polkit_check(&o->polkit, call, NULL, manager_resolve, o, 0);
-}
-
-void manager_answer(sd_bus_message *call, Packet *answer)
-{
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *reply = NULL;
-
-        if (!answer)
-                sd_bus_reply_method_errno(call, -ENOMEM, NULL);
-        else if (sd_bus_message_new_method_return(call, &reply) >= 0 &&
-                 sd_bus_message_append_array(reply, 'y', answer->data, answer->n) >= 0)
-                sd_bus_send(NULL, reply, NULL);
 }
 
 static int manager_on_get_upstream(sd_bus_message *call, void *userdata, sd_bus_error *error)

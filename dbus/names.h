@@ -18,6 +18,13 @@
 #define ERROR_PROBE_IN_PROGRESS "org.dohmouse1.Error.ProbeInProgress"
 #define ERROR_TOO_MANY_REQUESTS "org.dohmouse1.Error.TooManyRequests"
 
+/* The names of systemd-resolved. */
+#define RESOLVE1_NAME "org.freedesktop.resolve1"
+#define RESOLVE1_PATH "/org/freedesktop/resolve1"
+#define RESOLVE1_MANAGER "org.freedesktop.resolve1.Manager"
+#define RESOLVE1_LINK_PATH "/org/freedesktop/resolve1/link" /* followed by the encoded ifindex */
+#define RESOLVE1_LINK "org.freedesktop.resolve1.Link"
+
 /* The message bus itself. */
 #define DBUS_NAME "org.freedesktop.DBus"
 #define DBUS_PATH "/org/freedesktop/DBus"

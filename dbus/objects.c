@@ -8,8 +8,6 @@
 #include "io/clock.h"
 #include "io/journal.h"
 
-#define UNAFFECTED "Queries are answered nevertheless."
-
 /* --- changes */
 
 uint64_t objects_realtime(uint64_t boottime)
@@ -233,6 +231,7 @@ void objects_sync(Objects *o)
         }
         forward_objects_sync(o);
         objects_sync_manager(o);
+        resolve1_sync(o->resolve1);
 }
 
 static void objects_on_turned(void *userdata)
@@ -252,52 +251,14 @@ static void objects_on_probed(void *userdata, const Action *action)
         sd_bus_message_unref(call);
 }
 
-static void objects_on_answer(void *userdata, const Client *client, Packet *answer)
+static void objects_on_answer(void *userdata, const Client *client, AnswerOrigin origin, Packet *answer)
 {
         Objects *o = userdata;
-        sd_bus_message *call = calls_take(&o->calls, client->bus.call);
 
-        if (call)
-                manager_answer(call, answer);
-        sd_bus_message_unref(call);
+        calls_answer(&o->calls, client->bus.call, origin, answer);
 }
 
-/* --- the bus name */
-
-static const char *const name_fields[] = { "DOHMOUSE_BUS_NAME=" BUS_NAME, NULL };
-
-static int objects_on_name(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error)
-{
-        Objects *o = userdata;
-        uint32_t outcome = 0;
-
-        if (sd_bus_message_is_method_error(m, NULL)) {
-                const sd_bus_error *e = sd_bus_message_get_error(m);
-
-                /* The bus connection was lost before the reply. */
-                if (sd_bus_error_has_name(e, SD_BUS_ERROR_NO_REPLY))
-                        return 0;
-                journal_fields(LOG_WARNING, MESSAGE_PLAIN, name_fields,
-                               "Failed to acquire the bus name %s: %s. " UNAFFECTED, BUS_NAME, e->message);
-        } else if (sd_bus_message_read(m, "u", &outcome) > 0 && outcome == 2)
-                journal_fields(LOG_WARNING, MESSAGE_PLAIN, name_fields,
-                               "The bus name %s is owned by another program. " UNAFFECTED, BUS_NAME);
-        o->named = outcome == 1 || outcome == 4;
-        return 0;
-}
-
-static int objects_on_name_acquired(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error)
-{
-        Objects *o = userdata;
-        const char *name;
-
-        if (sd_bus_message_read(m, "s", &name) > 0 && strcmp(name, BUS_NAME) == 0) {
-                if (!o->named)
-                        journal_fields(LOG_DEBUG, MESSAGE_PLAIN, name_fields, "Acquired the bus name %s.", BUS_NAME);
-                o->named = true;
-        }
-        return 0;
-}
+/* --- life */
 
 static int objects_attach(void *userdata, sd_bus *bus)
 {
@@ -312,11 +273,11 @@ static int objects_attach(void *userdata, sd_bus *bus)
         if (r >= 0)
                 r = forward_objects_attach(o, bus);
         if (r >= 0)
-                r = sd_bus_match_signal_async(bus, NULL, DBUS_NAME, DBUS_PATH, DBUS_INTERFACE, "NameAcquired",
-                                              objects_on_name_acquired, NULL, o);
-        /* If the name is taken, wait in the queue for it. */
+                r = owned_name_attach(&o->name, bus);
         if (r >= 0)
-                r = sd_bus_request_name_async(bus, NULL, BUS_NAME, SD_BUS_NAME_QUEUE, objects_on_name, o);
+                r = owned_name_want(&o->name, bus, true);
+        if (r >= 0)
+                r = resolve1_attach(o->resolve1, bus);
         return r;
 }
 
@@ -324,7 +285,8 @@ static void objects_detach(void *userdata)
 {
         Objects *o = userdata;
 
-        o->named = false;
+        owned_name_detach(&o->name);
+        resolve1_detach(o->resolve1);
         polkit_forget_all(&o->polkit);
         calls_forget_all(&o->calls);
 }
@@ -337,7 +299,13 @@ Objects *objects_new(Daemon *d)
                 return NULL;
         o->daemon = d;
         o->user = (BusUser) { .attach = objects_attach, .detach = objects_detach, .userdata = o };
+        o->name.name = BUS_NAME;
         polkit_init(&o->polkit);
+        o->resolve1 = resolve1_new(d, &o->polkit, &o->calls);
+        if (!o->resolve1) {
+                free(o);
+                return NULL;
+        }
         daemon_observe(d, &(DaemonObserver) { .turned = objects_on_turned,
                                               .probed = objects_on_probed,
                                               .answer = objects_on_answer,
@@ -352,6 +320,7 @@ Objects *objects_free(Objects *o)
         if (!o)
                 return NULL;
         objects_detach(o);
+        resolve1_free(o->resolve1);
         free(o->upstreams);
         free(o->forwards);
         free(o);

@@ -7,7 +7,9 @@
 #include "calls.h"
 #include "names.h"
 #include "objects.h"
+#include "owned_name.h"
 #include "polkit.h"
+#include "resolve1/resolve1.h"
 
 #define CONFIGURATION_ERROR_MAX 512
 
@@ -41,7 +43,8 @@ typedef struct PublishedForward {
 struct Objects {
         Daemon *daemon;
         BusUser user;
-        bool named;           /* the bus name is owned */
+        OwnedName name;
+        Resolve1 *resolve1;
         Published *upstreams; /* in the order of the configuration */
         size_t n_upstreams;
         PublishedForward *forwards; /* likewise */
@@ -82,7 +85,5 @@ int objects_list_paths(const Objects *o, const char *root, const char *(*name_at
 /* Converts a time of CLOCK_BOOTTIME to CLOCK_REALTIME; 0 stays 0. */
 uint64_t objects_realtime(uint64_t boottime);
 
-/* Reply to a call that was taken out of `calls`: with an answer (NULL when out of memory), or the outcome of a probe.
- * The caller keeps the reference to `call`. */
-void manager_answer(sd_bus_message *call, Packet *answer);
+/* Replies to a call that was taken out of `calls` with the outcome of a probe. The caller keeps the reference to it. */
 void upstream_probed(sd_bus_message *call, const Action *action);

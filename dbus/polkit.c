@@ -2,6 +2,8 @@
 #include "polkit.h"
 
 #include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
 
 #include "names.h"
 
@@ -15,6 +17,7 @@ typedef struct Request {
         sd_bus_message *call;
         sd_bus_slot *slot; /* of the question to polkit */
         const char *action;
+        char interface[IF_NAMESIZE]; /* "": none */
         PolkitAuthorized authorized;
         void *userdata;
         uint64_t argument;
@@ -117,7 +120,10 @@ static int polkit_ask(Request *r)
                 k = sd_bus_message_append(m, "(sa{sv})s", "system-bus-name", 1, "name", "s",
                                           sd_bus_message_get_sender(r->call), r->action);
         if (k >= 0)
-                k = sd_bus_message_append(m, "a{ss}us", 0, interactive ? UINT32_C(1) : UINT32_C(0), "");
+                k = *r->interface ? sd_bus_message_append(m, "a{ss}", 1, "interface", r->interface)
+                                  : sd_bus_message_append(m, "a{ss}", 0);
+        if (k >= 0)
+                k = sd_bus_message_append(m, "us", interactive ? UINT32_C(1) : UINT32_C(0), "");
         if (k < 0)
                 return k;
         return sd_bus_call_async(sd_bus_message_get_bus(r->call), &r->slot, m, polkit_on_reply, r,
@@ -154,6 +160,12 @@ static void polkit_on_user(void *userdata, int result, uid_t user)
 int polkit_check(Polkit *p, sd_bus_message *call, const char *action, PolkitAuthorized authorized, void *userdata,
                  uint64_t argument)
 {
+        return polkit_check_interface(p, call, action, "", authorized, userdata, argument);
+}
+
+int polkit_check_interface(Polkit *p, sd_bus_message *call, const char *action, const char *interface,
+                           PolkitAuthorized authorized, void *userdata, uint64_t argument)
+{
         Request *r = calloc(1, sizeof(*r));
 
         if (!r)
@@ -166,6 +178,7 @@ int polkit_check(Polkit *p, sd_bus_message *call, const char *action, PolkitAuth
                 .userdata = userdata,
                 .argument = argument,
         };
+        snprintf(r->interface, sizeof(r->interface), "%s", interface);
         list_init(&r->in_polkit);
         list_append(&p->requests, &r->in_polkit);
         callers_identify(&p->callers, call, &r->caller, polkit_on_user, r);

@@ -34,5 +34,10 @@ void polkit_init(Polkit *p);
 int polkit_check(Polkit *p, sd_bus_message *call, const char *action, PolkitAuthorized authorized, void *userdata,
                  uint64_t argument);
 
+/* As polkit_check(), for a change of the settings of a network interface, whose name rules of polkit can ask for as
+ * action.lookup("interface"). Borrows `interface` during the call. */
+int polkit_check_interface(Polkit *p, sd_bus_message *call, const char *action, const char *interface,
+                           PolkitAuthorized authorized, void *userdata, uint64_t argument);
+
 /* Drops all requests: the bus connection is gone. */
 void polkit_forget_all(Polkit *p);

@@ -102,7 +102,8 @@ static void daemon_carry_out(Daemon *d, const Action *a)
         switch (a->type) {
         case ACTION_ANSWER:
                 if (a->answer.client.kind == CLIENT_BUS)
-                        d->observer.answer(d->observer.userdata, &a->answer.client, a->answer.message);
+                        d->observer.answer(d->observer.userdata, &a->answer.client, a->answer.origin,
+                                           a->answer.message);
                 else if (a->answer.reply)
                         listener_answer(&a->answer.client, a->answer.reply);
                 else
@@ -584,6 +585,11 @@ void daemon_reset_statistics(Daemon *d)
 LinkTable *daemon_links(Daemon *d)
 {
         return link_keeper_table(d->links);
+}
+
+uint64_t daemon_links_version(const Daemon *d)
+{
+        return link_keeper_version(d->links);
 }
 
 void daemon_links_changed(Daemon *d)

@@ -26,8 +26,9 @@ typedef struct DaemonOptions {
 /* The bus, which observes the daemon like the journal. All may be NULL. */
 typedef struct DaemonObserver {
         void (*turned)(void *userdata); /* the end of a turn, before the loop sleeps: anything may have changed */
-        void (*probed)(void *userdata, const Action *action);                 /* ACTION_PROBED */
-        void (*answer)(void *userdata, const Client *client, Packet *answer); /* to a client of kind CLIENT_BUS */
+        void (*probed)(void *userdata, const Action *action); /* ACTION_PROBED */
+        /* To a client of kind CLIENT_BUS. `answer` is NULL if out of memory. */
+        void (*answer)(void *userdata, const Client *client, AnswerOrigin origin, Packet *answer);
         void *userdata;
 } DaemonObserver;
 
@@ -58,6 +59,8 @@ void daemon_reset_statistics(Daemon *d);
 LinkTable *daemon_links(Daemon *d);
 /* The table has changed. Can be called for each setting: the changes of one turn of the loop are applied together. */
 void daemon_links_changed(Daemon *d);
+/* Returns how often changes of the table were applied. */
+uint64_t daemon_links_version(const Daemon *d);
 
 Bus *daemon_bus(Daemon *d); /* NULL once the daemon has stopped */
 Engine *daemon_engine(Daemon *d);

@@ -21,6 +21,7 @@ struct LinkKeeper {
         char *path;       /* of the file that stores the settings; NULL: nowhere */
         char *stored;     /* its contents; NULL: there is none */
         bool changed;
+        uint64_t version;
         bool stopped;
         bool unwatchable, unstorable; /* which was logged */
 };
@@ -131,6 +132,7 @@ void link_keeper_apply(LinkKeeper *k, Engine *e, ResolvConfWatch *resolv_conf, u
         if (!k->changed)
                 return;
         k->changed = false;
+        k->version++;
         link_keeper_drop_empty(k->table);
         link_keeper_follow(k);
         interface_refresh_links(k->table);
@@ -145,6 +147,11 @@ void link_keeper_apply(LinkKeeper *k, Engine *e, ResolvConfWatch *resolv_conf, u
 LinkTable *link_keeper_table(LinkKeeper *k)
 {
         return k->table;
+}
+
+uint64_t link_keeper_version(const LinkKeeper *k)
+{
+        return k->version;
 }
 
 LinkKeeper *link_keeper_new(uv_loop_t *loop, const char *directory)

@@ -22,6 +22,8 @@ LinkKeeper *link_keeper_free(LinkKeeper *k);
 DEFINE_CLEANUP(LinkKeeper, link_keeper_free)
 
 LinkTable *link_keeper_table(LinkKeeper *k);
+/* Returns how often changes were applied: if it is the same, so are the links. */
+uint64_t link_keeper_version(const LinkKeeper *k);
 /* The table, or what configures its use, has changed. */
 void link_keeper_note_change(LinkKeeper *k);
 /* Applies the changes since the last call, if there are any. */

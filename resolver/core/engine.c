@@ -429,6 +429,11 @@ void engine_flush_cache(Engine *e)
                 cache_flush(e->queries.cache);
 }
 
+void engine_forget_forwards(Engine *e, uint64_t now)
+{
+        forwards_forget(e->queries.forwards, &e->outbox, now);
+}
+
 void engine_reset_statistics(Engine *e)
 {
         e->outbox.counters = (Counters) { 0 };
@@ -508,6 +513,11 @@ bool engine_upstream(const Engine *e, size_t i, UpstreamInfo *ret)
 const Forward *engine_forward(const Engine *e, size_t i)
 {
         return forwards_member(e->queries.forwards, i);
+}
+
+bool engine_is_forwarded(const Engine *e, Bytes name)
+{
+        return forwards_find(e->queries.forwards, name) != NULL;
 }
 
 void engine_stats(const Engine *e, EngineStats *ret)

@@ -109,6 +109,8 @@ int engine_set_links(Engine *e, const LinkTable *links, uint64_t now);
 void engine_set_hosts(Engine *e, Hosts *file, Hosts *own);
 
 void engine_flush_cache(Engine *e);
+/* Forgets what is known about Do53 servers, such as which lack EDNS. */
+void engine_forget_forwards(Engine *e, uint64_t now);
 void engine_reset_statistics(Engine *e);
 
 /* These take the handle of an upstream, and return false if it no longer exists. */
@@ -142,6 +144,9 @@ bool engine_upstream(const Engine *e, size_t i, UpstreamInfo *ret);
 /* Returns forward zone `i`, those of [Forward] in configured order and then those of links, or NULL after the last. It
  * is valid until the next call of engine_reload() or engine_set_links(). */
 const Forward *engine_forward(const Engine *e, size_t i);
+
+/* Returns true if queries for `name`, in wire form, go to Do53 servers. */
+bool engine_is_forwarded(const Engine *e, Bytes name);
 
 typedef struct EngineStats {
         Counters counters;

@@ -42,7 +42,9 @@ typedef struct Client {
                         uint32_t connection; /* its number */
                 } tcp;
                 struct {
-                        uint64_t call; /* its number */
+                        uint64_t call;   /* its number */
+                        bool no_cache;   /* wants no cached answer */
+                        bool no_network; /* wants no answer that is not known yet */
                 } bus;
                 struct {
                         uint64_t number;

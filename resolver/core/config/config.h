@@ -15,6 +15,12 @@
 
 typedef enum Policy { POLICY_ORDERED, POLICY_FASTEST } Policy;
 typedef enum Hedge { HEDGE_ON_SUSPECT, HEDGE_ALWAYS, HEDGE_NO } Hedge;
+/* Whether the daemon takes the place of systemd-resolved on the bus. */
+typedef enum Resolve1Mode {
+        RESOLVE1_NO,
+        RESOLVE1_YES,
+        RESOLVE1_AUTO, /* while it is the resolver of the machine */
+} Resolve1Mode;
 typedef enum Preconnect { PRECONNECT_OFF, PRECONNECT_ON_NETWORK_UP } Preconnect;
 typedef enum Method { METHOD_POST, METHOD_GET } Method;
 
@@ -112,6 +118,7 @@ typedef struct Config {
         char *trust_anchors; /* PEM file or directory, or NULL for the system's */
         char *clock_names;   /* separated by blanks; "": none; NULL: auto, those of the time services */
         char *clock_servers; /* likewise; "" or NULL: those of the network */
+        Resolve1Mode resolve1;
         int log_level;       /* LogLevel=: 0 emerg .. 7 debug; default 6, info */
 
         /* [Cache] */

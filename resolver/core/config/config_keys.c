@@ -593,14 +593,15 @@ static const ConfigType type_clock_servers = { .parse = keys_parse_clock_servers
 static const ConfigType type_dns = { .parse = keys_parse_dns, .clear = keys_clear_dns };
 
 _Static_assert(sizeof(Policy) == sizeof(int) && sizeof(Hedge) == sizeof(int) && sizeof(Method) == sizeof(int) &&
-                       sizeof(HealthMode) == sizeof(int) && sizeof(Preconnect) == sizeof(int) &&
-                       sizeof(LinksDefaultRoute) == sizeof(int),
+                       sizeof(HealthMode) == sizeof(int) && sizeof(Resolve1Mode) == sizeof(int) &&
+                       sizeof(Preconnect) == sizeof(int) && sizeof(LinksDefaultRoute) == sizeof(int),
                "a choice is stored as an int");
 
 static const char *const policy_words[] = { "ordered", "fastest", NULL };
 static const char *const hedge_words[] = { "on-suspect", "always", "no", NULL };
 static const char *const method_words[] = { "POST", "GET", NULL };
 static const char *const mode_words[] = { "lazy", "active", "none", NULL };
+static const char *const resolve1_words[] = { "no", "yes", "auto", NULL };
 static const char *const preconnect_words[] = { "off", "on-network-up", NULL };
 static const char *const default_route_words[] = { "explicit", "never", "always", NULL };
 static const char *const level_words[] = {
@@ -647,6 +648,8 @@ const ConfigKey config_keys[] = {
           .expected = "auto, or names such as pool.ntp.org" },
         { "Resolver", "ClockServers", &type_clock_servers, GLOBAL(clock_servers),
           .expected = "ADDRESS[:PORT], such as 192.168.1.1 or [fd00::53]:5353" },
+        { "Resolver", "Resolve1", &type_choice, GLOBAL(resolve1), .words = resolve1_words,
+          .expected = "yes, no or auto" },
         { "Resolver", "LogLevel", &type_choice, GLOBAL(log_level), .words = level_words,
           .expected = "emerg, alert, crit, err, warning, notice, info or debug" },
 

@@ -111,6 +111,7 @@ void config_set_defaults(Config *c)
         c->query_timeout = 4500 * USEC_PER_MSEC;
         c->hedge = HEDGE_ON_SUSPECT;
         c->padding = true;
+        c->resolve1 = RESOLVE1_AUTO;
         c->log_level = 6;
         c->cache = true;
         c->cache_size = 8 << 20;

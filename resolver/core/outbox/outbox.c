@@ -92,12 +92,12 @@ bool outbox_next_action(Outbox *o, Action *ret)
         return true;
 }
 
-void outbox_answer(Outbox *o, const Client *client, Packet *message)
+void outbox_answer(Outbox *o, const Client *client, AnswerOrigin origin, Packet *message)
 {
-        outbox_answer_later(o, client, pending_reply_of(message));
+        outbox_answer_later(o, client, origin, pending_reply_of(message));
 }
 
-void outbox_answer_later(Outbox *o, const Client *client, PendingReply *reply)
+void outbox_answer_later(Outbox *o, const Client *client, AnswerOrigin origin, PendingReply *reply)
 {
         Action *a = outbox_act(o, ACTION_ANSWER);
 
@@ -106,6 +106,7 @@ void outbox_answer_later(Outbox *o, const Client *client, PendingReply *reply)
                 return;
         }
         a->answer.client = *client;
+        a->answer.origin = origin;
         a->answer.reply = reply;
 }
 

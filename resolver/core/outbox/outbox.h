@@ -41,6 +41,14 @@ typedef enum NetworkState {
 
 const char *network_state_name(NetworkState s);
 
+/* Where an answer comes from. */
+typedef enum AnswerOrigin {
+        ORIGIN_NONE,  /* an error of our own */
+        ORIGIN_LOCAL, /* local names */
+        ORIGIN_CACHE,
+        ORIGIN_NETWORK, /* an upstream or a Do53 server */
+} AnswerOrigin;
+
 typedef enum ActionType {
         ACTION_ANSWER,    /* send `reply` to `client`; if NULL (out of memory), drop the client without an answer */
         ACTION_CONNECT,   /* open `connection` to address number `address` of `upstream` */
@@ -67,6 +75,7 @@ typedef struct Action {
         union {
                 struct {
                         Client client;
+                        AnswerOrigin origin;
                         PendingReply *reply; /* borrowed; take a reference to keep it */
                         Packet *message; /* the written reply; NULL over TCP, where io writes it when it can be sent */
                 } answer;
@@ -172,8 +181,8 @@ bool outbox_next_action(Outbox *o, Action *ret);
 
 /* Answer `client`. These take ownership of `message` and `reply`; if it is NULL (out of memory), the client gets no
  * answer. */
-void outbox_answer(Outbox *o, const Client *client, Packet *message);
-void outbox_answer_later(Outbox *o, const Client *client, PendingReply *reply);
+void outbox_answer(Outbox *o, const Client *client, AnswerOrigin origin, Packet *message);
+void outbox_answer_later(Outbox *o, const Client *client, AnswerOrigin origin, PendingReply *reply);
 
 /* Changes the state of the network, and reports it if it is a new one. */
 void outbox_set_network(Outbox *o, NetworkState state);

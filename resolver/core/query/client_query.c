@@ -27,7 +27,7 @@ static bool client_query_refuse(QueryCommon *common, const Client *client, Trans
         options.ede_text = text;
         common->outbox->counters.rejected++;
         outbox_answer(
-                common->outbox, client,
+                common->outbox, client, ORIGIN_NONE,
                 reply_error(&target, m->qname.n ? client_query_question_section(m) : BYTES(NULL, 0), rcode, &options));
         return true;
 }
@@ -56,12 +56,13 @@ static bool client_query_turn_down(QueryCommon *common, const Client *client, Tr
                 ReplyOptions options = query_reply_options(common);
 
                 common->outbox->counters.rejected++;
-                outbox_answer(common->outbox, client, reply_error(&target, BYTES(NULL, 0), RCODE_NOTIMP, &options));
+                outbox_answer(common->outbox, client, ORIGIN_NONE,
+                              reply_error(&target, BYTES(NULL, 0), RCODE_NOTIMP, &options));
                 return true;
         }
         if (status != MESSAGE_OK || m->qdcount != 1) {
                 common->outbox->counters.rejected++;
-                outbox_answer(common->outbox, client,
+                outbox_answer(common->outbox, client, ORIGIN_NONE,
                               reply_malformed(m, status == MESSAGE_OK ? MESSAGE_MALFORMED : status));
                 return true;
         }
@@ -92,7 +93,7 @@ static bool client_query_answer_locally(QueryCommon *common, const Client *clien
         }
         common->outbox->counters.local++;
         outbox_answer(
-                common->outbox, client,
+                common->outbox, client, ORIGIN_LOCAL,
                 reply_local(&target, client_query_question_section(m), reply.rcode, reply.records, reply.n, &options));
         return true;
 }
@@ -136,7 +137,8 @@ static bool client_query_answer_from_cache(QueryCommon *common, const Client *cl
                 common->outbox->counters.answered++;
                 histogram_add(&common->outbox->counters.latency, 0);
         }
-        outbox_answer(common->outbox, client, reply_from_answer(&target, m->qname, &known.answer, &known.options));
+        outbox_answer(common->outbox, client, ORIGIN_CACHE,
+                      reply_from_answer(&target, m->qname, &known.answer, &known.options));
         if (known.prefetch)
                 client_query_prefetch(common, m, now);
         return true;
@@ -158,9 +160,13 @@ bool client_query(QueryCommon *common, const Client *client, Transport transport
         if (client_query_answer_locally(common, client, transport, &m)) {
                 return true;
         }
-        if (client_query_answer_from_cache(common, client, transport, &m, now)) {
+        if (!(client->kind == CLIENT_BUS && client->bus.no_cache) &&
+            client_query_answer_from_cache(common, client, transport, &m, now)) {
                 return true;
         }
+        if (client->kind == CLIENT_BUS && client->bus.no_network)
+                return client_query_refuse(common, client, transport, &m, RCODE_SERVFAIL, EDE_NOT_READY,
+                                           "not known without the network");
         source = client_quota_source(common->hash_key, client);
         if (!client_quota_has_slot(&common->quota, source, query_pending_bytes(common)) ||
             (m.signed_message && common->signed_bytes + message.n > SIGNED_BYTES_MAX))

@@ -200,9 +200,9 @@ void query_arm(Query *q)
 
 /* --- answers */
 
-static void query_answer_pending(Query *q, PendingClient *p, Packet *message)
+static void query_answer_pending(Query *q, PendingClient *p, AnswerOrigin origin, Packet *message)
 {
-        outbox_answer(q->common->outbox, &p->client, message);
+        outbox_answer(q->common->outbox, &p->client, origin, message);
         query_pending_client_free(q, p);
 }
 
@@ -212,20 +212,20 @@ static Bytes query_pending_name(const PendingClient *p)
 }
 
 /* Answers several clients. They share the answer: thousands may wait for one of 64 KiB. */
-static void query_answer_many(Query *q, const Message *answer, const ReplyOptions *options)
+static void query_answer_many(Query *q, AnswerOrigin origin, const Message *answer, const ReplyOptions *options)
 {
         _cleanup_(shared_answer_unrefp) SharedAnswer *shared = shared_answer_new(answer, options);
 
         LIST_FOREACH(l, &q->pending) {
                 PendingClient *p = container_of(l, PendingClient, in_query);
 
-                outbox_answer_later(q->common->outbox, &p->client,
+                outbox_answer_later(q->common->outbox, &p->client, origin,
                                     shared ? pending_reply_new(shared, &p->target, query_pending_name(p)) : NULL);
                 query_pending_client_free(q, p);
         }
 }
 
-static void query_answer_all(Query *q, const Message *answer, const ReplyOptions *options)
+static void query_answer_all(Query *q, AnswerOrigin origin, const Message *answer, const ReplyOptions *options)
 {
         List *first = list_first(&q->pending);
         ReplyOptions own = *options;
@@ -236,9 +236,9 @@ static void query_answer_all(Query *q, const Message *answer, const ReplyOptions
                 return;
         p = container_of(first, PendingClient, in_query);
         if (list_is_last(&q->pending, first))
-                query_answer_pending(q, p, reply_from_answer(&p->target, query_pending_name(p), answer, &own));
+                query_answer_pending(q, p, origin, reply_from_answer(&p->target, query_pending_name(p), answer, &own));
         else
-                query_answer_many(q, answer, &own);
+                query_answer_many(q, origin, answer, &own);
 }
 
 /*
@@ -255,7 +255,7 @@ static bool query_answer_stale(Query *q, uint64_t now)
                 return false;
         LIST_FOREACH(l, &q->pending)
                 *(known.stale ? &q->common->outbox->counters.stale : &q->common->outbox->counters.answered) += 1;
-        query_answer_all(q, &known.answer, &known.options);
+        query_answer_all(q, ORIGIN_CACHE, &known.answer, &known.options);
         return true;
 }
 
@@ -266,7 +266,7 @@ static void query_answer_second_best(Query *q, uint64_t now)
         Message m;
 
         if (!query_answer_stale(q, now) && q->fallback && message_parse(&m, packet_bytes(q->fallback)) == MESSAGE_OK)
-                query_answer_all(q, &m, &options);
+                query_answer_all(q, ORIGIN_NETWORK, &m, &options);
 }
 
 static void query_refuse_pending(Query *q, PendingClient *p, uint64_t now)
@@ -281,7 +281,7 @@ static void query_refuse_pending(Query *q, PendingClient *p, uint64_t now)
                 q->common->outbox->counters.forward_failed++;
                 forward_count_failure(q->forward);
         }
-        query_answer_pending(q, p,
+        query_answer_pending(q, p, ORIGIN_NONE,
                              reply_error(&p->target, BYTES(p->question, p->question_size), RCODE_SERVFAIL, &options));
 }
 
@@ -410,7 +410,7 @@ void query_deliver(Query *q, const Message *answer, uint32_t age, uint32_t max_a
         if (kind == LIFETIME_NEGATIVE)
                 options.ttl_cap =
                         (uint32_t) MIN((uint64_t) options.ttl_cap, q->common->config->negative_max_ttl / USEC_PER_SEC);
-        query_answer_all(q, answer, &options);
+        query_answer_all(q, ORIGIN_NETWORK, answer, &options);
         query_free(q, now);
 }
 
