@@ -46,7 +46,7 @@ Forwards *clock_names_new(const Config *config, const char *names, const char *s
                             clock_names_ignore, NULL, &errors);
         if (!zone || zone->n_forwards == 0 || zone->forwards[0].n_servers == 0)
                 return NULL;
-        return forwards_new(zone, NULL, &changed, now);
+        return forwards_new(zone, NULL, NULL, &changed, now);
 }
 
 Forward *clock_names_find(const Forwards *f, const Message *question)
