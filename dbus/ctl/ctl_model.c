@@ -37,6 +37,7 @@ static const Member upstream_members[] = {
         UPSTREAM("Failures", 't', failures),
         UPSTREAM("HandshakesFull", 't', handshakes_full),
         UPSTREAM("HandshakesResumed", 't', handshakes_resumed),
+        UPSTREAM("HandshakesEarly", 't', handshakes_early),
         UPSTREAM("Probes", 't', probes),
         UPSTREAM("Races", 't', races),
         UPSTREAM("RacesWon", 't', races_won),

@@ -12,7 +12,7 @@ typedef struct UpstreamView {
         char **addresses;                                                        /* NULL-terminated */
         uint64_t retry_at, last_change;                                          /* usec, CLOCK_REALTIME; 0: none */
         uint64_t connections, smoothed_rtt, peer_idle;
-        uint64_t queries, failures, handshakes_full, handshakes_resumed, probes, races, races_won;
+        uint64_t queries, failures, handshakes_full, handshakes_resumed, handshakes_early, probes, races, races_won;
 } UpstreamView;
 
 typedef struct ForwardView {

@@ -270,8 +270,9 @@ static void status_print_upstream(const Ctl *c, const UpstreamView *v)
         status_print_list("Addresses", v->addresses);
         status_print_connection(v);
         printf(KEY "%s\n", "RTT", v->smoothed_rtt ? delay_text(v->smoothed_rtt, span) : "unknown");
-        printf(KEY "%llu full, %llu resumed\n", "Handshakes", (unsigned long long) v->handshakes_full,
-               (unsigned long long) v->handshakes_resumed);
+        printf(KEY "%llu full, %llu resumed, %llu of them with early data\n", "Handshakes",
+               (unsigned long long) v->handshakes_full, (unsigned long long) v->handshakes_resumed,
+               (unsigned long long) v->handshakes_early);
         printf(KEY "%llu, %llu failures\n", "Queries", (unsigned long long) v->queries,
                (unsigned long long) v->failures);
         printf(KEY "%llu\n", "Probes", (unsigned long long) v->probes);

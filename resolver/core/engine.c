@@ -167,13 +167,13 @@ void engine_established(Engine *e, uint32_t connection, uint64_t now)
                 upstream_on_established(c, now);
 }
 
-void engine_ready(Engine *e, uint32_t connection, bool resumed, uint64_t now)
+void engine_ready(Engine *e, uint32_t connection, Handshake handshake, uint64_t now)
 {
         Connection *c = engine_find_connection(e, connection);
 
         if (!c || c->state != CONNECTION_CONNECTING)
                 return;
-        upstream_on_ready(c, resumed, now);
+        upstream_on_ready(c, handshake, now);
         engine_settle(e, now);
 }
 
@@ -503,6 +503,7 @@ bool engine_upstream(const Engine *e, size_t i, UpstreamInfo *ret)
                 .failures = u->failures,
                 .handshakes_full = u->handshakes_full,
                 .handshakes_resumed = u->handshakes_resumed,
+                .handshakes_early = u->handshakes_early,
                 .probes = u->probes,
                 .races = u->races,
                 .races_won = u->races_won,

@@ -51,8 +51,8 @@ size_t engine_waiting(const Engine *e);
 
 /* TCP is established. */
 void engine_established(Engine *e, uint32_t connection, uint64_t now);
-/* The handshakes are complete, with a resumed TLS session if `resumed`. */
-void engine_ready(Engine *e, uint32_t connection, bool resumed, uint64_t now);
+/* The handshakes are complete. */
+void engine_ready(Engine *e, uint32_t connection, Handshake handshake, uint64_t now);
 /* Octets arrived: comes before the events that they contain. */
 void engine_received(Engine *e, uint32_t connection, uint64_t now);
 /* SETTINGS arrived: the peer allows `max` concurrent streams (RFC 9113 6.5.2). */
@@ -134,7 +134,8 @@ typedef struct UpstreamInfo {
         uint64_t queries;      /* DNS messages sent */
         uint64_t failures;     /* failures of the upstream itself */
         uint64_t handshakes_full, handshakes_resumed;
-        uint64_t probes; /* probes and trials */
+        uint64_t handshakes_early; /* of those resumed: the upstream accepted early data */
+        uint64_t probes;           /* probes and trials */
         uint64_t races, races_won;
 } UpstreamInfo;
 

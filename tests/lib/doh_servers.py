@@ -170,12 +170,15 @@ addAction(AllRule(), SpoofAction("192.0.2.1"))
 
 
 class Nginx(DohServer):
-    """Before the server in the option `backend`; `keepalive_requests`: how many requests a connection takes."""
+    """Before the server in the option `backend`; `keepalive_requests`: how many requests a connection takes; `early`: on, off,
+    or 425: early data is accepted, and what came in it answered with that status."""
 
     program = 'nginx'
 
     def configure(self):
         requests = self.options.get('keepalive_requests', 1000)
+        early = self.options.get('early', 'off')
+        too_early = 'if ($ssl_early_data) { return 425; }' if early == '425' else ''
         paths = ''.join(f'    {key}_temp_path {self.directory}/{key};\n' for key in ('client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'))
         self.write('nginx.conf', f'''
 daemon off;
@@ -192,8 +195,10 @@ http {{
         listen 127.0.0.1:{self.port} ssl http2;
         ssl_certificate {self.ca};
         ssl_certificate_key {self.key};
+        ssl_protocols TLSv1.3;
+        ssl_early_data {'off' if early == 'off' else 'on'};
         keepalive_requests {requests};
-        location /dns-query {{ grpc_pass grpcs://doh; grpc_set_header Host doh.test; }}
+        location /dns-query {{ {too_early} grpc_pass grpcs://doh; grpc_set_header Host doh.test; }}
     }}
 }}
 ''')
@@ -225,7 +230,7 @@ defaults
     timeout client 30s
     timeout server 30s
 frontend f
-    bind 127.0.0.1:{self.port} ssl crt {self.directory}/pair.pem alpn h2
+    bind 127.0.0.1:{self.port} ssl crt {self.directory}/pair.pem alpn h2 {self.options.get('tls', '')}
     default_backend b
 backend b
     server s 127.0.0.1:{self.options["backend"].port} ssl verify none alpn h2 sni str(doh.test)

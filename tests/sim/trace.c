@@ -75,6 +75,7 @@ void trace_add_action(Trace *t, const Action *a, uint64_t now)
                 add_number(t, a->connect.address);
                 add_text(t, purpose_name(a->connect.purpose));
                 break;
+        case ACTION_OFFER:
         case ACTION_SEND:
                 add_message(t, a->send.message);
                 add_number(t, a->send.ping);

@@ -114,6 +114,7 @@ typedef struct Config {
         uint64_t query_timeout; /* usec */
         Hedge hedge;
         bool padding;
+        bool early_data;     /* EarlyData=: queries may be sent as TLS early data */
         bool trust_ad;       /* TrustAD=, default no: AD is not passed on (FAULTS.md 3.2) */
         char *trust_anchors; /* PEM file or directory, or NULL for the system's */
         char *clock_names;   /* separated by blanks; "": none; NULL: auto, those of the time services */

@@ -642,6 +642,7 @@ const ConfigKey config_keys[] = {
         { "Resolver", "Hedge", &type_choice, GLOBAL(hedge), .words = hedge_words,
           .expected = "on-suspect, always or no" },
         { "Resolver", "Padding", &type_boolean, GLOBAL(padding), .expected = YES_OR_NO },
+        { "Resolver", "EarlyData", &type_boolean, GLOBAL(early_data), .expected = YES_OR_NO },
         { "Resolver", "TrustAD", &type_boolean, GLOBAL(trust_ad), .expected = YES_OR_NO },
         { "Resolver", "TrustAnchors", &type_path, GLOBAL(trust_anchors), .expected = PEM, .vital = true },
         { "Resolver", "ClockNames", &type_clock_names, GLOBAL(clock_names),

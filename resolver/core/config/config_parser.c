@@ -112,6 +112,7 @@ void config_set_defaults(Config *c)
         c->hedge = HEDGE_ON_SUSPECT;
         c->padding = true;
         c->resolve1 = RESOLVE1_AUTO;
+        c->early_data = true;
         c->log_level = 6;
         c->cache = true;
         c->cache_size = 8 << 20;

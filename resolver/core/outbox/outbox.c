@@ -57,6 +57,7 @@ Action *outbox_act(Outbox *o, ActionType type)
 static Packet *outbox_packet_of(const Action *a)
 {
         switch (a->type) {
+        case ACTION_OFFER:
         case ACTION_SEND:
                 return a->send.message;
         case ACTION_DO53_SEND:

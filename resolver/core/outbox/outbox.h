@@ -17,6 +17,7 @@
 #include "core/base/list.h"
 #include "core/base/packet.h"
 #include "core/base/random.h"
+#include "core/base/handshake.h"
 #include "core/base/timers.h"
 #include "core/config/config.h"
 #include "core/dns/pending_reply.h"
@@ -50,11 +51,13 @@ typedef enum AnswerOrigin {
 } AnswerOrigin;
 
 typedef enum ActionType {
-        ACTION_ANSWER,    /* send `reply` to `client`; if NULL (out of memory), drop the client without an answer */
-        ACTION_CONNECT,   /* open `connection` to address number `address` of `upstream` */
-        ACTION_SEND,      /* send `message` on `connection` as `exchange`, with a PING if `ping` */
-        ACTION_PING,      /* send a PING on `connection` */
-        ACTION_CANCEL,    /* reset the stream of `exchange` on `connection` */
+        ACTION_ANSWER,  /* send `reply` to `client`; if NULL (out of memory), drop the client without an answer */
+        ACTION_CONNECT, /* open `connection` to address number `address` of `upstream` */
+        ACTION_OFFER,   /* `message` will be sent on `connection` as `exchange` once the handshakes are complete: it may
+                           be   sent earlier, as early data */
+        ACTION_SEND,    /* send `message` on `connection` as `exchange`, with a PING if `ping` */
+        ACTION_PING,    /* send a PING on `connection` */
+        ACTION_CANCEL,  /* reset the stream of `exchange` on `connection` */
         ACTION_DO53_SEND, /* send `message` to a Do53 server as `exchange`, from a new socket and with an unpredictable
                              ID (RFC 5452 9.2); for an existing exchange, from the same socket with the same ID */
         ACTION_DO53_CANCEL,    /* close the socket of `exchange`; never follows engine_do53_failed() */

@@ -209,10 +209,29 @@ void connection_release(Connection *c, Exchange *x, uint64_t now)
         connection_arm(c);
 }
 
-void connection_ready(Connection *c, bool resumed, uint64_t now)
+void connection_offer(Connection *c, Exchange *x)
+{
+        Action *a = exchange_prepare(x, c->pool->common->config->padding)
+                            ? outbox_act(connection_outbox(c), ACTION_OFFER)
+                            : NULL;
+
+        if (!a)
+                return;
+        a->connection = c->handle;
+        a->exchange = x->handle;
+        a->send.message = packet_ref(x->wire);
+}
+
+bool connection_sent_early(const Connection *c, const Exchange *x)
+{
+        return c->early && x->sent_at == c->ready_at;
+}
+
+void connection_ready(Connection *c, Handshake handshake, uint64_t now)
 {
         connection_set_state(c, CONNECTION_READY);
-        c->resumed = resumed;
+        c->resumed = handshake != HANDSHAKE_FULL;
+        c->early = handshake == HANDSHAKE_EARLY;
         c->ready_at = c->received_at = c->idle_since = now;
 }
 

@@ -57,6 +57,7 @@ struct Connection {
         bool settings;  /* SETTINGS of the peer have arrived */
         bool answered;  /* the peer has answered: first_flight no longer applies, only its SETTINGS */
         bool resumed;   /* the TLS session was resumed */
+        bool early;     /* the peer accepted early data */
         size_t address; /* index into the addresses of the configuration */
         unsigned epoch; /* epoch of the network when it was opened */
         uint64_t opened_at;
@@ -103,8 +104,15 @@ void connection_cancel(Connection *c, const Exchange *x);
  * silent and has no further exchanges. */
 void connection_release(Connection *c, Exchange *x, uint64_t now);
 
+/* Tells io that `x` will be sent once the connection is READY, so that it may be sent as early data. `x` stays in its
+ * queue. */
+void connection_offer(Connection *c, Exchange *x);
+
+/* Returns true if `x` was sent as early data, so that its time of sending is unknown. */
+bool connection_sent_early(const Connection *c, const Exchange *x);
+
 /* Makes the connection READY: the handshakes are complete. */
-void connection_ready(Connection *c, bool resumed, uint64_t now);
+void connection_ready(Connection *c, Handshake handshake, uint64_t now);
 
 /* Notes that the connection replaces a silent one. */
 void connection_set_unproven(Connection *c);

@@ -97,7 +97,7 @@ unsigned upstream_connections(const Upstream *u)
 void upstream_reset_statistics(Upstream *u)
 {
         pool_reset_statistics(&u->pool);
-        u->failures = u->handshakes_full = u->handshakes_resumed = 0;
+        u->failures = u->handshakes_full = u->handshakes_resumed = u->handshakes_early = 0;
         u->probes = u->races = u->races_won = 0;
 }
 
@@ -161,7 +161,11 @@ bool upstream_on_response(Exchange *x, const HttpResponse *response, Bytes body,
 
 void upstream_on_established(Connection *c, uint64_t now)
 {
-        connecting_established(&upstream_of(c)->connecting, c, now);
+        Upstream *u = upstream_of(c);
+
+        connecting_established(&u->connecting, c, now);
+        if (u->common->config->early_data)
+                upstream_offer_queue(u, c);
 }
 
 /* Puts `fresh` in place of the silent connections, which are closed, and of the aged ones, which are drained. */
@@ -186,13 +190,14 @@ static void upstream_replace_connections(Upstream *u, Connection *fresh, uint64_
         u->races_won += fresh->unproven;
 }
 
-void upstream_on_ready(Connection *c, bool resumed, uint64_t now)
+void upstream_on_ready(Connection *c, Handshake handshake, uint64_t now)
 {
         Upstream *u = upstream_of(c);
 
-        connection_ready(c, resumed, now);
+        connection_ready(c, handshake, now);
         connecting_prefer(&u->connecting, c->address);
-        *(resumed ? &u->handshakes_resumed : &u->handshakes_full) += 1;
+        *(c->resumed ? &u->handshakes_resumed : &u->handshakes_full) += 1;
+        u->handshakes_early += handshake == HANDSHAKE_EARLY;
         if (u->connecting.active) {
                 upstream_replace_connections(u, c, now);
                 connecting_stop(&u->connecting);

@@ -29,7 +29,7 @@ Upstream *upstream_free(Upstream *u);
 
 Upstream *upstream_of(const Connection *c);
 void upstream_on_established(Connection *c, uint64_t now);
-void upstream_on_ready(Connection *c, bool resumed, uint64_t now);
+void upstream_on_ready(Connection *c, Handshake handshake, uint64_t now);
 void upstream_on_received(Connection *c, uint64_t now);
 void upstream_on_max_streams(Connection *c, uint32_t max, uint64_t now);
 void upstream_on_goaway(Connection *c, FailureReason reason, uint64_t now);

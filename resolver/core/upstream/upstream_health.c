@@ -364,7 +364,8 @@ void upstream_note_answer(Exchange *x, uint64_t now)
         Connection *c = x->connection;
         bool fresh = c->opened_at >= u->health.changed_at;
 
-        smoothed_rtt_sample(&u->rtt, now - x->sent_at);
+        if (!connection_sent_early(c, x))
+                smoothed_rtt_sample(&u->rtt, now - x->sent_at);
         connection_answered(c, x);
         outbox_set_network(u->common->outbox, NETWORK_ONLINE);
         if (u->probe.exchange == x) {

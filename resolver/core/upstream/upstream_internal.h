@@ -30,5 +30,5 @@ struct Upstream {
         Timer active;       /* next probe of active mode, or of a suspect upstream in use */
         uint64_t demand_at; /* time of the last query */
         uint64_t probe_at;  /* earliest next probe while suspect; USEC_NEVER: none planned */
-        uint64_t failures, handshakes_full, handshakes_resumed, probes, races, races_won;
+        uint64_t failures, handshakes_full, handshakes_resumed, handshakes_early, probes, races, races_won;
 };

@@ -8,6 +8,7 @@
 #define ANSWER_DEFAULT (2000 * USEC_PER_MSEC)
 #define ANSWER_MAX (3000 * USEC_PER_MSEC)
 #define OVERFLOW_WAIT (50 * USEC_PER_MSEC)
+#define OFFERS_MAX 8      /* with their fields they fit into the early data that servers allow, mostly 16 KiB */
 #define CONNECTIONS_MAX 2 /* one, and one for overflow; a race may add another */
 #define DRAINING_MAX 5    /* of all connections, draining included: then the queue opens no more */
 
@@ -49,6 +50,15 @@ void upstream_connect(Upstream *u, Purpose purpose, uint64_t now)
 {
         u->races += purpose == PURPOSE_RACE;
         connecting_start(&u->connecting, purpose, now);
+}
+
+void upstream_offer_queue(Upstream *u, Connection *c)
+{
+        size_t n = 0;
+
+        LIST_FOREACH(l, &u->queue.head)
+                if (n++ < OFFERS_MAX)
+                        connection_offer(c, container_of(l, Exchange, in_place));
 }
 
 /* A trial requires a connection that is younger than the failure: an older one that still works proves nothing. */

@@ -25,6 +25,9 @@ void upstream_cancel(Exchange *x, uint64_t now);
 /* Frees `x`, which is over or was never submitted. */
 void upstream_exchange_free(Exchange *x);
 
+/* Offers the first exchanges of the queue as early data of `c`, on which TCP is established. They stay in the queue. */
+void upstream_offer_queue(Upstream *u, Connection *c);
+
 /* Starts to connect. Must not be connecting. */
 void upstream_connect(Upstream *u, Purpose purpose, uint64_t now);
 

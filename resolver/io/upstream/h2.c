@@ -25,13 +25,18 @@
 /* No new stream is opened once this many are used, well before the stream identifiers run out. */
 #define STREAM_NUMBER_MAX (INT32_MAX - 4 * H2_STREAMS_MAX)
 
+/* Exchanges that are sent as early data. */
+#define EARLY_MAX 8
+
 struct H2 {
         Stream *stream;           /* NULL once it closes on its own */
-        nghttp2_session *session; /* NULL before `ready` */
+        nghttp2_session *session; /* NULL before `ready`, except with early data */
         const UpstreamConfig *config;
         const H2Events *events; /* NULL: the owner has called h2_close() */
         void *userdata;
         char *authority;
+        bool waiting;    /* established, and the TLS handshake is not started */
+        bool ready;      /* the TLS handshake is complete */
         bool running;    /* inside an event of the loop, at whose end it writes, reports and frees */
         bool over;       /* to be freed */
         bool draining;   /* no new streams */
@@ -43,6 +48,8 @@ struct H2 {
         size_t field_octets; /* of the current field section */
         List open;           /* H2Request: nghttp2 has a stream */
         size_t n_open, n_unwanted;
+        uint32_t early[EARLY_MAX]; /* exchanges that were sent as early data, until h2_send() names them */
+        unsigned n_early;
 
         /* outcomes, to be reported from the loop */
         bool tell_max_streams;
@@ -251,6 +258,11 @@ static int h2_on_stream_close(nghttp2_session *session, int32_t stream, uint32_t
                 h2_request_free(r);
                 return 0;
         }
+        if (r->early && r->complete && r->response.status == 425 &&
+            h2_request_again(r, session, h->config, h->authority)) {
+                h->n_open++;
+                return 0;
+        }
         r->failure = h2_request_outcome(r, code);
         list_remove(&r->in_list);
         list_append(&h->done, &r->in_list);
@@ -306,6 +318,20 @@ static bool h2_open_session(H2 *h)
         nghttp2_option_del(options);
         nghttp2_session_callbacks_del(callbacks);
         return ok;
+}
+
+/* What was sent as early data was not accepted, or not sent at all: it is sent again once `ready`. */
+static void h2_drop_session(H2 *h)
+{
+        H2Request *r;
+
+        nghttp2_session_del(h->session);
+        h->session = NULL;
+        while ((r = h2_first(&h->open)))
+                h2_request_free(r);
+        h->n_open = h->n_unwanted = 0;
+        h->n_early = 0;
+        byte_buffer_clear(&h->out);
 }
 
 /* --- frames out */
@@ -493,6 +519,7 @@ static void h2_on_established(void *userdata)
         H2 *h = userdata;
 
         h2_enter(h);
+        h->waiting = true;
         h->events->established(h->userdata);
         h2_leave(h, false);
 }
@@ -501,10 +528,13 @@ static void h2_on_ready(void *userdata)
 {
         H2 *h = userdata;
         StreamInfo info = stream_info(h->stream);
-        H2Ready ready = { .resumed = info.resumed, .local_port = info.local_port, .tls_version = info.tls_version };
+        H2Ready ready = { .handshake = info.handshake, .local_port = info.local_port, .tls_version = info.tls_version };
 
         h2_enter(h);
-        if (h2_open_session(h))
+        if (h->session && info.handshake != HANDSHAKE_EARLY)
+                h2_drop_session(h);
+        h->ready = true;
+        if (h->session || h2_open_session(h))
                 h->events->ready(h->userdata, &ready);
         else
                 h2_fail(h, FAILURE_RESOURCES);
@@ -575,13 +605,11 @@ H2 *h2_new(uv_loop_t *loop, const UpstreamConfig *config, const Address *address
         return h;
 }
 
-int h2_send(H2 *h, uint32_t exchange, Bytes message, bool ping)
+static int h2_submit(H2 *h, uint32_t exchange, Bytes message, bool early)
 {
         H2Request *request;
         int r;
 
-        if (!h->session || h->draining || h->terminated || h->tell_closed)
-                return -EPIPE;
         if (message.n == 0 || message.n > H2_BODY_MAX)
                 return -EMSGSIZE;
         /* Requests that were cancelled in this turn make room when it is written. */
@@ -590,6 +618,7 @@ int h2_send(H2 *h, uint32_t exchange, Bytes message, bool ping)
         request = h2_request_new(exchange, message);
         if (!request)
                 return -ENOMEM;
+        request->early = early;
         /* Those before it, whole. nghttp2 writes the HEADERS of all requests that it has first, and BIND hangs up on a
          * client that opens 51 streams, or ten with large fields, before it has asked anything. */
         h2_gather_frames(h);
@@ -600,8 +629,6 @@ int h2_send(H2 *h, uint32_t exchange, Bytes message, bool ping)
         }
         list_append(&h->open, &request->in_list);
         h->n_open++;
-        if (ping)
-                h2_ping(h);
         if (request->stream > STREAM_NUMBER_MAX) {
                 h->draining = true;
                 h->tell_goaway = FAILURE_GOAWAY;
@@ -609,6 +636,41 @@ int h2_send(H2 *h, uint32_t exchange, Bytes message, bool ping)
                         stream_wake(h->stream);
         }
         return 0;
+}
+
+static bool h2_was_sent_early(H2 *h, uint32_t exchange)
+{
+        for (unsigned i = 0; i < h->n_early; i++) {
+                if (h->early[i] == exchange) {
+                        h->early[i] = h->early[--h->n_early];
+                        return true;
+                }
+        }
+        return false;
+}
+
+void h2_offer(H2 *h, uint32_t exchange, Bytes message)
+{
+        if (!h->waiting || h->n_early == EARLY_MAX)
+                return;
+        if (!h->session && !h2_open_session(h))
+                return;
+        if (h2_submit(h, exchange, message, true) >= 0)
+                h->early[h->n_early++] = exchange;
+}
+
+int h2_send(H2 *h, uint32_t exchange, Bytes message, bool ping)
+{
+        int r = 0;
+
+        if (!h2_was_sent_early(h, exchange)) {
+                if (!h->ready || !h->session || h->draining || h->terminated || h->tell_closed)
+                        return -EPIPE;
+                r = h2_submit(h, exchange, message, false);
+        }
+        if (r >= 0 && ping)
+                h2_ping(h);
+        return r;
 }
 
 void h2_ping(H2 *h)
@@ -640,8 +702,19 @@ bool h2_address_gone(const H2 *h)
         return h->stream && stream_address_gone(h->stream);
 }
 
+static void h2_start_handshake(H2 *h)
+{
+        h->waiting = false;
+        h2_gather_frames(h);
+        if (!stream_handshake(h->stream, byte_buffer_bytes(&h->out)) && h->session)
+                h2_drop_session(h);
+        byte_buffer_clear(&h->out);
+}
+
 void h2_flush(H2 *h)
 {
+        if (h->waiting)
+                h2_start_handshake(h);
         if (h->running || h->terminated)
                 return;
         h2_write_frames(h);

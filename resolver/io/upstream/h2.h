@@ -25,7 +25,7 @@ typedef struct H2 H2;
 typedef struct Tls Tls; /* io/upstream/tls.h: trust store, credentials, tickets of one upstream */
 
 typedef struct H2Ready {
-        bool resumed; /* TLS session resumed */
+        Handshake handshake;
         uint16_t local_port;
         const char *tls_version; /* "TLS1.3"; static */
 } H2Ready;
@@ -33,7 +33,7 @@ typedef struct H2Ready {
 /* Called from the loop only. `userdata` is what was passed to h2_new(). Bytes are borrowed for the duration of the
  * call. */
 typedef struct H2Events {
-        void (*established)(void *userdata);                 /* TCP is up */
+        void (*established)(void *userdata); /* TCP is up; the handshake starts with h2_flush(), in it or later */
         void (*ready)(void *userdata, const H2Ready *ready); /* TLS is verified and h2 chosen: queries may be sent */
         void (*received)(void *userdata);                    /* octets arrived: once per read, before their events */
         void (*max_streams)(void *userdata, uint32_t max);   /* SETTINGS_MAX_CONCURRENT_STREAMS, at most the limit */
@@ -68,6 +68,10 @@ H2 *h2_new(uv_loop_t *loop, const UpstreamConfig *config, const Address *address
  */
 int h2_send(H2 *h, uint32_t exchange, Bytes message, bool ping);
 
+/* Between `established` and h2_flush(): like h2_send(), but as early data. Where that cannot be, or the peer rejects
+ * it, nothing happens. h2_send() of the same exchange, once `ready`, sends what was not sent. */
+void h2_offer(H2 *h, uint32_t exchange, Bytes message);
+
 void h2_ping(H2 *h);
 
 /* Resets the stream (CANCEL): no event comes for this exchange any more. */
@@ -76,7 +80,7 @@ void h2_cancel(H2 *h, uint32_t exchange);
 /* Like stream_address_gone(). */
 bool h2_address_gone(const H2 *h);
 
-/* Writes what is queued. */
+/* Writes what is queued. After `established`, starts the TLS handshake. */
 void h2_flush(H2 *h);
 
 /* Closes cleanly, without an RST. No event comes from here on, not even for open streams. Returns NULL. */

@@ -143,6 +143,17 @@ int h2_request_submit(H2Request *r, nghttp2_session *session, const UpstreamConf
         return r->stream < 0 ? -EPIPE : 0;
 }
 
+bool h2_request_again(H2Request *r, nghttp2_session *session, const UpstreamConfig *config, const char *authority)
+{
+        r->early = r->final = r->complete = false;
+        r->failure = FAILURE_NONE;
+        r->interim = 0;
+        r->response = HTTP_RESPONSE_INIT;
+        r->received = r->sent = 0;
+        body_deinit(&r->body);
+        return h2_request_submit(r, session, config, authority) >= 0;
+}
+
 FailureReason h2_request_outcome(const H2Request *r, uint32_t code)
 {
         if (r->failure)

@@ -17,6 +17,7 @@ typedef struct H2Request {
         List in_list;
         uint32_t exchange;
         int32_t stream;        /* nghttp2's */
+        bool early;            /* sent as early data */
         bool unwanted;         /* cancelled: no event */
         bool unsent;           /* never left us */
         bool peer_reset;       /* RST_STREAM came */
@@ -41,6 +42,10 @@ char *h2_authority(const UpstreamConfig *config);
 
 /* Opens a stream with `r` as its user data. Returns 0 or a negative errno. */
 int h2_request_submit(H2Request *r, nghttp2_session *session, const UpstreamConfig *config, const char *authority);
+
+/* Opens another stream for a request that was sent as early data and answered with 425 (Too Early, RFC 8470 5.2): the
+ * handshake is complete now. Returns false if that failed. */
+bool h2_request_again(H2Request *r, nghttp2_session *session, const UpstreamConfig *config, const char *authority);
 
 /* Returns why there is no response after the stream was closed with the HTTP/2 error `code`, or FAILURE_NONE if there
  * is one. */

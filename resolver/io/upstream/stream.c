@@ -355,7 +355,6 @@ void stream_wake(Stream *s)
 static void stream_on_connect(uv_connect_t *connect, int status)
 {
         Stream *s = connect->data;
-        FailureReason f;
 
         if (s->state != STREAM_CONNECTING)
                 return;
@@ -368,18 +367,27 @@ static void stream_on_connect(uv_connect_t *connect, int status)
         s->counted = true;
         s->state = STREAM_HANDSHAKE;
         s->events->established(s->userdata);
+}
+
+bool stream_handshake(Stream *s, Bytes early)
+{
+        FailureReason f;
+        bool sent;
+
         if (s->state != STREAM_HANDSHAKE)
-                return;
+                return false;
         f = tls_session_init(&s->session, s->tls, s->config);
         if (!f && uv_read_start((uv_stream_t *) &s->tcp, stream_on_allocate, stream_on_read) < 0)
                 f = FAILURE_RESOURCES;
-        if (f) {
-                s->events->closed(s->userdata, f);
-                return;
+        sent = !f && early.n > 0 && tls_session_send_early(&s->session, early);
+        if (!f && tls_session_handshake(&s->session) == TLS_FAILED)
+                f = s->session.failure;
+        stream_write_out(s);
+        if (f && s->state == STREAM_HANDSHAKE) {
+                s->broken = f;
+                stream_next_turn(s);
         }
-        stream_go_on_with_handshake(s);
-        if (s->state == STREAM_HANDSHAKE)
-                stream_write_out(s);
+        return sent;
 }
 
 static void stream_set_options(const Stream *s)
@@ -449,7 +457,9 @@ StreamInfo stream_info(const Stream *s)
         struct sockaddr_storage local = { 0 };
         int n = sizeof(local);
         StreamInfo info = {
-                .resumed = gnutls_session_is_resumed(s->session.session),
+                .handshake = tls_session_early_accepted(&s->session)         ? HANDSHAKE_EARLY
+                             : gnutls_session_is_resumed(s->session.session) ? HANDSHAKE_RESUMED
+                                                                             : HANDSHAKE_FULL,
                 .tls_version = gnutls_protocol_get_name(gnutls_protocol_get_version(s->session.session)),
         };
 

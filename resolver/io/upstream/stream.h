@@ -14,6 +14,7 @@
 
 #include <uv.h>
 
+#include "core/base/handshake.h"
 #include "core/config/config.h"
 #include "core/health/failure.h"
 #include "io/upstream/tls.h"
@@ -23,7 +24,7 @@
 typedef struct Stream Stream;
 
 typedef struct StreamEvents {
-        void (*established)(void *userdata);                   /* TCP is up */
+        void (*established)(void *userdata);                   /* TCP is up: stream_handshake() is next */
         void (*ready)(void *userdata);                         /* TLS is established, and the peer verified */
         void (*received)(void *userdata);                      /* octets arrived: once per read, before their events */
         void (*plaintext)(void *userdata, Bytes bytes);        /* borrowed for the duration of the call */
@@ -42,7 +43,7 @@ typedef struct StreamStats {
 } StreamStats;
 
 typedef struct StreamInfo {
-        bool resumed;
+        Handshake handshake;
         uint16_t local_port;
         const char *tls_version; /* static */
 } StreamInfo;
@@ -53,6 +54,10 @@ typedef struct StreamInfo {
  */
 Stream *stream_new(uv_loop_t *loop, const UpstreamConfig *config, const Address *address, Tls *tls,
                    const StreamEvents *events, void *userdata, StreamStats *stats, FailureReason *ret_failure);
+
+/* Starts the TLS handshake. Called once, in or after `established`. `early` is sent as early data if a session ticket
+ * allows it; returns false if it was not sent. Whether the peer accepted it, stream_info() tells. */
+bool stream_handshake(Stream *s, Bytes early);
 
 /* After `ready`. */
 StreamInfo stream_info(const Stream *s);

@@ -107,7 +107,7 @@ static void tls_session_use_ticket(TlsSession *t)
         if (!tls_take_ticket(t->tls, &data))
                 return;
         /* If GnuTLS rejects the ticket, nothing is lost: the handshake is a full one. */
-        gnutls_session_set_data(t->session, data.data, data.size);
+        t->may_send_early = gnutls_session_set_data(t->session, data.data, data.size) >= 0;
         tls_wipe_ticket(&data);
 }
 
@@ -119,9 +119,10 @@ FailureReason tls_session_init(TlsSession *t, Tls *tls, const UpstreamConfig *co
         *t = (TlsSession) { .tls = tls_ref(tls), .config = config, .generation = tls_generation(tls) };
         if (!credentials)
                 return FAILURE_TRUST_STORE;
-        /* Without GNUTLS_ENABLE_EARLY_START, FALSE_START and EARLY_DATA, nothing is sent before the peer is
-         * verified. */
-        if (gnutls_init(&t->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL) < 0) {
+        /* Without GNUTLS_ENABLE_EARLY_START and FALSE_START, nothing is sent before the peer is verified, except early
+         * data, which only the peer of the previous session can read: it was verified then. */
+        if (gnutls_init(&t->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_ENABLE_EARLY_DATA) <
+            0) {
                 t->session = NULL;
                 return FAILURE_RESOURCES;
         }
@@ -139,6 +140,17 @@ FailureReason tls_session_init(TlsSession *t, Tls *tls, const UpstreamConfig *co
                 return FAILURE_RESOURCES;
         tls_session_use_ticket(t);
         return FAILURE_NONE;
+}
+
+bool tls_session_send_early(TlsSession *t, Bytes bytes)
+{
+        return t->may_send_early && bytes.n <= RECORD_MAX &&
+               gnutls_record_send_early_data(t->session, bytes.p, bytes.n) >= 0;
+}
+
+bool tls_session_early_accepted(const TlsSession *t)
+{
+        return gnutls_session_get_flags(t->session) & GNUTLS_SFLAGS_EARLY_DATA;
 }
 
 void tls_session_deinit(TlsSession *t)

@@ -24,6 +24,7 @@ typedef struct TlsSession {
         Bytes in;                     /* ciphertext to read, borrowed: set before each call, consumed by TLS_AGAIN */
         ByteBuffer out;               /* ciphertext to write: taken by the owner */
         FailureReason failure;        /* after TLS_FAILED */
+        bool may_send_early;          /* a ticket allows early data */
         bool up;                      /* the handshake is complete, and the peer is verified */
         bool heard;                   /* an octet came */
         bool tls_looking;             /* and the first record looked like TLS */
@@ -41,6 +42,13 @@ typedef enum TlsResult {
 
 /* `config` is borrowed until the handshake is complete. Returns FAILURE_TRUST_STORE or FAILURE_RESOURCES on error. */
 FailureReason tls_session_init(TlsSession *t, Tls *tls, const UpstreamConfig *config);
+
+/* Passes plaintext to be sent with the first flight of the handshake (RFC 8446 2.3), before tls_session_handshake().
+ * Returns false if no ticket allows it: nothing is sent then. */
+bool tls_session_send_early(TlsSession *t, Bytes plaintext);
+
+/* Returns true if the peer accepted the early data. The handshake is complete. */
+bool tls_session_early_accepted(const TlsSession *t);
 void tls_session_deinit(TlsSession *t);
 
 /* Returns TLS_OK once h2 was chosen and the peer is verified, whether the session is resumed or not. */

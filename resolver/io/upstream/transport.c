@@ -110,27 +110,39 @@ static UpstreamTls *transport_find_shared(UpstreamTransport *u, uint32_t upstrea
 
 /* --- events */
 
+static void transport_queue_flush(UpstreamTransport *u, UpstreamConnection *c)
+{
+        list_remove(&c->in_flush);
+        list_append(&u->flush, &c->in_flush);
+}
+
 static void transport_on_established(void *userdata)
 {
         UpstreamConnection *c = userdata;
 
         engine_established(c->owner->engine, c->number, clock_now());
+        /* Then the handshake starts, with what the engine offers as early data. */
+        transport_queue_flush(c->owner, c);
 }
 
 /* For those who capture packets: marks the packets of probes. */
 static void transport_report_connection(const UpstreamConnection *c, const H2Ready *ready)
 {
-        char upstream[96], purpose[32], port[32], tls[32], resumed[32];
-        const char *fields[] = { upstream, purpose, port, tls, resumed, NULL };
+        char upstream[96], purpose[32], port[32], tls[32], resumed[32], early[32];
+        const char *fields[] = { upstream, purpose, port, tls, resumed, early, NULL };
+        static const char *const words[] = { [HANDSHAKE_FULL] = "",
+                                             [HANDSHAKE_RESUMED] = ", resumed",
+                                             [HANDSHAKE_EARLY] = ", resumed with early data" };
 
         snprintf(upstream, sizeof(upstream), "DOHMOUSE_UPSTREAM=%s", c->upstream);
         snprintf(purpose, sizeof(purpose), "DOHMOUSE_PURPOSE=%s", purpose_name(c->purpose));
         snprintf(port, sizeof(port), "DOHMOUSE_LOCAL_PORT=%u", ready->local_port);
         snprintf(tls, sizeof(tls), "DOHMOUSE_TLS=%s", ready->tls_version);
-        snprintf(resumed, sizeof(resumed), "DOHMOUSE_RESUMED=%s", ready->resumed ? "yes" : "no");
+        snprintf(resumed, sizeof(resumed), "DOHMOUSE_RESUMED=%s", ready->handshake == HANDSHAKE_FULL ? "no" : "yes");
+        snprintf(early, sizeof(early), "DOHMOUSE_EARLY_DATA=%s", ready->handshake == HANDSHAKE_EARLY ? "yes" : "no");
         journal_fields(LOG_DEBUG, MESSAGE_PLAIN, fields, "Upstream %s: connected from port %u for a %s (%s%s).",
                        c->upstream, ready->local_port, purpose_name(c->purpose), ready->tls_version,
-                       ready->resumed ? ", resumed" : "");
+                       words[ready->handshake]);
 }
 
 static void transport_on_ready(void *userdata, const H2Ready *ready)
@@ -138,7 +150,7 @@ static void transport_on_ready(void *userdata, const H2Ready *ready)
         UpstreamConnection *c = userdata;
 
         transport_report_connection(c, ready);
-        engine_ready(c->owner->engine, c->number, ready->resumed, clock_now());
+        engine_ready(c->owner->engine, c->number, ready->handshake, clock_now());
 }
 
 static void transport_on_received(void *userdata)
@@ -259,12 +271,6 @@ static void transport_connect_upstream(UpstreamTransport *u, const Action *a)
         engine_closed(u->engine, a->connection, failure, clock_now());
 }
 
-static void transport_queue_flush(UpstreamTransport *u, UpstreamConnection *c)
-{
-        list_remove(&c->in_flush);
-        list_append(&u->flush, &c->in_flush);
-}
-
 /*
  * Nothing has left the machine. Unless memory is exhausted, the connection accepts no more streams: its GOAWAY or its
  * end arrived in the turn in which the engine chose it. The engine is told of that first, so that it does not choose
@@ -303,6 +309,10 @@ void transport_act(UpstreamTransport *u, const Action *a)
         switch (a->type) {
         case ACTION_CONNECT:
                 transport_connect_upstream(u, a);
+                break;
+        case ACTION_OFFER:
+                if (c)
+                        h2_offer(c->h2, a->exchange, packet_bytes(a->send.message));
                 break;
         case ACTION_SEND:
                 transport_send_exchange(u, a);

@@ -16,7 +16,7 @@ PlayedConnect connects[256];
 PlayedSent sends[4096];
 uint32_t closes[256], pings[256];
 PlayedState states[256];
-unsigned n_connects, n_sends, n_closes, n_pings, n_states, n_do53;
+unsigned n_connects, n_offers, n_sends, n_closes, n_pings, n_states, n_do53;
 PlayedDo53 do53[1024];
 PlayedForwardState forward_states[64];
 unsigned n_forward_states;
@@ -83,7 +83,7 @@ void played_stop(void)
                 packet_unref(do53[--n_do53].message);
         e = engine_free(e);
         n_queries = n_answers = n_servfails = n_addresses = last_number = 0;
-        n_connects = n_sends = n_closes = n_pings = n_states = n_forward_states = 0;
+        n_connects = n_offers = n_sends = n_closes = n_pings = n_states = n_forward_states = 0;
         root_asked = false;
 }
 
@@ -218,6 +218,9 @@ void act(void)
                         break;
                 case ACTION_CONNECT:
                         on_connect(&a);
+                        break;
+                case ACTION_OFFER:
+                        n_offers++;
                         break;
                 case ACTION_SEND:
                         on_send(&a);

@@ -64,14 +64,19 @@ void client_close(Client *c)
         c->inside_call = false;
 }
 
-void client_ask(Client *c, uint32_t exchange, bool ping)
+static Bytes question(uint32_t exchange)
 {
-        uint8_t message[29] = { 0,   0,   1,   0,   0,   1,   0, 0,   0,   0,   0,   0, 7, 'e',
-                                'x', 'a', 'm', 'p', 'l', 'e', 4, 't', 'e', 's', 't', 0, 0, 1 };
+        static uint8_t message[29] = { 0,   0,   1,   0,   0,   1,   0, 0,   0,   0,   0,   0, 7, 'e',
+                                       'x', 'a', 'm', 'p', 'l', 'e', 4, 't', 'e', 's', 't', 0, 0, 1 };
 
         message[28] = (uint8_t) exchange;
+        return BYTES(message, sizeof(message));
+}
+
+void client_ask(Client *c, uint32_t exchange, bool ping)
+{
         c->inside_call = true;
-        ck_assert_int_eq(h2_send(c->h2, exchange, BYTES(message, sizeof(message)), ping), 0);
+        ck_assert_int_eq(h2_send(c->h2, exchange, question(exchange), ping), 0);
         c->inside_call = false;
 }
 
@@ -88,8 +93,13 @@ static void on_established(void *userdata)
 
         ck_assert(!c->inside_call && !c->established);
         c->established = true;
-        if (c->close_in == CLOSE_ESTABLISHED)
+        if (c->close_in == CLOSE_ESTABLISHED) {
                 client_close(c);
+                return;
+        }
+        for (unsigned i = 0; i < c->offer; i++)
+                h2_offer(c->h2, i, question(i));
+        client_flush(c);
 }
 
 static void on_ready(void *userdata, const H2Ready *ready)
@@ -98,7 +108,8 @@ static void on_ready(void *userdata, const H2Ready *ready)
 
         ck_assert(!c->inside_call && c->established && !c->ready);
         c->ready = true;
-        c->resumed = ready->resumed;
+        c->handshake = ready->handshake;
+        c->resumed = ready->handshake != HANDSHAKE_FULL;
         c->writes_when_ready = c->stats.writes;
         c->local_port = ready->local_port;
         snprintf(c->version, sizeof(c->version), "%s", ready->tls_version);

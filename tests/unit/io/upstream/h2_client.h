@@ -41,6 +41,8 @@ typedef struct Client {
         H2 *h2;
         H2Stats stats;
         bool established, ready, resumed, closed;
+        Handshake handshake;
+        unsigned offer; /* exchanges to offer as early data */
         char version[16];
         uint16_t local_port;
         unsigned received, goaways, max_streams_told, over, order[EXCHANGES_MAX];
