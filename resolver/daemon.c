@@ -237,7 +237,7 @@ static void daemon_on_network(void *userdata, bool online)
         d->absent_retry_at = 0;
         hosts_source_addresses_changed(d->hosts);
         engine_network_changed(d->engine, online, clock_now());
-        upstreams_network_changed(d->transport);
+        transport_network_changed(d->transport);
 }
 
 static void daemon_on_clock_set(void *userdata)
@@ -578,7 +578,7 @@ void daemon_observe(Daemon *d, const DaemonObserver *observer)
 void daemon_reset_statistics(Daemon *d)
 {
         d->listener_stats = (ListenerStats) { .tcp_open = d->listener_stats.tcp_open };
-        upstreams_reset_stats(d->transport);
+        transport_reset_stats(d->transport);
         engine_reset_statistics(d->engine);
 }
 

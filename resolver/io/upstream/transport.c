@@ -360,7 +360,7 @@ void transport_flush(UpstreamTransport *u)
         }
 }
 
-void upstreams_network_changed(UpstreamTransport *u)
+void transport_network_changed(UpstreamTransport *u)
 {
         LIST_FOREACH(l, &u->connections) {
                 const UpstreamConnection *connection = container_of(l, UpstreamConnection, in_owner);
@@ -384,7 +384,7 @@ const H2Stats *transport_stats(_unused_ const UpstreamTransport *u)
         return &stats;
 }
 
-void upstreams_reset_stats(_unused_ UpstreamTransport *u)
+void transport_reset_stats(_unused_ UpstreamTransport *u)
 {
         stats = (H2Stats) { 0 };
 }

@@ -26,10 +26,10 @@ void transport_act(UpstreamTransport *u, const Action *action);
 void transport_flush(UpstreamTransport *u);
 
 /* The addresses of this machine changed: tells the engine about connections whose local address was removed. */
-void upstreams_network_changed(UpstreamTransport *u);
+void transport_network_changed(UpstreamTransport *u);
 
 /* Trust stores may have changed: reloads them for the next connection. */
 void transport_reload(UpstreamTransport *u);
 
 const H2Stats *transport_stats(const UpstreamTransport *u);
-void upstreams_reset_stats(UpstreamTransport *u);
+void transport_reset_stats(UpstreamTransport *u);
