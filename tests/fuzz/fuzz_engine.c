@@ -42,6 +42,7 @@ typedef struct World {
         Engine *engine;
         Config *config; /* the one in use */
         Config *other;  /* with the forward if that has none */
+        LinkTable *links;
         uint64_t now;
         bool connects; /* connections are ready at once */
         Asked asked[CLIENTS_MAX];
@@ -462,6 +463,32 @@ static void happen_to_connection(World *w, Input *in)
         }
 }
 
+/* A network manager pushes servers and domains for a link, or the link is gone. */
+static void push(World *w, Input *in)
+{
+        static const char *const names[] = { "www.test", "sub.test", "test", "a.sub.test", ".", "lan" };
+        unsigned kind = octet(in), which = octet(in);
+        int ifindex = 1 + (int) (kind % 3);
+        LinkServer servers[2] = { { .address = { .octets = { 192, 0, 2, (uint8_t) (20 + ifindex) } } },
+                                  { .address = { .octets = { 192, 0, 2, (uint8_t) (30 + ifindex) } } } };
+        LinkDomain domains[ELEMENTS(names)];
+        size_t n = 0;
+        Link *l;
+
+        if (kind & 64) {
+                link_table_remove(w->links, ifindex);
+        } else {
+                l = link_table_ensure(w->links, ifindex, "fuzz");
+                require(l);
+                for (size_t i = 0; i < ELEMENTS(names); i++)
+                        if (which & 1u << i)
+                                require(link_domain_from_text(names[i], true, &domains[n++]));
+                require(link_set_servers(l, servers, which >> 6 > 2 ? 2 : which >> 6) >= 0);
+                require(link_set_domains(l, domains, n) >= 0);
+        }
+        require(engine_set_links(w->engine, w->links, w->now) == 0);
+}
+
 static void happen_to_machine(World *w, Input *in)
 {
         unsigned kind = octet(in);
@@ -493,7 +520,10 @@ static void happen_to_machine(World *w, Input *in)
                 require(engine_reload(w->engine, w->config, w->now) == 0);
                 break;
         default:
-                w->connects = !w->connects;
+                if (kind & 64)
+                        push(w, in);
+                else
+                        w->connects = !w->connects;
         }
 }
 
@@ -559,6 +589,8 @@ static void begin(World *w, Input *in)
 {
         unsigned kind = octet(in);
 
+        w->links = link_table_new();
+        require(w->links);
         w->config = configure(kind, kind & 64);
         w->other = configure(kind, !(kind & 64));
         w->now = 1000 * USEC_PER_SEC;
@@ -594,6 +626,7 @@ static void end(World *w)
                 objects.actions == 0);
         require(objects.upstreams == w->config->n_upstreams);
         engine_free(w->engine);
+        link_table_free(w->links);
         config_unref(w->config);
         config_unref(w->other);
         require(w->n_do53 == 0);
