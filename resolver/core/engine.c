@@ -434,6 +434,55 @@ void engine_forget_forwards(Engine *e, uint64_t now)
         forwards_forget(e->queries.forwards, &e->outbox, now);
 }
 
+static CacheImageStamp engine_cache_stamp(const Engine *e, uint64_t wall_clock, uint64_t now)
+{
+        return (CacheImageStamp) {
+                .servers = config_servers_hash(e->config),
+                .boot_time = now,
+                .wall_clock = wall_clock,
+        };
+}
+
+void engine_save_cache_header(const Engine *e, uint8_t ret[static CACHE_IMAGE_HEADER_SIZE], uint64_t wall_clock,
+                              uint64_t now)
+{
+        CacheImageStamp stamp = engine_cache_stamp(e, wall_clock, now);
+
+        cache_image_write_header(&stamp, CACHE_IMAGE_VERSION, ret);
+}
+
+size_t engine_save_cache(Engine *e, uint8_t *ret, size_t size, uint64_t now)
+{
+        return e->queries.cache ? cache_image_save(e->queries.cache, ret, size, now) : 0;
+}
+
+CacheImageStatus engine_load_cache_header(const Engine *e, Bytes header, bool same_boot, uint64_t *ret_elapsed,
+                                          uint64_t wall_clock, uint64_t now)
+{
+        CacheImageStamp stamp = engine_cache_stamp(e, wall_clock, now);
+
+        return cache_image_read_header(header, &stamp, same_boot, ret_elapsed);
+}
+
+size_t engine_load_cache(Engine *e, Bytes bytes, uint64_t elapsed, uint64_t now)
+{
+        bool damaged = false;
+        size_t n = e->queries.cache ? cache_image_load(e->queries.cache, bytes, elapsed, now, &damaged) : SIZE_MAX;
+
+        return damaged ? SIZE_MAX : n;
+}
+
+static bool engine_has_forward(const void *userdata, Bytes name)
+{
+        return forwards_find(userdata, name) != NULL;
+}
+
+void engine_end_load_cache(Engine *e)
+{
+        if (e->queries.cache)
+                cache_flush_names(e->queries.cache, engine_has_forward, e->queries.forwards);
+}
+
 void engine_reset_statistics(Engine *e)
 {
         e->outbox.counters = (Counters) { 0 };

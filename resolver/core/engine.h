@@ -12,6 +12,7 @@
 
 #include "core/outbox/outbox.h"
 #include "core/query/cache.h"
+#include "core/query/cache_image.h"
 #include "core/query/forward_zones.h"
 #include "core/dns/hosts_table.h"
 #include "core/upstream/http_response.h"
@@ -111,6 +112,20 @@ void engine_set_hosts(Engine *e, Hosts *file, Hosts *own);
 void engine_flush_cache(Engine *e);
 /* Forgets what is known about Do53 servers, such as which lack EDNS. */
 void engine_forget_forwards(Engine *e, uint64_t now);
+
+/*
+ * Hands the cache over to another process: see cache_image.h. Saving begins with the header, and then moves the answers
+ * to `ret` until engine_save_cache() returns 0. Loading begins with the header too, and ends with the first record that
+ * is damaged, so that engine_load_cache() then returns SIZE_MAX. `wall_clock` is usec of CLOCK_REALTIME.
+ */
+void engine_save_cache_header(const Engine *e, uint8_t ret[static CACHE_IMAGE_HEADER_SIZE], uint64_t wall_clock,
+                              uint64_t now);
+size_t engine_save_cache(Engine *e, uint8_t *ret, size_t size, uint64_t now);
+CacheImageStatus engine_load_cache_header(const Engine *e, Bytes header, bool same_boot, uint64_t *ret_elapsed,
+                                          uint64_t wall_clock, uint64_t now);
+size_t engine_load_cache(Engine *e, Bytes bytes, uint64_t elapsed, uint64_t now);
+/* Ends loading: drops the answers to names that another server is asked for now. */
+void engine_end_load_cache(Engine *e);
 void engine_reset_statistics(Engine *e);
 
 /* These take the handle of an upstream, and return false if it no longer exists. */

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """Writes first inputs for the fuzz targets: messages as servers send them, with each shape of OPT, compression and section, and some that are
-wrong in one place; for the engine, lives with them in it.  usage: seeds.py MESSAGES-DIRECTORY [ENGINE-DIRECTORY]"""
+wrong in one place; for the engine, lives with them in it;
+for the cache image, records with them.  usage: seeds.py MESSAGES-DIRECTORY [ENGINE-DIRECTORY [CACHE-IMAGE-DIRECTORY]]"""
 import os, struct, sys
 
 def name(text):
@@ -80,3 +81,18 @@ if len(sys.argv) > 2:
     os.makedirs(sys.argv[2], exist_ok=True)
     for key, data in lives():
         open(f'{sys.argv[2]}/{key}', 'wb').write(data)
+
+# Records for fuzz_cache_image.c: age, life, hits, flags, size, answer. One for each, and all of them in a row.
+def records():
+    every = b''
+    for i, (key, data) in enumerate(seeds.items()):
+        record = struct.pack('>IHBBH', 1 + 37 * i, 300, i % 5, i % 16, len(data)) + data
+        every += record
+        yield key, record
+        if 'nxdomain' in key:
+            yield key + '-all-types', struct.pack('>IHBBH', 5, 3, 0, 2, len(data)) + data
+    yield 'all', every
+if len(sys.argv) > 3:
+    os.makedirs(sys.argv[3], exist_ok=True)
+    for key, data in records():
+        open(f'{sys.argv[3]}/{key}', 'wb').write(data)

@@ -120,7 +120,7 @@ typedef struct Config {
         char *clock_names;   /* separated by blanks; "": none; NULL: auto, those of the time services */
         char *clock_servers; /* likewise; "" or NULL: those of the network */
         Resolve1Mode resolve1;
-        int log_level;       /* LogLevel=: 0 emerg .. 7 debug; default 6, info */
+        int log_level; /* LogLevel=: 0 emerg .. 7 debug; default 6, info */
 
         /* [Cache] */
         bool cache;
@@ -217,3 +217,7 @@ ForwardConfig *forward_config_free(ForwardConfig *f);
 
 /* True if [Links] Use= has the interface. */
 bool links_config_uses(const LinksConfig *c, const char *interface);
+
+/* A hash of all upstreams and forwards that is the same in every process: if it differs, other servers may have
+ * answered (config_servers.c). */
+uint64_t config_servers_hash(const Config *c);

@@ -85,6 +85,17 @@ static inline void wire_write32(uint8_t *p, uint32_t v)
         wire_write16(p + 2, v & 0xffff);
 }
 
+static inline uint64_t wire_read64(const uint8_t *p)
+{
+        return (uint64_t) wire_read32(p) << 32 | wire_read32(p + 4);
+}
+
+static inline void wire_write64(uint8_t *p, uint64_t v)
+{
+        wire_write32(p, (uint32_t) (v >> 32));
+        wire_write32(p + 4, (uint32_t) v);
+}
+
 static inline bool wire_is_pointer(uint8_t length)
 {
         return (length & LABEL_POINTER) == LABEL_POINTER;

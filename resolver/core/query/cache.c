@@ -29,8 +29,8 @@ typedef struct Entry {
         struct Entry *next; /* in the same bucket */
         List in_queue;
         uint64_t hash;        /* of name and class */
-        uint64_t born;        /* usec */
-        uint64_t expires;     /* usec */
+        int64_t born;         /* usec; negative: before this boot, in another cache */
+        uint64_t expires;     /* usec; 0: before this boot */
         uint64_t gone;        /* usec; end of the stale time */
         uint64_t recheck_at;  /* usec; earliest next refresh after a failed one */
         uint32_t failures_of; /* `failures` of the cache at that time, or when a failure was stored */
@@ -362,6 +362,11 @@ static Entry *cache_find_best(Cache *c, const CacheKey *key, uint64_t hash, uint
         return cache_worth(all, now) > cache_worth(one, now) ? all : one;
 }
 
+static uint64_t cache_entry_age(const Entry *e, uint64_t now)
+{
+        return (uint64_t) ((int64_t) now - e->born);
+}
+
 static bool cache_prefetch_due(Entry *e, uint64_t now)
 {
         uint64_t left = e->expires - now;
@@ -386,7 +391,7 @@ CacheResult cache_get(Cache *c, const CacheKey *key, uint64_t now, CacheEntry *r
         *(fresh ? &c->stats.hits : &c->stats.stale) += 1;
         *ret = (CacheEntry) {
                 .wire = BYTES(e->data + e->name_size, e->wire_size),
-                .age = (uint32_t) ((now - e->born) / USEC_PER_SEC),
+                .age = (uint32_t) (cache_entry_age(e, now) / USEC_PER_SEC),
                 .ttl_left = fresh ? (uint32_t) ((e->expires - now) / USEC_PER_SEC) : 0,
                 .kind = e->kind,
                 .prefetch = fresh && cache_prefetch_due(e, now),
@@ -443,7 +448,7 @@ static size_t cache_shape(const Cache *c, const Message *answer, Lifetime kind, 
 }
 
 /* Inserts a copy of `template`, which has hash, key, times and kind. Returns false if there is no room or no memory. */
-static bool cache_insert(Cache *c, const Entry *template, Bytes name, Bytes wire)
+static bool cache_insert(Cache *c, const Entry *template, Bytes name, Bytes wire, uint64_t now)
 {
         size_t size = cache_cost(name.n, wire.n);
         Entry *e;
@@ -451,7 +456,7 @@ static bool cache_insert(Cache *c, const Entry *template, Bytes name, Bytes wire
         /* A larger entry would evict too many others. */
         if (size > c->limits.size * SMALL_TENTHS / 10)
                 return false;
-        cache_make_room(c, size, template->born);
+        cache_make_room(c, size, now);
         if (c->stats.bytes + size > c->limits.size || !(e = malloc(sizeof(*e) + name.n + wire.n)))
                 return false;
         *e = *template;
@@ -466,7 +471,6 @@ static bool cache_insert(Cache *c, const Entry *template, Bytes name, Bytes wire
         c->stats.bytes += size;
         c->small_bytes += e->main ? 0 : size;
         c->stats.entries++;
-        c->stats.inserts++;
         return true;
 }
 
@@ -525,7 +529,7 @@ bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t ht
                 return false;
         template = (Entry) {
                 .hash = hash,
-                .born = now,
+                .born = (int64_t) now,
                 .expires = now + life,
                 .gone = now + life + (kind == LIFETIME_FAILURE ? life : c->limits.stale_max),
                 .failures_of = c->failures,
@@ -544,8 +548,107 @@ bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t ht
                         template.hits = MAX(template.hits, before[i]->hits);
                         cache_drop(c, before[i]);
                 }
-        return life > 0 &&
-               cache_insert(c, &template, key->qname, BYTES(wire, cache_shape(c, answer, kind, http_age, wire)));
+        if (life == 0 ||
+            !cache_insert(c, &template, key->qname, BYTES(wire, cache_shape(c, answer, kind, http_age, wire)), now))
+                return false;
+        c->stats.inserts++;
+        return true;
+}
+
+/* --- handing over */
+
+static Entry *cache_first(const Cache *c)
+{
+        const List *queue = list_empty(&c->main) ? &c->small : &c->main;
+
+        return list_empty(queue) ? NULL : container_of(list_first(queue), Entry, in_queue);
+}
+
+/* A failure says nothing after a restart, and nothing tells whether the network is the same. */
+static bool cache_is_handed_over(const Entry *e, uint64_t now)
+{
+        return e->kind != LIFETIME_FAILURE && !e->epoch_bound && e->gone > now;
+}
+
+bool cache_next(Cache *c, uint64_t now, CacheRecord *ret)
+{
+        Entry *e;
+
+        while ((e = cache_first(c)) && !cache_is_handed_over(e, now))
+                cache_drop(c, e);
+        if (!e)
+                return false;
+        *ret = (CacheRecord) {
+                .wire = BYTES(e->data + e->name_size, e->wire_size),
+                .age = cache_entry_age(e, now),
+                .life = e->life,
+                .hits = e->hits,
+                .main = e->main,
+                .all_types = e->qtype == TYPE_ALL,
+                .dnssec_ok = e->dnssec_ok,
+                .checking_disabled = e->checking_disabled,
+        };
+        return true;
+}
+
+void cache_drop_next(Cache *c)
+{
+        cache_drop(c, cache_first(c));
+}
+
+static bool cache_may_restore(const Message *m, const CacheRecord *record)
+{
+        return (m->flags & DNS_QR) && message_opcode(m) == OPCODE_QUERY && m->qdcount == 1 && !m->signed_message &&
+               !(m->flags & DNS_TC) &&
+               (record->all_types ? message_rcode(m) == RCODE_NXDOMAIN && m->ancount == 0 : m->qtype != TYPE_ALL);
+}
+
+bool cache_restore(Cache *c, const CacheRecord *record, uint64_t now)
+{
+        uint8_t name[DNS_NAME_MAX];
+        uint64_t hash, life, left;
+        Lifetime kind;
+        Entry template;
+        CacheKey key;
+        uint32_t ttl;
+        Message m;
+
+        if (message_parse(&m, record->wire) != MESSAGE_OK || !cache_may_restore(&m, record))
+                return false;
+        kind = message_lifetime(&m, &ttl);
+        if (kind != LIFETIME_POSITIVE && kind != LIFETIME_NEGATIVE)
+                return false;
+        life = MIN((uint64_t) record->life * USEC_PER_SEC, cache_answer_life(c, kind, ttl, 0, UINT32_MAX));
+        left = usec_sub(life, record->age);
+        if (life == 0 || record->age >= life + c->limits.stale_max)
+                return false;
+        name_lower(m.qname, name);
+        key = (CacheKey) {
+                .qname = BYTES(name, m.qname.n),
+                .qtype = record->all_types ? TYPE_ALL : m.qtype,
+                .qclass = m.qclass,
+                .dnssec_ok = record->dnssec_ok,
+                .checking_disabled = record->checking_disabled,
+        };
+        hash = cache_hash_of(c, &key);
+        if (cache_find_alive(c, &key, key.qtype, hash, now))
+                return false;
+        template = (Entry) {
+                .hash = hash,
+                .born = (int64_t) now - (int64_t) record->age,
+                .expires = left ? now + left : usec_sub(now, record->age - life),
+                .gone = now + (life + c->limits.stale_max - record->age),
+                .failures_of = c->failures,
+                .life = (uint32_t) (life / USEC_PER_SEC),
+                .qtype = key.qtype,
+                .qclass = key.qclass,
+                .kind = (uint8_t) kind,
+                .hits = MIN(record->hits, HITS_MAX),
+                .dnssec_ok = key.dnssec_ok,
+                .checking_disabled = key.checking_disabled,
+                .main = record->main,
+        };
+        return cache_insert(c, &template, key.qname, record->wire, now);
 }
 
 void cache_forget_failures(Cache *c)

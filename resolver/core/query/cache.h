@@ -88,6 +88,31 @@ void cache_flush_network(Cache *c);
 /* Wipes and frees the entries of the names for which `matches` returns true. */
 void cache_flush_names(Cache *c, bool (*matches)(const void *userdata, Bytes name), const void *userdata);
 
+/*
+ * An answer on its way from one cache to the next: see cache_image.h. The key is that of its question, except that a
+ * name that does not exist may answer all types.
+ */
+typedef struct CacheRecord {
+        Bytes wire;
+        uint64_t age;  /* usec since it arrived */
+        uint32_t life; /* seconds; its whole lifetime */
+        uint8_t hits;  /* recent uses, which put off its eviction */
+        bool main;     /* was used before, and is evicted later */
+        bool all_types;
+        bool dnssec_ok, checking_disabled;
+} CacheRecord;
+
+/* Finds the next answer to hand over, which cache_drop_next() then drops; false: there is none. Drops what is not
+ * handed over: failures, and what is valid in the current network only. `wire` is valid until the cache is changed. */
+bool cache_next(Cache *c, uint64_t now, CacheRecord *ret);
+void cache_drop_next(Cache *c);
+
+/*
+ * Stores an answer that another cache has handed over. It is checked like one from an upstream, the limits apply as if
+ * it had arrived under them, and what is known already is kept. Returns true if it was stored.
+ */
+bool cache_restore(Cache *c, const CacheRecord *record, uint64_t now);
+
 typedef struct CacheStats {
         uint64_t entries;
         uint64_t bytes; /* never above CacheLimits.size */
