@@ -7,8 +7,10 @@
 #include <sys/random.h>
 #include <sysexits.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include "config_check.h"
+#include "handover.h"
 #include "io/clock.h"
 #include "io/system/clock_watch.h"
 #include "io/system/hosts_file.h"
@@ -202,6 +204,7 @@ void daemon_turn(Daemon *d)
                 d->observer.turned(d->observer.userdata);
         bus_flush(d->bus);
         if (d->stopping && (daemon_is_done(d) || clock_now() >= d->stop_at)) {
+                handover_save(d->engine);
                 daemon_finish(d);
                 return;
         }
@@ -399,15 +402,54 @@ static bool daemon_add_listener(Daemon *d, Listener *l)
         return true;
 }
 
+/* What the service manager passes: sockets, and what an earlier process has left. */
+typedef struct Passed {
+        char **names; /* NULL-terminated */
+        int n;
+        int n_sockets;
+        int cache; /* -1: none */
+} Passed;
+
+static void daemon_free_passed(Passed *p)
+{
+        for (int i = 0; i < p->n; i++)
+                free(p->names[i]);
+        free(p->names);
+}
+
+static bool daemon_is_left(const char *name)
+{
+        return strcmp(name, HANDOVER_FD_NAME) == 0;
+}
+
+static void daemon_take_passed(Passed *ret)
+{
+        int n;
+
+        *ret = (Passed) { .cache = -1 };
+        n = sd_listen_fds_with_names(1, &ret->names);
+        ret->n = MAX(n, 0);
+        for (int i = 0; i < ret->n; i++)
+                if (!daemon_is_left(ret->names[i]))
+                        ret->n_sockets++;
+                else if (ret->cache < 0)
+                        ret->cache = SD_LISTEN_FDS_START + i;
+                else
+                        close(SD_LISTEN_FDS_START + i);
+}
+
 /* Takes all sockets that the service manager passes. One that cannot be used is an error (FAULTS.md S08). */
-static int daemon_listen_passed(Daemon *d, int n)
+static int daemon_listen_passed(Daemon *d, const Passed *passed)
 {
         bool streams = false, datagrams = false;
 
-        for (int fd = SD_LISTEN_FDS_START; fd < SD_LISTEN_FDS_START + n; fd++) {
+        for (int i = 0; i < passed->n; i++) {
+                int fd = SD_LISTEN_FDS_START + i, r;
                 Listener *l = NULL;
-                int r = listener_new_fd(d->loop, fd, &d->listener_limits, &d->listener_stats, daemon_on_query, d, &l);
 
+                if (daemon_is_left(passed->names[i]))
+                        continue;
+                r = listener_new_fd(d->loop, fd, &d->listener_limits, &d->listener_stats, daemon_on_query, d, &l);
                 if (r < 0) {
                         report_socket_useless(fd, r);
                         return EX_CONFIG;
@@ -500,9 +542,10 @@ static int daemon_start_handles(Daemon *d)
 static int daemon_start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options)
 {
         _cleanup_(config_unrefp) Config *config = NULL;
+        _cleanup_(daemon_free_passed) Passed passed = { 0 };
         unsigned errors = 0;
         uint8_t seed[16];
-        int r, n;
+        int r;
 
         r = config_check_load(options->config_file, report_config, NULL, &config, &errors);
         if (r < 0 || !config)
@@ -519,10 +562,11 @@ static int daemon_start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options
         if (!d->transport || !d->do53_client)
                 return EX_OSERR;
         daemon_set_limits(d, config);
-        n = sd_listen_fds(1);
-        r = n > 0 ? daemon_listen_passed(d, n) : daemon_listen_bound(d, config);
+        daemon_take_passed(&passed);
+        r = passed.n_sockets ? daemon_listen_passed(d, &passed) : daemon_listen_bound(d, config);
         if (r != 0)
                 return r;
+        handover_load(d->engine, passed.cache);
         d->hosts = hosts_source_new(loop, config, seed, daemon_on_hosts, d);
         if (!d->hosts)
                 return EX_OSERR;

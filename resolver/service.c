@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "service.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <systemd/sd-daemon.h>
 
 #include "io/clock.h"
+
+#define STORE_TIMEOUT (2 * USEC_PER_SEC) /* for the service manager to take a file descriptor */
 
 void service_init(Service *s, uv_loop_t *loop)
 {
@@ -56,6 +59,25 @@ void service_status(Service *s, const char *format, ...)
         snprintf(s->status, sizeof(s->status), "%s", status);
         if (s->ready)
                 sd_notifyf(0, "STATUS=%s", s->status);
+}
+
+int service_store(const char *name, int fd)
+{
+        char state[64];
+        int r;
+
+        snprintf(state, sizeof(state), "FDSTORE=1\nFDNAME=%s", name);
+        r = sd_pid_notify_with_fds(0, 0, state, &fd, 1);
+        if (r <= 0)
+                return r < 0 ? r : -ENOTCONN;
+        /* A message of a process that has ended may be dropped. */
+        r = sd_notify_barrier(0, STORE_TIMEOUT);
+        return r < 0 ? r : 0;
+}
+
+void service_unstore(const char *name)
+{
+        sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", name);
 }
 
 static void service_keep_alive(uv_timer_t *t)

@@ -31,5 +31,11 @@ void service_stopping(Service *s);
 /* Sets the text shown by `systemctl status`; sent only if it has changed. */
 void service_status(Service *s, const char *format, ...) _printf_(2, 3);
 
+/* Leaves `fd` with the service manager under `name`, for the next process; borrows it. Returns 0, or negative errno:
+ * -ENOTCONN if there is no service manager. To be called just before the process ends. */
+int service_store(const char *name, int fd);
+/* Tells the service manager to close what an earlier process has left under `name`. */
+void service_unstore(const char *name);
+
 /* Whether there is work in progress. To be called before each sleep of the loop. */
 void service_busy(Service *s, bool busy);

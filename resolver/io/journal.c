@@ -64,6 +64,7 @@ static const char *const ids[_MESSAGE_MAX] = {
         [MESSAGE_LISTEN] = "a86a2393f90e4101bdba54cd759e7f1c",
         [MESSAGE_RESOLV_CONF] = "87ce5f2ab848447cafa51d650863ed86",
         [MESSAGE_CLOCK] = "5b31b6f2f8c844c489aaa5f42bde7ca0",
+        [MESSAGE_CACHE] = "7fbaf8a283fe4b40a1c612de55225bda",
         [MESSAGE_DROPPED] = "065815071eec4491b75a1972a4038bd5",
         [MESSAGE_HELD_BACK] = "1aaac727f47a462ca3dc023360ae56de",
         [MESSAGE_LOST] = "4f62ba0350824202b83eae1619c48795",

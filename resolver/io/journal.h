@@ -33,6 +33,7 @@ typedef enum MessageKind {
         MESSAGE_TRUST_STORE,      /* a trust store cannot be read */
         MESSAGE_LISTEN,           /* a socket cannot be used */
         MESSAGE_RESOLV_CONF,      /* another program changed /etc/resolv.conf or the stub file */
+        MESSAGE_CACHE,            /* the cache of an earlier process was taken over, or was not */
         MESSAGE_CLOCK,     /* the clock is behind: names of time servers are resolved without encryption; or was set */
         MESSAGE_DROPPED,   /* queries or answers were dropped */
         MESSAGE_HELD_BACK, /* records over the rate limit were suppressed */

@@ -130,6 +130,7 @@ typedef struct Config {
         bool serve_stale;
         uint64_t stale_max;
         bool prefetch;
+        bool persist; /* keep the cache over a reboot */
 
         /* [Health] */
         HealthMode health;

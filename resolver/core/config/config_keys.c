@@ -665,6 +665,7 @@ const ConfigKey config_keys[] = {
         { "Cache", "StaleMaxSec", &type_span, GLOBAL(stale_max), 0, 7 * USEC_PER_DAY,
           .expected = SPAN("from 0 to 7d") },
         { "Cache", "Prefetch", &type_boolean, GLOBAL(prefetch), .expected = YES_OR_NO },
+        { "Cache", "Persist", &type_boolean, GLOBAL(persist), .expected = YES_OR_NO },
 
         { "Health", "Mode", &type_choice, GLOBAL(health), .words = mode_words, .expected = MODE },
         { "Health", "ActiveIntervalSec", &type_span, GLOBAL(active_interval), USEC_PER_SEC, USEC_PER_DAY,

@@ -121,6 +121,7 @@ void config_set_defaults(Config *c)
         c->serve_stale = true;
         c->stale_max = USEC_PER_DAY;
         c->prefetch = false;
+        c->persist = false;
         c->health = MODE_LAZY;
         c->active_interval = 30 * USEC_PER_SEC;
         c->probe_timeout = 2500 * USEC_PER_MSEC;
