@@ -11,6 +11,7 @@
 
 #include "config_check.h"
 #include "handover.h"
+#include "io/client/unanswered.h"
 #include "io/clock.h"
 #include "io/system/clock_watch.h"
 #include "io/system/hosts_file.h"
@@ -47,6 +48,7 @@ struct Daemon {
         Bus *bus;
         Sleep sleep;
         Service service;
+        Unanswered *unanswered; /* NULL: nothing outlives the process */
         Listener **listeners;
         size_t n_listeners;
         ListenerLimits listener_limits;
@@ -103,6 +105,8 @@ static void daemon_carry_out(Daemon *d, const Action *a)
 {
         switch (a->type) {
         case ACTION_ANSWER:
+                if (a->answer.client.kind == CLIENT_UDP && d->unanswered)
+                        unanswered_remove(d->unanswered, a->answer.client.udp.mark);
                 if (a->answer.client.kind == CLIENT_BUS)
                         d->observer.answer(d->observer.userdata, &a->answer.client, a->answer.origin,
                                            a->answer.message);
@@ -223,14 +227,54 @@ static void daemon_on_timer(uv_timer_t *t)
         (void) t;
 }
 
+static Listener *daemon_find_udp_listener(const Daemon *d, const Address *address)
+{
+        Address a;
+
+        for (size_t i = 0; i < d->n_listeners; i++) {
+                listener_address(d->listeners[i], &a);
+                if (listener_transport(d->listeners[i]) == TRANSPORT_UDP && address_equal(&a, address))
+                        return d->listeners[i];
+        }
+        return NULL;
+}
+
 static void daemon_on_query(void *userdata, const Client *client, Transport transport, Bytes query)
 {
         Daemon *d = userdata;
+        size_t waiting = engine_waiting(d->engine);
+        Client marked = *client;
+        Address address;
 
         daemon_note_suspend(d);
         bus_retry(d->bus, clock_now());
-        if (!engine_query(d->engine, client, transport, query, clock_now()))
+        if (d->unanswered && client->kind == CLIENT_UDP)
+                marked.udp.mark = unanswered_next(d->unanswered);
+        if (!engine_query(d->engine, &marked, transport, query, clock_now()))
                 listener_dismiss(client);
+        else if (marked.kind == CLIENT_UDP && marked.udp.mark && engine_waiting(d->engine) > waiting) {
+                listener_address(listener_of(client), &address);
+                unanswered_add(d->unanswered, &marked, &address, query);
+        }
+}
+
+/* Answers what an earlier process was killed over. These queries are not kept again: one of them may be the reason. */
+static void daemon_take_over_queries(Daemon *d)
+{
+        unsigned n = 0;
+        UnansweredQuery q;
+        Listener *l;
+
+        while (d->unanswered && unanswered_take(d->unanswered, &q)) {
+                if (!(l = daemon_find_udp_listener(d, &q.listener)))
+                        continue;
+                q.client.listener = listener_number(l);
+                q.client.udp.mark = 0;
+                engine_query(d->engine, &q.client, TRANSPORT_UDP, BYTES(q.message, q.n), clock_now());
+                n++;
+        }
+        if (n)
+                report_queries_taken(n);
 }
 
 static void daemon_on_network(void *userdata, bool online)
@@ -318,6 +362,7 @@ Daemon *daemon_free(Daemon *d)
                 return NULL;
         engine_free(d->engine);
         link_keeper_free(d->links);
+        unanswered_free(d->unanswered);
         free(d->listeners);
         free(d->absent);
         free(d);
@@ -407,7 +452,7 @@ typedef struct Passed {
         char **names; /* NULL-terminated */
         int n;
         int n_sockets;
-        int cache; /* -1: none */
+        int cache, queries; /* -1: none */
 } Passed;
 
 static void daemon_free_passed(Passed *p)
@@ -419,23 +464,26 @@ static void daemon_free_passed(Passed *p)
 
 static bool daemon_is_left(const char *name)
 {
-        return strcmp(name, HANDOVER_FD_NAME) == 0;
+        return strcmp(name, HANDOVER_FD_NAME) == 0 || strcmp(name, HANDOVER_QUERIES_FD_NAME) == 0;
 }
 
 static void daemon_take_passed(Passed *ret)
 {
         int n;
 
-        *ret = (Passed) { .cache = -1 };
+        *ret = (Passed) { .cache = -1, .queries = -1 };
         n = sd_listen_fds_with_names(1, &ret->names);
         ret->n = MAX(n, 0);
-        for (int i = 0; i < ret->n; i++)
+        for (int i = 0; i < ret->n; i++) {
+                int *place = strcmp(ret->names[i], HANDOVER_FD_NAME) == 0 ? &ret->cache : &ret->queries;
+
                 if (!daemon_is_left(ret->names[i]))
                         ret->n_sockets++;
-                else if (ret->cache < 0)
-                        ret->cache = SD_LISTEN_FDS_START + i;
+                else if (*place < 0)
+                        *place = SD_LISTEN_FDS_START + i;
                 else
                         close(SD_LISTEN_FDS_START + i);
+        }
 }
 
 /* Takes all sockets that the service manager passes. One that cannot be used is an error (FAULTS.md S08). */
@@ -519,6 +567,20 @@ static void daemon_retry_listen(Daemon *d, uint64_t now)
         d->absent_retry_at = now + d->absent_retry_gap;
 }
 
+/* Only a service manager keeps them. It is told of new memory once, and keeps it until the service stops. */
+static void daemon_keep_queries(Daemon *d, int fd)
+{
+        if (!getenv("NOTIFY_SOCKET"))
+                return;
+        d->unanswered = unanswered_new(fd);
+        if (!d->unanswered || !unanswered_is_new(d->unanswered))
+                return;
+        if (fd >= 0)
+                service_unstore(HANDOVER_QUERIES_FD_NAME);
+        if (service_store(HANDOVER_QUERIES_FD_NAME, unanswered_fd(d->unanswered)) < 0)
+                d->unanswered = unanswered_free(d->unanswered);
+}
+
 static int daemon_start_handles(Daemon *d)
 {
         static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
@@ -567,6 +629,7 @@ static int daemon_start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options
         if (r != 0)
                 return r;
         handover_load(d->engine, passed.cache);
+        daemon_keep_queries(d, passed.queries);
         d->hosts = hosts_source_new(loop, config, seed, daemon_on_hosts, d);
         if (!d->hosts)
                 return EX_OSERR;
@@ -592,6 +655,7 @@ static int daemon_start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options
                 report_listening(d->listeners[i]);
         report_upstreams(NULL, config);
         report_unusable(config);
+        daemon_take_over_queries(d);
         daemon_update_status(d);
         service_ready(&d->service);
         return 0;

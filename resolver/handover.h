@@ -10,7 +10,9 @@
 
 #include "core/engine.h"
 
-#define HANDOVER_FD_NAME "dohmouse-cache" /* in the file descriptor store */
+/* In the file descriptor store. */
+#define HANDOVER_FD_NAME "dohmouse-cache"
+#define HANDOVER_QUERIES_FD_NAME "dohmouse-queries" /* io/client/unanswered.h */
 
 /* Saves the cache, which is empty afterwards. To be called when the last query has been answered. Logs errors. */
 void handover_save(Engine *e);

@@ -315,3 +315,14 @@ void report_dropped(const ListenerStats *stats)
                        (unsigned long long) stats->dropped_source, (unsigned long long) stats->dropped_flood,
                        (unsigned long long) stats->dropped_send);
 }
+
+void report_queries_taken(unsigned n)
+{
+        char count[48];
+        const char *fields[] = { count, NULL };
+
+        snprintf(count, sizeof(count), "DOHMOUSE_QUERIES=%u", n);
+        journal_fields(LOG_NOTICE, MESSAGE_PLAIN, fields,
+                       "The previous process ended before it answered %u quer%s, which are asked again.", n,
+                       n == 1 ? "y" : "ies");
+}

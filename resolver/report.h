@@ -46,5 +46,8 @@ void report_socket_useless(int fd, int error);
 void report_half(bool streams);
 void report_cannot_listen(const Address *address, int error);
 
+/* `n` queries of a process that was killed, or failed, were taken over. */
+void report_queries_taken(unsigned n);
+
 /* Logs if packets were dropped since the last call. */
 void report_dropped(const ListenerStats *stats);

@@ -37,6 +37,7 @@ typedef struct Client {
                         uint8_t local[16]; /* the address that was asked */
                         uint32_t scope;
                         uint32_t interface; /* where it was asked */
+                        uint32_t mark;      /* io/client/unanswered.h; 0: none */
                 } udp;
                 struct {
                         uint32_t connection; /* its number */

@@ -24,11 +24,30 @@ const ListenerLimits listener_limits_default = {
 
 struct Listener {
         uint32_t number; /* as its clients have it */
+        Address address; /* that it listens on */
         Udp *udp;
         Tcp *tcp;
 };
 
 static HandleTable listeners;
+
+static void listener_read_address(int fd, Address *ret)
+{
+        struct sockaddr_storage a = { 0 };
+        socklen_t size = sizeof(a);
+        const struct sockaddr_in *v4 = (void *) &a;
+        const struct sockaddr_in6 *v6 = (void *) &a;
+
+        *ret = (Address) { 0 };
+        if (getsockname(fd, (struct sockaddr *) &a, &size) < 0)
+                return;
+        ret->v6 = a.ss_family == AF_INET6;
+        ret->port = ntohs(ret->v6 ? v6->sin6_port : v4->sin_port);
+        if (ret->v6)
+                memcpy(ret->octets, &v6->sin6_addr, 16);
+        else
+                memcpy(ret->octets, &v4->sin_addr, 4);
+}
 
 static int listener_new(uv_loop_t *loop, int fd, Transport transport, const ListenerLimits *limits,
                         ListenerStats *stats, ListenerQuery query, void *userdata, Listener **ret)
@@ -37,6 +56,7 @@ static int listener_new(uv_loop_t *loop, int fd, Transport transport, const List
         int r = -ENOMEM;
 
         if (l && (l->number = handle_table_add(&listeners, l))) {
+                listener_read_address(fd, &l->address);
                 r = transport == TRANSPORT_TCP ? tcp_new(loop, fd, l->number, limits, stats, query, userdata, &l->tcp)
                                                : udp_new(loop, fd, l->number, limits, stats, query, userdata, &l->udp);
                 if (r < 0)
@@ -167,20 +187,17 @@ int listener_new_bind(uv_loop_t *loop, const Address *address, const ListenerLim
 
 void listener_address(const Listener *l, Address *ret)
 {
-        struct sockaddr_storage a = { 0 };
-        socklen_t size = sizeof(a);
-        const struct sockaddr_in *v4 = (void *) &a;
-        const struct sockaddr_in6 *v6 = (void *) &a;
+        *ret = l->address;
+}
 
-        *ret = (Address) { 0 };
-        if (getsockname(l->tcp ? tcp_fd(l->tcp) : udp_fd(l->udp), (struct sockaddr *) &a, &size) < 0)
-                return;
-        ret->v6 = a.ss_family == AF_INET6;
-        ret->port = ntohs(ret->v6 ? v6->sin6_port : v4->sin_port);
-        if (ret->v6)
-                memcpy(ret->octets, &v6->sin6_addr, 16);
-        else
-                memcpy(ret->octets, &v4->sin_addr, 4);
+const Listener *listener_of(const Client *client)
+{
+        return handle_table_get(&listeners, client->listener);
+}
+
+uint32_t listener_number(const Listener *l)
+{
+        return l->number;
 }
 
 Transport listener_transport(const Listener *l)

@@ -52,6 +52,9 @@ Transport listener_transport(const Listener *l);
 
 /* Returns the address that it listens on. */
 void listener_address(const Listener *l, Address *ret);
+/* Returns the number that its clients have, and the other way around the listener of a client, or NULL. */
+uint32_t listener_number(const Listener *l);
+const Listener *listener_of(const Client *client);
 
 /* Sends a reply. Over UDP, it is written at the next flush. Over TCP, a reference is taken, and it is written when
  * possible. */
