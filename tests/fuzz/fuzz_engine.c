@@ -149,7 +149,19 @@ static void take_connect(World *w, const Action *a)
         }
 }
 
-/* Where the name in `m` belongs, by the configuration in use. */
+static bool is_of_a_link(const World *w, const Message *m)
+{
+        for (size_t i = 0; i < w->links->n; i++) {
+                const Link *l = w->links->links[i];
+
+                for (size_t k = 0; k < l->n_domains && l->n_servers; k++)
+                        if (name_under(m->qname, BYTES(l->domains[k].domain.name, l->domains[k].domain.n)))
+                                return true;
+        }
+        return false;
+}
+
+/* Where the name in `m` belongs, by the configuration in use and the links. */
 static bool is_forwarded(const World *w, const Message *m)
 {
         for (size_t i = 0; i < w->config->n_forwards; i++)
@@ -157,7 +169,7 @@ static bool is_forwarded(const World *w, const Message *m)
                         if (name_under(m->qname, BYTES(w->config->forwards[i].domains[k].name,
                                                        w->config->forwards[i].domains[k].n)))
                                 return true;
-        return false;
+        return is_of_a_link(w, m);
 }
 
 static void take_send(World *w, const Action *a)

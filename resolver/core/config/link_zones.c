@@ -153,7 +153,8 @@ static void zones_name(ForwardConfig *zone, const Link *const *links, size_t n)
         size_t at = 0;
 
         for (size_t i = 0; i < n && at < sizeof(zone->name); i++)
-                at += (size_t) snprintf(zone->name + at, sizeof(zone->name) - at, "%s%s", i ? "+" : "%", links[i]->name);
+                at += (size_t) snprintf(zone->name + at, sizeof(zone->name) - at, "%s%s", i ? "+" : "%",
+                                        links[i]->name);
 }
 
 static bool zones_add_servers(const Builder *b, ForwardConfig *zone, const Link *const *links, size_t n)

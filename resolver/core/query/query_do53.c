@@ -15,8 +15,8 @@
 #define SERVER_TIMEOUT (1 * USEC_PER_SEC) /* for one server; doubles after the first round */
 #define SERVER_TIMEOUT_MIN (200 * USEC_PER_MSEC)
 #define NETWORK_RETRY (800 * USEC_PER_MSEC) /* pause while there is no route to any server yet */
-#define DO53_EXCHANGES_MAX 512 /* in flight, each with a socket; with more, SERVFAIL at once */
-#define STRAYS_MAX 16          /* wrong messages that suggest an attack: then another socket and another ID */
+#define DO53_EXCHANGES_MAX 512              /* in flight, each with a socket; with more, SERVFAIL at once */
+#define STRAYS_MAX 16 /* wrong messages that suggest an attack: then another socket and another ID */
 
 typedef struct Do53Exchange {
         uint32_t handle;
