@@ -109,7 +109,8 @@ ForwardConfig *forward_config_copy(const ForwardConfig *f)
         copy->servers = calloc(f->n_servers + 1, sizeof(*f->servers));
         if (!copy->domains || !copy->servers)
                 return forward_config_free(copy);
-        memcpy(copy->domains, f->domains, f->n_domains * sizeof(*f->domains));
+        if (f->n_domains)
+                memcpy(copy->domains, f->domains, f->n_domains * sizeof(*f->domains));
         if (f->n_servers)
                 memcpy(copy->servers, f->servers, f->n_servers * sizeof(*f->servers));
         return copy;
