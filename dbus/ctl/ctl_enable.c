@@ -90,18 +90,25 @@ static bool enable_exists(const Takeover *t, const char *path)
         return full && access(full, F_OK) == 0;
 }
 
-static bool enable_unit_exists(const Takeover *t, const char *unit)
+/* Writes the path of the unit's file. Returns false if it is not installed. */
+static bool enable_find_unit(const Takeover *t, const char *unit, char ret[256])
 {
         static const char *const directories[] = { "/usr/lib/systemd/system", "/lib/systemd/system",
                                                    "/usr/local/lib/systemd/system" };
-        char path[256];
 
         for (size_t i = 0; i < ELEMENTS(directories); i++) {
-                snprintf(path, sizeof(path), "%s/%s", directories[i], unit);
-                if (enable_exists(t, path))
+                snprintf(ret, 256, "%s/%s", directories[i], unit);
+                if (enable_exists(t, ret))
                         return true;
         }
         return false;
+}
+
+static bool enable_unit_exists(const Takeover *t, const char *unit)
+{
+        char path[256];
+
+        return enable_find_unit(t, unit, path);
 }
 
 static bool enable_add_directory(Takeover *t, const char *path)
@@ -123,6 +130,16 @@ static bool enable_plan_resolved(Takeover *t)
                         return false;
         }
         return true;
+}
+
+/* Activation of org.freedesktop.resolve1 starts dohmouse. An [Install] section cannot make this link where
+ * systemd-resolved, which has the same alias, is enabled. */
+static bool enable_plan_alias(Takeover *t)
+{
+        char path[256];
+
+        return !enable_find_unit(t, "dohmouse.service", path) ||
+               takeover_add(t, STEP_LINK, "/etc/systemd/system/dbus-org.freedesktop.resolve1.service", path);
 }
 
 /* dns=none alone says that resolv.conf is not written; rc-manager= says the same to older versions. */
@@ -215,8 +232,9 @@ static bool enable_plan(Takeover *t)
                 return false;
         resolv_conf_read(path, &before);
         t->since = now_real();
-        return enable_plan_resolved(t) && takeover_add_unit(t, STEP_ENABLE, "dohmouse.socket", NULL) &&
-               enable_plan_network_manager(t) && enable_plan_openresolv(t) && enable_plan_stub(t, &before) &&
+        return enable_plan_resolved(t) && enable_plan_alias(t) &&
+               takeover_add_unit(t, STEP_ENABLE, "dohmouse.socket", NULL) && enable_plan_network_manager(t) &&
+               enable_plan_openresolv(t) && enable_plan_stub(t, &before) &&
                takeover_add(t, STEP_LINK, RESOLV_CONF, RESOLV_CONF_STUB);
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ctl.h"
+#include "io/system/resolv_conf.h"
 #include "takeover_file.h"
 
 #define LIST TAKEOVER_DIRECTORY "/steps"
@@ -254,6 +255,15 @@ static bool takeover_reload(const char *unit)
         return !takeover_unit_is("is-active", unit) || takeover_report("reload", unit, takeover_unit("reload", unit));
 }
 
+/* The daemon adds the search domains of links to the stub file. */
+static bool takeover_is_stub_file(const char *path, const char *text)
+{
+        _cleanup_(freep) char *found = takeover_file_read(path), *is = NULL, *should = resolv_conf_without_search(text);
+
+        is = found ? resolv_conf_without_search(found) : NULL;
+        return is && should && strcmp(is, should) == 0;
+}
+
 bool takeover_in_effect(const Takeover *t, const Step *s)
 {
         _cleanup_(freep) char *path = takeover_path(t, s->path ? s->path : "");
@@ -265,8 +275,9 @@ bool takeover_in_effect(const Takeover *t, const Step *s)
                 return path && takeover_file_is_link(path, s->text);
         case STEP_FILE:
         case STEP_DROPIN:
-        case STEP_VOLATILE:
                 return path && takeover_file_contains(path, s->text);
+        case STEP_VOLATILE:
+                return path && takeover_is_stub_file(path, s->text);
         case STEP_MASK:
                 return path && takeover_file_is_link(path, s->text) && !takeover_unit_is("is-active", s->unit);
         case STEP_ENABLE:

@@ -12,9 +12,9 @@ CONTAINER_PACKAGES=(systemd dbus polkitd libpam-systemd libuv1 libgnutls30 libng
         busybox curl
         bind9-dnsutils knot-dnsutils dnsperf gnutls-bin ca-certificates iproute2 procps python3)
 
-# Programs of which the tests install one or another in the container, since they exclude each other.
+# Programs that the tests install in the container one at a time, since they exclude each other, or take single files of.
 # shellcheck disable=SC2034
-CONTAINER_DEBS=(systemd-resolved resolvconf openresolv systemd-timesyncd chrony)
+CONTAINER_DEBS=(systemd-resolved resolvconf openresolv systemd-timesyncd chrony openvpn-systemd-resolved)
 
 # make_root DIR [PACKAGE...]: a minimal root with apt and the packages; by the sources and the proxy of this machine.
 make_root() {
