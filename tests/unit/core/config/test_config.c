@@ -202,6 +202,7 @@ START_TEST(defaults_are_those_of_the_design)
         ck_assert_uint_eq(c->query_timeout, 4500 * USEC_PER_MSEC);
         ck_assert_int_eq(c->hedge, HEDGE_ON_SUSPECT);
         ck_assert(c->padding && !c->trust_ad && !c->trust_anchors);
+        ck_assert_int_eq(c->resolve1, RESOLVE1_AUTO);
         ck_assert_int_eq(c->log_level, 6);
         ck_assert(c->cache && c->serve_stale && !c->prefetch && !c->persist);
         ck_assert_uint_eq(c->cache_size, 8 << 20);
