@@ -297,11 +297,6 @@ static bool enable_open(Takeover *t, int *ret)
         else if (geteuid() != 0) {
                 ctl_fail("Only root can change the resolver of this machine. Run the command with sudo.");
                 return false;
-        } else if (access("/run/systemd/system", F_OK) < 0) {
-                ctl_fail(
-                        "systemd does not run here, and dohmouse.socket is started by it. Without it, see \"THE SYSTEM "
-                        "RESOLVER\" in dohmoused(8).");
-                return false;
         }
         *ret = takeover_load(t);
         if (*ret >= 0)
@@ -394,6 +389,12 @@ int ctl_enable(Ctl *c, _unused_ int argc, _unused_ char *argv[])
 
         if (!enable_open(&t, &found))
                 return EXIT_FAILURE;
+        if (!*t.root && access("/run/systemd/system", F_OK) < 0) {
+                ctl_fail(
+                        "systemd does not run here, and dohmouse.socket is started by it. Without it, see \"THE SYSTEM "
+                        "RESOLVER\" in dohmoused(8).");
+                return EXIT_FAILURE;
+        }
         if (found && t.complete)
                 return enable_repair(c, &t);
         if (found) {
