@@ -250,7 +250,7 @@ static void compare(char *text)
                 letter = *text ? strchr(letters, *text) : NULL;
                 if (!letter)
                         disagree("not a state: %s", text);
-                if (letter - letters != h->state)
+                if ((HealthState) (letter - letters) != h->state)
                         disagree("upstream %zu is %s in the model, %s in health.c", i,
                                  health_state_name((HealthState) (letter - letters)), health_state_name(h->state));
                 text++;

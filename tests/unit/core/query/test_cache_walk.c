@@ -142,12 +142,12 @@ static void put(unsigned name, unsigned variant, unsigned type, bool small)
         wire_put16(&w, key.qtype);
         wire_put16(&w, CLASS_IN);
         if (what == POSITIVE)
-                wire_record(&w, 0, HERE, 2, key.qtype, CLASS_IN, ttl, data, 4 + roll(396));
+                wire_record(&w, 0, HERE, 2, key.qtype, CLASS_IN, ttl, data, 4 + (size_t) roll(396));
         else if (negative)
                 soa(&w, ttl, (uint32_t) (ttl + roll(2)));
         /* the number of what has no data of its own */
         if (what != POSITIVE)
-                wire_record(&w, 2, HERE, 2, 4711, CLASS_IN, 1 << 30, data, 4 + roll(100));
+                wire_record(&w, 2, HERE, 2, 4711, CLASS_IN, 1 << 30, data, 4 + (size_t) roll(100));
         if (roll(2))
                 wire_opt(&w, 1232, 0, data + 4, 0);
         EXPECT(message_parse(&m, wire_bytes(&w)) == MESSAGE_OK);
@@ -287,7 +287,7 @@ static void walk(unsigned seed, unsigned steps, bool small)
                         cache_flush(cache);
                         forget(false, false, true);
                 } else if (small) {
-                        limits.size = (64 << 10) + roll(256 << 10);
+                        limits.size = (64 << 10) + (size_t) roll(256 << 10);
                         cache_set_limits(cache, &limits);
                 }
                 s = cache_stats(cache);

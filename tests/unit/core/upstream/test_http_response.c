@@ -476,7 +476,7 @@ START_TEST(p19_field_values_of_any_octets_are_harmless)
                 static const char alphabet[] = "0123456789,;=\"\\ \tGMTNov-:amx\0\xff";
                 const char *name = names[i % ELEMENTS(names)];
                 HttpResponse r = HTTP_RESPONSE_INIT;
-                size_t n = random >> 60;
+                size_t n = (size_t) (random >> 60);
                 char *value = malloc(n); /* exactly as long, for AddressSanitizer */
 
                 for (size_t k = 0; k < n; k++) {

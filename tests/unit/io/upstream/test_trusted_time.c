@@ -21,7 +21,7 @@ int __wrap_clock_gettime(clockid_t clock, struct timespec *ret)
 {
         if (clock != CLOCK_REALTIME)
                 return __real_clock_gettime(clock, ret);
-        *ret = (struct timespec) { .tv_sec = wall_clock };
+        *ret = (struct timespec) { .tv_sec = (time_t) wall_clock };
         return 0;
 }
 
