@@ -35,7 +35,7 @@ extern uint32_t closes[256], pings[256]; /* connections that it closed, or sent 
 extern PlayedState states[256];          /* state changes of upstreams that it reported */
 extern unsigned n_connects, n_sends, n_closes, n_pings, n_states;
 extern unsigned n_offers; /* queries that may be sent as early data */
-extern Packet *asked; /* the last query to an upstream since a client asked; NULL if there is none */
+extern Packet *asked;     /* the last query to an upstream since a client asked; NULL if there is none */
 
 /* Returns `asked`, which must be there, parsed. */
 Message asked_message(void);
