@@ -372,14 +372,12 @@ static void stream_on_connect(uv_connect_t *connect, int status)
 bool stream_handshake(Stream *s, Bytes early)
 {
         FailureReason f;
-        bool sent;
 
         if (s->state != STREAM_HANDSHAKE)
                 return false;
-        f = tls_session_init(&s->session, s->tls, s->config);
+        f = tls_session_init(&s->session, s->tls, s->config, early);
         if (!f && uv_read_start((uv_stream_t *) &s->tcp, stream_on_allocate, stream_on_read) < 0)
                 f = FAILURE_RESOURCES;
-        sent = !f && early.n > 0 && tls_session_send_early(&s->session, early);
         if (!f && tls_session_handshake(&s->session) == TLS_FAILED)
                 f = s->session.failure;
         stream_write_out(s);
@@ -387,7 +385,7 @@ bool stream_handshake(Stream *s, Bytes early)
                 s->broken = f;
                 stream_next_turn(s);
         }
-        return sent;
+        return s->session.sent_early;
 }
 
 static void stream_set_options(const Stream *s)

@@ -30,16 +30,11 @@ typedef struct TrustStore {
         gnutls_certificate_credentials_t credentials;
 } TrustStore;
 
-typedef struct Ticket {
-        gnutls_datum_t data;
-        uint64_t received_at; /* usec */
-} Ticket;
-
 struct Tls {
         unsigned refs;
         TrustStore *store; /* NULL: it could not be read, and `error` says why */
         char *error;
-        Ticket tickets[TLS_TICKETS_MAX]; /* oldest first */
+        TlsTicket tickets[TLS_TICKETS_MAX]; /* oldest first */
         unsigned n_tickets;
         unsigned generation;
 };
@@ -227,7 +222,7 @@ static void tls_drop_oldest(Tls *t)
         memmove(&t->tickets[0], &t->tickets[1], t->n_tickets * sizeof(t->tickets[0]));
 }
 
-bool tls_take_ticket(Tls *t, gnutls_datum_t *ret)
+bool tls_take_ticket(Tls *t, TlsTicket *ret)
 {
         uint64_t now = clock_now();
 
@@ -235,11 +230,11 @@ bool tls_take_ticket(Tls *t, gnutls_datum_t *ret)
                 tls_drop_oldest(t);
         if (t->n_tickets == 0)
                 return false;
-        *ret = t->tickets[--t->n_tickets].data;
+        *ret = t->tickets[--t->n_tickets];
         return true;
 }
 
-void tls_keep_ticket(Tls *t, gnutls_datum_t data)
+void tls_keep_ticket(Tls *t, gnutls_datum_t data, size_t early_max)
 {
         if (data.size > TLS_TICKET_OCTETS_MAX) {
                 tls_wipe_ticket(&data);
@@ -247,5 +242,5 @@ void tls_keep_ticket(Tls *t, gnutls_datum_t data)
         }
         if (t->n_tickets == TLS_TICKETS_MAX)
                 tls_drop_oldest(t);
-        t->tickets[t->n_tickets++] = (Ticket) { .data = data, .received_at = clock_now() };
+        t->tickets[t->n_tickets++] = (TlsTicket) { .data = data, .early_max = early_max, .received_at = clock_now() };
 }

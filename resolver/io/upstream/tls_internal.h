@@ -12,6 +12,12 @@
 #define TLS_TICKET_OCTETS_MAX 65536 /* contains the certificates of the peer */
 #define TLS_TICKET_LIFE USEC_PER_HOUR
 
+typedef struct TlsTicket {
+        gnutls_datum_t data;
+        size_t early_max;     /* octets of early data that the peer allows */
+        uint64_t received_at; /* usec */
+} TlsTicket;
+
 /* Returns the trust store, for any number of sessions, or NULL if it could not be read. */
 gnutls_certificate_credentials_t tls_credentials(const Tls *t);
 
@@ -20,10 +26,10 @@ unsigned tls_generation(const Tls *t);
 
 /* Removes and returns the newest ticket, or returns false if there is none. The caller wipes it with
  * tls_wipe_ticket(). */
-bool tls_take_ticket(Tls *t, gnutls_datum_t *ret);
+bool tls_take_ticket(Tls *t, TlsTicket *ret);
 
 /* Keeps a ticket for one use, and drops the oldest if there are too many. Takes ownership of `data`. */
-void tls_keep_ticket(Tls *t, gnutls_datum_t data);
+void tls_keep_ticket(Tls *t, gnutls_datum_t data, size_t early_max);
 
 /* Zeroes a ticket, which contains secrets, and frees it. */
 void tls_wipe_ticket(gnutls_datum_t *data);

@@ -59,6 +59,15 @@ static bool tls_session_is_tls13(gnutls_session_t session)
         return gnutls_protocol_get_version(session) == GNUTLS_TLS1_3;
 }
 
+/* Returns the octets of early data that the peer allows with its tickets: GnuTLS has a number that none can be if it
+ * has said nothing. */
+static size_t tls_session_early_max(const TlsSession *t)
+{
+        size_t max = gnutls_record_get_max_early_data_size(t->session);
+
+        return tls_session_is_tls13(t->session) && max != UINT32_MAX ? max : 0;
+}
+
 static void tls_session_keep_ticket(TlsSession *t)
 {
         gnutls_datum_t data = { 0 };
@@ -67,7 +76,7 @@ static void tls_session_keep_ticket(TlsSession *t)
                 return;
         t->tickets++;
         if (gnutls_session_get_data2(t->session, &data) >= 0)
-                tls_keep_ticket(t->tls, data);
+                tls_keep_ticket(t->tls, data, tls_session_early_max(t));
 }
 
 /* In TLS 1.3, any number of tickets may follow the handshake at any time. In TLS 1.2, they are part of the handshake,
@@ -100,29 +109,24 @@ static int tls_session_set_server_name(TlsSession *t)
         return gnutls_server_name_set(t->session, GNUTLS_NAME_DNS, host, n);
 }
 
-static void tls_session_use_ticket(TlsSession *t)
+/* If GnuTLS rejects the ticket, nothing is lost: the handshake is a full one. */
+static void tls_session_use_ticket(TlsSession *t, const TlsTicket *ticket, Bytes early)
 {
-        gnutls_datum_t data;
-
-        if (!tls_take_ticket(t->tls, &data))
-                return;
-        /* If GnuTLS rejects the ticket, nothing is lost: the handshake is a full one. */
-        t->may_send_early = gnutls_session_set_data(t->session, data.data, data.size) >= 0;
-        tls_wipe_ticket(&data);
+        t->sent_early = gnutls_session_set_data(t->session, ticket->data.data, ticket->data.size) >= 0 && early.n > 0 &&
+                        gnutls_record_send_early_data(t->session, early.p, early.n) >= 0;
 }
 
-FailureReason tls_session_init(TlsSession *t, Tls *tls, const UpstreamConfig *config)
+/* Everything but the ticket. */
+static FailureReason tls_session_open(TlsSession *t, unsigned flags)
 {
         const gnutls_datum_t protocol = { .data = (unsigned char *) "h2", .size = 2 };
-        gnutls_certificate_credentials_t credentials = tls_credentials(tls);
+        gnutls_certificate_credentials_t credentials = tls_credentials(t->tls);
 
-        *t = (TlsSession) { .tls = tls_ref(tls), .config = config, .generation = tls_generation(tls) };
         if (!credentials)
                 return FAILURE_TRUST_STORE;
         /* Without GNUTLS_ENABLE_EARLY_START and FALSE_START, nothing is sent before the peer is verified, except early
          * data, which only the peer of the previous session can read: it was verified then. */
-        if (gnutls_init(&t->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | GNUTLS_ENABLE_EARLY_DATA) <
-            0) {
+        if (gnutls_init(&t->session, GNUTLS_CLIENT | GNUTLS_NONBLOCK | GNUTLS_NO_SIGNAL | flags) < 0) {
                 t->session = NULL;
                 return FAILURE_RESOURCES;
         }
@@ -138,14 +142,24 @@ FailureReason tls_session_init(TlsSession *t, Tls *tls, const UpstreamConfig *co
             gnutls_alpn_set_protocols(t->session, &protocol, 1, GNUTLS_ALPN_MANDATORY) < 0 ||
             tls_session_set_server_name(t) < 0)
                 return FAILURE_RESOURCES;
-        tls_session_use_ticket(t);
         return FAILURE_NONE;
 }
 
-bool tls_session_send_early(TlsSession *t, Bytes bytes)
+FailureReason tls_session_init(TlsSession *t, Tls *tls, const UpstreamConfig *config, Bytes early)
 {
-        return t->may_send_early && bytes.n <= RECORD_MAX &&
-               gnutls_record_send_early_data(t->session, bytes.p, bytes.n) >= 0;
+        TlsTicket ticket = { 0 };
+        FailureReason f;
+
+        *t = (TlsSession) { .tls = tls_ref(tls), .config = config, .generation = tls_generation(tls) };
+        tls_take_ticket(tls, &ticket);
+        if (early.n > MIN(ticket.early_max, RECORD_MAX))
+                early.n = 0;
+        /* With the flag, GnuTLS announces early data even if the ticket does not allow any. */
+        f = tls_session_open(t, early.n > 0 ? GNUTLS_ENABLE_EARLY_DATA : 0);
+        if (!f && ticket.data.data)
+                tls_session_use_ticket(t, &ticket, early);
+        tls_wipe_ticket(&ticket.data);
+        return f;
 }
 
 bool tls_session_early_accepted(const TlsSession *t)

@@ -24,7 +24,7 @@ typedef struct TlsSession {
         Bytes in;                     /* ciphertext to read, borrowed: set before each call, consumed by TLS_AGAIN */
         ByteBuffer out;               /* ciphertext to write: taken by the owner */
         FailureReason failure;        /* after TLS_FAILED */
-        bool may_send_early;          /* a ticket allows early data */
+        bool sent_early;              /* the early data goes out with the first flight of the handshake */
         bool up;                      /* the handshake is complete, and the peer is verified */
         bool heard;                   /* an octet came */
         bool tls_looking;             /* and the first record looked like TLS */
@@ -40,12 +40,10 @@ typedef enum TlsResult {
         TLS_FAILED, /* see `failure` */
 } TlsResult;
 
-/* `config` is borrowed until the handshake is complete. Returns FAILURE_TRUST_STORE or FAILURE_RESOURCES on error. */
-FailureReason tls_session_init(TlsSession *t, Tls *tls, const UpstreamConfig *config);
-
-/* Passes plaintext to be sent with the first flight of the handshake (RFC 8446 2.3), before tls_session_handshake().
- * Returns false if no ticket allows it: nothing is sent then. */
-bool tls_session_send_early(TlsSession *t, Bytes plaintext);
+/* `config` is borrowed until the handshake is complete. Plaintext in `early` is sent with the first flight of the
+ * handshake if a ticket allows that (RFC 8446 2.3, 4.2.10), which shows in `sent_early`. Returns FAILURE_TRUST_STORE or
+ * FAILURE_RESOURCES on error. */
+FailureReason tls_session_init(TlsSession *t, Tls *tls, const UpstreamConfig *config, Bytes early);
 
 /* Returns true if the peer accepted the early data. The handshake is complete. */
 bool tls_session_early_accepted(const TlsSession *t);

@@ -10,7 +10,7 @@ START_TEST(second_connection_is_resumed_and_a_ticket_is_used_once)
         Server s = server_start(&(ServerPlan) { .priority = versions[_i] });
         Client c = client_for(&s);
         const char *error;
-        gnutls_datum_t ticket;
+        TlsTicket ticket;
         unsigned n;
 
         c.tls = tls_new(&c.config, NULL, &error);
@@ -24,7 +24,7 @@ START_TEST(second_connection_is_resumed_and_a_ticket_is_used_once)
         ck_assert_uint_eq(s.record->resumed, 1);
 
         while (tls_take_ticket(c.tls, &ticket))
-                tls_wipe_ticket(&ticket);
+                tls_wipe_ticket(&ticket.data);
         client_connect_and_ask(&c);
         ck_assert(!c.resumed);
         client_finish(&c, &s);
@@ -94,19 +94,19 @@ START_TEST(four_tickets_are_kept_the_newest_first)
         UpstreamConfig config = { .trust_anchors = (char *) server_authority() };
         const char *error;
         Tls *t = tls_new(&config, NULL, &error);
-        gnutls_datum_t ticket;
+        TlsTicket ticket;
 
         for (unsigned i = 0; i < 7; i++) {
                 gnutls_datum_t data = { .data = gnutls_malloc(1), .size = 1 };
 
                 data.data[0] = (unsigned char) i;
-                tls_keep_ticket(t, data);
+                tls_keep_ticket(t, data, 0);
         }
         ck_assert_uint_eq(tls_tickets(t), TLS_TICKETS_MAX);
         for (unsigned i = 6; i >= 3; i--) {
                 ck_assert(tls_take_ticket(t, &ticket));
-                ck_assert_uint_eq(ticket.data[0], i);
-                tls_wipe_ticket(&ticket);
+                ck_assert_uint_eq(ticket.data.data[0], i);
+                tls_wipe_ticket(&ticket.data);
         }
         ck_assert(!tls_take_ticket(t, &ticket));
         tls_unref(t);
