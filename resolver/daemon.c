@@ -19,8 +19,10 @@
 #include "io/journal.h"
 #include "io/system/netlink.h"
 #include "io/system/network_files.h"
+#include "io/system/network_manager.h"
 #include "io/system/resolv_conf_watch.h"
 #include "io/upstream/do53_client.h"
+#include "io/upstream/portal_page.h"
 #include "io/system/sleep.h"
 #include "io/upstream/transport.h"
 #include "io/upstream/trusted_time.h"
@@ -40,6 +42,7 @@ struct Daemon {
         LinkKeeper *links;
         UpstreamTransport *transport;
         Do53Client *do53_client;
+        PortalPages *portal_pages;
         Network *network;
         ClockWatch *clock_watch; /* NULL: not supported by the kernel */
         LastGoodTime last_good_time;
@@ -47,6 +50,7 @@ struct Daemon {
         ResolvConfWatch *resolv_conf;
         Bus *bus;
         Sleep sleep;
+        NetworkManager network_manager;
         Service service;
         Unanswered *unanswered; /* NULL: nothing outlives the process */
         Listener **listeners;
@@ -160,6 +164,12 @@ static void daemon_carry_out(Daemon *d, const Action *a)
         case ACTION_DO53_CANCEL:
                 do53_client_act(d->do53_client, a);
                 break;
+        case ACTION_PORTAL_OPEN:
+                report_portal_open();
+                break;
+        case ACTION_PORTAL_LOOK:
+                portal_pages_act(d->portal_pages, a);
+                break;
         default:
                 transport_act(d->transport, a);
                 break;
@@ -173,8 +183,10 @@ static void daemon_note_suspend(Daemon *d)
         uint64_t slept = usec_sub(suspended, d->suspended);
 
         d->suspended = suspended;
-        if (slept >= SLEEP_MIN)
-                engine_resume(d->engine, slept, clock_now());
+        if (slept < SLEEP_MIN)
+                return;
+        engine_resume(d->engine, slept, clock_now());
+        network_manager_refresh(&d->network_manager);
 }
 
 static void daemon_finish(Daemon *d);
@@ -310,6 +322,7 @@ static void daemon_on_network(void *userdata, bool online)
         d->absent_retry_at = 0;
         hosts_source_addresses_changed(d->hosts);
         engine_network_changed(d->engine, online, clock_now());
+        network_manager_refresh(&d->network_manager);
         transport_network_changed(d->transport);
 }
 
@@ -320,6 +333,13 @@ static void daemon_on_clock_set(void *userdata)
         if (engine_network_state(d->engine) == NETWORK_CLOCK)
                 report_clock_set();
         engine_clock_set(d->engine, clock_now());
+}
+
+static void daemon_on_connectivity(void *userdata, const Connectivity *c)
+{
+        Daemon *d = userdata;
+
+        engine_set_connectivity(d->engine, c, clock_now());
 }
 
 static void daemon_on_hosts(void *userdata, Hosts *file, Hosts *own)
@@ -369,6 +389,7 @@ static void daemon_finish(Daemon *d)
                 d->listeners[i] = listener_free(d->listeners[i]);
         d->transport = transport_free(d->transport);
         d->do53_client = do53_client_free(d->do53_client);
+        d->portal_pages = portal_pages_free(d->portal_pages);
         d->network = network_free(d->network);
         link_keeper_stop(d->links);
         d->clock_watch = clock_watch_free(d->clock_watch);
@@ -647,7 +668,8 @@ static int daemon_start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options
         d->engine = d->links ? engine_new(config, seed, clock_now()) : NULL;
         d->transport = d->engine ? transport_new(loop, d->engine) : NULL;
         d->do53_client = d->engine ? do53_client_new(loop, d->engine) : NULL;
-        if (!d->transport || !d->do53_client)
+        d->portal_pages = d->engine ? portal_pages_new(loop, d->engine) : NULL;
+        if (!d->transport || !d->do53_client || !d->portal_pages)
                 return EX_OSERR;
         daemon_set_limits(d, config);
         daemon_take_passed(&passed);
@@ -676,6 +698,7 @@ static int daemon_start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options
         if (!d->bus)
                 return EX_OSERR;
         sleep_init(&d->sleep, d->bus, daemon_on_sleep, d);
+        network_manager_init(&d->network_manager, d->bus, daemon_on_connectivity, d);
         uv_prepare_start(&d->prepare, daemon_on_prepare);
         for (size_t i = 0; i < d->n_listeners; i++)
                 report_listening(d->listeners[i]);

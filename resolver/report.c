@@ -114,9 +114,8 @@ void report_network(NetworkState state)
                 [NETWORK_ONLINE] = "The network is up.",
                 [NETWORK_OFFLINE] = "There is no network: no default route, or no route to an upstream.",
                 [NETWORK_PORTAL] =
-                        "No upstream can be trusted: the network may require a login, or the clock may be wrong.",
-                [NETWORK_CLOCK] = "The clock is behind, so that no upstream can be used: their certificates are not "
-                                  "valid yet.",
+                        "The network intercepts connections: it may require a login, or the clock may be wrong.",
+                [NETWORK_CLOCK] = "The clock is behind, so no upstream can be used: its certificate is not valid yet.",
         };
         char field[48];
         const char *fields[] = { field, NULL };
@@ -160,6 +159,14 @@ void report_clock_names(const char *names, const char *servers, bool used)
 void report_clock_set(void)
 {
         journal_fields(LOG_NOTICE, MESSAGE_CLOCK, NULL, "The clock was set.");
+}
+
+void report_portal_open(void)
+{
+        journal_fields(
+                LOG_NOTICE, MESSAGE_PORTAL_OPEN, NULL,
+                "For up to 5 minutes, the DNS servers of the network are queried for connectivity checks and the "
+                "login page that they lead to.");
 }
 
 void report_config(_unused_ void *userdata, const ConfigMessage *m)

@@ -21,6 +21,8 @@ void report_forward_state(const Action *a);
 void report_summary(const Engine *e, char ret[static REPORT_SUMMARY_MAX]);
 
 void report_network(NetworkState state);
+/* ACTION_PORTAL_OPEN */
+void report_portal_open(void);
 
 /* What happens to the names of time servers while the clock is behind: `names` and `servers` as the engine got them,
  * which takes them if `used`. */

@@ -51,6 +51,7 @@ Engine *engine_new(Config *config, const uint8_t seed[16], uint64_t now)
                 .config = config,
                 .hedge_tokens = QUERY_HEDGE_BURST,
         };
+        portal_init(&e->queries.portal, &e->outbox);
         memcpy(e->queries.hash_key, seed, sizeof(e->queries.hash_key));
         e->config = config_ref(config);
         if (!ready)
@@ -73,6 +74,7 @@ Engine *engine_free(Engine *e)
         hosts_unref(e->queries.hosts_own);
         forwards_free(e->queries.forwards);
         forwards_free(e->queries.clock_names);
+        portal_deinit(&e->queries.portal);
         outbox_deinit(&e->outbox);
         config_unref(e->config);
         free(e);
@@ -105,6 +107,14 @@ static void engine_drop_clock_names(Engine *e, uint64_t now)
                 engine_replace_clock_names(e, NULL, now);
 }
 
+/* Many portals only drop connections, or close them. Then nothing tells them from an outage until NetworkManager gets
+ * to its page, for which it needs the name. */
+static bool engine_may_be_intercepted(const Engine *e)
+{
+        return e->outbox.network == NETWORK_PORTAL ||
+               (e->outbox.connectivity == CONNECTIVITY_LIMITED && !upstream_set_usable(&e->upstreams));
+}
+
 /* Ends every event, and is the only place that handles what the rooms below have queued: first the notices of
  * timers, then the outcomes of exchanges, which may cause more of both. */
 static void engine_settle(Engine *e, uint64_t now)
@@ -112,6 +122,10 @@ static void engine_settle(Engine *e, uint64_t now)
         do {
                 upstream_set_take_notices(&e->upstreams, now);
                 engine_drop_clock_names(e, now);
+                /* Before outcomes are taken: a query that waits behind the portal goes to the link instead. */
+                if (portal_follow(&e->queries.portal, engine_may_be_intercepted(e),
+                                  health_group_healthy(&e->upstreams.common.health), now))
+                        queries_reroute(&e->queries, now);
                 queries_take_outcomes(&e->queries, now);
         } while (!list_empty(&e->outbox.notices));
         upstream_set_bury(&e->upstreams);
@@ -276,17 +290,24 @@ void engine_do53_failed(Engine *e, uint32_t exchange, FailureReason reason, uint
 
 static void engine_new_epoch(Engine *e, bool resumed, uint64_t now)
 {
+        /* They are those of another network, until somebody says otherwise. */
+        Forward *link = portal_set_servers(&e->queries.portal, NULL, 0, now);
+
+        e->outbox.connectivity = CONNECTIVITY_OTHER;
         if (e->queries.cache) {
                 cache_flush_network(e->queries.cache);
                 cache_forget_failures(e->queries.cache);
         }
         upstream_set_epoch(&e->upstreams, resumed, now);
         forwards_forget(e->queries.forwards, &e->outbox, now);
+        queries_reroute(&e->queries, now);
+        forward_free_of_portal(link);
         queries_epoch(&e->queries, now);
 }
 
 void engine_network_changed(Engine *e, bool online, uint64_t now)
 {
+        portal_close(&e->queries.portal);
         engine_new_epoch(e, false, now);
         outbox_set_network(&e->outbox, online ? NETWORK_ONLINE : NETWORK_OFFLINE);
         if (online && e->config->preconnect == PRECONNECT_ON_NETWORK_UP)
@@ -327,6 +348,30 @@ void engine_clock_set(Engine *e, uint64_t now)
         upstream_set_clock_set(&e->upstreams, now);
         if (e->outbox.network == NETWORK_CLOCK)
                 outbox_set_network(&e->outbox, NETWORK_ONLINE);
+        engine_settle(e, now);
+}
+
+void engine_set_connectivity(Engine *e, const Connectivity *c, uint64_t now)
+{
+        bool portal = c->state == CONNECTIVITY_PORTAL;
+        bool ended = e->outbox.connectivity == CONNECTIVITY_PORTAL && !portal;
+        Forward *link = portal_set_servers(&e->queries.portal, c->servers, c->n_servers, now);
+
+        e->outbox.connectivity = c->state;
+        portal_set_check(&e->queries.portal, c->check);
+        queries_reroute(&e->queries, now);
+        forward_free_of_portal(link);
+        /* An upstream that answers in this network knows better. */
+        if (portal && e->outbox.network == NETWORK_ONLINE && !health_group_healthy(&e->upstreams.common.health))
+                outbox_set_network(&e->outbox, NETWORK_PORTAL);
+        else if (ended && e->outbox.network == NETWORK_PORTAL && upstream_set_usable(&e->upstreams))
+                outbox_set_network(&e->outbox, NETWORK_ONLINE);
+        engine_settle(e, now);
+}
+
+void engine_portal_page(Engine *e, uint32_t look, Bytes response, uint64_t now)
+{
+        queries_on_portal_page(&e->queries, look, response, now);
         engine_settle(e, now);
 }
 
@@ -378,6 +423,7 @@ int engine_reload(Engine *e, Config *config, uint64_t now)
         config_unref(e->config);
         e->config = config;
         e->queries.config = config;
+        portal_configure(&e->queries.portal, config->portal == PORTAL_ASK_LINK, now);
         before = e->queries.forwards;
         /* First of all: a stream that becomes free must not send what was queued under the old configuration. */
         queries_set_forwards(&e->queries, take_pointer(forwards), now);

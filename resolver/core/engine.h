@@ -94,6 +94,20 @@ bool engine_set_clock_names(Engine *e, const char *names, const char *servers, u
 /* The wall clock was set: certificates that were rejected may be valid now. */
 void engine_clock_set(Engine *e, uint64_t now);
 
+/* What others know about the network: NetworkManager (io/system/network_manager). */
+typedef struct Connectivity {
+        ConnectivityState state;
+        const char *check;      /* URL of the connectivity check; may be NULL */
+        const Address *servers; /* Do53 servers of the link with the default route */
+        size_t n_servers;
+} Connectivity;
+
+/* Applies it until it is set again, or a new epoch starts. What it refers to is copied. */
+void engine_set_connectivity(Engine *e, const Connectivity *c, uint64_t now);
+
+/* The beginning of the HTTP response that ACTION_PORTAL_LOOK with this number asked for; empty if there is none. */
+void engine_portal_page(Engine *e, uint32_t look, Bytes response, uint64_t now);
+
 /* --- the administrator */
 
 /* Applies a new configuration, and takes a reference to it. Unchanged upstreams keep state and connections;

@@ -28,6 +28,7 @@ typedef enum MessageKind {
         MESSAGE_UPSTREAM_REMOVED, /* an upstream is no longer configured */
         MESSAGE_FORWARD_STATE,    /* a forward zone changed state */
         MESSAGE_NETWORK_STATE,    /* the state of the network changed */
+        MESSAGE_PORTAL_OPEN,      /* the servers of the link may be queried for a login page */
         MESSAGE_CONFIG,           /* an error or warning about the configuration */
         MESSAGE_RELOADED,         /* the configuration was reloaded, or was not */
         MESSAGE_TRUST_STORE,      /* a trust store cannot be read */

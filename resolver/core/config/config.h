@@ -22,6 +22,7 @@ typedef enum Resolve1Mode {
         RESOLVE1_AUTO, /* while it is the resolver of the machine */
 } Resolve1Mode;
 typedef enum Preconnect { PRECONNECT_OFF, PRECONNECT_ON_NETWORK_UP } Preconnect;
+typedef enum PortalMode { PORTAL_NO, PORTAL_ASK_LINK } PortalMode;
 typedef enum Method { METHOD_POST, METHOD_GET } Method;
 
 #define PIN_SIZE 32 /* SHA-256 of the SubjectPublicKeyInfo */
@@ -113,6 +114,7 @@ typedef struct Config {
         Policy policy;
         uint64_t query_timeout; /* usec */
         Hedge hedge;
+        PortalMode portal;
         bool padding;
         bool early_data;     /* EarlyData=: queries may be sent as TLS early data */
         bool trust_ad;       /* TrustAD=, default no: AD is not passed on (FAULTS.md 3.2) */

@@ -592,13 +592,15 @@ static const ConfigType type_clock_names = { .parse = keys_parse_clock_names, .c
 static const ConfigType type_clock_servers = { .parse = keys_parse_clock_servers, .clear = keys_clear_clock_list };
 static const ConfigType type_dns = { .parse = keys_parse_dns, .clear = keys_clear_dns };
 
-_Static_assert(sizeof(Policy) == sizeof(int) && sizeof(Hedge) == sizeof(int) && sizeof(Method) == sizeof(int) &&
-                       sizeof(HealthMode) == sizeof(int) && sizeof(Resolve1Mode) == sizeof(int) &&
+_Static_assert(sizeof(Policy) == sizeof(int) && sizeof(Hedge) == sizeof(int) && sizeof(PortalMode) == sizeof(int) &&
+                       sizeof(Method) == sizeof(int) && sizeof(HealthMode) == sizeof(int) &&
+                       sizeof(Resolve1Mode) == sizeof(int) &&
                        sizeof(Preconnect) == sizeof(int) && sizeof(LinksDefaultRoute) == sizeof(int),
                "a choice is stored as an int");
 
 static const char *const policy_words[] = { "ordered", "fastest", NULL };
 static const char *const hedge_words[] = { "on-suspect", "always", "no", NULL };
+static const char *const portal_words[] = { "no", "ask-link", NULL };
 static const char *const method_words[] = { "POST", "GET", NULL };
 static const char *const mode_words[] = { "lazy", "active", "none", NULL };
 static const char *const resolve1_words[] = { "no", "yes", "auto", NULL };
@@ -641,6 +643,7 @@ const ConfigKey config_keys[] = {
           .expected = SPAN("from 500ms to 1min") },
         { "Resolver", "Hedge", &type_choice, GLOBAL(hedge), .words = hedge_words,
           .expected = "on-suspect, always or no" },
+        { "Resolver", "Portal", &type_choice, GLOBAL(portal), .words = portal_words, .expected = "no or ask-link" },
         { "Resolver", "Padding", &type_boolean, GLOBAL(padding), .expected = YES_OR_NO },
         { "Resolver", "EarlyData", &type_boolean, GLOBAL(early_data), .expected = YES_OR_NO },
         { "Resolver", "TrustAD", &type_boolean, GLOBAL(trust_ad), .expected = YES_OR_NO },

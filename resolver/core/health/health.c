@@ -508,6 +508,22 @@ uint64_t health_retry_at(const HealthGroup *g)
         return at;
 }
 
+bool health_group_usable(const HealthGroup *g)
+{
+        for (size_t i = 0; i < g->n; i++)
+                if (health_usable(g->members[i]))
+                        return true;
+        return false;
+}
+
+bool health_group_healthy(const HealthGroup *g)
+{
+        for (size_t i = 0; i < g->n; i++)
+                if (g->members[i]->state == HEALTH_HEALTHY)
+                        return true;
+        return false;
+}
+
 bool health_group_intercepted(const HealthGroup *g, uint64_t now)
 {
         size_t n = 0;

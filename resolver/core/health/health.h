@@ -179,6 +179,10 @@ HealthDecision health_query(HealthGroup *g, uint64_t now);
 /* Returns the earliest retry_at of the FAILED members, for the client's extended error; USEC_NEVER without one. */
 uint64_t health_retry_at(const HealthGroup *g);
 
+/* True if any member is usable; if any is HEALTHY. */
+bool health_group_usable(const HealthGroup *g);
+bool health_group_healthy(const HealthGroup *g);
+
 /* True if every member that may be used failed recently because of a wrong certificate or a login page: then the
  * network intercepts connections (HEALTH.md 6). */
 bool health_group_intercepted(const HealthGroup *g, uint64_t now);

@@ -50,6 +50,13 @@ typedef enum AnswerOrigin {
         ORIGIN_NETWORK, /* an upstream or a Do53 server */
 } AnswerOrigin;
 
+/* What others have found out about the network. */
+typedef enum ConnectivityState {
+        CONNECTIVITY_OTHER,   /* nothing, or that all is well */
+        CONNECTIVITY_LIMITED, /* the Internet is not reached */
+        CONNECTIVITY_PORTAL,
+} ConnectivityState;
+
 typedef enum ActionType {
         ACTION_ANSWER,  /* send `reply` to `client`; if NULL (out of memory), drop the client without an answer */
         ACTION_CONNECT, /* open `connection` to address number `address` of `upstream` */
@@ -68,6 +75,8 @@ typedef enum ActionType {
         ACTION_NETWORK,        /* the state of the network changed: report it to journal and bus */
         ACTION_PROBED,         /* the outcome of engine_probe() */
         ACTION_FORWARD_STATE,  /* the state of a forward zone changed: report it to journal and bus */
+        ACTION_PORTAL_OPEN, /* the servers of the link may be asked for the names of the portal: report it to journal */
+        ACTION_PORTAL_LOOK, /* get the page `target` of `host` at `address` by HTTP: engine_portal_page() */
 } ActionType;
 
 typedef struct Action {
@@ -119,6 +128,11 @@ typedef struct Action {
                         uint64_t took;         /* usec */
                         bool resumed;          /* the TLS session was resumed */
                 } probed;
+                struct {
+                        uint32_t look;
+                        Address address;
+                        const char *host, *target; /* of the URL; borrowed as `send.message` */
+                } portal;
         };
 } Action;
 
@@ -165,6 +179,7 @@ typedef struct Outbox {
         HandleTable connections, exchanges, upstreams, do53_exchanges;
         NetworkState network;
         uint64_t network_awaited_until; /* the machine may be about to get a network; usec */
+        ConnectivityState connectivity; /* as told by engine_set_connectivity() */
         Counters counters;
         List outcomes; /* finished exchanges: upstream/exchange.h */
         List notices;

@@ -77,14 +77,18 @@ static bool client_query_turn_down(QueryCommon *common, const Client *client, Tr
 }
 
 static bool client_query_answer_locally(QueryCommon *common, const Client *client, Transport transport,
-                                        const Message *m)
+                                        const Message *m, uint64_t now)
 {
         LocalNames names = { .config = &common->config->local, .file = common->hosts_file, .own = common->hosts_own };
         ReplyOptions options = query_reply_options(common);
         ReplyTarget target = reply_target_of(m, transport);
+        ForwardMatch match = forwards_match(common->forwards, m->qname);
         LocalReply reply;
 
-        if (!local_answer(&names, m, forwards_match(common->forwards, m->qname), &reply))
+        /* The login page of a network may have a name that is otherwise of no network. */
+        if (match != FORWARD_DOMAIN && portal_find(&common->portal, m->qname, now))
+                match = FORWARD_DOMAIN;
+        if (!local_answer(&names, m, match, &reply))
                 return false;
         options.authoritative = true;
         if (reply.reason) {
@@ -119,7 +123,7 @@ static bool client_query_answer_from_cache(QueryCommon *common, const Client *cl
         CachedAnswer known;
         CacheKey key;
 
-        if (!common->cache || m->signed_message || !(m->flags & DNS_RD))
+        if (!common->cache || m->signed_message || !(m->flags & DNS_RD) || portal_find(&common->portal, m->qname, now))
                 return false;
         name_lower(m->qname, name);
         key = (CacheKey) {
@@ -157,7 +161,7 @@ bool client_query(QueryCommon *common, const Client *client, Transport transport
         if (client_query_turn_down(common, client, transport, &m, status, &answered))
                 return answered;
         common->outbox->counters.queries++;
-        if (client_query_answer_locally(common, client, transport, &m)) {
+        if (client_query_answer_locally(common, client, transport, &m, now)) {
                 return true;
         }
         if (!(client->kind == CLIENT_BUS && client->bus.no_cache) &&

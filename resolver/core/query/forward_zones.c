@@ -70,6 +70,25 @@ Forwards *forwards_free(Forwards *f)
         return NULL;
 }
 
+Forward *forward_new_of_portal(const Address *servers, size_t n, uint64_t now)
+{
+        ForwardConfig c = { .servers = (Address *) servers, .n_servers = n };
+
+        return forwards_forward_new(&c, 0, now);
+}
+
+Forward *forward_free_of_portal(Forward *f)
+{
+        if (f)
+                forwards_forward_unref(f);
+        return NULL;
+}
+
+bool forward_is_of_portal(const Forward *f)
+{
+        return f->number == 0;
+}
+
 static Forward *forwards_find_equal(const Forwards *before, const ForwardConfig *fc)
 {
         for (size_t i = 0; before && i < before->n; i++)
@@ -211,7 +230,7 @@ static void forward_set_state(Forward *f, HealthState state, const Address *serv
 
         if (f->state == state)
                 return;
-        a = outbox_act(o, ACTION_FORWARD_STATE);
+        a = forward_is_of_portal(f) ? NULL : outbox_act(o, ACTION_FORWARD_STATE);
         if (a) {
                 snprintf(a->forward.name, sizeof(a->forward.name), "%s", f->config->name);
                 a->forward.from = f->state;

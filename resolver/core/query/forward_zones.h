@@ -23,7 +23,7 @@ typedef struct Do53Server {
 /* Only the functions below change it. */
 typedef struct Forward {
         unsigned refs;
-        uint32_t number;       /* never used again by another one */
+        uint32_t number;       /* never used again by another one; 0: of a captive portal */
         ForwardConfig *config; /* its own copy */
         HealthState state; /* HEALTHY: the last server that was heard from answered; FAILED: all servers have FAILED */
         uint64_t changed_at;
@@ -71,6 +71,13 @@ const Forward *forwards_member(const Forwards *f, size_t i);
 void forwards_forget(Forwards *f, Outbox *o, uint64_t now);
 
 void forwards_reset_statistics(Forwards *f);
+
+/* The servers of a network with a captive portal (portal.h). They are in no table, and changes of their state are not
+ * reported. Returns NULL if out of memory. */
+Forward *forward_new_of_portal(const Address *servers, size_t n, uint64_t now);
+/* Accepts NULL, and returns NULL. */
+Forward *forward_free_of_portal(Forward *f);
+bool forward_is_of_portal(const Forward *f);
 
 /* --- what queries find out. Changes of state are reported in `o`. */
 

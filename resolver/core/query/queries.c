@@ -11,11 +11,13 @@ static const QueryRoute *queries_route(const Forward *f)
         return f ? &query_do53_route : &query_doh_route;
 }
 
-static Forward *queries_forward(const QueryCommon *common, const Message *m)
+Forward *queries_find_forward(const QueryCommon *common, const Message *m, uint64_t now)
 {
         Forward *f = forwards_find(common->forwards, m->qname);
 
-        return f ? f : clock_names_find(common->clock_names, m);
+        if (!f)
+                f = clock_names_find(common->clock_names, m);
+        return f ? f : portal_find(&common->portal, m->qname, now);
 }
 
 uint64_t queries_hash(const QueryCommon *common, const Message *m)
@@ -44,7 +46,7 @@ Query *queries_find(const QueryCommon *common, const Message *m, uint64_t hash)
 /* All queries are in the table, so that it lists all of them; only shared ones are joined. */
 Query *queries_add(QueryCommon *common, const Message *m, uint64_t hash, uint64_t now)
 {
-        Forward *forward = queries_forward(common, m);
+        Forward *forward = queries_find_forward(common, m, now);
         Query *q = query_new(common, m, forward, queries_route(forward), now);
 
         if (!q)
@@ -93,13 +95,13 @@ static void queries_for_each(QueryCommon *common, void (*tell)(Query *q, uint64_
 
 static void queries_withdraw_one(Query *q, uint64_t now)
 {
-        if (queries_forward(q->common, &q->message) != q->forward)
+        if (queries_find_forward(q->common, &q->message, now) != q->forward)
                 query_withdraw(q, now);
 }
 
 static void queries_reroute_one(Query *q, uint64_t now)
 {
-        Forward *f = queries_forward(q->common, &q->message);
+        Forward *f = queries_find_forward(q->common, &q->message, now);
 
         if (f != q->forward)
                 query_reroute(q, f, queries_route(f), now);
@@ -127,6 +129,19 @@ static void queries_epoch_one(Query *q, uint64_t now)
 void queries_epoch(QueryCommon *common, uint64_t now)
 {
         queries_for_each(common, queries_epoch_one, now);
+}
+
+static void queries_release_one(Query *q, uint64_t now)
+{
+        if (q->withheld)
+                query_do53_release(q, now);
+}
+
+void queries_on_portal_page(QueryCommon *common, uint32_t look, Bytes response, uint64_t now)
+{
+        portal_on_page(&common->portal, look, response);
+        if (!portal_is_looking(&common->portal))
+                queries_for_each(common, queries_release_one, now);
 }
 
 void queries_shift(QueryCommon *common, uint64_t slept)

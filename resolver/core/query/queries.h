@@ -8,6 +8,10 @@
 
 #include "core/query/query.h"
 
+/* Returns the forward whose servers are asked for `name` now: that of a [Forward] section, or the servers of the link
+ * (portal.h). NULL: the upstreams are asked. */
+Forward *queries_find_forward(const QueryCommon *common, const Message *m, uint64_t now);
+
 /* Returns the hash of a question: name in lower case, type, class, RD, CD and DO. */
 uint64_t queries_hash(const QueryCommon *common, const Message *m);
 
@@ -31,6 +35,9 @@ void queries_reroute(QueryCommon *common, uint64_t now);
 
 /* Asks the Do53 servers again: the network changed. */
 void queries_epoch(QueryCommon *common, uint64_t now);
+
+/* The page of a portal was looked at: passes it to the portal, and delivers the answers that were withheld for it. */
+void queries_on_portal_page(QueryCommon *common, uint32_t look, Bytes response, uint64_t now);
 
 /* Moves all times by `slept` usec after a suspend. */
 void queries_shift(QueryCommon *common, uint64_t slept);

@@ -28,10 +28,11 @@ static CacheKey query_cache_key(const Query *q)
         };
 }
 
-/* Returns true if answers may be cached and served from the cache. */
+/* Returns true if answers may be cached and served from the cache. What a captive portal answers is of no use once the
+ * network lets us through. */
 static bool query_is_cacheable(const Query *q)
 {
-        return q->shared && (q->flags & DNS_RD);
+        return q->shared && (q->flags & DNS_RD) && !(q->forward && forward_is_of_portal(q->forward));
 }
 
 static void query_remember(Query *q, const Message *answer, uint32_t age, uint32_t max_age, uint64_t now)
@@ -364,6 +365,7 @@ void query_reroute(Query *q, Forward *forward, const QueryRoute *route, uint64_t
         q->route->cancel(q, now);
         query_set_route(q, forward, route);
         query_set_fallback(q, NULL);
+        q->withheld = false;
         q->failure = FAILURE_NONE;
         q->n_tried = q->attempts = q->rounds = 0;
         q->resent = false;
@@ -407,6 +409,8 @@ void query_deliver(Query *q, const Message *answer, uint32_t age, uint32_t max_a
         }
         query_note_latency(q, now);
         options.age = age;
+        if (q->forward && forward_is_of_portal(q->forward))
+                options.ttl_cap = PORTAL_TTL;
         if (kind == LIFETIME_NEGATIVE)
                 options.ttl_cap =
                         (uint32_t) MIN((uint64_t) options.ttl_cap, q->common->config->negative_max_ttl / USEC_PER_SEC);

@@ -10,6 +10,7 @@
 #include "core/query/cache.h"
 #include "core/query/client_quota.h"
 #include "core/query/forward_zones.h"
+#include "core/query/portal.h"
 #include "core/upstream/upstream_set.h"
 
 #define QUERY_TABLE 1024     /* chains of the table of queries in flight */
@@ -22,6 +23,7 @@ typedef struct QueryCommon {
         Forwards *forwards;
         Forwards *clock_names;         /* while the clock is behind, once io has told them; NULL: none */
         bool clock_names_known;        /* io has told them, or that there are none */
+        Portal portal;
         Cache *cache;                  /* may be NULL */
         uint64_t cache_state_changes;  /* the value of UpstreamCommon.state_changes at the last access to the cache */
         Hosts *hosts_file, *hosts_own; /* may be NULL */

@@ -283,6 +283,10 @@ static void do53_start(Query *q, uint64_t now)
 
 static void do53_join(Query *q, uint64_t now)
 {
+        if (q->withheld) {
+                query_arm(q);
+                return;
+        }
         if (do53_under_way(q) && q->do53.next_at != USEC_NEVER) {
                 query_arm(q);
                 return;
@@ -297,6 +301,10 @@ static void do53_due(Query *q, uint64_t now)
 
         if (q->do53.next_at > now) {
                 query_arm(q);
+                return;
+        }
+        if (q->withheld) {
+                query_do53_release(q, now);
                 return;
         }
         if (q->do53.asked)
@@ -329,6 +337,7 @@ static void do53_cancel(Query *q, uint64_t now)
         LIST_FOREACH(l, &q->do53.exchanges)
                 do53_call_off(container_of(l, Do53Exchange, in_query));
         q->do53.next_at = USEC_NEVER;
+        q->withheld = false;
         q->do53.asked = NULL;
         q->do53.tried = 0;
 }
@@ -490,7 +499,24 @@ static void do53_deliver(Do53Exchange *x, const Message *answer, bool refusal, u
                 do53_advance(q, now);
                 return;
         }
+        if (!refusal && forward_is_of_portal(q->forward) && portal_answered(&q->common->portal, &m)) {
+                do53_cancel(q, now);
+                query_set_fallback(q, take_pointer(wire));
+                q->withheld = true;
+                q->do53.next_at = now + PORTAL_LOOK_TIME;
+                query_arm(q);
+                return;
+        }
         query_deliver(q, refusal && do53_was_denied(q, &earlier) ? &earlier : &m, 0, UINT32_MAX, now);
+}
+
+void query_do53_release(Query *q, uint64_t now)
+{
+        Message m;
+
+        q->withheld = false;
+        message_parse(&m, packet_bytes(q->fallback));
+        query_deliver(q, &m, 0, UINT32_MAX, now);
 }
 
 void query_do53_on_answer(QueryCommon *common, uint32_t exchange, uint16_t id, Bytes message, uint64_t now)

@@ -12,6 +12,9 @@ extern const QueryRoute query_do53_route;
 /* Asks the servers of a query on this route again: the network changed. May free the query. */
 void query_do53_epoch(Query *q, uint64_t now);
 
+/* Delivers the answer that was withheld (portal.h). Frees the query. */
+void query_do53_release(Query *q, uint64_t now);
+
 /* Handle a message that arrived for `exchange`, which was sent with `id`, and the failure of `exchange`, whose
  * socket is closed. An exchange that no longer exists is ignored. */
 void query_do53_on_answer(QueryCommon *common, uint32_t exchange, uint16_t id, Bytes message, uint64_t now);

@@ -45,7 +45,9 @@ static void upstream_follow_state(Upstream *u, uint64_t now)
 {
         if (u->health.state == HEALTH_FAILED && health_group_blames_clock(&u->common->health))
                 outbox_set_network(u->common->outbox, NETWORK_CLOCK);
-        else if (u->health.state == HEALTH_FAILED && health_group_intercepted(&u->common->health, now))
+        else if (u->health.state == HEALTH_FAILED &&
+                 (health_group_intercepted(&u->common->health, now) ||
+                  (u->common->outbox->connectivity == CONNECTIVITY_PORTAL && !health_group_usable(&u->common->health))))
                 outbox_set_network(u->common->outbox, NETWORK_PORTAL);
         if (health_usable(&u->health) || u->health.state == HEALTH_TRIAL)
                 return;

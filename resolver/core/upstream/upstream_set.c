@@ -151,10 +151,7 @@ Upstream *upstream_set_member(const UpstreamSet *s, size_t i)
 
 bool upstream_set_usable(const UpstreamSet *s)
 {
-        for (size_t i = 0; i < s->n; i++)
-                if (health_usable(&s->members[i]->health))
-                        return true;
-        return false;
+        return health_group_usable(&s->common.health);
 }
 
 Upstream *upstream_set_select(UpstreamSet *s, bool (*excluded)(const Upstream *u, const void *userdata),

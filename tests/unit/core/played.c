@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "played.h"
 
+#include <stdio.h>
 #include <string.h>
 
 Engine *e;
@@ -20,6 +21,8 @@ unsigned n_connects, n_offers, n_sends, n_closes, n_pings, n_states, n_do53;
 PlayedDo53 do53[1024];
 PlayedForwardState forward_states[64];
 unsigned n_forward_states;
+PlayedLook looks[64];
+unsigned n_looks, n_openings;
 
 /* Returns the index of a new entry. check allocates memory for each assertion that holds, which test_memory does not
  * have while act() runs: hence ck_abort_msg() here and below. */
@@ -83,7 +86,7 @@ void played_stop(void)
                 packet_unref(do53[--n_do53].message);
         e = engine_free(e);
         n_queries = n_answers = n_servfails = n_addresses = last_number = 0;
-        n_connects = n_offers = n_sends = n_closes = n_pings = n_states = n_forward_states = 0;
+        n_connects = n_offers = n_sends = n_closes = n_pings = n_states = n_forward_states = n_looks = n_openings = 0;
         root_asked = false;
 }
 
@@ -238,6 +241,14 @@ void act(void)
                         break;
                 case ACTION_DO53_CANCEL:
                         on_do53_cancel(&a);
+                        break;
+                case ACTION_PORTAL_OPEN:
+                        n_openings++;
+                        break;
+                case ACTION_PORTAL_LOOK:
+                        looks[n_looks] = (PlayedLook) { .look = a.portal.look, .address = a.portal.address };
+                        snprintf(looks[n_looks].host, sizeof(looks->host), "%s", a.portal.host);
+                        snprintf(looks[NEXT(looks, n_looks)].target, sizeof(looks->target), "%s", a.portal.target);
                         break;
                 case ACTION_STATE:
                         states[NEXT(states, n_states)] = (PlayedState) { a.state.to, a.state.reason };

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "played.h"
 
-#define DO53_ID 77 /* of every query, as if io had chosen it */
-
 Message asked_message(void)
 {
         Message m;
@@ -159,5 +157,11 @@ void do53_fail(PlayedDo53 *q, FailureReason reason)
 {
         q->closed = true;
         engine_do53_failed(e, q->exchange, reason, now);
+        act();
+}
+
+void show_page(unsigned i, const char *response)
+{
+        engine_portal_page(e, looks[i].look, BYTES(response, strlen(response)), now);
         act();
 }

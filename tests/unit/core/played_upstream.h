@@ -104,6 +104,8 @@ extern unsigned n_do53, n_forward_states;
 /* Returns the last query, which must be there. */
 PlayedDo53 *do53_last(void);
 
+#define DO53_ID 77 /* of every query, as if io had chosen it */
+
 /* Begins a response in `w`, with the ID of the query and no records. */
 void do53_begin(unsigned flags);
 
@@ -113,3 +115,18 @@ void do53_say_address(const PlayedDo53 *q);
 
 /* The query cannot be sent, or an error comes back; its socket closes. */
 void do53_fail(PlayedDo53 *q, FailureReason reason);
+
+/* --- pages of a captive portal */
+
+typedef struct PlayedLook {
+        uint32_t look;
+        Address address;
+        char host[256], target[512];
+} PlayedLook;
+
+extern PlayedLook looks[64]; /* pages that the engine wants to look at */
+extern unsigned n_looks;
+extern unsigned n_openings; /* how often the servers of the link were opened to the names of a portal */
+
+/* Page `i` begins like this. */
+void show_page(unsigned i, const char *response);
