@@ -141,7 +141,7 @@ static int manager_resolve(void *userdata, sd_bus_message *call, uid_t user, _un
         query = reply_upstream_query(BYTES(name, n), type, CLASS_IN, DNS_RD, false, false);
         if (!query)
                 return -ENOMEM;
-        client.bus.call = calls_add(&o->calls, call, user, manager_answer, NULL);
+        client.bus.call = calls_add(&o->calls, call, user, &calls_limits_bus, manager_answer, NULL);
         if (!client.bus.call)
                 return sd_bus_error_set(error, ERROR_TOO_MANY_REQUESTS, "Too many calls are waiting for an answer");
         /* As over TCP, the answer is never truncated. */

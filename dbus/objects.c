@@ -288,7 +288,7 @@ static void objects_detach(void *userdata)
         owned_name_detach(&o->name);
         resolve1_detach(o->resolve1);
         polkit_forget_all(&o->polkit);
-        calls_forget_all(&o->calls);
+        calls_forget_messages(&o->calls);
 }
 
 Objects *objects_new(Daemon *d)

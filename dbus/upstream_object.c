@@ -31,7 +31,7 @@ static int upstream_object_probe(void *userdata, sd_bus_message *call, uid_t use
 
         if (!upstream_object_find(o, (uint32_t) number, &u))
                 return upstream_object_gone(error);
-        cookie = calls_add(&o->calls, call, user, NULL, NULL);
+        cookie = calls_add(&o->calls, call, user, &calls_limits_bus, NULL, NULL);
         if (!cookie)
                 return sd_bus_error_set(error, ERROR_TOO_MANY_REQUESTS, "Too many calls are waiting for an answer");
         if (!engine_probe(daemon_engine(o->daemon), u.number, cookie, clock_now())) {

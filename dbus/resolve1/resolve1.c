@@ -47,17 +47,6 @@ int resolve1_append_server(sd_bus_message *reply, bool extended, int ifindex, co
         return k < 0 ? k : sd_bus_message_close_container(reply);
 }
 
-size_t resolve1_read_name(const char *text, uint8_t *ret)
-{
-        size_t n = name_from_text(text, ret);
-
-        for (size_t at = 0; at < n && ret[at]; at += 1 + (size_t) ret[at])
-                for (size_t i = 1; i <= ret[at]; i++)
-                        if (ret[at + i] < ' ' || ret[at + i] == 0x7f)
-                                return 0;
-        return n;
-}
-
 /* --- the name, and changes */
 
 static bool resolve1_wants_name(const Resolve1 *r)
@@ -107,7 +96,7 @@ int resolve1_attach(Resolve1 *r, sd_bus *bus)
 void resolve1_detach(Resolve1 *r)
 {
         owned_name_detach(&r->name);
-        lookup_forget_all(r);
+        lookups_forget_all(&r->lookups);
 }
 
 Resolve1 *resolve1_new(Daemon *d, Polkit *polkit, Calls *calls)
@@ -116,8 +105,8 @@ Resolve1 *resolve1_new(Daemon *d, Polkit *polkit, Calls *calls)
 
         if (!r)
                 return NULL;
-        *r = (Resolve1) { .daemon = d, .polkit = polkit, .calls = calls, .name.name = RESOLVE1_NAME };
-        list_init(&r->lookups);
+        *r = (Resolve1) { .daemon = d, .polkit = polkit, .name.name = RESOLVE1_NAME };
+        lookups_init(&r->lookups, d, calls, &calls_limits_bus, &resolve1_lookup_front);
         return r;
 }
 

@@ -19,7 +19,7 @@ Resolve1 *resolve1_free(Resolve1 *r);
 
 /* Adds the objects to a new connection. Negative errno. */
 int resolve1_attach(Resolve1 *r, sd_bus *bus);
-/* The connection is gone. `polkit` and `calls` have forgotten theirs, or do so before the next turn. */
+/* The connection is gone. `polkit` has forgotten its calls, or does so before the next turn. */
 void resolve1_detach(Resolve1 *r);
 
 /* The end of a turn: requests or releases the name, and signals what has changed. */

@@ -4,6 +4,7 @@
  * What the files of this folder share.
  */
 
+#include "dbus/lookup/lookup.h"
 #include "dbus/names.h"
 #include "dbus/owned_name.h"
 #include "dbus/resolve1/resolve1.h"
@@ -11,34 +12,11 @@
 
 #define RESOLVE1_ERROR(name) "org.freedesktop.resolve1." name
 
-/* Bits of the flags of queries and answers, as in systemd's resolved-def.h. */
-enum {
-        FLAG_DNS = 1 << 0,
-        FLAG_LLMNR_MDNS = 0x1e, /* the other protocols */
-        FLAG_NO_CNAME = 1 << 5,
-        FLAG_NO_TXT = 1 << 6,
-        FLAG_NO_ADDRESS = 1 << 7,
-        FLAG_NO_SEARCH = 1 << 8,
-        FLAG_AUTHENTICATED = 1 << 9,
-        FLAG_NO_VALIDATE = 1 << 10,
-        FLAG_NO_SYNTHESIZE = 1 << 11,
-        FLAG_NO_CACHE = 1 << 12,
-        FLAG_NO_ZONE = 1 << 13,
-        FLAG_NO_TRUST_ANCHOR = 1 << 14,
-        FLAG_NO_NETWORK = 1 << 15,
-        FLAG_CONFIDENTIAL = 1 << 18,
-        FLAG_SYNTHETIC = 1 << 19,
-        FLAG_FROM_CACHE = 1 << 20,
-        FLAG_FROM_NETWORK = 1 << 23,
-        FLAG_NO_STALE = 1 << 24,
-};
-
 struct Resolve1 {
         Daemon *daemon;
         Polkit *polkit;
-        Calls *calls;
         OwnedName name;
-        List lookups; /* resolve1_lookup.c */
+        Lookups lookups;
         /* as last signalled */
         uint64_t links_version;
         uint32_t current; /* the number of the upstream; 0: none */
@@ -64,6 +42,3 @@ bool resolve1_current_upstream(const Resolve1 *r, UpstreamInfo *ret);
  * is NULL. */
 int resolve1_append_server(sd_bus_message *reply, bool extended, int ifindex, const Address *address, uint16_t port,
                            const char *name);
-
-/* Reads a domain name, which must not contain control characters. Returns its size, or 0. */
-size_t resolve1_read_name(const char *text, uint8_t *ret);

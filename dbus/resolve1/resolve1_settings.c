@@ -129,7 +129,7 @@ static int setting_read_domains(_unused_ Resolve1 *r, sd_bus_message *call, Sett
                 if (ret->n == LINK_DOMAINS_MAX)
                         return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
                                                 "Too many search domains per link");
-                if (!resolve1_read_name(text, name) || !link_domain_from_text(text, route_only, &ret->domains[ret->n]))
+                if (!lookup_read_name(text, name) || !link_domain_from_text(text, route_only, &ret->domains[ret->n]))
                         return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "Invalid search domain");
                 ret->n++;
         }
@@ -172,7 +172,7 @@ static int setting_read_names(_unused_ Resolve1 *r, sd_bus_message *call, Settin
         int k = sd_bus_message_read_strv(call, &ret->names);
 
         for (; k >= 0 && ret->names && ret->names[ret->n]; ret->n++)
-                if (!resolve1_read_name(ret->names[ret->n], name))
+                if (!lookup_read_name(ret->names[ret->n], name))
                         return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS, "Invalid negative trust anchor");
         return k;
 }

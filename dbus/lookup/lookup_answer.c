@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "dbus/resolve1/resolve1_answer.h"
+#include "dbus/lookup/lookup_answer.h"
 
 #include <string.h>
 
