@@ -260,6 +260,13 @@ static void objects_on_answer(void *userdata, const Client *client, AnswerOrigin
 
 /* --- life */
 
+static void objects_on_finished(void *userdata)
+{
+        Objects *o = userdata;
+
+        varlink_stop(o->varlink);
+}
+
 static int objects_attach(void *userdata, sd_bus *bus)
 {
         Objects *o = userdata;
@@ -302,13 +309,17 @@ Objects *objects_new(Daemon *d)
         o->name.name = BUS_NAME;
         polkit_init(&o->polkit);
         o->resolve1 = resolve1_new(d, &o->polkit, &o->calls);
-        if (!o->resolve1) {
+        o->varlink = varlink_new(d, &o->calls);
+        if (!o->resolve1 || !o->varlink) {
+                varlink_free(o->varlink);
+                resolve1_free(o->resolve1);
                 free(o);
                 return NULL;
         }
         daemon_observe(d, &(DaemonObserver) { .turned = objects_on_turned,
                                               .probed = objects_on_probed,
                                               .answer = objects_on_answer,
+                                              .finished = objects_on_finished,
                                               .userdata = o });
         objects_sync(o);
         bus_join(daemon_bus(d), &o->user);
@@ -321,6 +332,7 @@ Objects *objects_free(Objects *o)
                 return NULL;
         objects_detach(o);
         resolve1_free(o->resolve1);
+        varlink_free(o->varlink);
         free(o->upstreams);
         free(o->forwards);
         free(o);

@@ -10,6 +10,7 @@
 #include "owned_name.h"
 #include "polkit.h"
 #include "resolve1/resolve1.h"
+#include "varlink/varlink.h"
 
 #define CONFIGURATION_ERROR_MAX 512
 
@@ -45,6 +46,7 @@ struct Objects {
         BusUser user;
         OwnedName name;
         Resolve1 *resolve1;
+        Varlink *varlink;
         Published *upstreams; /* in the order of the configuration */
         size_t n_upstreams;
         PublishedForward *forwards; /* likewise */

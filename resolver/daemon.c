@@ -24,6 +24,7 @@
 #include "io/upstream/do53_client.h"
 #include "io/upstream/portal_page.h"
 #include "io/system/sleep.h"
+#include "io/system/varlink_server.h"
 #include "io/upstream/transport.h"
 #include "io/upstream/trusted_time.h"
 #include "link_keeper.h"
@@ -33,6 +34,7 @@
 #define STOP_MAX (5 * USEC_PER_SEC) /* all queries have been answered by then */
 #define LISTEN_RETRY_MIN (1 * USEC_PER_SEC)
 #define LISTEN_RETRY_MAX (30 * USEC_PER_SEC)
+#define VARLINK_SOCKETS_MAX 4
 #define TIMER_MAX_MSEC (24 * 3600 * 1000)
 
 struct Daemon {
@@ -57,6 +59,8 @@ struct Daemon {
         size_t n_listeners;
         ListenerLimits listener_limits;
         ListenerStats listener_stats;
+        int varlink_sockets[VARLINK_SOCKETS_MAX]; /* that nobody has taken */
+        size_t n_varlink_sockets;
         Address *absent; /* addresses whose interface does not exist yet */
         size_t n_absent;
         uint64_t absent_retry_at, absent_retry_gap;
@@ -396,6 +400,8 @@ static void daemon_finish(Daemon *d)
         d->hosts = hosts_source_free(d->hosts);
         d->resolv_conf = resolv_conf_watch_free(d->resolv_conf);
         d->bus = bus_free(d->bus);
+        if (d->observer.finished)
+                d->observer.finished(d->observer.userdata);
         service_close(&d->service);
         daemon_close_handle((uv_handle_t *) &d->prepare);
         daemon_close_handle((uv_handle_t *) &d->timer);
@@ -514,7 +520,8 @@ static bool daemon_is_left(const char *name)
         return strcmp(name, HANDOVER_FD_NAME) == 0 || strcmp(name, HANDOVER_QUERIES_FD_NAME) == 0;
 }
 
-static void daemon_take_passed(Passed *ret)
+/* Sockets of io.systemd.Resolve are told apart by their family. */
+static void daemon_take_passed(Daemon *d, Passed *ret)
 {
         int n;
 
@@ -524,7 +531,10 @@ static void daemon_take_passed(Passed *ret)
         for (int i = 0; i < ret->n; i++) {
                 int *place = strcmp(ret->names[i], HANDOVER_FD_NAME) == 0 ? &ret->cache : &ret->queries;
 
-                if (!daemon_is_left(ret->names[i]))
+                if (!daemon_is_left(ret->names[i]) && varlink_server_is_socket(SD_LISTEN_FDS_START + i) &&
+                    d->n_varlink_sockets < VARLINK_SOCKETS_MAX)
+                        d->varlink_sockets[d->n_varlink_sockets++] = SD_LISTEN_FDS_START + i;
+                else if (!daemon_is_left(ret->names[i]))
                         ret->n_sockets++;
                 else if (*place < 0)
                         *place = SD_LISTEN_FDS_START + i;
@@ -542,7 +552,7 @@ static int daemon_listen_passed(Daemon *d, const Passed *passed)
                 int fd = SD_LISTEN_FDS_START + i, r;
                 Listener *l = NULL;
 
-                if (daemon_is_left(passed->names[i]))
+                if (daemon_is_left(passed->names[i]) || varlink_server_is_socket(fd))
                         continue;
                 r = listener_new_fd(d->loop, fd, &d->listener_limits, &d->listener_stats, daemon_on_query, d, &l);
                 if (r < 0) {
@@ -672,7 +682,7 @@ static int daemon_start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options
         if (!d->transport || !d->do53_client || !d->portal_pages)
                 return EX_OSERR;
         daemon_set_limits(d, config);
-        daemon_take_passed(&passed);
+        daemon_take_passed(d, &passed);
         r = passed.n_sockets ? daemon_listen_passed(d, &passed) : daemon_listen_bound(d, config);
         if (r != 0)
                 return r;
@@ -782,4 +792,9 @@ const H2Stats *daemon_connection_stats(const Daemon *d)
 ResolvConfMode daemon_resolv_conf_mode(const Daemon *d)
 {
         return resolv_conf_watch_mode(d->resolv_conf);
+}
+
+int daemon_take_varlink_socket(Daemon *d)
+{
+        return d->n_varlink_sockets > 0 ? d->varlink_sockets[--d->n_varlink_sockets] : -1;
 }

@@ -29,6 +29,7 @@ typedef struct DaemonObserver {
         void (*probed)(void *userdata, const Action *action); /* ACTION_PROBED */
         /* To a client of kind CLIENT_BUS. `answer` is NULL if out of memory. */
         void (*answer)(void *userdata, const Client *client, AnswerOrigin origin, Packet *answer);
+        void (*finished)(void *userdata); /* closes what it has opened on the loop, so that the loop can end */
         void *userdata;
 } DaemonObserver;
 
@@ -68,6 +69,9 @@ ResolvConfMode daemon_resolv_conf_mode(const Daemon *d);
 uv_loop_t *daemon_loop(Daemon *d);
 const ListenerStats *daemon_listener_stats(const Daemon *d);
 const H2Stats *daemon_connection_stats(const Daemon *d);
+
+/* Returns a Unix socket that the service manager has passed, which then belongs to the caller; -1: there is no other. */
+int daemon_take_varlink_socket(Daemon *d);
 
 /* Carries out what was changed by a call from outside the loop's callbacks. Can be called from the loop at any time. */
 void daemon_turn(Daemon *d);

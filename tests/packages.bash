@@ -3,9 +3,9 @@
 
 # shellcheck disable=SC2034,SC2154 # the lists are read, and `top` is set, by those who source this
 
-# To build: compiler, build tools, and the four libraries with check for the unit tests.
+# To build: compiler, build tools, and the five libraries with check for the unit tests.
 BUILD_PACKAGES=(gcc libc6-dev make autoconf automake autoconf-archive pkgconf
-        libsystemd-dev libgnutls28-dev libnghttp2-dev libuv1-dev check)
+        libsystemd-dev libgnutls28-dev libnghttp2-dev libuv1-dev libjansson-dev check)
 # To test: dig and kdig ask, certtool makes test certificates, systemd-analyze is compared with, xz packs for distcheck.
 TEST_PACKAGES=(iproute2 nftables dbus-daemon python3 bind9-dnsutils knot-dnsutils gnutls-bin systemd xz-utils)
 # To hold the style. One version of the formatter and of tidy, which Debian 12 and 13 both have: others would say otherwise.

@@ -8,7 +8,7 @@ SUITE=$HOST_SUITE
 
 # What the daemon links to; sessions for polkit to ask in; DoH servers; tools that ask. The names are those of Debian 12, which 13 still provides.
 # shellcheck disable=SC2034 # read by those who source this
-CONTAINER_PACKAGES=(systemd dbus polkitd libpam-systemd libuv1 libgnutls30 libnghttp2-14 libsystemd0
+CONTAINER_PACKAGES=(systemd dbus polkitd libpam-systemd libuv1 libgnutls30 libnghttp2-14 libsystemd0 libjansson4
         bind9 unbound dnsdist nginx haproxy
         dnsmasq-base network-manager isc-dhcp-client
         busybox curl
