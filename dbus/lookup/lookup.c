@@ -514,11 +514,13 @@ static bool lookup_search(Lookup *l)
         bool single_label = l->n > 1 && (size_t) l->name[0] + 2 == l->n;
         const LinkDomain *d;
 
-        while (single_label && !(l->flags & FLAG_NO_SEARCH) && l->searched < LOOKUP_SEARCH_MAX &&
-               (d = lookup_search_domain(l, l->searched++))) {
+        if (!single_label || l->flags & FLAG_NO_SEARCH)
+                return false;
+        while (l->searched < LOOKUP_SEARCH_MAX && (d = lookup_search_domain(l, l->searched))) {
                 uint8_t name[2 * DNS_NAME_MAX];
                 size_t n = l->n - 1 + d->domain.n;
 
+                l->searched++;
                 if (n > DNS_NAME_MAX)
                         continue;
                 memcpy(name, l->name, l->n - 1);

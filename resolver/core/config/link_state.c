@@ -153,8 +153,11 @@ static bool state_read_domain(Reader *r, const char *value)
 {
         bool route_only = *value == '~';
 
-        return r->n_domains < LINK_DOMAINS_MAX &&
-               link_domain_from_text(value + route_only, route_only, &r->domains[r->n_domains++]);
+        if (r->n_domains == LINK_DOMAINS_MAX ||
+            !link_domain_from_text(value + route_only, route_only, &r->domains[r->n_domains]))
+                return false;
+        r->n_domains++;
+        return true;
 }
 
 static bool state_read_default_route(Reader *r, const char *value)
@@ -163,6 +166,14 @@ static bool state_read_default_route(Reader *r, const char *value)
 
         link_set_default_route(r->link, yes ? LINK_DEFAULT_ROUTE_YES : LINK_DEFAULT_ROUTE_NO);
         return yes || strcmp(value, "no") == 0;
+}
+
+static bool state_read_anchor(Reader *r, char *value)
+{
+        if (r->n_anchors == LINK_DOMAINS_MAX)
+                return false;
+        r->anchors[r->n_anchors++] = value;
+        return true;
 }
 
 static bool state_read_setting(Reader *r, const char *key, char *value)
@@ -182,7 +193,7 @@ static bool state_read_setting(Reader *r, const char *key, char *value)
         if (strcmp(key, "default-route") == 0)
                 return state_read_default_route(r, value);
         if (strcmp(key, "negative-trust-anchor") == 0)
-                return r->n_anchors < LINK_DOMAINS_MAX && (r->anchors[r->n_anchors++] = value);
+                return state_read_anchor(r, value);
         for (LinkMode i = 0; i < LINK_MODES; i++)
                 if (strcmp(key, mode_keys[i]) == 0)
                         return link_set_mode(r->link, i, value) >= 0;

@@ -53,9 +53,9 @@ struct Query {
         unsigned rounds;       /* completed rounds through all upstreams or servers */
         bool resent;           /* the one free retry has been used */
         bool fetching;         /* continue without clients: a prefetch or a refresh */
+        bool withheld;         /* `fallback` is the answer, once the page of a portal was looked at (portal.h) */
         FailureReason failure; /* the last failure */
         Packet *fallback;      /* an answer to deliver if no better one arrives */
-        bool withheld;         /* `fallback` is the answer, once the page of a portal was looked at (portal.h) */
         uint64_t born;
         uint64_t hedge_at, retry_at, stale_at, end_at; /* USEC_NEVER: none */
         Timer timer;

@@ -2,7 +2,7 @@
 #include "core/query/query_common.h"
 
 #define EXCHANGE_BYTES (sizeof(Exchange) + MALLOC_OVERHEAD)
-#define DO53_EXCHANGE_BYTES 1024             /* with the socket of its own, which is io's */
+#define DO53_EXCHANGE_BYTES (size_t) 1024    /* with the socket of its own, which is io's */
 #define KEEPALIVE_UNIT (100 * USEC_PER_MSEC) /* RFC 7828 3.1 */
 
 ReplyOptions query_reply_options(const QueryCommon *common)

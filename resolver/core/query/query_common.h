@@ -21,8 +21,8 @@ typedef struct QueryCommon {
         UpstreamSet *upstreams;
         const Config *config; /* the current configuration */
         Forwards *forwards;
-        Forwards *clock_names;         /* while the clock is behind, once io has told them; NULL: none */
-        bool clock_names_known;        /* io has told them, or that there are none */
+        Forwards *clock_names;  /* while the clock is behind, once io has told them; NULL: none */
+        bool clock_names_known; /* io has told them, or that there are none */
         Portal portal;
         Cache *cache;                  /* may be NULL */
         uint64_t cache_state_changes;  /* the value of UpstreamCommon.state_changes at the last access to the cache */

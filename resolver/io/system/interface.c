@@ -108,13 +108,17 @@ bool interface_refresh_links(LinkTable *t)
                 AddressPrefix prefixes[LINK_PREFIXES_MAX];
                 Interface known;
 
-                if (interface_describe(l->ifindex, &known) == -ENODEV) {
+                int r = interface_describe(l->ifindex, &known);
+
+                if (r == -ENODEV) {
                         changed = link_table_remove(t, l->ifindex) || changed;
                         continue;
                 }
+                i++;
+                if (r < 0)
+                        continue;
                 changed = link_set_interface(l, known.name, known.tunnel) > 0 || changed;
                 changed = link_set_prefixes(l, prefixes, interface_prefixes(list, known.name, prefixes)) > 0 || changed;
-                i++;
         }
         if (list)
                 freeifaddrs(list);

@@ -41,6 +41,8 @@ static void link_watch_take(LinkWatch *w, const struct nlmsghdr *h)
         case RTM_DELADDR:
                 w->event(w->userdata, LINK_EVENT_CHANGED, (int) ((const struct ifaddrmsg *) NLMSG_DATA(h))->ifa_index);
                 break;
+        default:
+                break;
         }
 }
 
