@@ -36,9 +36,14 @@ make_root() {
 
 # add_debs DIR: downloads those packages, of the release of the root, into its /var/cache/debs.
 add_debs() {
-        mkdir -p "$1/var/cache/debs" && cp --remove-destination -L /etc/resolv.conf /etc/hosts "$1/etc/" &&
+        local etc=$1/etc kept=$1/etc/hosts.kept
+        mkdir -p "$1/var/cache/debs"
+        [[ ! -e $etc/hosts ]] || mv "$etc/hosts" "$kept"
+        # The way to the mirror is this machine's.
+        cp --remove-destination -L /etc/resolv.conf /etc/hosts "$etc/" &&
                 chroot "$1" sh -euc 'cd /var/cache/debs && apt-get -q update && apt-get -o APT::Sandbox::User=root download "$@"' download "${CONTAINER_DEBS[@]}" &&
-                rm -rf "$1/etc/resolv.conf" "$1"/var/lib/apt/lists/*
+                rm -rf "$etc/resolv.conf" "$etc/hosts" "$1"/var/lib/apt/lists/* || return
+        [[ ! -e $kept ]] || mv "$kept" "$etc/hosts"
 }
 
 # kept_root DIR PACKAGE...: the same, unless it is there already, made of the same packages. Its log is DIR.log.
