@@ -70,7 +70,8 @@ uv_loop_t *daemon_loop(Daemon *d);
 const ListenerStats *daemon_listener_stats(const Daemon *d);
 const H2Stats *daemon_connection_stats(const Daemon *d);
 
-/* Returns a Unix socket that the service manager has passed, which then belongs to the caller; -1: there is no other. */
+/* Returns a Unix socket that the service manager has passed, which then belongs to the caller; -1: there is no other.
+ */
 int daemon_take_varlink_socket(Daemon *d);
 
 /* Carries out what was changed by a call from outside the loop's callbacks. Can be called from the loop at any time. */

@@ -594,8 +594,8 @@ static const ConfigType type_dns = { .parse = keys_parse_dns, .clear = keys_clea
 
 _Static_assert(sizeof(Policy) == sizeof(int) && sizeof(Hedge) == sizeof(int) && sizeof(PortalMode) == sizeof(int) &&
                        sizeof(Method) == sizeof(int) && sizeof(HealthMode) == sizeof(int) &&
-                       sizeof(Resolve1Mode) == sizeof(int) &&
-                       sizeof(Preconnect) == sizeof(int) && sizeof(LinksDefaultRoute) == sizeof(int),
+                       sizeof(Resolve1Mode) == sizeof(int) && sizeof(Preconnect) == sizeof(int) &&
+                       sizeof(LinksDefaultRoute) == sizeof(int),
                "a choice is stored as an int");
 
 static const char *const policy_words[] = { "ordered", "fastest", NULL };
