@@ -401,7 +401,7 @@ void servers_event(World *w, const Event *e)
                 return;
         case EV_READY:
                 l->ready = true;
-                engine_ready(w->engine, number, world_below(w, 2), w->now);
+                engine_ready(w->engine, number, world_below(w, 2) ? HANDSHAKE_RESUMED : HANDSHAKE_FULL, w->now);
                 later(w, e->connection, 100, EV_SETTINGS, FAILURE_NONE);
                 return;
         default:

@@ -106,7 +106,7 @@ bool interface_refresh_links(LinkTable *t)
         for (size_t i = 0; i < t->n;) {
                 Link *l = t->links[i];
                 AddressPrefix prefixes[LINK_PREFIXES_MAX];
-                Interface known;
+                Interface known = { 0 };
 
                 int r = interface_describe(l->ifindex, &known);
 

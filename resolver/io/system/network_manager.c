@@ -85,7 +85,7 @@ static int nm_read_all(NetworkManager *nm, sd_bus_message *m, const NmProperty *
 {
         int r = sd_bus_message_enter_container(m, 'a', "{sv}");
 
-        while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+        while (r >= 0 && sd_bus_message_enter_container(m, 'e', "sv") > 0) {
                 const NmProperty *p = properties;
                 const char *name, *type;
 
@@ -312,7 +312,7 @@ static int nm_on_change(sd_bus_message *m, void *userdata, _unused_ sd_bus_error
 
         if (r >= 0)
                 r = sd_bus_message_enter_container(m, 'a', "{sv}");
-        while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+        while (r >= 0 && sd_bus_message_enter_container(m, 'e', "sv") > 0) {
                 r = sd_bus_message_read(m, "s", &name);
                 for (size_t i = 0; r >= 0 && i < ELEMENTS(names); i++)
                         of_interest = of_interest || strcmp(names[i], name) == 0;
