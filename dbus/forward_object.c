@@ -8,6 +8,15 @@
 #include "names.h"
 #include "objects_internal.h"
 
+typedef struct PublishedForward {
+        PublishedObject base;
+        HealthState state;
+        FailureReason reason;
+        uint64_t changed_at_real; /* stored, as that of an upstream */
+        size_t current;           /* index of the server asked first */
+        HealthState servers[FORWARD_SERVERS_MAX];
+} PublishedForward;
+
 /* Returns the zone, or NULL if a reload has removed it. */
 static const Forward *forward_object_zone(const Objects *o, uint32_t number)
 {
@@ -22,104 +31,6 @@ static const Forward *forward_object_zone(const Objects *o, uint32_t number)
 static int forward_object_gone(sd_bus_error *error)
 {
         return sd_bus_error_set(error, ERROR_NO_SUCH_FORWARD, "The forward zone no longer exists");
-}
-
-/* --- changes */
-
-static void forward_object_take(PublishedForward *s, const Forward *f)
-{
-        if (s->state != f->state || s->changed_at_real == 0)
-                s->changed_at_real = objects_realtime(f->changed_at);
-        s->state = f->state;
-        s->reason = f->state == HEALTH_FAILED ? f->last_failure.reason : FAILURE_NONE;
-        s->current = f->good;
-        for (size_t i = 0; i < f->n_servers; i++)
-                s->servers[i] = f->servers[i].state;
-}
-
-static void forward_object_publish(PublishedForward *s, const Forward *f)
-{
-        PublishedForward before = *s;
-        const char *names[6];
-        unsigned n = 0;
-
-        forward_object_take(s, f);
-        if (s->state != before.state)
-                names[n++] = "State", names[n++] = "LastChangeUSec";
-        if (s->reason != before.reason)
-                names[n++] = "Reason";
-        if (s->current != before.current)
-                names[n++] = "CurrentServer";
-        if (memcmp(s->servers, before.servers, sizeof(s->servers)) != 0)
-                names[n++] = "ServerStates";
-        names[n] = NULL;
-        objects_emit_changed(s->objects, FORWARD_PATH, s->name, FORWARD_INTERFACE, names);
-}
-
-static const PublishedForward *forward_object_find_published(const PublishedForward *list, size_t n, uint32_t number)
-{
-        for (size_t i = 0; i < n; i++)
-                if (list[i].number == number)
-                        return &list[i];
-        return NULL;
-}
-
-/* Returns the number of zones, and in *ret_same whether they are those published, in the same order. */
-static size_t forward_object_count(const Objects *o, bool *ret_same)
-{
-        const Forward *f;
-        size_t n;
-
-        *ret_same = true;
-        for (n = 0; (f = engine_forward(daemon_engine(o->daemon), n)); n++)
-                *ret_same = *ret_same && n < o->n_forwards && o->forwards[n].number == f->number;
-        *ret_same = *ret_same && n == o->n_forwards;
-        return n;
-}
-
-/* After a reload: signals which zones were removed and added. One that has changed is both. */
-static void forward_object_exchange(Objects *o, size_t n)
-{
-        PublishedForward *list = calloc(MAX(n, (size_t) 1), sizeof(*list)), *before = o->forwards;
-        size_t n_before = o->n_forwards;
-
-        /* The next turn tries again. */
-        if (!list)
-                return;
-        for (size_t i = 0; i < n; i++) {
-                const Forward *f = engine_forward(daemon_engine(o->daemon), i);
-                const PublishedForward *known = forward_object_find_published(before, n_before, f->number);
-
-                if (known) {
-                        list[i] = *known;
-                        continue;
-                }
-                list[i] = (PublishedForward) { .objects = o, .number = f->number };
-                snprintf(list[i].name, sizeof(list[i].name), "%s", f->config->name);
-                forward_object_take(&list[i], f);
-        }
-        o->forwards = list;
-        o->n_forwards = n;
-        for (size_t i = 0; i < n_before; i++)
-                if (!forward_object_find_published(list, n, before[i].number))
-                        objects_emit_removed(o, FORWARD_PATH, before[i].name, FORWARD_INTERFACE);
-        for (size_t i = 0; i < n; i++)
-                if (!forward_object_find_published(before, n_before, list[i].number))
-                        objects_emit_added(o, FORWARD_PATH, list[i].name);
-        free(before);
-}
-
-void forward_objects_sync(Objects *o)
-{
-        bool same;
-        size_t n = forward_object_count(o, &same);
-        const Forward *f;
-
-        if (!same)
-                forward_object_exchange(o, n);
-        for (size_t i = 0; i < o->n_forwards && (f = engine_forward(daemon_engine(o->daemon), i)); i++)
-                if (o->forwards[i].number == f->number)
-                        forward_object_publish(&o->forwards[i], f);
 }
 
 /* --- properties */
@@ -137,7 +48,7 @@ static int forward_object_get_word(_unused_ sd_bus *bus, _unused_ const char *pa
                                    _unused_ sd_bus_error *error)
 {
         const PublishedForward *s = userdata;
-        const char *word = strcmp(property, "Name") == 0    ? s->name
+        const char *word = strcmp(property, "Name") == 0    ? s->base.name
                            : strcmp(property, "State") == 0 ? health_state_name(s->state)
                                                             : failure_name(s->reason);
 
@@ -148,7 +59,7 @@ static int forward_object_get_list(_unused_ sd_bus *bus, _unused_ const char *pa
                                    const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
         const PublishedForward *s = userdata;
-        const Forward *f = forward_object_zone(s->objects, s->number);
+        const Forward *f = forward_object_zone(s->base.objects, s->base.number);
         bool domains = strcmp(property, "Domains") == 0, states = strcmp(property, "ServerStates") == 0;
         int r;
 
@@ -174,7 +85,7 @@ static int forward_object_get_current(_unused_ sd_bus *bus, _unused_ const char 
                                       sd_bus_error *error)
 {
         const PublishedForward *s = userdata;
-        const Forward *f = forward_object_zone(s->objects, s->number);
+        const Forward *f = forward_object_zone(s->base.objects, s->base.number);
 
         if (!f)
                 return forward_object_gone(error);
@@ -187,7 +98,7 @@ static int forward_object_get_last_failure(_unused_ sd_bus *bus, _unused_ const 
                                            void *userdata, sd_bus_error *error)
 {
         const PublishedForward *s = userdata;
-        const Forward *f = forward_object_zone(s->objects, s->number);
+        const Forward *f = forward_object_zone(s->base.objects, s->base.number);
         bool none;
 
         if (!f)
@@ -205,7 +116,7 @@ static int forward_object_get_figure(_unused_ sd_bus *bus, _unused_ const char *
                                      const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
         const PublishedForward *s = userdata;
-        const Forward *f = forward_object_zone(s->objects, s->number);
+        const Forward *f = forward_object_zone(s->base.objects, s->base.number);
 
         if (!f)
                 return forward_object_gone(error);
@@ -220,7 +131,7 @@ static int forward_object_get_source(_unused_ sd_bus *bus, _unused_ const char *
                                      sd_bus_error *error)
 {
         const PublishedForward *s = userdata;
-        const Forward *f = forward_object_zone(s->objects, s->number);
+        const Forward *f = forward_object_zone(s->base.objects, s->base.number);
 
         return f ? sd_bus_message_append(reply, "s", f->config->links ? "links" : "configuration")
                  : forward_object_gone(error);
@@ -245,39 +156,51 @@ static const sd_bus_vtable forward_vtable[] = {
         SD_BUS_VTABLE_END,
 };
 
-/* --- object tree */
+/* --- what is published */
 
-static int forward_object_find_object(_unused_ sd_bus *bus, const char *path, _unused_ const char *interface,
-                                      void *userdata, void **ret, _unused_ sd_bus_error *error)
+static bool forward_object_identify(const Objects *o, size_t i, uint32_t *ret_number, const char **ret_name)
 {
-        Objects *o = userdata;
-        _cleanup_(freep) char *name = NULL;
+        const Forward *f = engine_forward(daemon_engine(o->daemon), i);
 
-        if (sd_bus_path_decode(path, FORWARD_PATH, &name) <= 0)
-                return 0;
-        for (size_t i = 0; i < o->n_forwards; i++)
-                if (strcmp(o->forwards[i].name, name) == 0) {
-                        *ret = &o->forwards[i];
-                        return 1;
-                }
-        return 0;
+        if (!f)
+                return false;
+        *ret_number = f->number;
+        *ret_name = f->config->name;
+        return true;
 }
 
-static const char *forward_object_name(const Objects *o, size_t i)
+static void forward_object_publish(PublishedObject *p, size_t i, bool is_new)
 {
-        return i < o->n_forwards ? o->forwards[i].name : NULL;
+        const Forward *f = engine_forward(daemon_engine(p->objects->daemon), i);
+        PublishedForward *s = (PublishedForward *) p, before = *s;
+        const char *names[6];
+        unsigned n = 0;
+
+        s->state = f->state;
+        s->reason = f->state == HEALTH_FAILED ? f->last_failure.reason : FAILURE_NONE;
+        s->current = f->good;
+        for (size_t k = 0; k < f->n_servers; k++)
+                s->servers[k] = f->servers[k].state;
+        if (is_new || s->state != before.state) {
+                s->changed_at_real = objects_realtime(f->changed_at);
+                names[n++] = "State", names[n++] = "LastChangeUSec";
+        }
+        if (s->reason != before.reason)
+                names[n++] = "Reason";
+        if (s->current != before.current)
+                names[n++] = "CurrentServer";
+        if (memcmp(s->servers, before.servers, sizeof(s->servers)) != 0)
+                names[n++] = "ServerStates";
+        names[n] = NULL;
+        if (!is_new)
+                objects_emit_changed(p->objects, FORWARD_PATH, p->name, FORWARD_INTERFACE, names);
 }
 
-static int forward_object_list_objects(_unused_ sd_bus *bus, _unused_ const char *prefix, void *userdata, char ***ret,
-                                       _unused_ sd_bus_error *error)
-{
-        return objects_list_paths(userdata, FORWARD_PATH, forward_object_name, ret);
-}
-
-int forward_objects_attach(Objects *o, sd_bus *bus)
-{
-        int r = sd_bus_add_fallback_vtable(bus, NULL, FORWARD_PATH, FORWARD_INTERFACE, forward_vtable,
-                                           forward_object_find_object, o);
-
-        return r < 0 ? r : sd_bus_add_node_enumerator(bus, NULL, FORWARD_PATH, forward_object_list_objects, o);
-}
+const ObjectKind forward_kind = {
+        .path = FORWARD_PATH,
+        .interface = FORWARD_INTERFACE,
+        .vtable = forward_vtable,
+        .size = sizeof(PublishedForward),
+        .identify = forward_object_identify,
+        .publish = forward_object_publish,
+};

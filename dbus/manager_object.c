@@ -158,40 +158,20 @@ static int manager_on_resolve(sd_bus_message *call, void *userdata, _unused_ sd_
 
 static int manager_on_get_upstream(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
+        static const sd_bus_error unknown =
+                SD_BUS_ERROR_MAKE_CONST(ERROR_NO_SUCH_UPSTREAM, "There is no upstream with this name");
         Objects *o = userdata;
-        const char *name;
-        int r;
 
-        r = sd_bus_message_read(call, "s", &name);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < o->n_upstreams; i++)
-                if (strcmp(o->upstreams[i].name, name) == 0) {
-                        _cleanup_(freep) char *path = NULL;
-
-                        r = sd_bus_path_encode(UPSTREAM_PATH, name, &path);
-                        return r < 0 ? r : sd_bus_reply_method_return(call, "o", path);
-                }
-        return sd_bus_error_set(error, ERROR_NO_SUCH_UPSTREAM, "There is no upstream with this name");
+        return object_list_reply_path(&o->upstreams, call, &unknown, error);
 }
 
 static int manager_on_get_forward(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
+        static const sd_bus_error unknown =
+                SD_BUS_ERROR_MAKE_CONST(ERROR_NO_SUCH_FORWARD, "There is no forward zone with this name");
         Objects *o = userdata;
-        const char *name;
-        int r;
 
-        r = sd_bus_message_read(call, "s", &name);
-        if (r < 0)
-                return r;
-        for (size_t i = 0; i < o->n_forwards; i++)
-                if (strcmp(o->forwards[i].name, name) == 0) {
-                        _cleanup_(freep) char *path = NULL;
-
-                        r = sd_bus_path_encode(FORWARD_PATH, name, &path);
-                        return r < 0 ? r : sd_bus_reply_method_return(call, "o", path);
-                }
-        return sd_bus_error_set(error, ERROR_NO_SUCH_FORWARD, "There is no forward zone with this name");
+        return object_list_reply_path(&o->forwards, call, &unknown, error);
 }
 
 /* --- properties */

@@ -15,44 +15,6 @@ uint64_t objects_realtime(uint64_t boottime)
         return boottime ? clock_usec(CLOCK_REALTIME) + boottime - clock_now() : 0;
 }
 
-static void objects_publish(Published *s, const UpstreamInfo *u, bool *ret_state, bool *ret_admin, bool *ret_reason,
-                            bool *ret_detail, bool *ret_retry)
-{
-        const Health *h = u->health;
-        uint64_t retry_at = h->state == HEALTH_FAILED ? h->retry_at : 0;
-
-        *ret_state = s->state != h->state;
-        *ret_admin = s->admin != h->admin;
-        *ret_reason = s->reason != h->reason;
-        *ret_detail = strcmp(s->reason_detail, u->reason_detail) != 0;
-        *ret_retry = s->retry_at != retry_at;
-        s->state = h->state;
-        s->admin = h->admin;
-        s->reason = h->reason;
-        snprintf(s->reason_detail, sizeof(s->reason_detail), "%s", u->reason_detail);
-        s->retry_at = retry_at;
-        if (*ret_state)
-                s->changed_at_real = objects_realtime(h->changed_at);
-        if (*ret_retry)
-                s->retry_at_real = objects_realtime(retry_at);
-}
-
-static void objects_publish_new(Objects *o, Published *s, const UpstreamInfo *u)
-{
-        *s = (Published) {
-                .objects = o,
-                .number = u->number,
-                .state = u->health->state,
-                .admin = u->health->admin,
-                .reason = u->health->reason,
-                .retry_at = u->health->state == HEALTH_FAILED ? u->health->retry_at : 0,
-                .changed_at_real = objects_realtime(u->health->changed_at),
-        };
-        s->retry_at_real = objects_realtime(s->retry_at);
-        snprintf(s->name, sizeof(s->name), "%s", u->config->name);
-        snprintf(s->reason_detail, sizeof(s->reason_detail), "%s", u->reason_detail);
-}
-
 /* --- signals */
 
 void objects_emit_changed(const Objects *o, const char *root, const char *name, const char *interface,
@@ -85,101 +47,6 @@ void objects_emit_removed(const Objects *o, const char *root, const char *name, 
 
         if (bus && sd_bus_path_encode(root, name, &path) >= 0)
                 sd_bus_emit_interfaces_removed_strv(bus, path, (char **) interfaces);
-}
-
-int objects_list_paths(const Objects *o, const char *root, const char *(*name_at)(const Objects *o, size_t i),
-                       char ***ret)
-{
-        char **paths;
-        size_t n = 0;
-
-        while (name_at(o, n))
-                n++;
-        paths = calloc(n + 1, sizeof(*paths));
-        if (!paths)
-                return -ENOMEM;
-        for (size_t i = 0; i < n; i++)
-                if (sd_bus_path_encode(root, name_at(o, i), &paths[i]) < 0) {
-                        while (i-- > 0)
-                                free(paths[i]);
-                        free(paths);
-                        return -ENOMEM;
-                }
-        *ret = paths;
-        return 1;
-}
-
-/* --- upstreams */
-
-static void objects_emit_upstream(const Published *s, bool state, bool admin, bool reason, bool detail, bool retry)
-{
-        const char *names[7];
-        unsigned n = 0;
-
-        if (state)
-                names[n++] = "State", names[n++] = "LastChangeUSec";
-        if (admin)
-                names[n++] = "Admin";
-        if (reason)
-                names[n++] = "Reason";
-        if (detail)
-                names[n++] = "ReasonDetail";
-        if (retry)
-                names[n++] = "RetryAtUSec";
-        names[n] = NULL;
-        objects_emit_changed(s->objects, UPSTREAM_PATH, s->name, UPSTREAM_INTERFACE, names);
-}
-
-static const Published *objects_find_published(const Published *list, size_t n, uint32_t number)
-{
-        for (size_t i = 0; i < n; i++)
-                if (list[i].number == number)
-                        return &list[i];
-        return NULL;
-}
-
-/* True if the engine still has the published upstreams, in the same order. */
-static bool objects_same_upstreams(const Objects *o)
-{
-        UpstreamInfo u;
-        size_t i;
-
-        for (i = 0; engine_upstream(daemon_engine(o->daemon), i, &u); i++)
-                if (i >= o->n_upstreams || o->upstreams[i].number != u.number)
-                        return false;
-        return i == o->n_upstreams;
-}
-
-/* After a reload: signals which upstreams were removed and added. One that has changed is both. */
-static void objects_exchange_upstreams(Objects *o)
-{
-        size_t n = engine_config(daemon_engine(o->daemon))->n_upstreams, n_before = o->n_upstreams;
-        Published *list = calloc(MAX(n, (size_t) 1), sizeof(*list)), *before = o->upstreams;
-        UpstreamInfo u;
-
-        /* The next turn tries again. */
-        if (!list)
-                return;
-        for (size_t i = 0; i < n; i++) {
-                bool found = engine_upstream(daemon_engine(o->daemon), i, &u);
-                const Published *known;
-
-                must(found);
-                known = objects_find_published(before, n_before, u.number);
-                if (known)
-                        list[i] = *known;
-                else
-                        objects_publish_new(o, &list[i], &u);
-        }
-        o->upstreams = list;
-        o->n_upstreams = n;
-        for (size_t i = 0; i < n_before; i++)
-                if (!objects_find_published(list, n, before[i].number))
-                        objects_emit_removed(o, UPSTREAM_PATH, before[i].name, UPSTREAM_INTERFACE);
-        for (size_t i = 0; i < n; i++)
-                if (!objects_find_published(before, n_before, list[i].number))
-                        objects_emit_added(o, UPSTREAM_PATH, list[i].name);
-        free(before);
 }
 
 static void objects_sync_manager(Objects *o)
@@ -217,19 +84,8 @@ static void objects_sync_manager(Objects *o)
 
 void objects_sync(Objects *o)
 {
-        UpstreamInfo u;
-
-        if (!objects_same_upstreams(o))
-                objects_exchange_upstreams(o);
-        for (size_t i = 0; i < o->n_upstreams && engine_upstream(daemon_engine(o->daemon), i, &u); i++) {
-                bool state, admin, reason, detail, retry;
-
-                if (o->upstreams[i].number != u.number)
-                        continue;
-                objects_publish(&o->upstreams[i], &u, &state, &admin, &reason, &detail, &retry);
-                objects_emit_upstream(&o->upstreams[i], state, admin, reason, detail, retry);
-        }
-        forward_objects_sync(o);
+        object_list_sync(&o->upstreams);
+        object_list_sync(&o->forwards);
         objects_sync_manager(o);
         resolve1_sync(o->resolve1);
 }
@@ -276,9 +132,9 @@ static int objects_attach(void *userdata, sd_bus *bus)
         if (r >= 0)
                 r = manager_attach(o, bus);
         if (r >= 0)
-                r = upstream_attach(o, bus);
+                r = object_list_attach(&o->upstreams, bus);
         if (r >= 0)
-                r = forward_objects_attach(o, bus);
+                r = object_list_attach(&o->forwards, bus);
         if (r >= 0)
                 r = owned_name_attach(&o->name, bus);
         if (r >= 0)
@@ -307,6 +163,8 @@ Objects *objects_new(Daemon *d)
         o->daemon = d;
         o->user = (BusUser) { .attach = objects_attach, .detach = objects_detach, .userdata = o };
         o->name.name = BUS_NAME;
+        object_list_init(&o->upstreams, &upstream_kind, o);
+        object_list_init(&o->forwards, &forward_kind, o);
         polkit_init(&o->polkit);
         o->resolve1 = resolve1_new(d, &o->polkit, &o->calls);
         o->varlink = varlink_new(d, &o->calls);
@@ -333,8 +191,8 @@ Objects *objects_free(Objects *o)
         objects_detach(o);
         resolve1_free(o->resolve1);
         varlink_free(o->varlink);
-        free(o->upstreams);
-        free(o->forwards);
+        object_list_deinit(&o->upstreams);
+        object_list_deinit(&o->forwards);
         free(o);
         return NULL;
 }

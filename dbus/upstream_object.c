@@ -2,11 +2,25 @@
 /* The objects of upstreams, /org/dohmouse1/upstream/NAME. */
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "names.h"
 #include "io/clock.h"
 #include "objects_internal.h"
+
+/* The times of CLOCK_REALTIME are stored, since computing them again from those of CLOCK_BOOTTIME would give slightly
+ * different values. */
+typedef struct PublishedUpstream {
+        PublishedObject base;
+        HealthState state;
+        HealthAdmin admin;
+        FailureReason reason;
+        char reason_detail[FAILURE_DETAIL_MAX];
+        uint64_t retry_at; /* CLOCK_BOOTTIME; 0: not failed */
+        uint64_t retry_at_real;
+        uint64_t changed_at_real;
+} PublishedUpstream;
 
 /* --- methods. While polkit is asked, an upstream is known by its number, which is never reused. */
 
@@ -49,10 +63,10 @@ void upstream_probed(sd_bus_message *call, const Action *action)
 
 static int upstream_object_on_probe(sd_bus_message *call, void *userdata, _unused_ sd_bus_error *error)
 {
-        const Published *s = userdata;
+        const PublishedUpstream *s = userdata;
 
-        return polkit_check(&s->objects->polkit, call, "org.dohmouse1.probe", upstream_object_probe, s->objects,
-                            s->number);
+        return polkit_check(&s->base.objects->polkit, call, "org.dohmouse1.probe", upstream_object_probe,
+                            s->base.objects, s->base.number);
 }
 
 /* `argument` is the number of the upstream, with the HealthAdmin in the upper 32 bits. */
@@ -70,7 +84,7 @@ static int upstream_object_set_admin(void *userdata, sd_bus_message *call, _unus
 
 static int upstream_object_on_set_admin(sd_bus_message *call, void *userdata, sd_bus_error *error)
 {
-        const Published *s = userdata;
+        const PublishedUpstream *s = userdata;
         const char *word;
         int r;
 
@@ -79,8 +93,9 @@ static int upstream_object_on_set_admin(sd_bus_message *call, void *userdata, sd
                 return r;
         for (HealthAdmin a = ADMIN_AUTO; a <= ADMIN_DOWN; a++)
                 if (strcmp(health_admin_name(a), word) == 0)
-                        return polkit_check(&s->objects->polkit, call, "org.dohmouse1.set-admin",
-                                            upstream_object_set_admin, s->objects, (uint64_t) a << 32 | s->number);
+                        return polkit_check(&s->base.objects->polkit, call, "org.dohmouse1.set-admin",
+                                            upstream_object_set_admin, s->base.objects,
+                                            (uint64_t) a << 32 | s->base.number);
         return sd_bus_error_set(error, SD_BUS_ERROR_INVALID_ARGS,
                                 "Invalid administrative state, expected auto, up or down");
 }
@@ -97,10 +112,10 @@ static int upstream_object_disconnect(void *userdata, sd_bus_message *call, _unu
 
 static int upstream_object_on_disconnect(sd_bus_message *call, void *userdata, _unused_ sd_bus_error *error)
 {
-        const Published *s = userdata;
+        const PublishedUpstream *s = userdata;
 
-        return polkit_check(&s->objects->polkit, call, "org.dohmouse1.disconnect", upstream_object_disconnect,
-                            s->objects, s->number);
+        return polkit_check(&s->base.objects->polkit, call, "org.dohmouse1.disconnect", upstream_object_disconnect,
+                            s->base.objects, s->base.number);
 }
 
 /* --- properties */
@@ -108,13 +123,13 @@ static int upstream_object_on_disconnect(sd_bus_message *call, void *userdata, _
 static int upstream_object_get_word(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface,
                                     const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
-        const Published *s = userdata;
+        const PublishedUpstream *s = userdata;
         UpstreamInfo u;
         const char *word;
 
-        if (!upstream_object_find(s->objects, s->number, &u))
+        if (!upstream_object_find(s->base.objects, s->base.number, &u))
                 return upstream_object_gone(error);
-        word = strcmp(property, "Name") == 0           ? s->name
+        word = strcmp(property, "Name") == 0           ? s->base.name
                : strcmp(property, "URL") == 0          ? u.config->url
                : strcmp(property, "HealthMode") == 0   ? health_mode_name(u.config->health)
                : strcmp(property, "State") == 0        ? health_state_name(s->state)
@@ -128,11 +143,11 @@ static int upstream_object_get_addresses(_unused_ sd_bus *bus, _unused_ const ch
                                          _unused_ const char *interface, _unused_ const char *property,
                                          sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
-        const Published *s = userdata;
+        const PublishedUpstream *s = userdata;
         UpstreamInfo u;
         int r;
 
-        if (!upstream_object_find(s->objects, s->number, &u))
+        if (!upstream_object_find(s->base.objects, s->base.number, &u))
                 return upstream_object_gone(error);
         r = sd_bus_message_open_container(reply, 'a', "s");
         for (size_t i = 0; i < u.config->n_addresses && r >= 0; i++) {
@@ -148,7 +163,7 @@ static int upstream_object_get_time(_unused_ sd_bus *bus, _unused_ const char *p
                                     const char *property, sd_bus_message *reply, void *userdata,
                                     _unused_ sd_bus_error *error)
 {
-        const Published *s = userdata;
+        const PublishedUpstream *s = userdata;
 
         return sd_bus_message_append(reply, "t",
                                      strcmp(property, "RetryAtUSec") == 0 ? s->retry_at_real : s->changed_at_real);
@@ -158,10 +173,10 @@ static int upstream_object_get_connections(_unused_ sd_bus *bus, _unused_ const 
                                            _unused_ const char *interface, _unused_ const char *property,
                                            sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
-        const Published *s = userdata;
+        const PublishedUpstream *s = userdata;
         UpstreamInfo u;
 
-        if (!upstream_object_find(s->objects, s->number, &u))
+        if (!upstream_object_find(s->base.objects, s->base.number, &u))
                 return upstream_object_gone(error);
         return sd_bus_message_append(reply, "u", (uint32_t) u.connections);
 }
@@ -185,11 +200,11 @@ static const struct {
 static int upstream_object_get_figure(_unused_ sd_bus *bus, _unused_ const char *path, _unused_ const char *interface,
                                       const char *property, sd_bus_message *reply, void *userdata, sd_bus_error *error)
 {
-        const Published *s = userdata;
+        const PublishedUpstream *s = userdata;
         UpstreamInfo u;
         uint64_t value = 0;
 
-        if (!upstream_object_find(s->objects, s->number, &u))
+        if (!upstream_object_find(s->base.objects, s->base.number, &u))
                 return upstream_object_gone(error);
         for (size_t i = 0; i < ELEMENTS(figures); i++)
                 if (strcmp(figures[i].name, property) == 0)
@@ -228,39 +243,56 @@ static const sd_bus_vtable upstream_vtable[] = {
         SD_BUS_VTABLE_END,
 };
 
-/* --- object tree */
+/* --- what is published */
 
-static int upstream_object_find_object(_unused_ sd_bus *bus, const char *path, _unused_ const char *interface,
-                                       void *userdata, void **ret, _unused_ sd_bus_error *error)
+static bool upstream_object_identify(const Objects *o, size_t i, uint32_t *ret_number, const char **ret_name)
 {
-        Objects *o = userdata;
-        _cleanup_(freep) char *name = NULL;
+        UpstreamInfo u;
 
-        if (sd_bus_path_decode(path, UPSTREAM_PATH, &name) <= 0)
-                return 0;
-        for (size_t i = 0; i < o->n_upstreams; i++)
-                if (strcmp(o->upstreams[i].name, name) == 0) {
-                        *ret = &o->upstreams[i];
-                        return 1;
-                }
-        return 0;
+        if (!engine_upstream(daemon_engine(o->daemon), i, &u))
+                return false;
+        *ret_number = u.number;
+        *ret_name = u.config->name;
+        return true;
 }
 
-static const char *upstream_object_name(const Objects *o, size_t i)
+static void upstream_object_publish(PublishedObject *p, size_t i, bool is_new)
 {
-        return i < o->n_upstreams ? o->upstreams[i].name : NULL;
+        PublishedUpstream *s = (PublishedUpstream *) p, before = *s;
+        const char *names[7];
+        UpstreamInfo u;
+        unsigned n = 0;
+
+        engine_upstream(daemon_engine(p->objects->daemon), i, &u);
+        s->state = u.health->state;
+        s->admin = u.health->admin;
+        s->reason = u.health->reason;
+        snprintf(s->reason_detail, sizeof(s->reason_detail), "%s", u.reason_detail);
+        s->retry_at = s->state == HEALTH_FAILED ? u.health->retry_at : 0;
+        if (is_new || s->state != before.state) {
+                s->changed_at_real = objects_realtime(u.health->changed_at);
+                names[n++] = "State", names[n++] = "LastChangeUSec";
+        }
+        if (s->admin != before.admin)
+                names[n++] = "Admin";
+        if (s->reason != before.reason)
+                names[n++] = "Reason";
+        if (strcmp(s->reason_detail, before.reason_detail) != 0)
+                names[n++] = "ReasonDetail";
+        if (s->retry_at != before.retry_at) {
+                s->retry_at_real = objects_realtime(s->retry_at);
+                names[n++] = "RetryAtUSec";
+        }
+        names[n] = NULL;
+        if (!is_new)
+                objects_emit_changed(p->objects, UPSTREAM_PATH, p->name, UPSTREAM_INTERFACE, names);
 }
 
-static int upstream_object_list_objects(_unused_ sd_bus *bus, _unused_ const char *prefix, void *userdata, char ***ret,
-                                        _unused_ sd_bus_error *error)
-{
-        return objects_list_paths(userdata, UPSTREAM_PATH, upstream_object_name, ret);
-}
-
-int upstream_attach(Objects *o, sd_bus *bus)
-{
-        int r = sd_bus_add_fallback_vtable(bus, NULL, UPSTREAM_PATH, UPSTREAM_INTERFACE, upstream_vtable,
-                                           upstream_object_find_object, o);
-
-        return r < 0 ? r : sd_bus_add_node_enumerator(bus, NULL, UPSTREAM_PATH, upstream_object_list_objects, o);
-}
+const ObjectKind upstream_kind = {
+        .path = UPSTREAM_PATH,
+        .interface = UPSTREAM_INTERFACE,
+        .vtable = upstream_vtable,
+        .size = sizeof(PublishedUpstream),
+        .identify = upstream_object_identify,
+        .publish = upstream_object_publish,
+};
