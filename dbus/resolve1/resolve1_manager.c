@@ -143,53 +143,51 @@ static int resolve1_on_get_link(sd_bus_message *call, _unused_ void *userdata, s
         return k < 0 ? k : sd_bus_reply_method_return(call, "o", path);
 }
 
-static int resolve1_flush_caches(void *userdata, sd_bus_message *call, _unused_ uid_t user, _unused_ uint64_t argument,
-                                 _unused_ sd_bus_error *error)
-{
-        const Resolve1 *r = userdata;
+/* --- maintenance */
 
+static void resolve1_flush_caches(const Resolve1 *r)
+{
         engine_flush_cache(daemon_engine(r->daemon));
-        return sd_bus_reply_method_return(call, NULL);
 }
 
-static int resolve1_on_flush_caches(sd_bus_message *call, void *userdata, _unused_ sd_bus_error *error)
+static void resolve1_reset_statistics(const Resolve1 *r)
 {
-        Resolve1 *r = userdata;
-
-        return polkit_check(r->polkit, call, RESOLVE1_ERROR("flush-caches"), resolve1_flush_caches, r, 0);
-}
-
-static int resolve1_reset_statistics(void *userdata, sd_bus_message *call, _unused_ uid_t user,
-                                     _unused_ uint64_t argument, _unused_ sd_bus_error *error)
-{
-        const Resolve1 *r = userdata;
-
         daemon_reset_statistics(r->daemon);
-        return sd_bus_reply_method_return(call, NULL);
 }
 
-static int resolve1_on_reset_statistics(sd_bus_message *call, void *userdata, _unused_ sd_bus_error *error)
+static void resolve1_reset_features(const Resolve1 *r)
 {
-        Resolve1 *r = userdata;
-
-        return polkit_check(r->polkit, call, RESOLVE1_ERROR("reset-statistics"), resolve1_reset_statistics, r, 0);
-}
-
-static int resolve1_reset_features(void *userdata, sd_bus_message *call, _unused_ uid_t user,
-                                   _unused_ uint64_t argument, _unused_ sd_bus_error *error)
-{
-        const Resolve1 *r = userdata;
-
         engine_forget_forwards(daemon_engine(r->daemon), clock_now());
+}
+
+static const struct {
+        const char *member, *action;
+        void (*run)(const Resolve1 *r);
+} maintenance[] = {
+        { "FlushCaches", RESOLVE1_ERROR("flush-caches"), resolve1_flush_caches },
+        { "ResetStatistics", RESOLVE1_ERROR("reset-statistics"), resolve1_reset_statistics },
+        { "ResetServerFeatures", RESOLVE1_ERROR("reset-server-features"), resolve1_reset_features },
+};
+
+/* `argument` is the index of the member in the table. */
+static int resolve1_maintain(void *userdata, sd_bus_message *call, _unused_ uid_t user, uint64_t argument,
+                             _unused_ sd_bus_error *error)
+{
+        maintenance[argument].run(userdata);
         return sd_bus_reply_method_return(call, NULL);
 }
 
-static int resolve1_on_reset_features(sd_bus_message *call, void *userdata, _unused_ sd_bus_error *error)
+static int resolve1_on_maintain(sd_bus_message *call, void *userdata, _unused_ sd_bus_error *error)
 {
         Resolve1 *r = userdata;
+        size_t i = 0;
 
-        return polkit_check(r->polkit, call, RESOLVE1_ERROR("reset-server-features"), resolve1_reset_features, r, 0);
+        while (strcmp(maintenance[i].member, sd_bus_message_get_member(call)) != 0)
+                i++;
+        return polkit_check(r->polkit, call, maintenance[i].action, resolve1_maintain, r, i);
 }
+
+/* --- services */
 
 /* Services are announced by multicast DNS, which avahi-daemon(8) does. */
 static int resolve1_on_register(_unused_ sd_bus_message *call, _unused_ void *userdata, sd_bus_error *error)
@@ -257,11 +255,11 @@ static const sd_bus_vtable manager_vtable[] = {
                                 SD_BUS_RESULT("o", service_path), resolve1_on_register, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("UnregisterService", SD_BUS_ARGS("o", service_path), SD_BUS_NO_RESULT,
                                 resolve1_on_register, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("ResetStatistics", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, resolve1_on_reset_statistics,
+        SD_BUS_METHOD_WITH_ARGS("ResetStatistics", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, resolve1_on_maintain,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("FlushCaches", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, resolve1_on_flush_caches,
+        SD_BUS_METHOD_WITH_ARGS("FlushCaches", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, resolve1_on_maintain,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD_WITH_ARGS("ResetServerFeatures", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, resolve1_on_reset_features,
+        SD_BUS_METHOD_WITH_ARGS("ResetServerFeatures", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, resolve1_on_maintain,
                                 SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_VTABLE_END,
 };
