@@ -6,25 +6,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "io/system/fd_watch.h"
+
 struct LinkWatch {
-        int fd;
-        uv_poll_t poll;
+        FdWatch *watch;
         LinkWatchEvent event;
         void *userdata;
 };
 
-static void link_watch_on_closed(uv_handle_t *h)
-{
-        LinkWatch *w = h->data;
-
-        close(w->fd);
-        free(w);
-}
-
 LinkWatch *link_watch_free(LinkWatch *w)
 {
         if (w)
-                uv_close((uv_handle_t *) &w->poll, link_watch_on_closed);
+                fd_watch_free(w->watch);
         return NULL;
 }
 
@@ -46,16 +39,13 @@ static void link_watch_take(LinkWatch *w, const struct nlmsghdr *h)
         }
 }
 
-static void link_watch_on_readable(uv_poll_t *p, int status, int events)
+static void link_watch_readable(void *userdata, int fd)
 {
-        LinkWatch *w = p->data;
+        LinkWatch *w = userdata;
         _Alignas(struct nlmsghdr) uint8_t buffer[16384];
         ssize_t got;
 
-        (void) events;
-        if (status < 0)
-                return;
-        while ((got = recv(w->fd, buffer, sizeof(buffer), MSG_DONTWAIT)) > 0) {
+        while ((got = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT)) > 0) {
                 size_t left = (size_t) got;
 
                 for (const struct nlmsghdr *h = (void *) buffer; NLMSG_OK(h, left); h = NLMSG_NEXT(h, left))
@@ -71,24 +61,28 @@ int link_watch_new(uv_loop_t *loop, LinkWatchEvent event, void *userdata, LinkWa
                 .nl_family = AF_NETLINK,
                 .nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR,
         };
-        LinkWatch *w = calloc(1, sizeof(*w));
-        int r;
+        LinkWatch *w;
+        FdWatch *watch;
+        int fd, r;
 
-        if (!w)
-                return -ENOMEM;
-        w->event = event;
-        w->userdata = userdata;
-        w->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
-        if (w->fd < 0 || bind(w->fd, (struct sockaddr *) &address, sizeof(address)) < 0) {
+        fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+        if (fd < 0)
+                return -errno;
+        if (bind(fd, (struct sockaddr *) &address, sizeof(address)) < 0) {
                 r = -errno;
-                if (w->fd >= 0)
-                        close(w->fd);
-                free(w);
+                close(fd);
                 return r;
         }
-        uv_poll_init(loop, &w->poll, w->fd);
-        w->poll.data = w;
-        uv_poll_start(&w->poll, UV_READABLE, link_watch_on_readable);
+        w = calloc(1, sizeof(*w));
+        if (!w) {
+                close(fd);
+                return -ENOMEM;
+        }
+        *w = (LinkWatch) { .event = event, .userdata = userdata };
+        watch = fd_watch_new(loop, fd, link_watch_readable, w);
+        if (!watch)
+                return -ENOMEM;
+        w->watch = watch;
         *ret = w;
         return 0;
 }

@@ -81,12 +81,12 @@ static char *network_files_next_word(char **text)
         return word;
 }
 
-/* Adds each word of `text`, which is changed. */
+/* Adds each word of `text`, which is changed, or may be NULL. */
 static void network_files_add_words(WordList *l, char *text, void (*add)(WordList *l, const char *word))
 {
         char *word;
 
-        while ((word = network_files_next_word(&text)))
+        while (text && (word = network_files_next_word(&text)))
                 add(l, word);
 }
 
@@ -150,19 +150,14 @@ static char *network_files_after(char *line, const char *key)
 
 static void network_files_on_timesyncd(Reader *r, char *line)
 {
-        char *value = network_files_after(line, "NTP=") ?: network_files_after(line, "FallbackNTP=");
-
-        if (value)
-                network_files_add_words(r->list, value, network_files_add_name);
+        network_files_add_words(r->list, network_files_after(line, "NTP=") ?: network_files_after(line, "FallbackNTP="),
+                                network_files_add_name);
 }
 
 /* "Entries in this file show the compile time defaults." */
 static void network_files_on_timesyncd_default(Reader *r, char *line)
 {
-        char *value = network_files_after(line, "#FallbackNTP=");
-
-        if (value)
-                network_files_add_words(r->list, value, network_files_add_name);
+        network_files_add_words(r->list, network_files_after(line, "#FallbackNTP="), network_files_add_name);
 }
 
 static void network_files_read_timesyncd(Reader *r)
@@ -233,10 +228,8 @@ char *network_files_ntp_names(const char *root)
 
 static void network_files_on_dns(Reader *r, char *line)
 {
-        char *value = network_files_after(line, "DNS=") ?: network_files_after(line, "nameserver");
-
-        if (value)
-                network_files_add_words(r->list, value, network_files_add_server);
+        network_files_add_words(r->list, network_files_after(line, "DNS=") ?: network_files_after(line, "nameserver"),
+                                network_files_add_server);
 }
 
 /* The last lease is the current one. */
