@@ -394,27 +394,14 @@ static void config_take_upstreams(ConfigParser *parser)
         parser->line = 0;
 }
 
-/* An administrator who lets a container or another machine reach the daemon wants it to be answered, too. */
-static void config_hint_at_allow_from(ConfigParser *parser)
-{
-        if (!parser->listen_at.text || parser->config->n_allow_from > 0)
-                return;
-        parser->text = parser->listen_at.text;
-        parser->line = parser->listen_at.line;
-        config_say(parser, CONFIG_WARNING,
-                   "[Resolver] Listen= has an address that is not a loopback address, but without AllowFrom= only "
-                   "this machine may query it");
-        parser->text = NULL;
-        parser->line = 0;
-}
-
 static void config_finish(ConfigParser *parser)
 {
         Config *c = parser->config;
 
         parser->text = NULL;
         parser->line = 0;
-        config_hint_at_allow_from(parser);
+        if (!parser->allow_from_given)
+                config_allow_local_networks(parser);
         if (c->n_listen == 0) {
                 c->listen = c->listen ?: malloc(sizeof(*c->listen));
                 if (c->listen && address_from_text("127.0.0.53", 53, c->listen))

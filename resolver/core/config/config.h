@@ -109,7 +109,7 @@ typedef struct Config {
         /* [Resolver] */
         Address *listen;
         size_t n_listen;
-        AddressPrefix *allow_from; /* clients in other networks that may query; this machine always may */
+        AddressPrefix *allow_from; /* AllowFrom=: other networks that may query */
         size_t n_allow_from;
         Policy policy;
         uint64_t query_timeout; /* usec */

@@ -201,8 +201,6 @@ static const char *keys_take_listen(ConfigParser *parser, void *target, const ch
         if (a.port == 0)
                 config_say(parser, CONFIG_WARNING, "[%s] Listen=%s: port 0 selects a random port at each start",
                            parser->section, word);
-        if (!address_is_loopback(&a))
-                parser->listen_at = (ConfigPlace) { .text = parser->text, .line = parser->line };
         return config_add_address(&c->listen, &c->n_listen, CONFIG_LIST_MAX, &a);
 }
 
@@ -218,7 +216,6 @@ static void keys_clear_listen(ConfigParser *parser, const ConfigKey *k, void *fi
         (void) k;
         (void) field;
         parser->config->n_listen = 0;
-        parser->listen_at = (ConfigPlace) { 0 };
 }
 
 static const char *keys_add_prefix(Config *c, const char *text)
@@ -251,7 +248,7 @@ static const char *keys_take_allow_from(ConfigParser *parser, void *target, cons
         };
         const char *wrong = NULL;
 
-        (void) parser;
+        parser->allow_from_given = true;
         for (size_t i = 0; i < ELEMENTS(words); i++)
                 if (strcmp(words[i].word, word) == 0) {
                         for (size_t k = 0; k < ELEMENTS(words[i].prefixes) && words[i].prefixes[k] && !wrong; k++)
@@ -272,7 +269,14 @@ static void keys_clear_allow_from(ConfigParser *parser, const ConfigKey *k, void
 {
         (void) k;
         (void) field;
+        parser->allow_from_given = true;
         parser->config->n_allow_from = 0;
+}
+
+void config_allow_local_networks(ConfigParser *parser)
+{
+        keys_take_allow_from(parser, parser->config, "link-local");
+        keys_take_allow_from(parser, parser->config, "private");
 }
 
 /* The address of a server; `port`, which may be 0, if it has none. */

@@ -52,7 +52,7 @@ typedef struct ConfigParser {
         bool hides;                 /* an error may hide an upstream that was chosen */
         bool trust_anchors_refused; /* [Resolver] TrustAnchors= */
         ConfigPlace trust_anchors_at, hosts_file_at;
-        ConfigPlace listen_at; /* an address of Listen= that is not a loopback address; without a text, there is none */
+        bool allow_from_given; /* AllowFrom= has a value, even if it is empty */
 
         const ConfigText *text; /* where we are; NULL: past the end of all texts */
         unsigned line;
@@ -132,6 +132,8 @@ void config_take_forwards(ConfigParser *parser);
 void forward_config_deinit(ForwardConfig *f);
 void links_config_deinit(LinksConfig *c);
 void config_set_defaults(Config *c);
+/* Sets the default of AllowFrom=. */
+void config_allow_local_networks(ConfigParser *parser);
 /* The builder of that name; NULL if there is none. */
 UpstreamBuilder *config_find_named(const ConfigParser *parser, const char *name);
 

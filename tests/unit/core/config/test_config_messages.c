@@ -48,9 +48,6 @@ static const struct {
         { "[Resolver]\nListen=fe80::1\n", "Listen=fe80::1: a link-local address requires %INTERFACE" },
         { "[Resolver]\nListen=127.0.0.1:0\n",
           "warning: [Resolver] Listen=127.0.0.1:0: port 0 selects a random port at each start" },
-        { "[Resolver]\nListen=172.17.0.1\n",
-          "warning: [Resolver] Listen= has an address that is not a loopback address, but without AllowFrom= only this "
-          "machine may query it" },
         { "[Resolver]\nAllowFrom=172.17.0.1/16\n",
           "AllowFrom=172.17.0.1/16: has bits set beyond the prefix length, expected address prefixes, such as "
           "172.17.0.0/16, or any, link-local, localhost or private" },
