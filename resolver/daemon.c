@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sysexits.h>
-#include <systemd/sd-daemon.h>
-#include <unistd.h>
 
 #include "config_check.h"
 #include "handover.h"
@@ -24,17 +21,15 @@
 #include "io/upstream/do53_client.h"
 #include "io/upstream/portal_page.h"
 #include "io/system/sleep.h"
-#include "io/system/varlink_server.h"
 #include "io/upstream/transport.h"
 #include "io/upstream/trusted_time.h"
 #include "link_keeper.h"
+#include "listeners.h"
+#include "passed.h"
 #include "report.h"
 #include "service.h"
 
 #define STOP_MAX (5 * USEC_PER_SEC) /* all queries have been answered by then */
-#define LISTEN_RETRY_MIN (1 * USEC_PER_SEC)
-#define LISTEN_RETRY_MAX (30 * USEC_PER_SEC)
-#define VARLINK_SOCKETS_MAX 4
 #define TIMER_MAX_MSEC (24 * 3600 * 1000)
 
 struct Daemon {
@@ -55,15 +50,8 @@ struct Daemon {
         NetworkManager network_manager;
         Service service;
         Unanswered *unanswered; /* NULL: nothing outlives the process */
-        Listener **listeners;
-        size_t n_listeners;
-        ListenerLimits listener_limits;
-        ListenerStats listener_stats;
-        int varlink_sockets[VARLINK_SOCKETS_MAX]; /* that nobody has taken */
-        size_t n_varlink_sockets;
-        Address *absent; /* addresses whose interface does not exist yet */
-        size_t n_absent;
-        uint64_t absent_retry_at, absent_retry_gap;
+        Listeners listeners;
+        Passed passed;
         DaemonObserver observer;
         uv_prepare_t prepare;
         uv_check_t check;
@@ -201,8 +189,8 @@ static void daemon_set_timer(Daemon *d)
 
         if (d->stopping)
                 next = MIN(next, d->stop_at);
-        else if (d->n_absent)
-                next = MIN(next, d->absent_retry_at);
+        else
+                next = MIN(next, listeners_next_time(&d->listeners));
         if (next == USEC_NEVER) {
                 uv_timer_stop(&d->timer);
                 return;
@@ -215,13 +203,8 @@ static void daemon_set_timer(Daemon *d)
 /* Has every query that was read been answered? */
 static bool daemon_is_done(const Daemon *d)
 {
-        for (size_t i = 0; i < d->n_listeners; i++)
-                if (!listener_is_done(d->listeners[i]))
-                        return false;
-        return engine_waiting(d->engine) == 0;
+        return listeners_are_done(&d->listeners) && engine_waiting(d->engine) == 0;
 }
-
-static void daemon_retry_listen(Daemon *d, uint64_t now);
 
 void daemon_turn(Daemon *d)
 {
@@ -234,15 +217,15 @@ void daemon_turn(Daemon *d)
                 d->reload = false;
                 daemon_reload(d, NULL, NULL);
         }
-        if (d->n_absent && !d->stopping && clock_now() >= d->absent_retry_at)
-                daemon_retry_listen(d, clock_now());
+        if (!d->stopping)
+                listeners_retry(&d->listeners, clock_now());
         link_keeper_apply(d->links, d->engine, d->resolv_conf, clock_now());
         engine_run(d->engine, clock_now());
         while (engine_next_action(d->engine, &a))
                 daemon_carry_out(d, &a);
         transport_flush(d->transport);
         listener_flush_all();
-        report_dropped(&d->listener_stats);
+        report_dropped(&d->listeners.stats);
         journal_run();
         last_good_time_save(&d->last_good_time, trusted_time_last_good(), false);
         daemon_update_status(d);
@@ -269,18 +252,6 @@ static void daemon_on_timer(uv_timer_t *t)
         (void) t;
 }
 
-static Listener *daemon_find_udp_listener(const Daemon *d, const Address *address)
-{
-        Address a;
-
-        for (size_t i = 0; i < d->n_listeners; i++) {
-                listener_address(d->listeners[i], &a);
-                if (listener_transport(d->listeners[i]) == TRANSPORT_UDP && address_equal(&a, address))
-                        return d->listeners[i];
-        }
-        return NULL;
-}
-
 static void daemon_on_query(void *userdata, const Client *client, Transport transport, Bytes query)
 {
         Daemon *d = userdata;
@@ -300,30 +271,11 @@ static void daemon_on_query(void *userdata, const Client *client, Transport tran
         }
 }
 
-/* Answers what an earlier process was killed over. These queries are not kept again: one of them may be the reason. */
-static void daemon_take_over_queries(Daemon *d)
-{
-        unsigned n = 0;
-        UnansweredQuery q;
-        Listener *l;
-
-        while (d->unanswered && unanswered_take(d->unanswered, &q)) {
-                if (!(l = daemon_find_udp_listener(d, &q.listener)))
-                        continue;
-                q.client.listener = listener_number(l);
-                q.client.udp.mark = 0;
-                engine_query(d->engine, &q.client, TRANSPORT_UDP, BYTES(q.message, q.n), clock_now());
-                n++;
-        }
-        if (n)
-                report_queries_taken(n);
-}
-
 static void daemon_on_network(void *userdata, bool online)
 {
         Daemon *d = userdata;
 
-        d->absent_retry_at = 0;
+        listeners_retry_soon(&d->listeners);
         hosts_source_addresses_changed(d->hosts);
         engine_network_changed(d->engine, online, clock_now());
         network_manager_refresh(&d->network_manager);
@@ -373,8 +325,7 @@ void daemon_stop(Daemon *d)
         d->stopping = true;
         d->stop_at = clock_now() + STOP_MAX;
         service_stopping(&d->service);
-        for (size_t i = 0; i < d->n_listeners; i++)
-                listener_stop(d->listeners[i]);
+        listeners_stop(&d->listeners);
 }
 
 static void daemon_close_handle(uv_handle_t *h)
@@ -389,8 +340,7 @@ static void daemon_finish(Daemon *d)
         d->closed = true;
         last_good_time_save(&d->last_good_time, trusted_time_last_good(), true);
         last_good_time_deinit(&d->last_good_time);
-        for (size_t i = 0; i < d->n_listeners; i++)
-                d->listeners[i] = listener_free(d->listeners[i]);
+        listeners_close(&d->listeners);
         d->transport = transport_free(d->transport);
         d->do53_client = do53_client_free(d->do53_client);
         d->portal_pages = portal_pages_free(d->portal_pages);
@@ -416,8 +366,8 @@ Daemon *daemon_free(Daemon *d)
         engine_free(d->engine);
         link_keeper_free(d->links);
         unanswered_free(d->unanswered);
-        free(d->listeners);
-        free(d->absent);
+        listeners_deinit(&d->listeners);
+        passed_deinit(&d->passed);
         free(d);
         return NULL;
 }
@@ -449,14 +399,6 @@ static void daemon_on_finding(void *userdata, const ConfigMessage *m)
                 f->report(f->userdata, m);
 }
 
-/* `config` is that of the engine. */
-static void daemon_set_limits(Daemon *d, const Config *config)
-{
-        d->listener_limits = listener_limits_default;
-        d->listener_limits.allow_from = config->allow_from;
-        d->listener_limits.n_allow_from = config->n_allow_from;
-}
-
 int daemon_reload(Daemon *d, ConfigReport report, void *userdata)
 {
         _cleanup_(config_unrefp) Config *config = NULL, *before = config_ref((Config *) engine_config(d->engine));
@@ -476,7 +418,7 @@ int daemon_reload(Daemon *d, ConfigReport report, void *userdata)
         }
         report_reload(r, apply ? 0 : errors);
         if (apply) {
-                daemon_set_limits(d, config);
+                listeners_set_limits(&d->listeners, config);
                 report_unusable(config);
                 journal_set_level(config->log_level);
                 report_upstreams(before, config);
@@ -485,157 +427,6 @@ int daemon_reload(Daemon *d, ConfigReport report, void *userdata)
         }
         service_ready(&d->service);
         return r < 0 ? r : (int) errors;
-}
-
-static bool daemon_add_listener(Daemon *d, Listener *l)
-{
-        Listener **listeners = reallocarray(d->listeners, d->n_listeners + 1, sizeof(*listeners));
-
-        if (!listeners) {
-                listener_free(l);
-                return false;
-        }
-        d->listeners = listeners;
-        d->listeners[d->n_listeners++] = l;
-        return true;
-}
-
-/* What the service manager passes: sockets, and what an earlier process has left. */
-typedef struct Passed {
-        char **names; /* NULL-terminated */
-        int n;
-        int n_sockets;
-        int cache, queries; /* -1: none */
-} Passed;
-
-static void daemon_free_passed(Passed *p)
-{
-        for (int i = 0; i < p->n; i++)
-                free(p->names[i]);
-        free(p->names);
-}
-
-static bool daemon_is_left(const char *name)
-{
-        return strcmp(name, HANDOVER_FD_NAME) == 0 || strcmp(name, HANDOVER_QUERIES_FD_NAME) == 0;
-}
-
-/* Sockets of io.systemd.Resolve are told apart by their family. */
-static void daemon_take_passed(Daemon *d, Passed *ret)
-{
-        int n;
-
-        *ret = (Passed) { .cache = -1, .queries = -1 };
-        n = sd_listen_fds_with_names(1, &ret->names);
-        ret->n = MAX(n, 0);
-        for (int i = 0; i < ret->n; i++) {
-                int *place = strcmp(ret->names[i], HANDOVER_FD_NAME) == 0 ? &ret->cache : &ret->queries;
-
-                if (!daemon_is_left(ret->names[i]) && varlink_server_is_socket(SD_LISTEN_FDS_START + i) &&
-                    d->n_varlink_sockets < VARLINK_SOCKETS_MAX)
-                        d->varlink_sockets[d->n_varlink_sockets++] = SD_LISTEN_FDS_START + i;
-                else if (!daemon_is_left(ret->names[i]))
-                        ret->n_sockets++;
-                else if (*place < 0)
-                        *place = SD_LISTEN_FDS_START + i;
-                else
-                        close(SD_LISTEN_FDS_START + i);
-        }
-}
-
-/* Takes all sockets that the service manager passes. One that cannot be used is an error (FAULTS.md S08). */
-static int daemon_listen_passed(Daemon *d, const Passed *passed)
-{
-        bool streams = false, datagrams = false;
-
-        for (int i = 0; i < passed->n; i++) {
-                int fd = SD_LISTEN_FDS_START + i, r;
-                Listener *l = NULL;
-
-                if (daemon_is_left(passed->names[i]) || varlink_server_is_socket(fd))
-                        continue;
-                r = listener_new_fd(d->loop, fd, &d->listener_limits, &d->listener_stats, daemon_on_query, d, &l);
-                if (r < 0) {
-                        report_socket_useless(fd, r);
-                        return EX_CONFIG;
-                }
-                if (!daemon_add_listener(d, l))
-                        return EX_OSERR;
-                *(listener_transport(l) == TRANSPORT_TCP ? &streams : &datagrams) = true;
-        }
-        if (!streams || !datagrams)
-                report_half(streams);
-        return 0;
-}
-
-/* Negative errno. */
-static int daemon_listen(Daemon *d, const Address *address)
-{
-        Listener *pair[2] = { NULL, NULL };
-        int r = listener_new_bind(d->loop, address, &d->listener_limits, &d->listener_stats, daemon_on_query, d, pair);
-
-        if (r < 0)
-                return r;
-        if (daemon_add_listener(d, pair[0]))
-                return daemon_add_listener(d, pair[1]) ? 0 : -ENOMEM;
-        listener_free(pair[1]);
-        return -ENOMEM;
-}
-
-static int daemon_listen_bound(Daemon *d, const Config *config)
-{
-        d->absent = calloc(config->n_listen, sizeof(*d->absent));
-        if (!d->absent)
-                return EX_OSERR;
-        for (size_t i = 0; i < config->n_listen; i++) {
-                int r = daemon_listen(d, &config->listen[i]);
-
-                if (r == -ENOMEM)
-                        return EX_OSERR;
-                if (r < 0)
-                        report_cannot_listen(&config->listen[i], r);
-                if (r == -ENODEV)
-                        d->absent[d->n_absent++] = config->listen[i];
-                else if (r < 0)
-                        return EXIT_FAILURE;
-        }
-        d->absent_retry_gap = LISTEN_RETRY_MIN;
-        d->absent_retry_at = clock_now() + d->absent_retry_gap;
-        return 0;
-}
-
-/* Interfaces that did not exist may do now. */
-static void daemon_retry_listen(Daemon *d, uint64_t now)
-{
-        size_t kept = 0;
-
-        for (size_t i = 0; i < d->n_absent; i++) {
-                int r = daemon_listen(d, &d->absent[i]);
-
-                if (r == -ENODEV)
-                        d->absent[kept++] = d->absent[i];
-                else if (r < 0)
-                        report_cannot_listen(&d->absent[i], r);
-                for (size_t k = d->n_listeners - (r < 0 ? 0 : 2); k < d->n_listeners; k++)
-                        report_listening(d->listeners[k]);
-        }
-        d->n_absent = kept;
-        d->absent_retry_gap = MIN(2 * d->absent_retry_gap, LISTEN_RETRY_MAX);
-        d->absent_retry_at = now + d->absent_retry_gap;
-}
-
-/* Only a service manager keeps them. It is told of new memory once, and keeps it until the service stops. */
-static void daemon_keep_queries(Daemon *d, int fd)
-{
-        if (!getenv("NOTIFY_SOCKET"))
-                return;
-        d->unanswered = unanswered_new(fd);
-        if (!d->unanswered || !unanswered_is_new(d->unanswered))
-                return;
-        if (fd >= 0)
-                service_unstore(HANDOVER_QUERIES_FD_NAME);
-        if (service_store(HANDOVER_QUERIES_FD_NAME, unanswered_fd(d->unanswered)) < 0)
-                d->unanswered = unanswered_free(d->unanswered);
 }
 
 static int daemon_start_handles(Daemon *d)
@@ -661,7 +452,6 @@ static int daemon_start_handles(Daemon *d)
 static int daemon_start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options)
 {
         _cleanup_(config_unrefp) Config *config = NULL;
-        _cleanup_(daemon_free_passed) Passed passed = { 0 };
         unsigned errors = 0;
         uint8_t seed[16];
         int r;
@@ -681,13 +471,14 @@ static int daemon_start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options
         d->portal_pages = d->engine ? portal_pages_new(loop, d->engine) : NULL;
         if (!d->transport || !d->do53_client || !d->portal_pages)
                 return EX_OSERR;
-        daemon_set_limits(d, config);
-        daemon_take_passed(d, &passed);
-        r = passed.n_sockets ? daemon_listen_passed(d, &passed) : daemon_listen_bound(d, config);
+        listeners_init(&d->listeners, loop, daemon_on_query, d);
+        if (passed_init(&d->passed) < 0)
+                return EX_OSERR;
+        r = listeners_start(&d->listeners, &d->passed, config, clock_now());
         if (r != 0)
                 return r;
-        handover_load(d->engine, passed.cache);
-        daemon_keep_queries(d, passed.queries);
+        handover_load(d->engine, d->passed.cache);
+        d->unanswered = handover_keep_queries(d->passed.queries);
         d->hosts = hosts_source_new(loop, config, seed, daemon_on_hosts, d);
         if (!d->hosts)
                 return EX_OSERR;
@@ -710,11 +501,11 @@ static int daemon_start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options
         sleep_init(&d->sleep, d->bus, daemon_on_sleep, d);
         network_manager_init(&d->network_manager, d->bus, daemon_on_connectivity, d);
         uv_prepare_start(&d->prepare, daemon_on_prepare);
-        for (size_t i = 0; i < d->n_listeners; i++)
-                report_listening(d->listeners[i]);
+        for (size_t i = 0; i < d->listeners.n; i++)
+                report_listening(d->listeners.all[i]);
         report_upstreams(NULL, config);
         report_unusable(config);
-        daemon_take_over_queries(d);
+        handover_take_queries(d->engine, d->unanswered, &d->listeners);
         daemon_update_status(d);
         service_ready(&d->service);
         return 0;
@@ -744,7 +535,7 @@ void daemon_observe(Daemon *d, const DaemonObserver *observer)
 
 void daemon_reset_statistics(Daemon *d)
 {
-        d->listener_stats = (ListenerStats) { .tcp_open = d->listener_stats.tcp_open };
+        d->listeners.stats = (ListenerStats) { .tcp_open = d->listeners.stats.tcp_open };
         transport_reset_stats(d->transport);
         engine_reset_statistics(d->engine);
 }
@@ -781,7 +572,7 @@ uv_loop_t *daemon_loop(Daemon *d)
 
 const ListenerStats *daemon_listener_stats(const Daemon *d)
 {
-        return &d->listener_stats;
+        return &d->listeners.stats;
 }
 
 const H2Stats *daemon_connection_stats(const Daemon *d)
@@ -796,5 +587,5 @@ ResolvConfMode daemon_resolv_conf_mode(const Daemon *d)
 
 int daemon_take_varlink_socket(Daemon *d)
 {
-        return d->n_varlink_sockets > 0 ? d->varlink_sockets[--d->n_varlink_sockets] : -1;
+        return passed_take_varlink(&d->passed);
 }

@@ -12,6 +12,7 @@
 
 #include "io/clock.h"
 #include "io/journal.h"
+#include "report.h"
 #include "service.h"
 
 #define CHUNK ((size_t) 256 << 10)    /* octets a system call */
@@ -236,4 +237,37 @@ void handover_load(Engine *e, int fd)
                 handover_take(e, image, true);
         else if (file >= 0 && c->persist && handover_trusts_clock())
                 handover_take(e, file, false);
+}
+
+/* --- queries */
+
+/* Only a service manager keeps them. It is told of new memory once, and keeps it until the service stops. */
+Unanswered *handover_keep_queries(int fd)
+{
+        Unanswered *queries = getenv("NOTIFY_SOCKET") ? unanswered_new(fd) : NULL;
+
+        if (!queries || !unanswered_is_new(queries))
+                return queries;
+        if (fd >= 0)
+                service_unstore(HANDOVER_QUERIES_FD_NAME);
+        return service_store(HANDOVER_QUERIES_FD_NAME, unanswered_fd(queries)) < 0 ? unanswered_free(queries) : queries;
+}
+
+/* These queries are not kept again: one of them may be the reason. */
+void handover_take_queries(Engine *e, Unanswered *queries, const Listeners *listeners)
+{
+        unsigned n = 0;
+        UnansweredQuery q;
+        Listener *l;
+
+        while (queries && unanswered_take(queries, &q)) {
+                if (!(l = listeners_find_udp(listeners, &q.listener)))
+                        continue;
+                q.client.listener = listener_number(l);
+                q.client.udp.mark = 0;
+                engine_query(e, &q.client, TRANSPORT_UDP, BYTES(q.message, q.n), clock_now());
+                n++;
+        }
+        if (n)
+                report_queries_taken(n);
 }
