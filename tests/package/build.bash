@@ -29,11 +29,11 @@ build_depends() {
                 sed -E "s/^debhelper-compat.*/debhelper/; /^dh-sequence/d; s/^systemd-dev \| systemd.*/$([[ $SUITE == bookworm ]] && echo systemd || echo systemd-dev)/"
 }
 
-# build_root SUITE: the root to build in, made if it is not there; its path.
+# build_root SUITE: the root to build in, made if it is not there; its path. In addition, it has another clock and other languages.
 build_root() {
         local SUITE=$1 depends
         mapfile -t depends < <(build_depends)
-        kept_root "$work/roots/$SUITE-build" build-essential fakeroot "${depends[@]}" && echo "$work/roots/$SUITE-build"
+        kept_root "$work/roots/$SUITE-build" build-essential fakeroot faketime locales "${depends[@]}" && echo "$work/roots/$SUITE-build"
 }
 
 # tool_root SUITE NAME PACKAGE...: a root with some tools; its path.
@@ -63,23 +63,40 @@ BUILD_IN_ROOT='
         dpkg-buildpackage -us -uc
 '
 
-# build_deb SUITE OUTPUT [OPTION]...: the source and binary packages in OUTPUT. The build has no network.
-#   BUILD_FOLDER, BUILD_UMASK, BUILD_ZONE, BUILD_LOCALE: where and how it is built, which must make no difference
+# Run in the root, by root: makes the folder and the user what is wanted, and goes on as that user.
+ENTER_BUILD='
+        folder=$1 script=$2
+        hostname "$BUILD_HOST"
+        useradd --uid "$BUILD_UID" --home-dir "$folder" builder
+        case $BUILD_LOCALE in *_*) localedef -i "${BUILD_LOCALE%.*}" -f "${BUILD_LOCALE#*.}" "$BUILD_LOCALE" ;; esac
+        if [ "$BUILD_FILESYSTEM" = tmpfs ]; then
+                mount -t tmpfs tmpfs /mnt
+                cp -a "$folder/." /mnt/
+                mount --move /mnt "$folder"
+        fi
+        chown -R builder: "$folder"
+        set -- setpriv --reuid builder --regid builder --clear-groups /usr/bin/env HOME="$folder" USER=builder LC_ALL="$BUILD_LOCALE"
+        # Files keep the real time, for make.
+        [ -z "$BUILD_CLOCK" ] || set -- "$@" NO_FAKE_STAT=1 DONT_FAKE_MONOTONIC=1 FAKETIME_DONT_FAKE_MONOTONIC=1 faketime -f "$BUILD_CLOCK"
+        (cd "$folder" && "$@" /bin/sh -euxc "$script")
+        find "$folder" -maxdepth 1 -type f -exec cp {} /output/ \;
+'
+
+# build_deb SUITE OUTPUT: the source and binary packages in OUTPUT. The build has no network.
 #   DEB_BUILD_OPTIONS: as dpkg-buildpackage has it; "nocheck" runs no unit tests
+#   BUILD_*: what must make no difference; a tmpfs lists its files in another order
 build_deb() {
         local suite=$1 output=$2 root scratch folder=${BUILD_FOLDER:-/build/dohmouse} status=0
         root=$(build_root "$suite") && scratch=$(mktemp -d "$work/scratch.XXXXXX") || return
-        mkdir -p "$scratch/upper$folder/tree" "$output" || return
+        mkdir -p "$scratch/upper$folder/tree" "$scratch/upper/output" "$output" || return
         git -C "$top" archive HEAD | tar -x -C "$scratch/upper$folder/tree" || return
         rm -f "$output"/*.deb "$output"/*.dsc "$output"/*.changes "$output"/*.buildinfo "$output"/*.tar.*
         logged "$output/build.log" enter_root --offline --scratch "$scratch" "$root" \
-                /usr/bin/env DEB_BUILD_OPTIONS="parallel=$(nproc) ${DEB_BUILD_OPTIONS-}" SOURCE_DATE_EPOCH="$(source_epoch)" \
-                BUILD_UMASK="${BUILD_UMASK:-022}" TZ="${BUILD_ZONE:-UTC}" LC_ALL="${BUILD_LOCALE:-C.UTF-8}" /bin/sh -euc '
-                        chown -R 1000:1000 "$1"
-                        cd "$1"
-                        exec setpriv --reuid 1000 --regid 1000 --clear-groups /usr/bin/env HOME="$1" /bin/sh -euxc "$2"
-                ' build "$folder" "$BUILD_IN_ROOT" || status=1
-        (( status )) || find "$scratch/upper$folder" -maxdepth 1 -type f -exec cp {} "$output/" \; || status=1
+                /usr/bin/env DEB_BUILD_OPTIONS="parallel=${BUILD_JOBS:-$(nproc)} ${DEB_BUILD_OPTIONS-}" SOURCE_DATE_EPOCH="$(source_epoch)" \
+                TZ="${BUILD_ZONE:-UTC}" BUILD_LOCALE="${BUILD_LOCALE:-C.UTF-8}" BUILD_UMASK="${BUILD_UMASK:-022}" BUILD_UID="${BUILD_UID:-1000}" \
+                BUILD_HOST="${BUILD_HOST:-builder}" BUILD_CLOCK="${BUILD_CLOCK-}" BUILD_FILESYSTEM="${BUILD_FILESYSTEM-}" \
+                /bin/sh -euc "$ENTER_BUILD" build "$folder" "$BUILD_IN_ROOT" || status=1
+        (( status )) || cp "$scratch/upper/output"/* "$output/" || status=1
         rm -rf --one-file-system "$scratch"
         return $status
 }

@@ -84,7 +84,7 @@ furnish_root() {
 #   --offline  with no network but the loopback interface
 #   --scratch  what it writes goes to DIR/upper, and the root stays as it is
 enter_root() {
-        local scratch= unshare=(--mount --pid --fork --kill-child --propagation private)
+        local scratch= unshare=(--mount --uts --pid --fork --kill-child --propagation private)
         if [[ $1 == --offline ]]; then unshare+=(--net); shift; fi
         if [[ $1 == --scratch ]]; then scratch=$2; mkdir -p "$2/upper" "$2/work" || return; shift 2; fi
         unshare "${unshare[@]}" bash -eu -c '
