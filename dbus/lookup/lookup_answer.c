@@ -10,7 +10,25 @@ static bool answer_owns(const Answer *a, const Record *r)
         uint8_t owner[DNS_NAME_MAX];
         size_t end, n = name_expand(a->message.wire, r->offset, owner, &end);
 
-        return n && name_equal(BYTES(owner, n), BYTES(a->name, a->n));
+        return r->section == SECTION_ANSWER && (r->class == a->message.qclass || a->message.qclass == CLASS_ANY) && n &&
+               name_equal(BYTES(owner, n), BYTES(a->name, a->n));
+}
+
+/* nss-resolve cannot handle a result without an address or name: it aborts, or has a name that is no text. */
+static bool answer_is_usable(const Record *r)
+{
+        if (r->class != CLASS_IN)
+                return true;
+        switch (r->type) {
+        case TYPE_A:
+                return r->rdata.n == 4;
+        case TYPE_AAAA:
+                return r->rdata.n == 16;
+        case TYPE_PTR:
+                return r->rdata.n > 0;
+        default:
+                return true;
+        }
 }
 
 size_t answer_rdata_name(const Answer *a, const Record *r, size_t skip, uint8_t ret[DNS_NAME_MAX])
@@ -32,7 +50,7 @@ static bool answer_follow(Answer *a)
         size_t n;
 
         while (record_next(&w, &r)) {
-                if (r.section != SECTION_ANSWER || r.type != TYPE_CNAME || !answer_owns(a, &r))
+                if (r.type != TYPE_CNAME || !answer_owns(a, &r))
                         continue;
                 n = answer_rdata_name(a, &r, 0, target);
                 if (!n)
@@ -79,8 +97,7 @@ bool answer_read(Answer *ret, const Packet *packet, Bytes qname, uint16_t qtype)
 bool answer_next(const Answer *a, RecordWalk *w, Record *ret)
 {
         while (record_next(w, ret))
-                if (ret->section == SECTION_ANSWER && (ret->type == a->type || a->type == TYPE_ANY) &&
-                    answer_owns(a, ret))
+                if ((ret->type == a->type || a->type == TYPE_ANY) && answer_owns(a, ret) && answer_is_usable(ret))
                         return true;
         return false;
 }
