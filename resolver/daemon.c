@@ -83,39 +83,13 @@ static void daemon_update_status(Daemon *d)
 
 /* --- the turn */
 
-/* The DNS servers of links first, then those in the files of network managers that push none. NULL if out of memory. */
-static char *daemon_network_servers(Daemon *d)
-{
-        const LinkTable *links = link_keeper_table(d->links);
-        _cleanup_(freep) char *of_files = network_files_dns_servers(NULL);
-        char *text = NULL;
-        size_t size;
-        FILE *f = open_memstream(&text, &size);
-
-        if (!f)
-                return NULL;
-        for (size_t i = 0; i < links->n; i++)
-                for (size_t k = 0; k < links->links[i]->n_servers; k++) {
-                        Address a = links->links[i]->servers[k].address;
-                        char address[ADDRESS_TEXT_MAX];
-
-                        a.port = a.port ?: 53;
-                        if (address_is_link_local(&a))
-                                snprintf(a.interface, sizeof(a.interface), "%s", links->links[i]->name);
-                        address_to_text(&a, address);
-                        fprintf(f, "%s ", address);
-                }
-        fprintf(f, "%s", of_files ?: "");
-        return fclose(f) == 0 ? text : NULL;
-}
-
 /* The clock is behind: tells the engine which names may be resolved without encryption, and by whom. */
 static void daemon_tell_clock_names(Daemon *d)
 {
         const Config *c = engine_config(d->engine);
         _cleanup_(freep) char *names = c->clock_names ? strdup(c->clock_names) : network_files_ntp_names(NULL);
         bool chosen = c->clock_servers && *c->clock_servers, used;
-        _cleanup_(freep) char *servers = chosen ? strdup(c->clock_servers) : daemon_network_servers(d);
+        _cleanup_(freep) char *servers = chosen ? strdup(c->clock_servers) : link_keeper_network_servers(d->links);
 
         used = engine_set_clock_names(d->engine, names ?: "", servers ?: "", clock_now());
         /* ClockNames= without a name is off. */
@@ -553,6 +527,11 @@ uint64_t daemon_links_version(const Daemon *d)
 void daemon_links_changed(Daemon *d)
 {
         link_keeper_note_change(d->links);
+}
+
+bool daemon_is_network_manager(const Daemon *d, const char *unique_name)
+{
+        return network_manager_is(&d->network_manager, unique_name);
 }
 
 Bus *daemon_bus(Daemon *d)

@@ -63,6 +63,9 @@ void daemon_links_changed(Daemon *d);
 /* Returns how often changes of the table were applied. */
 uint64_t daemon_links_version(const Daemon *d);
 
+/* Returns whether `unique_name` on the bus is that of NetworkManager. */
+bool daemon_is_network_manager(const Daemon *d, const char *unique_name);
+
 Bus *daemon_bus(Daemon *d); /* NULL once the daemon has stopped */
 Engine *daemon_engine(Daemon *d);
 ResolvConfMode daemon_resolv_conf_mode(const Daemon *d);

@@ -13,6 +13,7 @@
 #include "io/journal.h"
 #include "io/system/interface.h"
 #include "io/system/link_watch.h"
+#include "io/system/network_files.h"
 
 struct LinkKeeper {
         uv_loop_t *loop;
@@ -140,6 +141,32 @@ void link_keeper_apply(LinkKeeper *k, Engine *e, ResolvConfWatch *resolv_conf, u
         link_search_domains(engine_config(e), k->table, search);
         resolv_conf_watch_set_search(resolv_conf, search);
         link_keeper_store(k);
+}
+
+/* --- servers */
+
+char *link_keeper_network_servers(const LinkKeeper *k)
+{
+        _cleanup_(freep) char *of_files = network_files_dns_servers(NULL);
+        char *text = NULL;
+        size_t size;
+        FILE *f = open_memstream(&text, &size);
+
+        if (!f)
+                return NULL;
+        for (size_t i = 0; i < k->table->n; i++)
+                for (size_t n = 0; n < k->table->links[i]->n_servers; n++) {
+                        Address a = k->table->links[i]->servers[n].address;
+                        char address[ADDRESS_TEXT_MAX];
+
+                        a.port = a.port ?: 53;
+                        if (address_is_link_local(&a))
+                                snprintf(a.interface, sizeof(a.interface), "%s", k->table->links[i]->name);
+                        address_to_text(&a, address);
+                        fprintf(f, "%s ", address);
+                }
+        fprintf(f, "%s", of_files ?: "");
+        return fclose(f) == 0 ? text : NULL;
 }
 
 /* --- life */

@@ -26,5 +26,8 @@ LinkTable *link_keeper_table(LinkKeeper *k);
 uint64_t link_keeper_version(const LinkKeeper *k);
 /* The table, or what configures its use, has changed. */
 void link_keeper_note_change(LinkKeeper *k);
+/* Returns the addresses of all DNS servers of links, and after them those in the files of network managers, which push
+ * none, separated by blanks, or NULL if out of memory. For free(). */
+char *link_keeper_network_servers(const LinkKeeper *k);
 /* Applies the changes since the last call, if there are any. */
 void link_keeper_apply(LinkKeeper *k, Engine *e, ResolvConfWatch *resolv_conf, uint64_t now);

@@ -250,9 +250,12 @@ static int setting_find_link(Resolve1 *r, sd_bus_message *call, int *ret, Interf
         return 0;
 }
 
-static int setting_apply(Resolve1 *r, const Setter *s, int ifindex, const Interface *interface, const Setting *value,
-                         sd_bus_error *error)
+static int setting_apply(Resolve1 *r, sd_bus_message *call, const Setter *s, int ifindex, const Interface *interface,
+                         const Setting *value, sd_bus_error *error)
 {
+        LinkSource source = daemon_is_network_manager(r->daemon, sd_bus_message_get_sender(call))
+                                    ? LINK_SOURCE_NETWORKMANAGER
+                                    : LINK_SOURCE_RESOLVE1;
         LinkTable *table = daemon_links(r->daemon);
         bool is_new = !link_table_find(table, ifindex);
         Link *l = link_table_ensure(table, ifindex, interface->name);
@@ -262,7 +265,7 @@ static int setting_apply(Resolve1 *r, const Setter *s, int ifindex, const Interf
                 return -ENOMEM;
         k = s->apply(s, l, value);
         if (k > 0)
-                link_set_source(l, LINK_SOURCE_RESOLVE1);
+                link_set_source(l, source);
         if (k > 0 || is_new)
                 daemon_links_changed(r->daemon);
         return setting_say(s, k, error);
@@ -282,7 +285,7 @@ static int setting_authorized(void *userdata, sd_bus_message *call, _unused_ uid
         if (k >= 0)
                 k = s->read(r, call, &value, error);
         if (k >= 0)
-                k = setting_apply(r, s, ifindex, &interface, &value, error);
+                k = setting_apply(r, call, s, ifindex, &interface, &value, error);
         return k < 0 ? k : sd_bus_reply_method_return(call, NULL);
 }
 

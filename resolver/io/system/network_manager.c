@@ -9,6 +9,8 @@
 #define NM "org.freedesktop.NetworkManager"
 #define NM_PATH "/org/freedesktop/NetworkManager"
 #define NM_ACTIVE NM ".Connection.Active"
+#define DBUS "org.freedesktop.DBus"
+#define DBUS_PATH "/org/freedesktop/DBus"
 #define PROPERTIES "org.freedesktop.DBus.Properties"
 #define NM_CONNECTIVITY_PORTAL 2
 #define NM_CONNECTIVITY_LIMITED 3
@@ -326,6 +328,25 @@ static int nm_on_change(sd_bus_message *m, void *userdata, _unused_ sd_bus_error
         return 0;
 }
 
+bool network_manager_is(const NetworkManager *nm, const char *unique_name)
+{
+        return *nm->owner && unique_name && strcmp(nm->owner, unique_name) == 0;
+}
+
+static void nm_set_owner(NetworkManager *nm, const char *unique_name)
+{
+        snprintf(nm->owner, sizeof(nm->owner), "%s", unique_name);
+}
+
+static int nm_on_first_owner(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error)
+{
+        const char *owner;
+
+        if (!sd_bus_message_is_method_error(m, NULL) && sd_bus_message_read(m, "s", &owner) > 0)
+                nm_set_owner(userdata, owner);
+        return 0;
+}
+
 static int nm_on_owner(sd_bus_message *m, void *userdata, _unused_ sd_bus_error *error)
 {
         NetworkManager *nm = userdata;
@@ -333,6 +354,7 @@ static int nm_on_owner(sd_bus_message *m, void *userdata, _unused_ sd_bus_error 
 
         if (sd_bus_message_read(m, "sss", &name, &from, &to) < 0)
                 return 0;
+        nm_set_owner(nm, to);
         nm_stop(nm);
         if (*to)
                 network_manager_refresh(nm);
@@ -352,10 +374,13 @@ static int nm_attach(void *userdata, sd_bus *bus)
 {
         /* With arg0, so that the signals of others wake nobody. */
         int r = sd_bus_add_match_async(bus, NULL,
-                                       "type='signal',sender='org.freedesktop.DBus',path='/org/freedesktop/DBus',"
-                                       "interface='org.freedesktop.DBus',member='NameOwnerChanged',arg0='" NM "'",
+                                       "type='signal',sender='" DBUS "',path='" DBUS_PATH "',interface='" DBUS
+                                       "',member='NameOwnerChanged',arg0='" NM "'",
                                        nm_on_owner, NULL, userdata);
 
+        if (r >= 0)
+                r = sd_bus_call_method_async(bus, NULL, DBUS, DBUS_PATH, DBUS, "GetNameOwner", nm_on_first_owner,
+                                             userdata, "s", NM);
         if (r < 0)
                 return r;
         return sd_bus_add_match_async(bus, NULL,
@@ -367,6 +392,7 @@ static int nm_attach(void *userdata, sd_bus *bus)
 static void nm_detach(void *userdata)
 {
         nm_stop(userdata);
+        nm_set_owner(userdata, "");
 }
 
 void network_manager_init(NetworkManager *nm, Bus *bus, NetworkManagerChanged changed, void *userdata)

@@ -4,7 +4,7 @@
  * NetworkManager: what it knows about the network, by its interface on the bus: whether there is a captive portal
  * (Connectivity), with which page it found that out (ConnectivityCheckUri), and the DNS servers of the connection with
  * the default route (PrimaryConnection). Signals tell of changes; nothing is polled, and nothing is started. Without
- * NetworkManager nothing is reported.
+ * NetworkManager nothing is reported. In addition, it tells NetworkManager from other callers on the bus.
  */
 
 #include "core/engine.h"
@@ -24,6 +24,7 @@ typedef struct NetworkManager {
         sd_bus_slot *call; /* the question that waits for an answer; there is one at a time */
         bool again;        /* something changed meanwhile */
         bool reported;     /* something other than nothing */
+        char owner[256];   /* its unique name on the bus; "": it is not there */
 
         /* what is known so far */
         ConnectivityState state;
@@ -34,6 +35,9 @@ typedef struct NetworkManager {
 } NetworkManager;
 
 void network_manager_init(NetworkManager *nm, Bus *bus, NetworkManagerChanged changed, void *userdata);
+
+/* Returns whether `unique_name` is that of NetworkManager. */
+bool network_manager_is(const NetworkManager *nm, const char *unique_name);
 
 /* Asks it, and reports the answer, even if it is the same as before: a new epoch has forgotten that. */
 void network_manager_refresh(NetworkManager *nm);
