@@ -90,27 +90,6 @@ static bool enable_exists(const Takeover *t, const char *path)
         return full && access(full, F_OK) == 0;
 }
 
-/* Writes the path of the unit's file. Returns false if it is not installed. */
-static bool enable_find_unit(const Takeover *t, const char *unit, char ret[256])
-{
-        static const char *const directories[] = { "/usr/lib/systemd/system", "/lib/systemd/system",
-                                                   "/usr/local/lib/systemd/system" };
-
-        for (size_t i = 0; i < ELEMENTS(directories); i++) {
-                snprintf(ret, 256, "%s/%s", directories[i], unit);
-                if (enable_exists(t, ret))
-                        return true;
-        }
-        return false;
-}
-
-static bool enable_unit_exists(const Takeover *t, const char *unit)
-{
-        char path[256];
-
-        return enable_find_unit(t, unit, path);
-}
-
 static bool enable_add_directory(Takeover *t, const char *path)
 {
         return enable_exists(t, path) || takeover_add(t, STEP_DIRECTORY, path, NULL);
@@ -126,7 +105,7 @@ static bool enable_plan_resolved(Takeover *t)
 
         for (size_t i = 0; i < ELEMENTS(units); i++) {
                 snprintf(path, sizeof(path), "/etc/systemd/system/%s", units[i]);
-                if (enable_unit_exists(t, units[i]) && !takeover_add_unit(t, STEP_MASK, units[i], path))
+                if (takeover_unit_exists(t, units[i]) && !takeover_add_unit(t, STEP_MASK, units[i], path))
                         return false;
         }
         return true;
@@ -138,7 +117,7 @@ static bool enable_plan_alias(Takeover *t)
 {
         char path[256];
 
-        return !enable_find_unit(t, "dohmouse.service", path) ||
+        return !takeover_find_unit(t, "dohmouse.service", path) ||
                takeover_add(t, STEP_LINK, "/etc/systemd/system/dbus-org.freedesktop.resolve1.service", path);
 }
 
@@ -151,7 +130,7 @@ static bool enable_plan_network_manager(Takeover *t)
                                      "rc-manager=unmanaged\n";
         Step *s;
 
-        if (!enable_unit_exists(t, "NetworkManager.service"))
+        if (!takeover_unit_exists(t, "NetworkManager.service"))
                 return true;
         if (!enable_add_directory(t, "/etc/NetworkManager") || !enable_add_directory(t, "/etc/NetworkManager/conf.d"))
                 return false;
@@ -406,7 +385,7 @@ int ctl_enable(Ctl *c, _unused_ int argc, _unused_ char *argv[])
                         return EXIT_FAILURE;
                 takeover_deinit(&t);
         }
-        if (!enable_unit_exists(&t, "dohmouse.socket")) {
+        if (!takeover_unit_exists(&t, "dohmouse.socket")) {
                 ctl_fail("dohmouse.socket is not installed.");
                 return EXIT_FAILURE;
         }

@@ -203,6 +203,29 @@ bool takeover_unit_is(const char *verb, const char *unit)
         return takeover_systemctl((const char *[]) { verb, "--quiet", unit, NULL }) == 0;
 }
 
+bool takeover_find_unit(const Takeover *t, const char *unit, char ret[256])
+{
+        static const char *const directories[] = { "/usr/lib/systemd/system", "/lib/systemd/system",
+                                                   "/usr/local/lib/systemd/system" };
+
+        for (size_t i = 0; i < ELEMENTS(directories); i++) {
+                _cleanup_(freep) char *full = NULL;
+
+                snprintf(ret, 256, "%s/%s", directories[i], unit);
+                full = takeover_path(t, ret);
+                if (full && access(full, F_OK) == 0)
+                        return true;
+        }
+        return false;
+}
+
+bool takeover_unit_exists(const Takeover *t, const char *unit)
+{
+        char path[256];
+
+        return takeover_find_unit(t, unit, path);
+}
+
 Step *takeover_add(Takeover *t, StepKind kind, const char *path, const char *text)
 {
         _cleanup_(freep) char *full = path ? takeover_path(t, path) : NULL;
@@ -345,6 +368,17 @@ static bool takeover_revert_volatile(const Takeover *t, const Step *s, const cha
         return takeover_report("restore", s->path, takeover_file_write_over(path, text));
 }
 
+/* Its package may have been removed meanwhile. That must not keep dohmouse from being removed as well. */
+static bool takeover_start_again(const Takeover *t, const Step *s)
+{
+        if (takeover_unit_exists(t, s->unit))
+                return takeover_report("start", s->unit, takeover_unit("start", s->unit));
+        ctl_fail("%s is no longer installed and cannot be started again. If " RESOLV_CONF
+                 " names no other resolver, write \"nameserver ADDRESS\" to it.",
+                 s->unit);
+        return true;
+}
+
 static bool takeover_revert_step(const Takeover *t, const Step *s)
 {
         _cleanup_(freep) char *path = takeover_path(t, s->path ? s->path : "");
@@ -364,7 +398,7 @@ static bool takeover_revert_step(const Takeover *t, const Step *s)
                 return takeover_revert_volatile(t, s, path);
         case STEP_MASK:
                 good = takeover_revert_file(s, path) && takeover_report("daemon-reload", "", takeover_reload_manager());
-                return good && (!s->active || takeover_report("start", s->unit, takeover_unit("start", s->unit)));
+                return good && (!s->active || takeover_start_again(t, s));
         case STEP_ENABLE:
                 good = s->enabled || takeover_report("disable", s->unit, takeover_unit("disable", s->unit));
                 if (s->active)

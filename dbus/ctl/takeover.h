@@ -65,6 +65,10 @@ Step *takeover_add(Takeover *t, StepKind kind, const char *path, const char *tex
 /* A step about a unit, whose state it asks for. `path`: of the link of STEP_MASK. */
 Step *takeover_add_unit(Takeover *t, StepKind kind, const char *unit, const char *path);
 
+/* Is the unit installed? Writes the path of its file. */
+bool takeover_find_unit(const Takeover *t, const char *unit, char ret[256]);
+bool takeover_unit_exists(const Takeover *t, const char *unit);
+
 /* Writes the list to disk. Negative errno. */
 int takeover_save(Takeover *t);
 /* Applies one step; what failed has been said. */
