@@ -64,7 +64,7 @@ static void fail(const char *what)
 static int open_socket(int type)
 {
         struct sockaddr_in a = { .sin_family = AF_INET };
-        int fd = socket(AF_INET, type, 0), size = 1 << 20;
+        int fd = socket(AF_INET, type, 0), size = 4 << 20;
         socklen_t n = sizeof(a);
 
         a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);

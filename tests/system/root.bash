@@ -23,6 +23,7 @@ CONTAINER_DEBS=(systemd-resolved resolvconf openresolv systemd-timesyncd chrony 
 make_root() {
         local dir=$1 proxy sources= options=(${ARCHITECTURES:+"--architectures=$ARCHITECTURES"}); shift
         (( $# == 0 )) || options+=(--include="$(IFS=,; echo "$*")")
+        options+=(${APT_OPTION:+"--aptopt=$APT_OPTION"})
         proxy=$(apt-config shell p Acquire::http::Proxy) && eval "$proxy" && [[ -z ${p-} ]] ||
                 options+=(--aptopt="Acquire::http::Proxy \"$p\"")
         for sources in /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list ""; do
