@@ -9,6 +9,7 @@
 #define SOA_NUMBERS 20       /* octets of the numbers behind the two names of a SOA */
 #define SOA_MINIMUM 4        /* octets of the last of them */
 #define TTL_SIGN 0x80000000u /* a TTL with this bit counts as 0 (RFC 2181 8) */
+#define SMALL_MAX 1024       /* octets of a message that needs little memory to be parsed: nearly all of them */
 
 /* A position in a message, and how many pointers may still be followed. */
 typedef struct Reader {
@@ -20,18 +21,30 @@ typedef struct Reader {
                             record: no name may contain it, and TTLs there change later */
 } Reader;
 
+/* Bytes of `fixed` for so many octets. A fixed part may reach two bytes further than it begins. */
+#define FIXED_BYTES(octets) ((octets) / 8 + 2)
+
 static void message_mark_fixed(Reader *r, size_t at, size_t n)
 {
-        for (size_t end = MIN(at + n, (size_t) LABEL_POINTER_REACH); at < end; at++)
-                r->fixed[at / 8] |= (uint8_t) (1u << at % 8);
+        uint32_t bits = ((1u << n) - 1) << at % 8;
+
+        if (at >= LABEL_POINTER_REACH)
+                return;
+        for (uint8_t *p = r->fixed + at / 8; bits; bits >>= 8)
+                *p++ |= (uint8_t) bits;
 }
 
 static bool message_any_fixed(const Reader *r, size_t at, size_t n)
 {
-        for (size_t end = MIN(at + n, (size_t) LABEL_POINTER_REACH); at < end; at++)
-                if (r->fixed[at / 8] & 1u << at % 8)
+        size_t end = MIN(at + n, (size_t) LABEL_POINTER_REACH);
+        uint8_t mask = (uint8_t) (0xff << at % 8);
+
+        if (at >= end)
+                return false;
+        for (; at / 8 < (end - 1) / 8; at += 8 - at % 8, mask = 0xff)
+                if (r->fixed[at / 8] & mask)
                         return true;
-        return false;
+        return r->fixed[at / 8] & mask & 0xff >> (7 - (end - 1) % 8);
 }
 
 /*
@@ -251,43 +264,79 @@ static bool message_parse_record(Reader *r, Message *m, Section s, bool *bad_edn
         return true;
 }
 
-MessageStatus message_parse(Message *ret, Bytes wire)
+static void message_read_header(Message *m)
 {
-        uint8_t fixed[LABEL_POINTER_REACH / 8];
-        Reader r = { .wire = wire, .at = DNS_HEADER_SIZE, .pointers = wire.n, .fixed = fixed };
-        bool bad_edns = false;
-        Message m = { .wire = wire };
-        const unsigned counts[] = { HEADER_ANCOUNT, HEADER_NSCOUNT, HEADER_ARCOUNT };
+        const uint8_t *p = m->wire.p;
 
-        *ret = m;
-        if (wire.n < DNS_HEADER_SIZE || wire.n > DNS_MESSAGE_MAX)
-                return wire.n < DNS_HEADER_SIZE ? MESSAGE_SHORT : MESSAGE_MALFORMED;
-        memset(fixed, 0, MIN(wire.n / 8 + 1, sizeof(fixed)));
-        m.id = wire_read16(wire.p + HEADER_ID);
-        m.flags = wire_read16(wire.p + HEADER_FLAGS);
-        m.qdcount = wire_read16(wire.p + HEADER_QDCOUNT);
-        m.ancount = wire_read16(wire.p + HEADER_ANCOUNT);
-        m.nscount = wire_read16(wire.p + HEADER_NSCOUNT);
-        m.arcount = wire_read16(wire.p + HEADER_ARCOUNT);
-        m.question_end = DNS_HEADER_SIZE;
-        *ret = m;
-        if (!message_parse_question(&r, &m)) {
-                *ret = m;
-                ret->qname = BYTES(NULL, 0);
-                ret->question_end = DNS_HEADER_SIZE;
+        m->id = wire_read16(p + HEADER_ID);
+        m->flags = wire_read16(p + HEADER_FLAGS);
+        m->qdcount = wire_read16(p + HEADER_QDCOUNT);
+        m->ancount = wire_read16(p + HEADER_ANCOUNT);
+        m->nscount = wire_read16(p + HEADER_NSCOUNT);
+        m->arcount = wire_read16(p + HEADER_ARCOUNT);
+        m->question_end = DNS_HEADER_SIZE;
+}
+
+static MessageStatus message_parse_sections(Message *m, uint8_t *fixed)
+{
+        const unsigned counts[] = { m->ancount, m->nscount, m->arcount };
+        Reader r = { .wire = m->wire, .at = DNS_HEADER_SIZE, .pointers = m->wire.n, .fixed = fixed };
+        bool bad_edns = false;
+
+        if (!message_parse_question(&r, m)) {
+                m->qname = BYTES(NULL, 0);
+                m->question_end = DNS_HEADER_SIZE;
                 return MESSAGE_MALFORMED;
         }
-        *ret = m;
         for (Section s = SECTION_ANSWER; s <= SECTION_ADDITIONAL; s++)
-                for (unsigned i = wire_read16(wire.p + counts[s]); i > 0; i--)
-                        if (!message_parse_record(&r, &m, s, &bad_edns)) {
-                                ret->edns = m.edns;
+                for (unsigned i = counts[s]; i > 0; i--)
+                        if (!message_parse_record(&r, m, s, &bad_edns))
                                 return MESSAGE_MALFORMED;
-                        }
-        *ret = m;
-        if (r.at != wire.n)
+        if (r.at != m->wire.n)
                 return MESSAGE_MALFORMED;
         return bad_edns ? MESSAGE_BAD_EDNS : MESSAGE_OK;
+}
+
+static MessageStatus message_parse_small(Message *m)
+{
+        uint8_t fixed[FIXED_BYTES(SMALL_MAX)] = { 0 };
+
+        return message_parse_sections(m, fixed);
+}
+
+static MessageStatus message_parse_large(Message *m)
+{
+        uint8_t fixed[FIXED_BYTES(LABEL_POINTER_REACH)] = { 0 };
+
+        return message_parse_sections(m, fixed);
+}
+
+MessageStatus message_parse(Message *ret, Bytes wire)
+{
+        *ret = (Message) { .wire = wire };
+        if (wire.n < DNS_HEADER_SIZE)
+                return MESSAGE_SHORT;
+        if (wire.n > DNS_MESSAGE_MAX)
+                return MESSAGE_MALFORMED;
+        message_read_header(ret);
+        return wire.n <= SMALL_MAX ? message_parse_small(ret) : message_parse_large(ret);
+}
+
+void message_view_question(Message *ret, Bytes wire)
+{
+        size_t end = DNS_HEADER_SIZE;
+
+        *ret = (Message) { .wire = wire };
+        message_read_header(ret);
+        if (ret->qdcount == 0)
+                return;
+        while (wire.p[end])
+                end += 1 + (size_t) wire.p[end];
+        end++;
+        ret->qname = BYTES(wire.p + DNS_HEADER_SIZE, end - DNS_HEADER_SIZE);
+        ret->qtype = wire_read16(wire.p + end + QUESTION_TYPE);
+        ret->qclass = wire_read16(wire.p + end + QUESTION_CLASS);
+        ret->question_end = end + QUESTION_FIXED;
 }
 
 /* --- records of a parsed message, without further checks */

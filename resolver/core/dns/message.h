@@ -100,6 +100,10 @@ typedef enum MessageStatus {
  */
 MessageStatus message_parse(Message *ret, Bytes wire);
 
+/* Reads the header and the question of a message that message_parse() has accepted, with one question or none, and
+ * nothing else of it: *ret is as if it had no OPT and no signature. */
+void message_view_question(Message *ret, Bytes wire);
+
 static inline unsigned message_opcode(const Message *m)
 {
         return (m->flags & DNS_OPCODE_MASK) >> DNS_OPCODE_SHIFT;

@@ -16,6 +16,14 @@ static void answer_cache_note_changes(QueryCommon *common)
         common->cache_state_changes = changes;
 }
 
+/* An entry was well-formed when it was stored. Whatever is not in its question can only be additional: an OPT with an
+ * extended error, and the pointers past it. */
+static bool answer_cache_view(Message *ret, Bytes wire)
+{
+        message_view_question(ret, wire);
+        return ret->arcount == 0 || message_parse(ret, wire) == MESSAGE_OK;
+}
+
 bool answer_cache_lookup(QueryCommon *common, const CacheKey *key, uint64_t now, CachedAnswer *ret)
 {
         CacheResult result;
@@ -26,7 +34,7 @@ bool answer_cache_lookup(QueryCommon *common, const CacheKey *key, uint64_t now,
         answer_cache_note_changes(common);
         result = cache_get(common->cache, key, now, &entry);
         if (result == CACHE_MISS || (result == CACHE_STALE && !common->config->serve_stale) ||
-            message_parse(&ret->answer, entry.wire) != MESSAGE_OK)
+            !answer_cache_view(&ret->answer, entry.wire))
                 return false;
         ret->options = query_reply_options(common);
         ret->options.age = entry.age;

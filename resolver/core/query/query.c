@@ -107,7 +107,7 @@ Query *query_new(QueryCommon *common, const Message *m, Forward *forward, const 
                 free(q);
                 return NULL;
         }
-        message_parse(&q->message, packet_bytes(q->wire));
+        message_view_question(&q->message, packet_bytes(q->wire));
         common->n_queries++;
         common->bytes += query_size(q);
         common->signed_bytes += q->shared ? 0 : q->wire->n;
@@ -379,7 +379,7 @@ void query_reroute(Query *q, Forward *forward, const QueryRoute *route, uint64_t
         q->common->bytes -= query_size(q);
         q->wire = wire;
         q->common->bytes += query_size(q);
-        message_parse(&q->message, packet_bytes(wire));
+        message_view_question(&q->message, packet_bytes(wire));
         packet_unref(before);
         q->route->start(q, now);
 }

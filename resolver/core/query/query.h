@@ -35,7 +35,7 @@ struct Query {
         bool dnssec_ok;
         uint16_t flags;  /* RD and CD */
         Packet *wire;    /* the message that is sent upstream */
-        Message message; /* view of `wire` */
+        Message message; /* the question of `wire` */
         List pending;
         List exchanges;   /* with upstreams: query_doh.c */
         Forward *forward; /* the forward whose servers are asked, as in the table of forwards; NULL: the upstreams are

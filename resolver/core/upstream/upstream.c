@@ -141,7 +141,7 @@ bool upstream_on_response(Exchange *x, const HttpResponse *response, Bytes body,
         FailureReason reason = http_response_failure(response, body.n);
         Message question;
 
-        message_parse(&question, packet_bytes(x->wire));
+        message_view_question(&question, packet_bytes(x->wire));
         if (reason == FAILURE_NONE)
                 reason = upstream_check_answer(x, &question, body, ret);
         if (reason != FAILURE_NONE) {
