@@ -11,35 +11,32 @@
 #define EDE_PASSED_SIZE 512 /* octets of one of them */
 #define PADDING_BLOCK 128   /* RFC 8467 4.1 */
 
-/* --- an OPT record, collected before it is written, so that its size is known */
+/* --- the options of an OPT record: with `p` NULL, nothing is written, and the size is known beforehand */
 
-typedef struct OptBuilder {
-        uint8_t options[EDE_PASSED_MAX * (OPTION_FIXED + EDE_PASSED_SIZE) + OPTION_FIXED + 2 + EDE_TEXT_MAX + 16];
-        size_t n;
-        size_t n_without_ede; /* of these without the extended errors, which may be omitted */
-} OptBuilder;
-
-static void reply_put_option(OptBuilder *o, uint16_t code, const uint8_t *data, size_t n)
+/* Puts the first part of an option, which has `n` more octets, at `at`. Returns the offset behind that part. */
+static size_t reply_begin_option(uint8_t *p, size_t at, uint16_t code, Bytes data, size_t n)
 {
-        wire_write16(o->options + o->n + OPTION_CODE, code);
-        wire_write16(o->options + o->n + OPTION_LENGTH, (unsigned) n);
-        if (n)
-                memcpy(o->options + o->n + OPTION_FIXED, data, n);
-        o->n += OPTION_FIXED + n;
+        if (p) {
+                wire_write16(p + at + OPTION_CODE, code);
+                wire_write16(p + at + OPTION_LENGTH, (unsigned) (data.n + n));
+                memcpy(p + at + OPTION_FIXED, data.p, data.n);
+        }
+        return at + OPTION_FIXED + data.n;
 }
 
-static void reply_put_ede(OptBuilder *o, int code, const char *text)
+static size_t reply_put_ede(uint8_t *p, size_t at, int code, const char *text)
 {
-        uint8_t data[EDE_CODE_SIZE + EDE_TEXT_MAX];
         size_t n = text ? strnlen(text, EDE_TEXT_MAX) : 0;
+        uint8_t data[EDE_CODE_SIZE];
 
         /* Does not cut a character. */
         while (n > 0 && ((uint8_t) text[n] & 0xc0) == 0x80)
                 n--;
         wire_write16(data, (unsigned) code);
-        if (n)
-                memcpy(data + EDE_CODE_SIZE, text, n);
-        reply_put_option(o, EDNS_OPTION_EDE, data, EDE_CODE_SIZE + n);
+        at = reply_begin_option(p, at, EDNS_OPTION_EDE, BYTES(data, sizeof(data)), n);
+        if (p && n)
+                memcpy(p + at, text, n);
+        return at + n;
 }
 
 /* How much of an upstream's extended error passes: the text without trailing NULs, which some servers append; only the
@@ -52,7 +49,7 @@ static size_t reply_ede_size(Bytes data)
 }
 
 /* Passes the extended errors of the upstream; no other option passes. */
-static void reply_pass_ede(OptBuilder *o, Bytes options)
+static size_t reply_pass_ede(uint8_t *p, size_t at, Bytes options)
 {
         unsigned passed = 0;
 
@@ -61,31 +58,41 @@ static void reply_pass_ede(OptBuilder *o, Bytes options)
 
                 if (wire_read16(options.p + OPTION_CODE) == EDNS_OPTION_EDE && length >= EDE_CODE_SIZE &&
                     length <= EDE_PASSED_SIZE) {
-                        const uint8_t *data = options.p + OPTION_FIXED;
+                        Bytes data = BYTES(options.p + OPTION_FIXED, length);
 
-                        reply_put_option(o, EDNS_OPTION_EDE, data, reply_ede_size(BYTES(data, length)));
+                        data.n = reply_ede_size(data);
+                        at = reply_begin_option(p, at, EDNS_OPTION_EDE, data, 0);
                         passed++;
                 }
                 options = BYTES(options.p + OPTION_FIXED + length, options.n - OPTION_FIXED - length);
         }
+        return at;
 }
 
-static OptBuilder reply_opt_builder_init(const ReplyTarget *target, const Edns *upstream, const ReplyOptions *options)
-{
-        OptBuilder o;
-        uint8_t keepalive[2];
+typedef enum OptContent {
+        OPT_ALL,
+        OPT_WITHOUT_EDE, /* extended errors may be omitted */
+} OptContent;
 
-        o.n = 0;
+/* Returns the octets of the options of a response. `upstream` may be NULL. */
+static size_t reply_put_options(uint8_t *p, const ReplyTarget *target, const Edns *upstream,
+                                const ReplyOptions *options, OptContent content)
+{
+        size_t n = 0;
+
         if (target->transport == TRANSPORT_TCP && target->keepalive) {
+                uint8_t keepalive[2];
+
                 wire_write16(keepalive, options->keepalive);
-                reply_put_option(&o, EDNS_OPTION_KEEPALIVE, keepalive, sizeof(keepalive));
+                n = reply_begin_option(p, n, EDNS_OPTION_KEEPALIVE, BYTES(keepalive, sizeof(keepalive)), 0);
         }
-        o.n_without_ede = o.n;
+        if (content == OPT_WITHOUT_EDE)
+                return n;
         if (upstream)
-                reply_pass_ede(&o, upstream->options);
+                n = reply_pass_ede(p, n, upstream->options);
         if (options->ede != EDE_NONE)
-                reply_put_ede(&o, options->ede, options->ede_text);
-        return o;
+                n = reply_put_ede(p, n, options->ede, options->ede_text);
+        return n;
 }
 
 /* The fixed part of a record, behind its owner. */
@@ -97,13 +104,25 @@ static void reply_put_fixed(uint8_t *p, unsigned type, unsigned class, uint32_t 
         wire_write16(p + RECORD_RDLENGTH, (unsigned) n);
 }
 
-static size_t reply_put_opt(uint8_t *p, unsigned size, unsigned rcode, bool dnssec_ok, const uint8_t *options, size_t n)
+/* An OPT with `n` octets of options, which the caller puts behind it. */
+static void reply_put_opt(uint8_t *p, unsigned size, unsigned rcode, bool dnssec_ok, size_t n)
 {
         p[0] = 0;
         reply_put_fixed(p + 1, TYPE_OPT, size,
                         (uint32_t) (rcode >> 4) << OPT_EXTENDED_RCODE_SHIFT | (dnssec_ok ? OPT_DO : 0), n);
-        if (n)
-                memcpy(p + OPT_SIZE, options, n);
+}
+
+/* Returns the octets of the OPT of a response, if it has one. */
+static size_t reply_put_response_opt(uint8_t *p, const ReplyTarget *target, unsigned rcode, const Edns *upstream,
+                                     const ReplyOptions *options, OptContent content)
+{
+        size_t n;
+
+        if (!target->edns)
+                return 0;
+        n = reply_put_options(p ? p + OPT_SIZE : NULL, target, upstream, options, content);
+        if (p)
+                reply_put_opt(p, DNS_OUR_UDP_SIZE, rcode, target->dnssec_ok, n);
         return OPT_SIZE + n;
 }
 
@@ -240,7 +259,8 @@ Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message 
         unsigned rcode = reply_sayable(target, message_rcode(answer)), flags, arcount = 0;
         size_t limit = reply_size_limit(target, options), n = answer->question_end;
         size_t size = n + reply_records_size(answer);
-        OptBuilder opt = reply_opt_builder_init(target, &answer->edns, options);
+        size_t opt = reply_put_response_opt(NULL, target, rcode, &answer->edns, options, OPT_ALL);
+        OptContent content = OPT_ALL;
         bool truncated;
         Packet *b;
 
@@ -248,10 +268,12 @@ Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message 
                 return reply_verbatim(target, whole);
         /* Extended errors give way before records do. What does not fit is not even copied: it may be a hundred times
          * what a client over UDP takes. */
-        if (target->edns && size + OPT_SIZE + opt.n > limit)
-                opt.n = opt.n_without_ede;
-        truncated = options->verbatim || size + (target->edns ? OPT_SIZE + opt.n : 0) > limit;
-        b = packet_new((truncated ? n : size) + (target->edns ? OPT_SIZE + opt.n : 0));
+        if (size + opt > limit) {
+                content = OPT_WITHOUT_EDE;
+                opt = reply_put_response_opt(NULL, target, rcode, &answer->edns, options, content);
+        }
+        truncated = options->verbatim || size + opt > limit;
+        b = packet_new((truncated ? n : size) + opt);
         if (!b)
                 return NULL;
         memcpy(b->data, answer->wire.p, n);
@@ -267,8 +289,7 @@ Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message 
                 reply_put_counts(b->data, 1, 0, 0, target->edns);
         else
                 reply_put_counts(b->data, 1, answer->ancount, answer->nscount, arcount + target->edns);
-        if (target->edns)
-                n += reply_put_opt(b->data + n, DNS_OUR_UDP_SIZE, rcode, target->dnssec_ok, opt.options, opt.n);
+        n += reply_put_response_opt(b->data + n, target, rcode, &answer->edns, options, content);
         b->n = (uint32_t) n;
         return b;
 }
@@ -283,13 +304,14 @@ Packet *reply_error(const ReplyTarget *target, Bytes question, unsigned rcode, c
 Packet *reply_local(const ReplyTarget *target, Bytes question, unsigned rcode, const LocalRecord *records,
                     size_t n_records, const ReplyOptions *options)
 {
-        OptBuilder opt = reply_opt_builder_init(target, NULL, options);
-        size_t size = DNS_HEADER_SIZE + question.n + OPT_SIZE + opt.n, limit = reply_size_limit(target, options), n;
+        size_t opt, size, limit = reply_size_limit(target, options), n;
         unsigned counts[2] = { 0, 0 };
         bool truncated = false;
         Packet *b;
 
         rcode = reply_sayable(target, rcode);
+        opt = reply_put_response_opt(NULL, target, rcode, NULL, options, OPT_ALL);
+        size = DNS_HEADER_SIZE + question.n + opt;
         for (size_t i = 0; i < n_records; i++)
                 size += MAX(records[i].owner.n, (size_t) LABEL_POINTER_SIZE) + RECORD_FIXED + records[i].rdata.n;
         b = packet_new(size);
@@ -312,15 +334,14 @@ Packet *reply_local(const ReplyTarget *target, Bytes question, unsigned rcode, c
                 n += RECORD_FIXED + r->rdata.n;
                 counts[r->authority]++;
         }
-        if (n + (target->edns ? OPT_SIZE + opt.n : 0) > limit) {
+        if (n + opt > limit) {
                 truncated = n_records > 0;
                 n = DNS_HEADER_SIZE + question.n;
                 counts[0] = counts[1] = 0;
         }
         reply_put_header(b->data, target, (options->authoritative ? DNS_AA : 0) | (truncated ? DNS_TC : 0), rcode);
         reply_put_counts(b->data, question.n > 0, counts[0], counts[1], target->edns);
-        if (target->edns)
-                n += reply_put_opt(b->data + n, DNS_OUR_UDP_SIZE, rcode, target->dnssec_ok, opt.options, opt.n);
+        n += reply_put_response_opt(b->data + n, target, rcode, NULL, options, OPT_ALL);
         b->n = (uint32_t) n;
         return b;
 }
@@ -364,19 +385,22 @@ static Packet *reply_begin_query(Bytes qname, uint16_t qtype, uint16_t qclass, u
 Packet *reply_upstream_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t flags, bool dnssec_ok, bool padding)
 {
         size_t plain = DNS_HEADER_SIZE + qname.n + QUESTION_FIXED + OPT_SIZE, pad = 0;
-        uint8_t option[OPTION_FIXED + PADDING_BLOCK] = { 0 };
+        uint8_t *p;
         Packet *b;
 
-        if (padding) {
-                pad = (PADDING_BLOCK - (plain + OPTION_FIXED) % PADDING_BLOCK) % PADDING_BLOCK;
-                wire_write16(option + OPTION_CODE, EDNS_OPTION_PADDING);
-                wire_write16(option + OPTION_LENGTH, (unsigned) pad);
-                pad += OPTION_FIXED;
-        }
+        if (padding)
+                pad = OPTION_FIXED + (PADDING_BLOCK - (plain + OPTION_FIXED) % PADDING_BLOCK) % PADDING_BLOCK;
         b = reply_begin_query(qname, qtype, qclass, flags, OPT_SIZE + pad);
         if (!b)
                 return NULL;
-        b->n += (uint32_t) reply_put_opt(b->data + b->n, DNS_OUR_UDP_SIZE, 0, dnssec_ok, option, pad);
+        p = b->data + b->n;
+        reply_put_opt(p, DNS_OUR_UDP_SIZE, 0, dnssec_ok, pad);
+        if (padding) {
+                wire_write16(p + OPT_SIZE + OPTION_CODE, EDNS_OPTION_PADDING);
+                wire_write16(p + OPT_SIZE + OPTION_LENGTH, (unsigned) (pad - OPTION_FIXED));
+                memset(p + OPT_SIZE + OPTION_FIXED, 0, pad - OPTION_FIXED);
+        }
+        b->n += (uint32_t) (OPT_SIZE + pad);
         reply_put_counts(b->data, 1, 0, 0, 1);
         return b;
 }
@@ -387,7 +411,8 @@ Packet *reply_do53_query(Bytes qname, uint16_t qtype, uint16_t qclass, uint16_t 
 
         if (!b || !edns)
                 return b;
-        b->n += (uint32_t) reply_put_opt(b->data + b->n, DNS_DO53_UDP_SIZE, 0, dnssec_ok, NULL, 0);
+        reply_put_opt(b->data + b->n, DNS_DO53_UDP_SIZE, 0, dnssec_ok, 0);
+        b->n += OPT_SIZE;
         reply_put_counts(b->data, 1, 0, 0, 1);
         return b;
 }
