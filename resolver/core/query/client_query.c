@@ -83,22 +83,22 @@ static bool client_query_answer_locally(QueryCommon *common, const Client *clien
         ReplyOptions options = query_reply_options(common);
         ReplyTarget target = reply_target_of(m, transport);
         ForwardMatch match = forwards_match(common->forwards, m->qname);
-        LocalReply reply;
+        LocalReply *reply = &common->local_reply;
 
         /* The login page of a network may have a name that is otherwise of no network. */
         if (match != FORWARD_DOMAIN && portal_find(&common->portal, m->qname, now))
                 match = FORWARD_DOMAIN;
-        if (!local_answer(&names, m, match, &reply))
+        if (!local_answer(&names, m, match, reply))
                 return false;
         options.authoritative = true;
-        if (reply.reason) {
+        if (reply->reason) {
                 options.ede = EDE_OTHER;
-                options.ede_text = reply.reason;
+                options.ede_text = reply->reason;
         }
         common->outbox->counters.local++;
-        outbox_answer(
-                common->outbox, client, ORIGIN_LOCAL,
-                reply_local(&target, client_query_question_section(m), reply.rcode, reply.records, reply.n, &options));
+        outbox_answer(common->outbox, client, ORIGIN_LOCAL,
+                      reply_local(&target, client_query_question_section(m), reply->rcode, reply->records, reply->n,
+                                  &options));
         return true;
 }
 

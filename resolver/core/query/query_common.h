@@ -10,6 +10,7 @@
 #include "core/query/cache.h"
 #include "core/query/client_quota.h"
 #include "core/query/forward_zones.h"
+#include "core/query/local_names.h"
 #include "core/query/portal.h"
 #include "core/upstream/upstream_set.h"
 
@@ -28,6 +29,7 @@ typedef struct QueryCommon {
         uint64_t cache_state_changes;  /* the value of UpstreamCommon.state_changes at the last access to the cache */
         Hosts *hosts_file, *hosts_own; /* may be NULL */
         ClientQuota quota;             /* of pending clients; without a slot, a client gets SERVFAIL at once */
+        LocalReply local_reply;        /* of the query that is looked at: it is too large to be cleared for each */
         uint8_t hash_key[16];
         unsigned hedge_tokens; /* in tenths of a hedged query */
         Query *table[QUERY_TABLE];
