@@ -53,6 +53,7 @@ struct Daemon {
         Listeners listeners;
         Passed passed;
         DaemonObserver observer;
+        List query_observers;
         uv_prepare_t prepare;
         uv_check_t check;
         uv_timer_t timer;
@@ -101,10 +102,11 @@ static void daemon_carry_out(Daemon *d, const Action *a)
 {
         switch (a->type) {
         case ACTION_ANSWER:
+                query_observers_tell(&d->query_observers, a);
                 if (a->answer.client.kind == CLIENT_UDP && d->unanswered)
                         unanswered_remove(d->unanswered, a->answer.client.udp.mark);
                 if (a->answer.client.kind == CLIENT_BUS)
-                        d->observer.answer(d->observer.userdata, &a->answer.client, a->answer.origin,
+                        d->observer.answer(d->observer.userdata, &a->answer.client, a->answer.route.origin,
                                            a->answer.message);
                 else if (a->answer.reply)
                         listener_answer(&a->answer.client, a->answer.reply);
@@ -495,6 +497,7 @@ int daemon_new(uv_loop_t *loop, const DaemonOptions *options, Daemon **ret)
         *ret = d;
         d->loop = loop;
         d->config_file = options->config_file;
+        list_init(&d->query_observers);
         d->suspended = clock_suspended();
         r = daemon_start_handles(d) < 0 ? EX_OSERR : daemon_start(d, loop, options);
         if (r != 0)
@@ -505,6 +508,11 @@ int daemon_new(uv_loop_t *loop, const DaemonOptions *options, Daemon **ret)
 void daemon_observe(Daemon *d, const DaemonObserver *observer)
 {
         d->observer = *observer;
+}
+
+void daemon_observe_queries(Daemon *d, QueryObserver *o)
+{
+        list_append(&d->query_observers, &o->in_daemon);
 }
 
 void daemon_reset_statistics(Daemon *d)

@@ -16,6 +16,7 @@
 #include "io/system/resolv_conf.h"
 #include "io/upstream/h2.h"
 #include "io/client/listener.h"
+#include "query_observer.h"
 
 typedef struct Daemon Daemon;
 
@@ -47,6 +48,8 @@ Daemon *daemon_free(Daemon *d);
 void daemon_stop(Daemon *d);
 
 void daemon_observe(Daemon *d, const DaemonObserver *observer);
+/* Adds an observer, until it is removed from its list. */
+void daemon_observe_queries(Daemon *d, QueryObserver *o);
 
 /* Reads the configuration again. Returns the number of errors, or negative errno; unless it is 0, nothing has changed,
  * except that any usable configuration replaces an unusable one. Errors are logged, and passed to `report` unless it is

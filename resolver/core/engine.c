@@ -611,6 +611,21 @@ const Forward *engine_forward(const Engine *e, size_t i)
         return forwards_member(e->queries.forwards, i);
 }
 
+const char *engine_server_name(const Engine *e, const AnswerRoute *route)
+{
+        const Upstream *u = handle_table_get(&e->outbox.upstreams, route->server);
+        const Forward *f;
+
+        if (route->origin == ORIGIN_UPSTREAM)
+                return u ? u->config->name : "";
+        if (route->origin == ORIGIN_FORWARD && route->server == 0)
+                return CLOCK_NAMES_ZONE;
+        for (size_t i = 0; (f = forwards_member(e->queries.forwards, i)); i++)
+                if (f->number == route->server)
+                        return f->config->name;
+        return "";
+}
+
 bool engine_is_forwarded(const Engine *e, Bytes name)
 {
         return forwards_find(e->queries.forwards, name) != NULL;

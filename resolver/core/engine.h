@@ -175,6 +175,10 @@ bool engine_upstream(const Engine *e, size_t i, UpstreamInfo *ret);
  * is valid until the next call of engine_reload() or engine_set_links(). */
 const Forward *engine_forward(const Engine *e, size_t i);
 
+/* Returns the name of the upstream or forward zone that a route leads to; "" if none, or one that is gone. It is valid
+ * until the next call of an engine function. */
+const char *engine_server_name(const Engine *e, const AnswerRoute *route);
+
 /* Returns true if queries for `name`, in wire form, go to Do53 servers. */
 bool engine_is_forwarded(const Engine *e, Bytes name);
 

@@ -93,12 +93,12 @@ bool outbox_next_action(Outbox *o, Action *ret)
         return true;
 }
 
-void outbox_answer(Outbox *o, const Client *client, AnswerOrigin origin, Packet *message)
+void outbox_answer(Outbox *o, const Client *client, AnswerRoute route, Packet *message)
 {
-        outbox_answer_later(o, client, origin, pending_reply_of(message));
+        outbox_answer_later(o, client, route, pending_reply_of(message));
 }
 
-void outbox_answer_later(Outbox *o, const Client *client, AnswerOrigin origin, PendingReply *reply)
+void outbox_answer_later(Outbox *o, const Client *client, AnswerRoute route, PendingReply *reply)
 {
         Action *a = outbox_act(o, ACTION_ANSWER);
 
@@ -107,7 +107,7 @@ void outbox_answer_later(Outbox *o, const Client *client, AnswerOrigin origin, P
                 return;
         }
         a->answer.client = *client;
-        a->answer.origin = origin;
+        a->answer.route = route;
         a->answer.reply = reply;
 }
 

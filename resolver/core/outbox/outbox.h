@@ -47,8 +47,18 @@ typedef enum AnswerOrigin {
         ORIGIN_NONE,  /* an error of our own */
         ORIGIN_LOCAL, /* local names */
         ORIGIN_CACHE,
-        ORIGIN_NETWORK, /* an upstream or a Do53 server */
+        ORIGIN_UPSTREAM,
+        ORIGIN_FORWARD, /* a server of a forward zone */
+        ORIGIN_LINK,    /* a server that a link has */
 } AnswerOrigin;
+
+/* How a query came by its answer. */
+typedef struct AnswerRoute {
+        AnswerOrigin origin;
+        uint32_t server; /* handle of the upstream, or number of the forward: engine_server_name(). 0: none. That of a
+                            forward without an answer, too */
+        uint64_t took;   /* usec */
+} AnswerRoute;
 
 /* What others have found out about the network. */
 typedef enum ConnectivityState {
@@ -87,7 +97,7 @@ typedef struct Action {
         union {
                 struct {
                         Client client;
-                        AnswerOrigin origin;
+                        AnswerRoute route;
                         PendingReply *reply; /* borrowed; take a reference to keep it */
                         Packet *message; /* the written reply; NULL over TCP, where io writes it when it can be sent */
                 } answer;
@@ -199,8 +209,8 @@ bool outbox_next_action(Outbox *o, Action *ret);
 
 /* Answer `client`. These take ownership of `message` and `reply`; if it is NULL (out of memory), the client gets no
  * answer. */
-void outbox_answer(Outbox *o, const Client *client, AnswerOrigin origin, Packet *message);
-void outbox_answer_later(Outbox *o, const Client *client, AnswerOrigin origin, PendingReply *reply);
+void outbox_answer(Outbox *o, const Client *client, AnswerRoute route, Packet *message);
+void outbox_answer_later(Outbox *o, const Client *client, AnswerRoute route, PendingReply *reply);
 
 /* Changes the state of the network, and reports it if it is a new one. */
 void outbox_set_network(Outbox *o, NetworkState state);

@@ -27,7 +27,7 @@ static bool client_query_refuse(QueryCommon *common, const Client *client, Trans
         options.ede_text = text;
         common->outbox->counters.rejected++;
         outbox_answer(
-                common->outbox, client, ORIGIN_NONE,
+                common->outbox, client, (AnswerRoute) { .origin = ORIGIN_NONE },
                 reply_error(&target, m->qname.n ? client_query_question_section(m) : BYTES(NULL, 0), rcode, &options));
         return true;
 }
@@ -56,13 +56,13 @@ static bool client_query_turn_down(QueryCommon *common, const Client *client, Tr
                 ReplyOptions options = query_reply_options(common);
 
                 common->outbox->counters.rejected++;
-                outbox_answer(common->outbox, client, ORIGIN_NONE,
+                outbox_answer(common->outbox, client, (AnswerRoute) { .origin = ORIGIN_NONE },
                               reply_error(&target, BYTES(NULL, 0), RCODE_NOTIMP, &options));
                 return true;
         }
         if (status != MESSAGE_OK || m->qdcount != 1) {
                 common->outbox->counters.rejected++;
-                outbox_answer(common->outbox, client, ORIGIN_NONE,
+                outbox_answer(common->outbox, client, (AnswerRoute) { .origin = ORIGIN_NONE },
                               reply_malformed(m, status == MESSAGE_OK ? MESSAGE_MALFORMED : status));
                 return true;
         }
@@ -96,7 +96,7 @@ static bool client_query_answer_locally(QueryCommon *common, const Client *clien
                 options.ede_text = reply->reason;
         }
         common->outbox->counters.local++;
-        outbox_answer(common->outbox, client, ORIGIN_LOCAL,
+        outbox_answer(common->outbox, client, (AnswerRoute) { .origin = ORIGIN_LOCAL },
                       reply_local(&target, client_query_question_section(m), reply->rcode, reply->records, reply->n,
                                   &options));
         return true;
@@ -141,7 +141,7 @@ static bool client_query_answer_from_cache(QueryCommon *common, const Client *cl
                 common->outbox->counters.answered++;
                 histogram_add(&common->outbox->counters.latency, 0);
         }
-        outbox_answer(common->outbox, client, ORIGIN_CACHE,
+        outbox_answer(common->outbox, client, (AnswerRoute) { .origin = ORIGIN_CACHE },
                       reply_from_answer(&target, m->qname, &known.answer, &known.options));
         if (known.prefetch)
                 client_query_prefetch(common, m, now);

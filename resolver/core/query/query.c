@@ -201,9 +201,28 @@ void query_arm(Query *q)
 
 /* --- answers */
 
-static void query_answer_pending(Query *q, PendingClient *p, AnswerOrigin origin, Packet *message)
+/* Returns the route of an answer from the network. */
+static AnswerRoute query_network_route(const Query *q)
 {
-        outbox_answer(q->common->outbox, &p->client, origin, message);
+        const Forward *f = q->forward;
+
+        if (!f)
+                return (AnswerRoute) { .origin = ORIGIN_UPSTREAM, .server = q->answered_by };
+        if (q->common->clock_names && f == forwards_member(q->common->clock_names, 0))
+                return (AnswerRoute) { .origin = ORIGIN_FORWARD };
+        return (AnswerRoute) { .origin = f->config->links || forward_is_of_portal(f) ? ORIGIN_LINK : ORIGIN_FORWARD,
+                               .server = f->number };
+}
+
+static AnswerRoute query_client_route(const PendingClient *p, AnswerRoute route, uint64_t now)
+{
+        route.took = usec_sub(now, p->arrived);
+        return route;
+}
+
+static void query_answer_pending(Query *q, PendingClient *p, AnswerRoute route, Packet *message, uint64_t now)
+{
+        outbox_answer(q->common->outbox, &p->client, query_client_route(p, route, now), message);
         query_pending_client_free(q, p);
 }
 
@@ -213,20 +232,22 @@ static Bytes query_pending_name(const PendingClient *p)
 }
 
 /* Answers several clients. They share the answer: thousands may wait for one of 64 KiB. */
-static void query_answer_many(Query *q, AnswerOrigin origin, const Message *answer, const ReplyOptions *options)
+static void query_answer_many(Query *q, AnswerRoute route, const Message *answer, const ReplyOptions *options,
+                              uint64_t now)
 {
         _cleanup_(shared_answer_unrefp) SharedAnswer *shared = shared_answer_new(answer, options);
 
         LIST_FOREACH(l, &q->pending) {
                 PendingClient *p = container_of(l, PendingClient, in_query);
 
-                outbox_answer_later(q->common->outbox, &p->client, origin,
+                outbox_answer_later(q->common->outbox, &p->client, query_client_route(p, route, now),
                                     shared ? pending_reply_new(shared, &p->target, query_pending_name(p)) : NULL);
                 query_pending_client_free(q, p);
         }
 }
 
-static void query_answer_all(Query *q, AnswerOrigin origin, const Message *answer, const ReplyOptions *options)
+static void query_answer_all(Query *q, AnswerRoute route, const Message *answer, const ReplyOptions *options,
+                             uint64_t now)
 {
         List *first = list_first(&q->pending);
         ReplyOptions own = *options;
@@ -237,9 +258,10 @@ static void query_answer_all(Query *q, AnswerOrigin origin, const Message *answe
                 return;
         p = container_of(first, PendingClient, in_query);
         if (list_is_last(&q->pending, first))
-                query_answer_pending(q, p, origin, reply_from_answer(&p->target, query_pending_name(p), answer, &own));
+                query_answer_pending(q, p, route, reply_from_answer(&p->target, query_pending_name(p), answer, &own),
+                                     now);
         else
-                query_answer_many(q, origin, answer, &own);
+                query_answer_many(q, route, answer, &own, now);
 }
 
 /*
@@ -256,7 +278,7 @@ static bool query_answer_stale(Query *q, uint64_t now)
                 return false;
         LIST_FOREACH(l, &q->pending)
                 *(known.stale ? &q->common->outbox->counters.stale : &q->common->outbox->counters.answered) += 1;
-        query_answer_all(q, ORIGIN_CACHE, &known.answer, &known.options);
+        query_answer_all(q, (AnswerRoute) { .origin = ORIGIN_CACHE }, &known.answer, &known.options, now);
         return true;
 }
 
@@ -267,12 +289,13 @@ static void query_answer_second_best(Query *q, uint64_t now)
         Message m;
 
         if (!query_answer_stale(q, now) && q->fallback && message_parse(&m, packet_bytes(q->fallback)) == MESSAGE_OK)
-                query_answer_all(q, ORIGIN_NETWORK, &m, &options);
+                query_answer_all(q, query_network_route(q), &m, &options, now);
 }
 
 static void query_refuse_pending(Query *q, PendingClient *p, uint64_t now)
 {
         ReplyOptions options = query_reply_options(q->common);
+        AnswerRoute route = { .origin = ORIGIN_NONE, .server = q->forward ? query_network_route(q).server : 0 };
         char text[256];
 
         options.ede = q->route->explain(q, now, text, sizeof(text));
@@ -282,8 +305,9 @@ static void query_refuse_pending(Query *q, PendingClient *p, uint64_t now)
                 q->common->outbox->counters.forward_failed++;
                 forward_count_failure(q->forward);
         }
-        query_answer_pending(q, p, ORIGIN_NONE,
-                             reply_error(&p->target, BYTES(p->question, p->question_size), RCODE_SERVFAIL, &options));
+        query_answer_pending(q, p, route,
+                             reply_error(&p->target, BYTES(p->question, p->question_size), RCODE_SERVFAIL, &options),
+                             now);
 }
 
 /* Frees the query. */
@@ -414,7 +438,7 @@ void query_deliver(Query *q, const Message *answer, uint32_t age, uint32_t max_a
         if (kind == LIFETIME_NEGATIVE)
                 options.ttl_cap =
                         (uint32_t) MIN((uint64_t) options.ttl_cap, q->common->config->negative_max_ttl / USEC_PER_SEC);
-        query_answer_all(q, ORIGIN_NETWORK, answer, &options);
+        query_answer_all(q, query_network_route(q), answer, &options, now);
         query_free(q, now);
 }
 

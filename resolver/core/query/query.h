@@ -55,6 +55,7 @@ struct Query {
         bool fetching;         /* continue without clients: a prefetch or a refresh */
         bool withheld;         /* `fallback` is the answer, once the page of a portal was looked at (portal.h) */
         FailureReason failure; /* the last failure */
+        uint32_t answered_by;  /* handle of the upstream that answered last */
         Packet *fallback;      /* an answer to deliver if no better one arrives */
         uint64_t born;
         uint64_t hedge_at, retry_at, stale_at, end_at; /* USEC_NEVER: none */

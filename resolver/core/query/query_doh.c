@@ -297,6 +297,7 @@ void query_doh_answered(Exchange *x, const Message *answer, const HttpResponse *
 {
         Query *q = x->query;
 
+        q->answered_by = x->upstream->handle;
         upstream_exchange_free(x);
         if (message_rcode(answer) == RCODE_REFUSED && !q->fallback && query_has_room(q->common)) {
                 query_set_fallback(q, packet_copy(answer->wire));

@@ -10,6 +10,7 @@ uint64_t now;
 Plays plays;
 Wire w;
 Message got;
+AnswerRoute route;
 Packet *answer, *asked;
 unsigned n_queries, n_answers, n_servfails, n_addresses, last_number;
 bool root_asked;
@@ -119,6 +120,7 @@ static Bytes make_reply(Bytes question)
 static void on_answer(const Action *a)
 {
         n_answers++;
+        route = a->answer.route;
         answer = packet_unref(answer);
         if (!a->answer.message)
                 return;

@@ -8,6 +8,7 @@
 extern Wire w;               /* the message that a client, an upstream or a Do53 server sends next */
 extern Packet *answer;       /* the last answer since a client asked; NULL if there is none */
 extern Message got;          /* `answer`, parsed */
+extern AnswerRoute route;    /* of the last answer */
 extern unsigned n_queries;   /* queries that the engine accepted */
 extern unsigned n_answers;   /* answers to them */
 extern unsigned n_servfails; /* answers with SERVFAIL */
