@@ -42,6 +42,13 @@ need_packages() {
         [[ -n ${PACKAGES_LOG-} ]] || rm -f "$log"
 }
 
+# use_nss_resolve DIR: unpacks Debian's libnss_resolve there, for tests/bus/nss-replies. Installed, it would bring systemd-resolved along.
+use_nss_resolve() {
+        [[ -d $1 ]] || { mkdir -p "$1.new" && (cd "$1.new" && apt-get -qq download libnss-resolve && dpkg-deb -x libnss-resolve_*.deb .) && mv "$1.new" "$1"; } || return
+        DOHMOUSE_NSS_RESOLVE=$(find "$1" -name libnss_resolve.so.2)
+        export DOHMOUSE_NSS_RESOLVE
+}
+
 # configure_in DIR ARGUMENT...: configures out of tree in DIR, unless that was done with the same arguments before.
 configure_in() {
         local dir=$1; shift
