@@ -23,6 +23,7 @@
 #define NM_DROPIN "/etc/NetworkManager/conf.d/90-dohmouse.conf"
 #define OPENRESOLV_CONF "/etc/resolvconf.conf"
 #define TMPFILES_OWN "/etc/tmpfiles.d/dohmouse.conf" /* has precedence over the one in /usr/lib */
+#define RESOLVED "systemd-resolved.service"
 #define STUB_DEFAULT_ADDRESS "127.0.0.53:53"
 #define STUB_DEFAULT_OPTIONS "options edns0\n"
 #define STUB_DEFAULT_SEARCH "search .\n"
@@ -100,7 +101,7 @@ static bool enable_add_directory(Takeover *t, const char *path)
 static bool enable_plan_resolved(Takeover *t)
 {
         static const char *const units[] = { "systemd-resolved-varlink.socket", "systemd-resolved-monitor.socket",
-                                             "systemd-resolved.service" };
+                                             RESOLVED };
         char path[256];
 
         for (size_t i = 0; i < ELEMENTS(units); i++) {
@@ -403,6 +404,7 @@ int ctl_enable(Ctl *c, _unused_ int argc, _unused_ char *argv[])
 int ctl_disable(Ctl *c, _unused_ int argc, _unused_ char *argv[])
 {
         _cleanup_(takeover_deinit) Takeover t = TAKEOVER_INIT;
+        bool beside;
         int found;
 
         if (!enable_open(&t, &found))
@@ -419,9 +421,15 @@ int ctl_disable(Ctl *c, _unused_ int argc, _unused_ char *argv[])
                 return EXIT_SUCCESS;
         }
         enable_catch_signals();
+        beside = takeover_unit_is("is-active", RESOLVED);
         /* Without a list, this removes what an interrupted run left of the directory. */
-        if (takeover_revert(&t))
-                return EXIT_SUCCESS;
-        ctl_fail("Not everything could be restored. Run \"dohmousectl disable\" again once the cause is removed.");
-        return EXIT_FAILURE;
+        if (!takeover_revert(&t)) {
+                ctl_fail(
+                        "Not everything could be restored. Run \"dohmousectl disable\" again once the cause is removed.");
+                return EXIT_FAILURE;
+        }
+        /* Installed while dohmouse was the resolver, it runs without its stub, for which the address is free now. */
+        if (beside && takeover_systemctl((const char *[]) { "try-restart", RESOLVED, NULL }) != 0)
+                ctl_fail("Failed to restart " RESOLVED "; \"systemctl status " RESOLVED "\" may show why.");
+        return EXIT_SUCCESS;
 }
