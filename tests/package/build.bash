@@ -33,7 +33,7 @@ build_depends() {
 build_root() {
         local SUITE=$1 depends
         mapfile -t depends < <(build_depends)
-        kept_root "$work/roots/$SUITE-build" build-essential fakeroot faketime locales passwd "${depends[@]}" && echo "$work/roots/$SUITE-build"
+        kept_root "$work/roots/$SUITE-build" build-essential fakeroot faketime locales passwd mount "${depends[@]}" && echo "$work/roots/$SUITE-build"
 }
 
 # tool_root SUITE NAME PACKAGE...: a root with some tools; its path.
