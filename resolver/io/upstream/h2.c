@@ -5,7 +5,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "io/upstream/body.h"
 #include "io/upstream/h2_request.h"
 
 /* A body fits into the window of its stream without an update. The window of the connection is updated once per
@@ -47,6 +46,9 @@ struct H2 {
         size_t noise;
         size_t field_octets; /* of the current field section */
         List open;           /* H2Request: nghttp2 has a stream */
+        List borrowers;      /* of these, whose body is part of what is being read */
+        H2Request *answered; /* whose fields are being read; NULL: nobody's */
+        time_t read_at;      /* wall clock, seconds */
         size_t n_open, n_unwanted;
         uint32_t early[EARLY_MAX]; /* exchanges that were sent as early data, until h2_send() names them */
         unsigned n_early;
@@ -91,7 +93,7 @@ static void h2_give_up(H2Request *r, nghttp2_session *session, FailureReason f)
         if (r->failure || r->complete)
                 return;
         r->failure = f;
-        body_deinit(&r->body);
+        h2_request_drop_body(r);
         nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, r->stream, NGHTTP2_CANCEL);
 }
 
@@ -106,26 +108,27 @@ static void h2_complete(H2Request *r, nghttp2_session *session, bool end_of_stre
                 nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, r->stream, NGHTTP2_CANCEL);
 }
 
-static int h2_on_begin_headers(_unused_ nghttp2_session *session, _unused_ const nghttp2_frame *frame, void *userdata)
+static int h2_on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame, void *userdata)
 {
         H2 *h = userdata;
 
+        h->answered = h2_request_of(session, frame->hd.stream_id);
         h->field_octets = 0;
         return 0;
 }
 
-static int h2_on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name, size_t n_name,
-                        const uint8_t *value, size_t n_value, _unused_ uint8_t flags, void *userdata)
+static int h2_on_header(_unused_ nghttp2_session *session, _unused_ const nghttp2_frame *frame, const uint8_t *name,
+                        size_t n_name, const uint8_t *value, size_t n_value, _unused_ uint8_t flags, void *userdata)
 {
-        H2Request *r = h2_request_of(session, frame->hd.stream_id);
         H2 *h = userdata;
+        H2Request *r = h->answered;
 
         h->field_octets += n_name + n_value + 32;
         if (h->field_octets > FIELDS_MAX)
                 return NGHTTP2_ERR_CALLBACK_FAILURE;
         /* Trailers follow the final response, and have no meaning here. */
         if (r && !r->final)
-                http_response_field(&r->response, BYTES(name, n_name), BYTES(value, n_value), time(NULL));
+                http_response_field(&r->response, BYTES(name, n_name), BYTES(value, n_value), h->read_at);
         return 0;
 }
 
@@ -143,6 +146,15 @@ static void h2_on_fields(H2 *h, H2Request *r, nghttp2_session *session)
         h->noise = 0;
         if (http_response_answers(&r->response) && r->response.has_length && r->response.length > H2_BODY_MAX)
                 h2_give_up(r, session, FAILURE_BODY_SIZE);
+}
+
+static bool h2_add_body(H2 *h, H2Request *r, Bytes piece)
+{
+        if (!h2_request_add_body(r, piece))
+                return false;
+        if (r->borrowed.n > 0)
+                list_append(&h->borrowers, &r->in_borrowers);
+        return true;
 }
 
 static int h2_on_data_chunk(nghttp2_session *session, _unused_ uint8_t flags, int32_t stream, const uint8_t *data,
@@ -163,7 +175,7 @@ static int h2_on_data_chunk(nghttp2_session *session, _unused_ uint8_t flags, in
         }
         if (r->received > H2_BODY_MAX)
                 h2_give_up(r, session, FAILURE_BODY_SIZE);
-        else if (!r->unwanted && !body_append(&r->body, BYTES(data, n)))
+        else if (!r->unwanted && !h2_add_body(h, r, BYTES(data, n)))
                 h2_give_up(r, session, FAILURE_RESOURCES);
         return 0;
 }
@@ -252,6 +264,8 @@ static int h2_on_stream_close(nghttp2_session *session, int32_t stream, uint32_t
 
         if (!r)
                 return 0;
+        if (h->answered == r)
+                h->answered = NULL;
         h->n_open--;
         if (r->unwanted) {
                 h->n_unwanted--;
@@ -264,6 +278,7 @@ static int h2_on_stream_close(nghttp2_session *session, int32_t stream, uint32_t
                 return 0;
         }
         r->failure = h2_request_outcome(r, code);
+        list_remove(&r->in_borrowers); /* it is reported before what is being read goes */
         list_remove(&r->in_list);
         list_append(&h->done, &r->in_list);
         return 0;
@@ -327,6 +342,7 @@ static void h2_drop_session(H2 *h)
 
         nghttp2_session_del(h->session);
         h->session = NULL;
+        h->answered = NULL;
         while ((r = h2_first(&h->open)))
                 h2_request_free(r);
         h->n_open = h->n_unwanted = 0;
@@ -435,7 +451,7 @@ static void h2_tell_request(H2 *h, H2Request *r)
         if (r->failure)
                 h->events->failed(h->userdata, r->exchange, r->failure);
         else
-                h->events->response(h->userdata, r->exchange, &r->response, byte_buffer_bytes(&r->body));
+                h->events->response(h->userdata, r->exchange, &r->response, h2_request_body(r));
 }
 
 /* Any of these may close the connection, which shows in `events`. */
@@ -495,6 +511,19 @@ static void h2_leave(H2 *h, bool write)
 
 /* --- the stream's events */
 
+/* What was read goes. Whose response it completes is reported before; the others take with them what is theirs. */
+static void h2_own_bodies(H2 *h)
+{
+        List *l;
+
+        while ((l = list_first(&h->borrowers))) {
+                H2Request *r = container_of(l, H2Request, in_borrowers);
+
+                if (!h2_request_own_body(r) && !h->unusable)
+                        h2_give_up(r, h->session, FAILURE_RESOURCES);
+        }
+}
+
 static void h2_on_plaintext(void *userdata, Bytes bytes)
 {
         H2 *h = userdata;
@@ -504,6 +533,7 @@ static void h2_on_plaintext(void *userdata, Bytes bytes)
                 return;
         h2_enter(h);
         h->noise += bytes.n;
+        h->read_at = time(NULL);
         n = h->noise > NOISE_MAX ? NGHTTP2_ERR_FLOODED : nghttp2_session_mem_recv(h->session, bytes.p, bytes.n);
         if (n < 0) {
                 h2_abandon_session(h, n);
@@ -511,6 +541,7 @@ static void h2_on_plaintext(void *userdata, Bytes bytes)
                 /* If nghttp2 ends the session with a GOAWAY, that is known before the next octets are passed to it. */
                 h2_gather_frames(h);
         }
+        h2_own_bodies(h);
         h2_leave(h, false);
 }
 
@@ -597,6 +628,7 @@ H2 *h2_new(uv_loop_t *loop, const UpstreamConfig *config, const Address *address
         h->max_streams = H2_STREAMS_MAX;
         list_init(&h->open);
         list_init(&h->done);
+        list_init(&h->borrowers);
         h->authority = h2_authority(config);
         if (h->authority)
                 h->stream = stream_new(loop, config, address, tls, &stream_events, h, stats, ret_failure);
@@ -605,12 +637,12 @@ H2 *h2_new(uv_loop_t *loop, const UpstreamConfig *config, const Address *address
         return h;
 }
 
-static int h2_submit(H2 *h, uint32_t exchange, Bytes message, bool early)
+static int h2_submit(H2 *h, uint32_t exchange, Packet *message, bool early)
 {
         H2Request *request;
         int r;
 
-        if (message.n == 0 || message.n > H2_BODY_MAX)
+        if (message->n == 0 || message->n > H2_BODY_MAX)
                 return -EMSGSIZE;
         /* Requests that were cancelled in this turn make room when it is written. */
         if (h->n_open - h->n_unwanted >= H2_STREAMS_MAX || h->n_open >= (size_t) 2 * H2_STREAMS_MAX)
@@ -649,7 +681,7 @@ static bool h2_was_sent_early(H2 *h, uint32_t exchange)
         return false;
 }
 
-void h2_offer(H2 *h, uint32_t exchange, Bytes message)
+void h2_offer(H2 *h, uint32_t exchange, Packet *message)
 {
         if (!h->waiting || h->n_early == EARLY_MAX)
                 return;
@@ -659,7 +691,7 @@ void h2_offer(H2 *h, uint32_t exchange, Bytes message)
                 h->early[h->n_early++] = exchange;
 }
 
-int h2_send(H2 *h, uint32_t exchange, Bytes message, bool ping)
+int h2_send(H2 *h, uint32_t exchange, Packet *message, bool ping)
 {
         int r = 0;
 
@@ -692,7 +724,7 @@ void h2_cancel(H2 *h, uint32_t exchange)
                 return;
         r->unwanted = true;
         h->n_unwanted++;
-        body_deinit(&r->body);
+        h2_request_drop_body(r);
         if (!h->terminated)
                 nghttp2_submit_rst_stream(h->session, NGHTTP2_FLAG_NONE, r->stream, NGHTTP2_CANCEL);
 }

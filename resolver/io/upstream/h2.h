@@ -13,6 +13,7 @@
 
 #include <uv.h>
 
+#include "core/base/packet.h"
 #include "core/config/config.h"
 #include "core/health/failure.h"
 #include "core/upstream/http_response.h"
@@ -60,17 +61,17 @@ H2 *h2_new(uv_loop_t *loop, const UpstreamConfig *config, const Address *address
            void *userdata, H2Stats *stats, FailureReason *ret_failure);
 
 /*
- * Sends a DNS message as a stream of its own; the octets are copied. `exchange` identifies its outcome. With `ping`, a
- * PING is sent in the same write. Nothing is written before h2_flush(), so that all queries of one turn of the loop go
- * out as one TLS record and one write, HEADERS and DATA together. Returns 0. If nothing was queued, no event comes, and
- * the result is a negative errno: -EPIPE if the connection is closing or accepts no new streams, -EBUSY if it has as
- * many as it may have, -EMSGSIZE if this is no DNS message, -ENOMEM.
+ * Sends a DNS message, of which it takes a reference, as a stream of its own. `exchange` identifies its outcome. With
+ * `ping`, a PING is sent in the same write. Nothing is written before h2_flush(), so that all queries of one turn of
+ * the loop go out as one TLS record and one write, HEADERS and DATA together. Returns 0. If nothing was queued, no
+ * event comes, and the result is a negative errno: -EPIPE if the connection is closing or accepts no new streams,
+ * -EBUSY if it has as many as it may have, -EMSGSIZE if this is no DNS message, -ENOMEM.
  */
-int h2_send(H2 *h, uint32_t exchange, Bytes message, bool ping);
+int h2_send(H2 *h, uint32_t exchange, Packet *message, bool ping);
 
 /* Between `established` and h2_flush(): like h2_send(), but as early data. Where that cannot be, or the peer rejects
  * it, nothing happens. h2_send() of the same exchange, once `ready`, sends what was not sent. */
-void h2_offer(H2 *h, uint32_t exchange, Bytes message);
+void h2_offer(H2 *h, uint32_t exchange, Packet *message);
 
 void h2_ping(H2 *h);
 

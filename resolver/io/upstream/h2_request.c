@@ -7,23 +7,39 @@
 
 #include "io/upstream/body.h"
 
+#define FIELD_PATH 3 /* position of the field whose value nghttp2 has to copy: it may not live long enough */
 #define MEDIA_TYPE "application/dns-message"
 
 /* A longer message is sent by POST, which every server supports (RFC 8484 4.1): nghttp2 sends no more than 64 KiB of
  * fields, and servers accept far less. */
 #define GET_MESSAGE_MAX 4096
 
-H2Request *h2_request_new(uint32_t exchange, Bytes message)
+/* Returns the number of digits. */
+static size_t h2_request_write_decimal(char to[static 8], size_t number)
+{
+        char digits[8];
+        size_t n = 0;
+
+        do {
+                digits[n++] = (char) ('0' + number % 10);
+                number /= 10;
+        } while (number > 0 && n < sizeof(digits));
+        for (size_t i = 0; i < n; i++)
+                to[i] = digits[n - 1 - i];
+        return n;
+}
+
+H2Request *h2_request_new(uint32_t exchange, Packet *message)
 {
         H2Request *r = calloc(1, sizeof(*r));
 
         if (!r)
                 return NULL;
         list_init(&r->in_list);
+        list_init(&r->in_borrowers);
         r->exchange = exchange;
         r->response = HTTP_RESPONSE_INIT;
-        if (!byte_buffer_append(&r->message, message))
-                return h2_request_free(r);
+        r->message = packet_ref(message);
         return r;
 }
 
@@ -32,10 +48,40 @@ H2Request *h2_request_free(H2Request *r)
         if (!r)
                 return NULL;
         list_remove(&r->in_list);
-        body_deinit(&r->body);
-        byte_buffer_deinit(&r->message);
+        h2_request_drop_body(r);
+        packet_unref(r->message);
         free(r);
         return NULL;
+}
+
+bool h2_request_own_body(H2Request *r)
+{
+        Bytes borrowed = r->borrowed;
+
+        r->borrowed = BYTES(NULL, 0);
+        list_remove(&r->in_borrowers);
+        return borrowed.n == 0 || body_append(&r->body, borrowed);
+}
+
+bool h2_request_add_body(H2Request *r, Bytes piece)
+{
+        if (r->borrowed.n == 0 && r->body.n == 0) {
+                r->borrowed = piece;
+                return true;
+        }
+        return h2_request_own_body(r) && body_append(&r->body, piece);
+}
+
+void h2_request_drop_body(H2Request *r)
+{
+        r->borrowed = BYTES(NULL, 0);
+        list_remove(&r->in_borrowers);
+        body_deinit(&r->body);
+}
+
+Bytes h2_request_body(const H2Request *r)
+{
+        return r->borrowed.n > 0 ? r->borrowed : byte_buffer_bytes(&r->body);
 }
 
 char *h2_authority(const UpstreamConfig *config)
@@ -86,6 +132,7 @@ static char *h2_request_path_with_message(const char *path, Bytes message, size_
         return text;
 }
 
+/* The value is not copied: it lives as long as the request is queued. */
 static nghttp2_nv h2_request_field(const char *name, const char *value, size_t n)
 {
         return (nghttp2_nv) {
@@ -93,6 +140,7 @@ static nghttp2_nv h2_request_field(const char *name, const char *value, size_t n
                 .namelen = strlen(name),
                 .value = (uint8_t *) value,
                 .valuelen = n,
+                .flags = NGHTTP2_NV_FLAG_NO_COPY_NAME | NGHTTP2_NV_FLAG_NO_COPY_VALUE,
         };
 }
 
@@ -101,42 +149,40 @@ static ssize_t h2_request_read_message(_unused_ nghttp2_session *session, _unuse
                                        _unused_ void *userdata)
 {
         H2Request *r = source->ptr;
-        size_t n = MIN(size, r->message.n - r->sent);
+        size_t n = MIN(size, r->message->n - r->sent);
 
-        memcpy(to, r->message.p + r->sent, n);
+        memcpy(to, r->message->data + r->sent, n);
         r->sent += n;
-        if (r->sent == r->message.n)
+        if (r->sent == r->message->n)
                 *flags |= NGHTTP2_DATA_FLAG_EOF;
         return (ssize_t) n;
 }
 
-/* The order is fixed, and no field distinguishes one client from another (RFC 8484 8.2). nghttp2 copies the fields. */
+/* The order is fixed, and no field distinguishes one client from another (RFC 8484 8.2). */
 int h2_request_submit(H2Request *r, nghttp2_session *session, const UpstreamConfig *config, const char *authority)
 {
-        bool get = config->method == METHOD_GET && r->message.n <= GET_MESSAGE_MAX;
+        bool get = config->method == METHOD_GET && r->message->n <= GET_MESSAGE_MAX;
         nghttp2_data_provider provider = { .source.ptr = r, .read_callback = h2_request_read_message };
         _cleanup_(freep) char *path = NULL;
         size_t n_path = strlen(config->path);
-        char length[16];
-        int n_length;
 
         if (get) {
-                path = h2_request_path_with_message(config->path, byte_buffer_bytes(&r->message), &n_path);
+                path = h2_request_path_with_message(config->path, packet_bytes(r->message), &n_path);
                 if (!path)
                         return -ENOMEM;
         }
-        n_length = snprintf(length, sizeof(length), "%zu", r->message.n);
 
-        const nghttp2_nv fields[] = {
+        nghttp2_nv fields[] = {
                 h2_request_field(":method", get ? "GET" : "POST", get ? 3 : 4),
                 h2_request_field(":scheme", "https", 5),
                 h2_request_field(":authority", authority, strlen(authority)),
-                h2_request_field(":path", get ? path : config->path, n_path),
+                [FIELD_PATH] = h2_request_field(":path", get ? path : config->path, n_path),
                 h2_request_field("accept", MEDIA_TYPE, strlen(MEDIA_TYPE)),
                 h2_request_field("content-type", MEDIA_TYPE, strlen(MEDIA_TYPE)),
-                h2_request_field("content-length", length, (size_t) n_length),
+                h2_request_field("content-length", r->length, h2_request_write_decimal(r->length, r->message->n)),
         };
 
+        fields[FIELD_PATH].flags = NGHTTP2_NV_FLAG_NO_COPY_NAME;
         r->stream = nghttp2_submit_request(session, NULL, fields, get ? 5 : 7, get ? NULL : &provider, r);
         if (r->stream == NGHTTP2_ERR_NOMEM)
                 return -ENOMEM;
@@ -150,7 +196,7 @@ bool h2_request_again(H2Request *r, nghttp2_session *session, const UpstreamConf
         r->interim = 0;
         r->response = HTTP_RESPONSE_INIT;
         r->received = r->sent = 0;
-        body_deinit(&r->body);
+        h2_request_drop_body(r);
         return h2_request_submit(r, session, config, authority) >= 0;
 }
 

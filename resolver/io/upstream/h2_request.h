@@ -27,20 +27,30 @@ typedef struct H2Request {
         unsigned interim;      /* responses 1xx */
         HttpResponse response;
         size_t received; /* octets of the body, whether kept or not */
-        ByteBuffer body;
-        ByteBuffer message;
-        size_t sent; /* octets of it */
+        Bytes borrowed;  /* the body, as long as it has come in one piece: part of what is being read */
+        ByteBuffer body; /* the body, if it has not */
+        List in_borrowers;
+        Packet *message;
+        size_t sent;    /* octets of it */
+        char length[8]; /* its size in decimal */
 } H2Request;
 
-/* Returns NULL if out of memory. */
-H2Request *h2_request_new(uint32_t exchange, Bytes message);
+/* Takes a reference to the message. Returns NULL if out of memory. */
+H2Request *h2_request_new(uint32_t exchange, Packet *message);
 /* The request must be in no list. Returns NULL. */
 H2Request *h2_request_free(H2Request *r);
 
 /* Returns the ":authority" of an upstream: its host and, unless it is 443, its port. NULL if out of memory. */
 char *h2_authority(const UpstreamConfig *config);
 
-/* Opens a stream with `r` as its user data. Returns 0 or a negative errno. */
+/* Adds to the body. The first piece is borrowed: it has to be owned before it goes. Returns false if out of memory. */
+bool h2_request_add_body(H2Request *r, Bytes piece);
+bool h2_request_own_body(H2Request *r);
+void h2_request_drop_body(H2Request *r);
+Bytes h2_request_body(const H2Request *r);
+
+/* Opens a stream with `r` as its user data. `authority` is borrowed as long as the session lives. Returns 0 or a
+ * negative errno. */
 int h2_request_submit(H2Request *r, nghttp2_session *session, const UpstreamConfig *config, const char *authority);
 
 /* Opens another stream for a request that was sent as early data and answered with 425 (Too Early, RFC 8470 5.2): the

@@ -295,7 +295,7 @@ static void transport_send_exchange(UpstreamTransport *u, const Action *a)
 
         if (!c)
                 return;
-        r = h2_send(c->h2, a->exchange, packet_bytes(a->send.message), a->send.ping);
+        r = h2_send(c->h2, a->exchange, a->send.message, a->send.ping);
         if (r < 0)
                 transport_report_not_sent(u, a, r);
         transport_queue_flush(u, c);
@@ -312,7 +312,7 @@ void transport_act(UpstreamTransport *u, const Action *a)
                 break;
         case ACTION_OFFER:
                 if (c)
-                        h2_offer(c->h2, a->exchange, packet_bytes(a->send.message));
+                        h2_offer(c->h2, a->exchange, a->send.message);
                 break;
         case ACTION_SEND:
                 transport_send_exchange(u, a);

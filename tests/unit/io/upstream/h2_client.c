@@ -64,6 +64,16 @@ void client_close(Client *c)
         c->inside_call = false;
 }
 
+/* Sends a message, of which the connection keeps what it needs. */
+int client_send(Client *c, uint32_t exchange, Bytes message, bool ping)
+{
+        Packet *p = packet_copy(message);
+        int r = h2_send(c->h2, exchange, p, ping);
+
+        packet_unref(p);
+        return r;
+}
+
 static Bytes question(uint32_t exchange)
 {
         static uint8_t message[29] = { 0,   0,   1,   0,   0,   1,   0, 0,   0,   0,   0,   0, 7, 'e',
@@ -76,7 +86,7 @@ static Bytes question(uint32_t exchange)
 void client_ask(Client *c, uint32_t exchange, bool ping)
 {
         c->inside_call = true;
-        ck_assert_int_eq(h2_send(c->h2, exchange, question(exchange), ping), 0);
+        ck_assert_int_eq(client_send(c, exchange, question(exchange), ping), 0);
         c->inside_call = false;
 }
 
@@ -97,8 +107,12 @@ static void on_established(void *userdata)
                 client_close(c);
                 return;
         }
-        for (unsigned i = 0; i < c->offer; i++)
-                h2_offer(c->h2, i, question(i));
+        for (unsigned i = 0; i < c->offer; i++) {
+                Packet *p = packet_copy(question(i));
+
+                h2_offer(c->h2, i, p);
+                packet_unref(p);
+        }
         client_flush(c);
 }
 

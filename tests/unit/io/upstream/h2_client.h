@@ -63,6 +63,7 @@ void client_connect(Client *c);
 void client_reconnect(Client *c);
 /* One question after the other on a connection that is opened and closed for it. */
 void client_connect_and_ask(Client *c);
+int client_send(Client *c, uint32_t exchange, Bytes message, bool ping);
 void client_ask(Client *c, uint32_t exchange, bool ping);
 void client_flush(Client *c);
 void client_close(Client *c);

@@ -71,7 +71,7 @@ START_TEST(RFC8484_message_that_is_too_long_for_a_url_is_posted)
         c.config.method = METHOD_GET;
         client_connect(&c);
         wait_until(&c.ready, "ready");
-        ck_assert_int_eq(h2_send(c.h2, 0, BYTES(message, sizeof(message)), false), 0);
+        ck_assert_int_eq(client_send(&c, 0, BYTES(message, sizeof(message)), false), 0);
         client_flush(&c);
         wait_for(&c.over, 1, "outcomes");
         ck_assert_uint_eq(c.outcomes[0].failure, FAILURE_NONE);
@@ -143,7 +143,7 @@ START_TEST(one_more_than_a_hundred_is_not_taken)
         c.send_when_ready = 100;
         client_connect(&c);
         wait_until(&c.ready, "ready");
-        ck_assert_int_lt(h2_send(c.h2, 200, BYTES("0123456789ab", 12), false), 0);
+        ck_assert_int_lt(client_send(&c, 200, BYTES("0123456789ab", 12), false), 0);
         client_finish(&c, &s);
 }
 END_TEST
@@ -463,7 +463,7 @@ START_TEST(goaway_is_told_and_streams_above_it_are_refused)
         ck_assert_uint_eq(c.outcomes[1].failure, FAILURE_REFUSED_STREAM);
         ck_assert_uint_eq(c.outcomes[2].failure, FAILURE_REFUSED_STREAM);
         if (c.h2)
-                ck_assert_int_lt(h2_send(c.h2, 4, BYTES("0123456789ab", 12), false), 0);
+                ck_assert_int_lt(client_send(&c, 4, BYTES("0123456789ab", 12), false), 0);
         client_finish(&c, &s);
 }
 END_TEST
@@ -620,7 +620,7 @@ START_TEST(H30_numbers_of_streams_are_not_used_up)
         expect_answer(&c, 1);
         ck_assert_uint_eq(c.goaways, 1);
         ck_assert_uint_eq(c.goaway, FAILURE_GOAWAY);
-        ck_assert_int_lt(h2_send(c.h2, 4, BYTES("0123456789ab", 12), false), 0);
+        ck_assert_int_lt(client_send(&c, 4, BYTES("0123456789ab", 12), false), 0);
         client_finish(&c, &s);
         first_stream = 0;
 }

@@ -184,7 +184,7 @@ START_TEST(deaf_peer_takes_what_it_takes_and_is_given_up)
         client_connect(&c);
         wait_until(&c.ready, "ready");
         for (unsigned i = 0; i < 100; i++)
-                ck_assert_int_eq(h2_send(c.h2, i, BYTES(message, sizeof(message)), true), 0);
+                ck_assert_int_eq(client_send(&c, i, BYTES(message, sizeof(message)), true), 0);
         client_flush(&c);
         /* Its window is what it can make us hold: 65535 octets. */
         ck_assert_uint_lt(c.stats.octets_out, 80000);
