@@ -10,18 +10,19 @@
 #define SECONDS_PER_DAY 86400
 #define SECONDS_PER_YEAR 31556952
 
-static bool http_is_word(Bytes b, const char *word)
-{
-        size_t n = strlen(word);
+/* A word of a header, in lower case. */
+#define WORD(text) BYTES(text, sizeof(text) - 1)
 
-        if (b.n != n)
+static bool http_is_word(Bytes b, Bytes word)
+{
+        if (b.n != word.n)
                 return false;
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < b.n; i++) {
                 uint8_t c = b.p[i];
 
                 if (c >= 'A' && c <= 'Z')
                         c = (uint8_t) (c + 32);
-                if (c != (uint8_t) word[i])
+                if (c != word.p[i])
                         return false;
         }
         return true;
@@ -96,9 +97,13 @@ static void http_keep_value(char to[static HTTP_VALUE_MAX], Bytes value)
 
 static void http_take_type(HttpResponse *r, Bytes value)
 {
-        http_keep_value(r->type, value);
-        r->type_ok = !r->has_type && http_is_word(http_cut(&value, ';'), "application/dns-message");
+        Bytes rest = value;
+
+        r->type_ok = !r->has_type && http_is_word(http_cut(&rest, ';'), WORD("application/dns-message"));
         r->has_type = true;
+        /* For whoever has to tell why it is not. */
+        if (!r->type_ok)
+                http_keep_value(r->type, value);
 }
 
 static void http_take_encoding(HttpResponse *r, Bytes value)
@@ -107,7 +112,7 @@ static void http_take_encoding(HttpResponse *r, Bytes value)
         while (value.n) {
                 Bytes coding = http_cut(&value, ',');
 
-                r->encoded = r->encoded || (coding.n && !http_is_word(coding, "identity"));
+                r->encoded = r->encoded || (coding.n && !http_is_word(coding, WORD("identity")));
         }
 }
 
@@ -130,9 +135,9 @@ static void http_take_cache_control(HttpResponse *r, Bytes value)
 
                 if (argument.n >= 2 && argument.p[0] == '"' && argument.p[argument.n - 1] == '"')
                         argument = BYTES(argument.p + 1, argument.n - 2);
-                if (http_is_word(name, "no-store") || http_is_word(name, "no-cache"))
+                if (http_is_word(name, WORD("no-store")) || http_is_word(name, WORD("no-cache")))
                         n = 0;
-                else if (!http_is_word(name, "max-age") || !http_number(argument, &n))
+                else if (!http_is_word(name, WORD("max-age")) || !http_number(argument, &n))
                         continue;
                 r->max_age = r->has_max_age ? MIN(r->max_age, http_seconds(n)) : http_seconds(n);
                 r->has_max_age = true;
@@ -256,22 +261,30 @@ static void http_take_retry_after(HttpResponse *r, Bytes value, int64_t wall_clo
         r->has_retry_after = true;
 }
 
+#define FIELD(text) { .p = (const uint8_t *) (text), .n = sizeof(text) - 1 }
+
 void http_response_field(HttpResponse *r, Bytes name, Bytes value, int64_t wall_clock)
 {
+        static const struct {
+                Bytes name;
+                void (*take)(HttpResponse *r, Bytes value);
+        } fields[] = {
+                { FIELD(":status"), http_take_status },
+                { FIELD("content-type"), http_take_type },
+                { FIELD("content-length"), http_take_length },
+                { FIELD("cache-control"), http_take_cache_control },
+                { FIELD("age"), http_take_age },
+                { FIELD("content-encoding"), http_take_encoding },
+        };
+
         value = http_trim(value);
-        if (http_is_word(name, ":status"))
-                http_take_status(r, value);
-        else if (http_is_word(name, "content-type"))
-                http_take_type(r, value);
-        else if (http_is_word(name, "content-encoding"))
-                http_take_encoding(r, value);
-        else if (http_is_word(name, "content-length"))
-                http_take_length(r, value);
-        else if (http_is_word(name, "age"))
-                http_take_age(r, value);
-        else if (http_is_word(name, "cache-control"))
-                http_take_cache_control(r, value);
-        else if (http_is_word(name, "retry-after"))
+        for (size_t i = 0; i < ELEMENTS(fields); i++) {
+                if (http_is_word(name, fields[i].name)) {
+                        fields[i].take(r, value);
+                        return;
+                }
+        }
+        if (http_is_word(name, WORD("retry-after")))
                 http_take_retry_after(r, value, wall_clock);
 }
 
