@@ -41,6 +41,9 @@ int ctl_log_level(Ctl *c, int argc, char *argv[]);
 /* Prints "dohmousectl: TEXT" to standard error. Always returns EXIT_FAILURE. */
 int ctl_fail(const char *format, ...) _printf_(1, 2);
 
+/* Prints `value` as --json= demands, and takes its reference. NULL is "out of memory". Returns the exit status. */
+int ctl_put_json(const Ctl *c, json_t *value);
+
 /* --- the bus: ctl_bus.c. If these return false, the error has been printed along with what to do about it. */
 
 /* Also starts the daemon, if it is not running and the bus can activate it. */

@@ -30,6 +30,15 @@ int ctl_fail(const char *format, ...)
         return EXIT_FAILURE;
 }
 
+int ctl_put_json(const Ctl *c, json_t *value)
+{
+        if (!value)
+                return ctl_fail("Out of memory.");
+        if (!ctl_json_print(stdout, c->json == JSON_PRETTY, value))
+                return ctl_fail("Failed to write the output: %s", strerror(errno));
+        return EXIT_SUCCESS;
+}
+
 int ctl_bad_reply(int error)
 {
         return ctl_fail("Failed to read the reply of the daemon: %s\n" RESTART_HINT, strerror(-error));

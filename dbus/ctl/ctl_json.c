@@ -6,146 +6,94 @@
 
 #include "core/base/utf8.h"
 
-static void json_put_string(Json *j, const char *s)
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+#define INDENT 8
+
+json_t *ctl_json_text(const char *s)
 {
-        fputc('"', j->f);
+        _cleanup_(freep) char *text = malloc(strlen(s) * strlen(REPLACEMENT) + 1);
+        char *p = text;
+
+        if (!text)
+                return NULL;
         while (*s) {
                 size_t n = utf8_size(BYTES(s, strnlen(s, 4)), NULL);
 
-                if (n == 0)
-                        fputs("\\ufffd", j->f);
-                else if (*s == '"' || *s == '\\')
-                        fprintf(j->f, "\\%c", *s);
-                else if ((unsigned char) *s < ' ' || *s == 0x7f)
-                        fprintf(j->f, "\\u%04x", (unsigned) *s);
-                else
-                        fwrite(s, 1, n, j->f);
+                p = n > 0 ? mempcpy(p, s, n) : stpcpy(p, REPLACEMENT);
                 s += MAX(n, (size_t) 1);
         }
-        fputc('"', j->f);
+        return json_stringn(text, (size_t) (p - text));
 }
 
-static void json_new_line(Json *j)
+json_t *ctl_json_number(uint64_t n)
 {
-        if (!j->pretty)
-                return;
-        fputc('\n', j->f);
-        for (unsigned i = 0; i < j->depth; i++)
-                fputc('\t', j->f);
-}
-
-/* Writes what precedes a value: comma, newline and key. */
-static void json_lead_in(Json *j, const char *key)
-{
-        if (j->depth > 0) {
-                if (j->levels[j->depth - 1].filled)
-                        fputc(',', j->f);
-                j->levels[j->depth - 1].filled = true;
-                json_new_line(j);
-        }
-        if (key) {
-                json_put_string(j, key);
-                fputs(j->pretty ? " : " : ":", j->f);
-        }
-}
-
-static void json_begin(Json *j, const char *key, char open, char close)
-{
-        json_lead_in(j, key);
-        fputc(open, j->f);
-        must(j->depth < JSON_DEPTH_MAX);
-        j->levels[j->depth].close = close;
-        j->levels[j->depth++].filled = false;
-}
-
-void json_object(Json *j, const char *key)
-{
-        json_begin(j, key, '{', '}');
-}
-
-void json_array(Json *j, const char *key)
-{
-        json_begin(j, key, '[', ']');
-}
-
-void json_end(Json *j)
-{
-        char close;
-
-        must(j->depth > 0);
-        close = j->levels[--j->depth].close;
-        if (j->levels[j->depth].filled)
-                json_new_line(j);
-        fputc(close, j->f);
-        if (j->depth == 0)
-                fputc('\n', j->f);
-}
-
-void json_string(Json *j, const char *key, const char *value)
-{
-        json_lead_in(j, key);
-        json_put_string(j, value);
-}
-
-void json_number(Json *j, const char *key, uint64_t value)
-{
-        json_lead_in(j, key);
-        fprintf(j->f, "%llu", (unsigned long long) value);
-}
-
-void json_bool(Json *j, const char *key, bool value)
-{
-        json_lead_in(j, key);
-        fputs(value ? "true" : "false", j->f);
-}
-
-void json_null(Json *j, const char *key)
-{
-        json_lead_in(j, key);
-        fputs("null", j->f);
+        return n == UINT64_MAX ? json_null() : json_integer((json_int_t) n);
 }
 
 /* --- from the bus */
 
-static int json_container(Json *j, const char *key, sd_bus_message *m, char type, const char *contents)
+static int ctl_json_from_dictionary(sd_bus_message *m, const char *contents, json_t *object)
+{
+        char entry[64];
+        int r;
+
+        snprintf(entry, sizeof(entry), "%.*s", (int) strlen(contents) - 2, contents + 1);
+        while ((r = sd_bus_message_enter_container(m, 'e', entry)) > 0) {
+                json_t *value = NULL;
+                const char *key;
+
+                r = sd_bus_message_read(m, "s", &key);
+                if (r >= 0)
+                        r = ctl_json_from_bus(m, &value);
+                if (r >= 0 && json_object_set_new(object, key, value) < 0)
+                        r = -ENOMEM;
+                if (r >= 0)
+                        r = sd_bus_message_exit_container(m);
+                if (r < 0)
+                        break;
+        }
+        return r;
+}
+
+static int ctl_json_from_array(sd_bus_message *m, json_t *array)
+{
+        int r;
+
+        while ((r = sd_bus_message_at_end(m, false)) == 0) {
+                json_t *value = NULL;
+
+                r = ctl_json_from_bus(m, &value);
+                if (r >= 0 && json_array_append_new(array, value) < 0)
+                        r = -ENOMEM;
+                if (r < 0)
+                        break;
+        }
+        return r;
+}
+
+static int ctl_json_from_container(sd_bus_message *m, char type, const char *contents, json_t **ret)
 {
         /* a{s...} becomes an object */
         bool dictionary = type == 'a' && contents[0] == '{' && contents[1] == 's';
+        _cleanup_(json_decrefp) json_t *value = NULL;
         int r = sd_bus_message_enter_container(m, type, contents);
 
         if (r < 0)
                 return r;
-        if (type == 'v') {
-                r = json_bus_value(j, key, m);
-                return r < 0 ? r : sd_bus_message_exit_container(m);
-        }
-        if (j->depth + 1 >= JSON_DEPTH_MAX)
-                return -EBADMSG;
-        dictionary ? json_object(j, key) : json_array(j, key);
-        while ((r = sd_bus_message_at_end(m, false)) == 0) {
-                const char *name = NULL;
-
-                if (dictionary) {
-                        char inner[64];
-
-                        snprintf(inner, sizeof(inner), "%.*s", (int) strlen(contents) - 2, contents + 1);
-                        r = sd_bus_message_enter_container(m, 'e', inner);
-                        if (r >= 0)
-                                r = sd_bus_message_read(m, "s", &name);
-                        if (r < 0)
-                                return r;
-                }
-                r = json_bus_value(j, name, m);
-                if (r >= 0 && dictionary)
-                        r = sd_bus_message_exit_container(m);
-                if (r < 0)
-                        return r;
-        }
-        json_end(j);
-        return r < 0 ? r : sd_bus_message_exit_container(m);
+        if (type == 'v')
+                r = ctl_json_from_bus(m, &value);
+        else if (dictionary)
+                r = ctl_json_from_dictionary(m, contents, value = json_object());
+        else
+                r = ctl_json_from_array(m, value = json_array());
+        if (r >= 0)
+                r = sd_bus_message_exit_container(m);
+        if (r >= 0)
+                *ret = take_pointer(value);
+        return r;
 }
 
-int json_bus_value(Json *j, const char *key, sd_bus_message *m)
+int ctl_json_from_bus(sd_bus_message *m, json_t **ret)
 {
         const char *contents;
         union {
@@ -166,58 +114,59 @@ int json_bus_value(Json *j, const char *key, sd_bus_message *m)
         if (r <= 0)
                 return r < 0 ? r : -EBADMSG;
         if (strchr("avre", type))
-                return json_container(j, key, m, type, contents);
+                return ctl_json_from_container(m, type, contents, ret);
         r = sd_bus_message_read_basic(m, type, &v);
         if (r < 0)
                 return r;
         switch (type) {
         case 'y':
-                json_number(j, key, v.y);
+                *ret = json_integer(v.y);
                 break;
         case 'b':
-                json_bool(j, key, v.b);
-                break;
-        case 'q':
-                json_number(j, key, v.q);
-                break;
-        case 'u':
-                json_number(j, key, v.u);
-                break;
-        case 't':
-                if (v.t == UINT64_MAX)
-                        json_null(j, key);
-                else
-                        json_number(j, key, v.t);
+                *ret = json_boolean(v.b);
                 break;
         case 'n':
+                *ret = json_integer(v.n);
+                break;
+        case 'q':
+                *ret = json_integer(v.q);
+                break;
         case 'i':
+                *ret = json_integer(v.i);
+                break;
+        case 'u':
+                *ret = json_integer(v.u);
+                break;
         case 'x':
-                json_lead_in(j, key);
-                fprintf(j->f, "%lld", (long long) (type == 'n' ? v.n : type == 'i' ? v.i : v.x));
+                *ret = json_integer(v.x);
+                break;
+        case 't':
+                *ret = ctl_json_number(v.t);
                 break;
         case 's':
         case 'o':
         case 'g':
-                json_string(j, key, v.s);
+                *ret = ctl_json_text(v.s);
                 break;
         default:
-                json_null(j, key);
+                *ret = json_null();
         }
-        return 0;
+        return *ret ? 0 : -ENOMEM;
 }
 
-int json_bus_properties(Json *j, sd_bus_message *m)
+int ctl_json_add_properties(json_t *object, sd_bus_message *m)
 {
         int r = sd_bus_message_enter_container(m, 'a', "{sv}");
 
-        while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
-                const char *name;
-
-                r = sd_bus_message_read(m, "s", &name);
-                if (r >= 0)
-                        r = json_bus_value(j, name, m);
-                if (r >= 0)
-                        r = sd_bus_message_exit_container(m);
-        }
+        if (r >= 0)
+                r = ctl_json_from_dictionary(m, "{sv}", object);
         return r < 0 ? r : sd_bus_message_exit_container(m);
+}
+
+bool ctl_json_print(FILE *f, bool pretty, json_t *value)
+{
+        bool ok = value && json_dumpf(value, f, JSON_ENCODE_ANY | (pretty ? JSON_INDENT(INDENT) : JSON_COMPACT)) == 0;
+
+        json_decref(value);
+        return ok && fputc('\n', f) != EOF && fflush(f) == 0;
 }

@@ -1,48 +1,28 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Json: writes JSON, with commas and indentation. Bytes that are not UTF-8 are replaced by U+FFFD, so that the output
- * is always valid.
+ * What JSON output consists of, as values of jansson. Its functions that take NULL for a value fail, so that only the
+ * last result needs to be checked.
  */
 
+#include <jansson.h>
 #include <stdio.h>
 #include <systemd/sd-bus.h>
 
 #include "core/base/base.h"
 
-#define JSON_DEPTH_MAX 16
+/* Bytes that are not UTF-8 are replaced by U+FFFD. NULL if out of memory. */
+json_t *ctl_json_text(const char *s);
 
-typedef struct Json {
-        FILE *f;
-        bool pretty;
-        unsigned depth;
-        struct {
-                char close; /* ']' or '}' */
-                bool filled;
-        } levels[JSON_DEPTH_MAX];
-} Json;
+/* UINT64_MAX, which stands for "no bound" on the bus, becomes null. */
+json_t *ctl_json_number(uint64_t n);
 
-#define JSON_INIT(file, is_pretty)                 \
-        (Json)                                     \
-        {                                          \
-                .f = (file), .pretty = (is_pretty) \
-        }
+/* Reads the next complete value of `m`. Dictionaries with string keys become objects, structures become arrays, and
+ * variants are replaced by their contents. Negative errno. */
+int ctl_json_from_bus(sd_bus_message *m, json_t **ret);
 
-/* `key` is NULL in an array and at the top level. At most JSON_DEPTH_MAX levels can be open. */
-void json_object(Json *j, const char *key);
-void json_array(Json *j, const char *key);
-/* Closes the innermost object or array. The outermost one is followed by a newline. */
-void json_end(Json *j);
+/* Adds the entries of an a{sv} to `object`. Negative errno. */
+int ctl_json_add_properties(json_t *object, sd_bus_message *m);
 
-void json_string(Json *j, const char *key, const char *value);
-void json_number(Json *j, const char *key, uint64_t value);
-void json_bool(Json *j, const char *key, bool value);
-void json_null(Json *j, const char *key);
-
-/* Writes the next complete value of `m`. Dictionaries with string keys become objects, structures become arrays, and
- * variants are replaced by their contents. UINT64_MAX, which stands for "no bound" on the bus, becomes null. Negative
- * errno. */
-int json_bus_value(Json *j, const char *key, sd_bus_message *m);
-
-/* Writes the entries of an a{sv} as members of the open object. Negative errno. */
-int json_bus_properties(Json *j, sd_bus_message *m);
+/* Prints `value`, whose reference it takes, and a newline. Returns false if that fails, or if `value` is NULL. */
+bool ctl_json_print(FILE *f, bool pretty, json_t *value);

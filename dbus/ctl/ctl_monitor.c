@@ -33,18 +33,10 @@ static void monitor_print_upstream(const Monitor *m, const char *event, const Up
         const char *word = upstream_state_word(v);
 
         if (c->json) {
-                Json j = JSON_INIT(stdout, c->json == JSON_PRETTY);
-
-                json_object(&j, NULL);
-                json_number(&j, "TimestampUSec", now_real());
-                json_string(&j, "Event", event);
-                json_string(&j, "Upstream", v->name);
-                json_string(&j, "State", v->state);
-                json_string(&j, "Reason", v->reason);
-                json_string(&j, "ReasonDetail", v->reason_detail);
-                json_string(&j, "Admin", v->admin);
-                json_number(&j, "RetryAtUSec", v->retry_at);
-                json_end(&j);
+                ctl_put_json(c, json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:o}", "TimestampUSec",
+                                          (json_int_t) now_real(), "Event", event, "Upstream", v->name, "State",
+                                          v->state, "Reason", v->reason, "ReasonDetail", v->reason_detail, "Admin",
+                                          v->admin, "RetryAtUSec", ctl_json_number(v->retry_at)));
         } else {
                 monitor_print_time(c);
                 if (strcmp(event, "removed") == 0)
@@ -64,15 +56,8 @@ static void monitor_print_forward(const Monitor *m, const char *event, const For
         const char *colour = state_colour(c, v->state);
 
         if (c->json) {
-                Json j = JSON_INIT(stdout, c->json == JSON_PRETTY);
-
-                json_object(&j, NULL);
-                json_number(&j, "TimestampUSec", now_real());
-                json_string(&j, "Event", event);
-                json_string(&j, "Forward", v->name);
-                json_string(&j, "State", v->state);
-                json_string(&j, "Reason", v->reason);
-                json_end(&j);
+                ctl_put_json(c, json_pack("{s:I, s:s, s:s, s:s, s:s}", "TimestampUSec", (json_int_t) now_real(),
+                                          "Event", event, "Forward", v->name, "State", v->state, "Reason", v->reason));
         } else {
                 monitor_print_time(c);
                 if (strcmp(event, "removed") == 0)
@@ -91,13 +76,8 @@ static void monitor_print_word(const Monitor *m, const char *event, const char *
         const Ctl *c = m->c;
 
         if (c->json) {
-                Json j = JSON_INIT(stdout, c->json == JSON_PRETTY);
-
-                json_object(&j, NULL);
-                json_number(&j, "TimestampUSec", now_real());
-                json_string(&j, "Event", event);
-                json_string(&j, key, value);
-                json_end(&j);
+                ctl_put_json(c, json_pack("{s:I, s:s, s:s}", "TimestampUSec", (json_int_t) now_real(), "Event", event,
+                                          key, value));
         } else {
                 monitor_print_time(c);
                 printf("%s is %s%s%s\n", subject, state_colour(c, value), value,

@@ -120,12 +120,12 @@ static int query_print_text(const Ctl *c, const Asked *a)
 
 /* --- JSON */
 
-static void query_put_section(Json *j, const Message *m, Section section, const char *key)
+static json_t *query_section(const Message *m, Section section)
 {
+        json_t *array = json_array();
         RecordWalk w = RECORD_WALK(m);
         Record r;
 
-        json_array(j, key);
         while (record_next(&w, &r)) {
                 _cleanup_(freep) char *owner = NULL, *data = NULL;
                 char type[RR_TYPE_TEXT_MAX];
@@ -134,47 +134,43 @@ static void query_put_section(Json *j, const Message *m, Section section, const 
                         continue;
                 owner = record_owner(m, &r);
                 data = record_data(m, &r);
-                json_object(j, NULL);
-                json_string(j, "Name", owner ? owner : "");
-                json_number(j, "TTL", r.ttl);
-                json_number(j, "Class", r.class);
-                json_string(j, "Type", rr_type_to_text(r.type, type));
-                json_string(j, "Data", data ? data : "");
-                json_end(j);
+                json_array_append_new(array,
+                                      json_pack("{s:o, s:I, s:i, s:s, s:o}", "Name", ctl_json_text(owner ?: ""), "TTL",
+                                                (json_int_t) r.ttl, "Class", r.class, "Type",
+                                                rr_type_to_text(r.type, type), "Data", ctl_json_text(data ?: "")));
         }
-        json_end(j);
+        return array;
+}
+
+static json_t *query_extended_errors(const Message *m)
+{
+        json_t *array = json_array();
+        unsigned code;
+        char *text;
+
+        for (unsigned i = 0; message_extended_error(m, i, &code, &text); i++) {
+                json_array_append_new(array, json_pack("{s:i, s:s*, s:o}", "Code", code, "Name", ede_name(code), "Text",
+                                                       ctl_json_text(text)));
+                free(text);
+        }
+        return array;
 }
 
 static int query_print_json(const Ctl *c, const Asked *a)
 {
-        Json j = JSON_INIT(stdout, c->json == JSON_PRETTY);
-        unsigned rcode = message_rcode(&a->message), code;
-        char type[RR_TYPE_TEXT_MAX], *text;
+        const Message *m = &a->message;
+        unsigned rcode = message_rcode(m);
+        char type[RR_TYPE_TEXT_MAX];
+        int status;
 
-        json_object(&j, NULL);
-        json_string(&j, "Name", a->name);
-        json_string(&j, "Type", rr_type_to_text(a->type, type));
-        json_number(&j, "Rcode", rcode);
-        if (rcode_name(rcode))
-                json_string(&j, "RcodeName", rcode_name(rcode));
-        json_bool(&j, "Authenticated", a->message.flags & DNS_AD);
-        json_number(&j, "DurationUSec", a->took);
-        json_array(&j, "ExtendedErrors");
-        for (unsigned i = 0; message_extended_error(&a->message, i, &code, &text); i++) {
-                json_object(&j, NULL);
-                json_number(&j, "Code", code);
-                if (ede_name(code))
-                        json_string(&j, "Name", ede_name(code));
-                json_string(&j, "Text", text);
-                json_end(&j);
-                free(text);
-        }
-        json_end(&j);
-        query_put_section(&j, &a->message, SECTION_ANSWER, "Answer");
-        query_put_section(&j, &a->message, SECTION_AUTHORITY, "Authority");
-        query_put_section(&j, &a->message, SECTION_ADDITIONAL, "Additional");
-        json_end(&j);
-        return rcode == RCODE_NOERROR ? EXIT_SUCCESS : EXIT_FAILURE;
+        status = ctl_put_json(c, json_pack("{s:o, s:s, s:i, s:s*, s:b, s:o, s:o, s:o, s:o, s:o}", "Name",
+                                           ctl_json_text(a->name), "Type", rr_type_to_text(a->type, type), "Rcode",
+                                           rcode, "RcodeName", rcode_name(rcode), "Authenticated", m->flags & DNS_AD,
+                                           "DurationUSec", ctl_json_number(a->took), "ExtendedErrors",
+                                           query_extended_errors(m), "Answer", query_section(m, SECTION_ANSWER),
+                                           "Authority", query_section(m, SECTION_AUTHORITY), "Additional",
+                                           query_section(m, SECTION_ADDITIONAL)));
+        return rcode == RCODE_NOERROR ? status : EXIT_FAILURE;
 }
 
 int ctl_query(Ctl *c, int argc, char *argv[])

@@ -152,15 +152,13 @@ static bool statistics_get(Ctl *c, const char *property, sd_bus_message **ret)
 
 static int statistics_print_json(const Ctl *c, sd_bus_message *counters, sd_bus_message *latency)
 {
-        Json j = JSON_INIT(stdout, c->json == JSON_PRETTY);
-        int r;
+        _cleanup_(json_decrefp) json_t *statistics = NULL, *buckets = NULL;
+        int r = ctl_json_from_bus(counters, &statistics);
 
-        json_object(&j, NULL);
-        r = json_bus_value(&j, "Statistics", counters);
         if (r >= 0)
-                r = json_bus_value(&j, "Latency", latency);
-        while (j.depth > 0)
-                json_end(&j);
+                r = ctl_json_from_bus(latency, &buckets);
+        if (r >= 0)
+                ctl_put_json(c, json_pack("{s:O, s:O}", "Statistics", statistics, "Latency", buckets));
         return r;
 }
 

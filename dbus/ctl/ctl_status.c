@@ -318,7 +318,7 @@ static bool status_wanted(const char *path, const char *root, int n, char *names
         return found;
 }
 
-static int status_put_object(Json *j, sd_bus_message *m, const char *interface_wanted)
+static int status_put_object(json_t *array, sd_bus_message *m, const char *interface_wanted)
 {
         int r = sd_bus_message_enter_container(m, 'a', "{sa{sv}}");
 
@@ -327,9 +327,10 @@ static int status_put_object(Json *j, sd_bus_message *m, const char *interface_w
 
                 r = sd_bus_message_read(m, "s", &interface);
                 if (r >= 0 && interface_wanted && strcmp(interface, interface_wanted) == 0) {
-                        json_object(j, NULL);
-                        r = json_bus_properties(j, m);
-                        json_end(j);
+                        json_t *object = json_object();
+
+                        json_array_append_new(array, object);
+                        r = ctl_json_add_properties(object, m);
                 } else if (r >= 0)
                         r = sd_bus_message_skip(m, "a{sv}");
                 if (r >= 0)
@@ -338,8 +339,9 @@ static int status_put_object(Json *j, sd_bus_message *m, const char *interface_w
         return r < 0 ? r : sd_bus_message_exit_container(m);
 }
 
-/* Writes the objects below the path `root`: all of them, or those with the given names. */
-static int status_put_objects(Json *j, sd_bus_message *m, const char *root, const char *wanted, int n, char *names[])
+/* Adds the objects below the path `root`: all of them, or those with the given names. */
+static int status_put_objects(json_t *array, sd_bus_message *m, const char *root, const char *wanted, int n,
+                              char *names[])
 {
         int r = sd_bus_message_rewind(m, true);
 
@@ -350,7 +352,7 @@ static int status_put_objects(Json *j, sd_bus_message *m, const char *root, cons
 
                 r = sd_bus_message_read(m, "o", &path);
                 if (r >= 0)
-                        r = status_put_object(j, m, status_wanted(path, root, n, names) ? wanted : NULL);
+                        r = status_put_object(array, m, status_wanted(path, root, n, names) ? wanted : NULL);
                 if (r >= 0)
                         r = sd_bus_message_exit_container(m);
         }
@@ -360,28 +362,27 @@ static int status_put_objects(Json *j, sd_bus_message *m, const char *root, cons
 static int status_print_json(Ctl *c, int n, char *names[])
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *manager = NULL, *objects = NULL;
-        Json j = JSON_INIT(stdout, c->json == JSON_PRETTY);
+        _cleanup_(json_decrefp) json_t *all = json_object(), *upstreams = json_array(), *forwards = json_array();
         int r = 0;
 
         if (!ctl_call(c, MANAGER_PATH, DBUS_PROPERTIES, "GetAll", &manager, "s", MANAGER_INTERFACE) ||
             !ctl_call(c, MANAGER_PATH, DBUS_OBJECT_MANAGER, "GetManagedObjects", &objects, NULL))
                 return EXIT_FAILURE;
-        if (n == 0) {
-                json_object(&j, NULL);
-                r = json_bus_properties(&j, manager);
-        }
-        json_array(&j, n == 0 ? "Upstreams" : NULL);
+        if (n == 0)
+                r = ctl_json_add_properties(all, manager);
         if (r >= 0)
-                r = status_put_objects(&j, objects, UPSTREAM_PATH, UPSTREAM_INTERFACE, n, names);
-        if (n == 0) {
-                json_end(&j);
-                json_array(&j, "Forwards");
-        }
+                r = status_put_objects(upstreams, objects, UPSTREAM_PATH, UPSTREAM_INTERFACE, n, names);
         if (r >= 0)
-                r = status_put_objects(&j, objects, FORWARD_PATH, FORWARD_INTERFACE, n, names);
-        while (j.depth > 0)
-                json_end(&j);
-        return r < 0 ? ctl_bad_reply(r) : EXIT_SUCCESS;
+                r = status_put_objects(forwards, objects, FORWARD_PATH, FORWARD_INTERFACE, n, names);
+        if (r < 0)
+                return ctl_bad_reply(r);
+        if (n > 0) {
+                json_array_extend(upstreams, forwards);
+                return ctl_put_json(c, json_incref(upstreams));
+        }
+        json_object_set(all, "Upstreams", upstreams);
+        json_object_set(all, "Forwards", forwards);
+        return ctl_put_json(c, json_incref(all));
 }
 
 int ctl_status(Ctl *c, int argc, char *argv[])

@@ -65,14 +65,8 @@ static int steer_print_outcome(const Ctl *c, const char *name, size_t width, sd_
                 return ctl_bad_reply(r);
         ok = strcmp(outcome, "ok") == 0;
         if (c->json) {
-                Json j = JSON_INIT(stdout, c->json == JSON_PRETTY);
-
-                json_object(&j, NULL);
-                json_string(&j, "Name", name);
-                json_string(&j, "Outcome", outcome);
-                json_number(&j, "DurationUSec", took);
-                json_bool(&j, "Resumed", resumed);
-                json_end(&j);
+                ctl_put_json(c, json_pack("{s:s, s:s, s:o, s:b}", "Name", name, "Outcome", outcome, "DurationUSec",
+                                          ctl_json_number(took), "Resumed", resumed));
         } else if (ok)
                 printf("%-*s  %sok%s in %s, %s\n", (int) width, name, c->terminal.green, c->terminal.normal,
                        delay_text(took, span), resumed ? "TLS resumed" : "full TLS handshake");
@@ -128,13 +122,8 @@ int ctl_log_level(Ctl *c, int argc, char *argv[])
         }
         if (!ctl_read_manager(c, &manager))
                 return EXIT_FAILURE;
-        if (c->json) {
-                Json j = JSON_INIT(stdout, c->json == JSON_PRETTY);
-
-                json_object(&j, NULL);
-                json_string(&j, "LogLevel", manager.log_level);
-                json_end(&j);
-        } else
-                puts(manager.log_level);
+        if (c->json)
+                return ctl_put_json(c, json_pack("{s:s}", "LogLevel", manager.log_level));
+        puts(manager.log_level);
         return EXIT_SUCCESS;
 }

@@ -32,37 +32,37 @@ static void teardown(void)
                 ck_assert_str_eq(text, expected); \
         } while (0)
 
-START_TEST(commas_and_colons_come_by_themselves)
+START_TEST(short_is_one_line_and_the_order_is_kept)
 {
-        Json j = JSON_INIT(f, false);
-
-        json_object(&j, NULL);
-        json_number(&j, "a", UINT64_MAX);
-        json_array(&j, "b");
-        json_end(&j);
-        json_array(&j, "c");
-        json_bool(&j, NULL, true);
-        json_null(&j, NULL);
-        json_object(&j, NULL);
-        json_end(&j);
-        json_end(&j);
-        json_end(&j);
-        assert_written("{\"a\":18446744073709551615,\"b\":[],\"c\":[true,null,{}]}\n");
+        ck_assert(ctl_json_print(f, false,
+                                 json_pack("{s:I, s:[], s:[b, n, {}]}", "z", (json_int_t) INT64_MAX, "b", "a", true)));
+        assert_written("{\"z\":9223372036854775807,\"b\":[],\"a\":[true,null,{}]}\n");
 }
 END_TEST
 
 START_TEST(pretty_is_indented)
 {
-        Json j = JSON_INIT(f, true);
+        ck_assert(ctl_json_print(f, true, json_pack("{s:s, s:[i, i]}", "a", "b", "c", 1, 2)));
+        assert_written(
+                "{\n        \"a\": \"b\",\n        \"c\": [\n                1,\n                2\n        ]\n}\n");
+}
+END_TEST
 
-        json_object(&j, NULL);
-        json_string(&j, "a", "b");
-        json_array(&j, "c");
-        json_number(&j, NULL, 1);
-        json_number(&j, NULL, 2);
-        json_end(&j);
-        json_end(&j);
-        assert_written("{\n\t\"a\" : \"b\",\n\t\"c\" : [\n\t\t1,\n\t\t2\n\t]\n}\n");
+START_TEST(no_bound_is_null)
+{
+        ck_assert(ctl_json_print(f, false, json_pack("[o, o]", ctl_json_number(UINT64_MAX), ctl_json_number(0))));
+        assert_written("[null,0]\n");
+}
+END_TEST
+
+START_TEST(what_cannot_be_made_or_written_is_an_error)
+{
+        FILE *full = fopen("/dev/full", "w");
+
+        ck_assert(!ctl_json_print(f, false, NULL));
+        ck_assert(!full || !ctl_json_print(full, false, json_pack("[i]", 1)));
+        if (full)
+                fclose(full);
 }
 END_TEST
 
@@ -71,26 +71,27 @@ static const struct {
 } strings[] = {
         { "", "\"\"" },
         { "a\"b\\c/", "\"a\\\"b\\\\c/\"" },
-        { "\n\t\x1b\x7f", "\"\\u000a\\u0009\\u001b\\u007f\"" },
+        { "\n\t\x1b\x7f", "\"\\n\\t\\u001B\x7f\"" },
         { "é€😀", "\"é€😀\"" },
         /* no UTF-8: alone, cut off, overlong, surrogate, beyond Unicode */
         { "a\xff"
           "b",
-          "\"a\\ufffdb\"" },
-        { "\xc3", "\"\\ufffd\"" },
-        { "\xc0\x80", "\"\\ufffd\\ufffd\"" },
-        { "\xe0\x80\x80", "\"\\ufffd\\ufffd\\ufffd\"" },
-        { "\xed\xa0\x80", "\"\\ufffd\\ufffd\\ufffd\"" },
-        { "\xf4\x90\x80\x80", "\"\\ufffd\\ufffd\\ufffd\\ufffd\"" },
-        { "\xf0\x9f\x98", "\"\\ufffd\\ufffd\\ufffd\"" },
+          "\"a�b\"" },
+        { "\xc3", "\"�\"" },
+        { "\xc0\x80", "\"��\"" },
+        { "\xe0\x80\x80", "\"���\"" },
+        { "\xed\xa0\x80", "\"���\"" },
+        { "\xf4\x90\x80\x80", "\"����\"" },
+        { "\xf0\x9f\x98", "\"���\"" },
 };
 
 START_TEST(strings_are_json_whatever_is_in_them)
 {
-        Json j = JSON_INIT(f, false);
+        char line[64];
 
-        json_string(&j, NULL, strings[_i].value);
-        assert_written(strings[_i].written);
+        ck_assert(ctl_json_print(f, false, ctl_json_text(strings[_i].value)));
+        snprintf(line, sizeof(line), "%s\n", strings[_i].written);
+        assert_written(line);
 }
 END_TEST
 
@@ -135,8 +136,10 @@ int main(void)
         TCase *t = tcase_create("json");
 
         tcase_add_checked_fixture(t, setup, teardown);
-        tcase_add_test(t, commas_and_colons_come_by_themselves);
+        tcase_add_test(t, short_is_one_line_and_the_order_is_kept);
         tcase_add_test(t, pretty_is_indented);
+        tcase_add_test(t, no_bound_is_null);
+        tcase_add_test(t, what_cannot_be_made_or_written_is_an_error);
         tcase_add_loop_test(t, strings_are_json_whatever_is_in_them, 0, ELEMENTS(strings));
         tcase_add_loop_test(t, times_are_short, 0, ELEMENTS(spans));
         tcase_add_test(t, sizes_are_short);
