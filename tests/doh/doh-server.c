@@ -83,6 +83,7 @@ static void *run_acceptor(void *data)
                 if (!c)
                         abort();
                 c->fd = client;
+                c->last_stream = INT32_MAX;
                 c->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
                 list_init(&c->requests);
                 list_init(&c->in_server);

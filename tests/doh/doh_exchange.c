@@ -160,9 +160,10 @@ static void take(Connection *c, Request *r)
                 nghttp2_submit_rst_stream(c->session, 0, r->stream, (uint32_t) f.rst_stream);
                 return;
         }
-        if (f.goaway || f.goaway_refuse)
-                nghttp2_submit_goaway(c->session, 0, MAX(r->stream - (f.goaway_refuse ? 2 : 0), 0), NGHTTP2_NO_ERROR,
-                                      NULL, 0);
+        if (f.goaway || f.goaway_refuse) {
+                c->last_stream = MIN(c->last_stream, MAX(r->stream - (f.goaway_refuse ? 2 : 0), 0));
+                nghttp2_submit_goaway(c->session, 0, c->last_stream, NGHTTP2_NO_ERROR, NULL, 0);
+        }
         if (f.swallow || f.goaway_refuse)
                 return;
         delay += f.delay;

@@ -39,6 +39,7 @@ typedef struct Connection {
         gnutls_session_t tls; /* NULL before the handshake */
         nghttp2_session *session;
         List requests;
+        int32_t last_stream; /* of the GOAWAY frames so far: it must not grow (RFC 9113 6.8) */
         bool frozen, leave, reset, bye;
         bool stalled;  /* leaves, but not before the peer has */
         int left;      /* octets that may still be written to TCP; -1: as many as there are */
