@@ -16,7 +16,7 @@ CONTAINER_PACKAGES=(systemd dbus polkitd libpam-systemd libuv1 libgnutls30 libng
 
 # Programs that the tests install in the container one at a time, since they exclude each other, or take single files of.
 # shellcheck disable=SC2034
-CONTAINER_DEBS=(systemd-resolved resolvconf openresolv systemd-timesyncd chrony openvpn-systemd-resolved)
+CONTAINER_DEBS=(systemd-resolved libnss-resolve resolvconf openresolv systemd-timesyncd chrony openvpn-systemd-resolved)
 
 # make_root DIR [PACKAGE...]: a minimal root with apt and the packages; by the sources and the proxy of this machine. The packages can be
 # of $ARCHITECTURES, a list with commas, too; $SOURCES is a line for sources.list in place of all.
