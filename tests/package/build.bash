@@ -9,6 +9,8 @@
 # The releases of Debian that are supported: 12 and 13.
 PACKAGE_SUITES=(bookworm trixie)
 PACKAGE_NEEDS=(mmdebstrap util-linux git iproute2)
+# All that is built is built of it, even if something is committed meanwhile.
+PACKAGE_COMMIT=$(git -C "$top" rev-parse --quiet --verify HEAD 2>/dev/null)
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -42,8 +44,8 @@ tool_root() {
         kept_root "$work/roots/$SUITE-$name" "$@" && echo "$work/roots/$SUITE-$name"
 }
 
-# The time of the last commit, which everything that is built bears.
-source_epoch() { git -C "$top" log -1 --format=%ct; }
+# The time of the commit, which everything that is built bears.
+source_epoch() { git -C "$top" log -1 --format=%ct "$PACKAGE_COMMIT"; }
 
 # Run in the root, in the folder of the build, by an ordinary user: `make dist`, and of that the packages.
 BUILD_IN_ROOT='
@@ -89,7 +91,7 @@ build_deb() {
         local suite=$1 output=$2 root scratch folder=${BUILD_FOLDER:-/build/dohmouse} status=0
         root=$(build_root "$suite") && scratch=$(mktemp -d "$work/scratch.XXXXXX") || return
         mkdir -p "$scratch/upper$folder/tree" "$scratch/upper/output" "$output" || return
-        git -C "$top" archive HEAD | tar -x -C "$scratch/upper$folder/tree" || return
+        git -C "$top" archive "$PACKAGE_COMMIT" | tar -x -C "$scratch/upper$folder/tree" || return
         rm -f "$output"/*.deb "$output"/*.dsc "$output"/*.changes "$output"/*.buildinfo "$output"/*.tar.*
         logged "$output/build.log" enter_root --offline --scratch "$scratch" "$root" \
                 /usr/bin/env DEB_BUILD_OPTIONS="parallel=${BUILD_JOBS:-$(nproc)} ${DEB_BUILD_OPTIONS-}" SOURCE_DATE_EPOCH="$(source_epoch)" \
