@@ -58,12 +58,25 @@ def mount_rivals():
     mount('--bind', WORK, f'{ROOT}{WORK}')
 
 
+class Realtime:
+    """While it stands, what is started has real-time priority, so that it waits for nothing else on the machine. For what takes little."""
+    wanted = False
+
+    def __enter__(self):
+        self.before, Realtime.wanted = Realtime.wanted, True
+
+    def __exit__(self, *_):
+        Realtime.wanted = self.before
+
+
 def spawn(command, cpus, root='', **more):
     """child.start() on these processors, in the root. `executed`, an attribute of what it returns, is the time just before its exec, in s."""
     reader, writer = os.pipe()
 
     def first():
         os.sched_setaffinity(0, cpus)
+        if Realtime.wanted:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
         if root:
             os.chroot(root)
             os.chdir('/')
@@ -267,7 +280,7 @@ class Resolved(Rival):
 class DnscryptProxy(Rival):
     """It takes no server that answers every name."""
     name = package = 'dnscrypt-proxy'
-    server = 'dnsdist'
+    server, cache_most = 'dnsdist', 100000
 
     def configure(self):
         def counted(text):
