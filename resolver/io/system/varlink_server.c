@@ -81,7 +81,7 @@ static void varlink_client_closed(uv_handle_t *h)
 static void varlink_client_end(VarlinkClient *c)
 {
         VarlinkServer *s = c->server;
-        bool tell = c->busy && !s->freed && !c->ended;
+        bool tell = c->busy && !s->freed;
 
         if (c->closing)
                 return;
@@ -235,6 +235,33 @@ void varlink_client_reply(VarlinkClient *c, Bytes message)
         varlink_client_settle(c);
         if (!list_empty(&c->server->work))
                 uv_idle_start(&c->server->idle, c->server->idle.idle_cb);
+        varlink_server_set_timer(c->server);
+}
+
+/* Gives back the room of what is sent, while more is to be sent. */
+static void varlink_client_compact(VarlinkClient *c)
+{
+        if (c->written <= c->out.n / 2)
+                return;
+        memmove(c->out.p, c->out.p + c->written, c->out.n - c->written);
+        c->out.n -= c->written;
+        c->written = 0;
+}
+
+void varlink_client_notify(VarlinkClient *c, Bytes message)
+{
+        bool idle = c->out.n == 0;
+
+        must(c->busy);
+        varlink_client_compact(c);
+        if (c->out.n + message.n >= VARLINK_UNREAD_MAX || !varlink_client_hold(c, &c->out, message) ||
+            !varlink_client_hold(c, &c->out, BYTES("", 1)))
+                c->ended = true;
+        else if (idle) {
+                varlink_client_touch(c);
+                varlink_client_write(c);
+        }
+        varlink_client_settle(c);
         varlink_server_set_timer(c->server);
 }
 
@@ -412,7 +439,7 @@ static void varlink_server_on_connection(uv_poll_t *p, int status, _unused_ int 
 /* Returns whether it is waited for the client, rather than for us. */
 static bool varlink_client_dallies(const VarlinkClient *c)
 {
-        return !c->busy && !varlink_client_is_idle(c);
+        return c->out.n > 0 || (!c->busy && !varlink_client_is_idle(c));
 }
 
 static void varlink_server_on_timer(uv_timer_t *timer)

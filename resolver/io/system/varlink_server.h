@@ -5,8 +5,8 @@
  * What a message says is not known here.
  *
  * A connection has one call at a time: the next message is passed on once the reply to the one before has been read by
- * the client. All memory is limited, and so is the time that a client may take to complete a message or to read a
- * reply.
+ * the client. A call may have several replies, the last of which ends it. All memory is limited, and so is the time
+ * that a client may take to complete a message or to read a reply.
  */
 
 #include <sys/types.h>
@@ -16,6 +16,7 @@
 
 #define VARLINK_MESSAGE_MAX (64 << 10)       /* octets of a message from a client */
 #define VARLINK_HELD_MAX (16 << 20)          /* octets of all connections, unread and unsent */
+#define VARLINK_UNREAD_MAX (1 << 20)         /* octets of notifications that a client has not read */
 #define VARLINK_CLIENTS_MAX 1024             /* and at most a quarter of RLIMIT_NOFILE */
 #define VARLINK_USER_MAX 128                 /* connections of one user */
 #define VARLINK_PATIENCE (45 * USEC_PER_SEC) /* for the first message, and whenever one is incomplete or unread */
@@ -45,6 +46,9 @@ uid_t varlink_client_user(const VarlinkClient *c);
 void *varlink_client_call(const VarlinkClient *c);
 void varlink_client_set_call(VarlinkClient *c, void *call);
 
+/* Sends a message of a call that continues. Of a client that does not read, the connection is closed, before this
+ * returns: with `gone`. */
+void varlink_client_notify(VarlinkClient *c, Bytes message);
 /* Ends the call with a message, whose NUL is added here; or without one, if `message` is empty. */
 void varlink_client_reply(VarlinkClient *c, Bytes message);
 /* Closes the connection, without `gone`, once the handler has returned: the client does not speak Varlink. */
