@@ -19,14 +19,6 @@ int resolve1_find_interface(int ifindex, Interface *ret, sd_bus_error *error)
         return 0;
 }
 
-bool resolve1_current_upstream(const Resolve1 *r, UpstreamInfo *ret)
-{
-        for (size_t i = 0; engine_upstream(daemon_engine(r->daemon), i, ret); i++)
-                if (ret->health->state == HEALTH_HEALTHY && ret->config->n_addresses > 0)
-                        return true;
-        return false;
-}
-
 int resolve1_append_server(sd_bus_message *reply, bool extended, int ifindex, const Address *address, uint16_t port,
                            const char *name)
 {
@@ -68,7 +60,7 @@ void resolve1_sync(Resolve1 *r)
         if (!bus)
                 return;
         owned_name_want(&r->name, bus, resolve1_wants_name(r));
-        current = resolve1_current_upstream(r, &u) ? u.number : 0;
+        current = engine_current_upstream(daemon_engine(r->daemon), &u) ? u.number : 0;
         if (r->links_version != daemon_links_version(r->daemon))
                 names[n++] = "DNS", names[n++] = "DNSEx";
         if (r->current != current)

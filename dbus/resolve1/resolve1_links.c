@@ -83,9 +83,7 @@ static int resolve1_link_get_flag(_unused_ sd_bus *bus, const char *path, _unuse
         if (strcmp(property, "ScopesMask") == 0)
                 return sd_bus_message_append(reply, "t", l->n_servers ? SCOPE_DNS : UINT64_C(0));
         if (strcmp(property, "DefaultRoute") == 0)
-                return sd_bus_message_append(reply, "b",
-                                             l->default_route == LINK_DEFAULT_ROUTE_YES ||
-                                                     (l->n_servers && link_is_default_route(l)));
+                return sd_bus_message_append(reply, "b", (int) link_shows_default_route(l));
         return sd_bus_message_append(reply, "b", 0); /* DNSSECSupported */
 }
 

@@ -52,8 +52,9 @@ static int resolve1_get_current(_unused_ sd_bus *bus, _unused_ const char *path,
                                 _unused_ sd_bus_error *error)
 {
         bool extended = strcmp(property, "CurrentDNSServerEx") == 0;
+        const Resolve1 *r = userdata;
         UpstreamInfo u;
-        bool known = extended && resolve1_current_upstream(userdata, &u);
+        bool known = extended && engine_current_upstream(daemon_engine(r->daemon), &u);
 
         return resolve1_append_server(reply, extended, 0, known ? &u.config->addresses[0] : NULL,
                                       known ? u.config->addresses[0].port : 0, known ? u.config->host : NULL);

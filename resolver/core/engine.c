@@ -606,6 +606,14 @@ bool engine_upstream(const Engine *e, size_t i, UpstreamInfo *ret)
         return true;
 }
 
+bool engine_current_upstream(const Engine *e, UpstreamInfo *ret)
+{
+        for (size_t i = 0; engine_upstream(e, i, ret); i++)
+                if (ret->health->state == HEALTH_HEALTHY && ret->config->n_addresses > 0)
+                        return true;
+        return false;
+}
+
 const Forward *engine_forward(const Engine *e, size_t i)
 {
         return forwards_member(e->queries.forwards, i);
@@ -636,6 +644,12 @@ void engine_stats(const Engine *e, EngineStats *ret)
         *ret = (EngineStats) { .counters = e->outbox.counters };
         if (e->queries.cache)
                 ret->cache = cache_stats(e->queries.cache);
+}
+
+bool engine_cached(const Engine *e, CacheWalk *w, CacheItem *ret, uint64_t now)
+{
+        w->cache = e->queries.cache;
+        return w->cache && cache_walk_next(w, ret, now);
 }
 
 NetworkState engine_network_state(const Engine *e)

@@ -171,6 +171,9 @@ typedef struct UpstreamInfo {
 /* Describes upstream `i` in configured order. Returns false after the last. */
 bool engine_upstream(const Engine *e, size_t i, UpstreamInfo *ret);
 
+/* Describes the first upstream that is healthy and has an address. Returns false if there is none. */
+bool engine_current_upstream(const Engine *e, UpstreamInfo *ret);
+
 /* Returns forward zone `i`, those of [Forward] in configured order and then those of links, or NULL after the last. It
  * is valid until the next call of engine_reload() or engine_set_links(). */
 const Forward *engine_forward(const Engine *e, size_t i);
@@ -188,6 +191,10 @@ typedef struct EngineStats {
 } EngineStats;
 
 void engine_stats(const Engine *e, EngineStats *ret);
+
+/* Gets the next answer of the cache: see cache_walk_next(). A walk begins zeroed, and ends with the next call of an
+ * engine function that is not about the status. */
+bool engine_cached(const Engine *e, CacheWalk *w, CacheItem *ret, uint64_t now);
 NetworkState engine_network_state(const Engine *e);
 const Config *engine_config(const Engine *e);
 

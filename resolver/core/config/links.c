@@ -423,3 +423,8 @@ bool link_is_default_route(const Link *l)
                         return false;
         return true;
 }
+
+bool link_shows_default_route(const Link *l)
+{
+        return l->n_servers ? link_is_default_route(l) : l->default_route == LINK_DEFAULT_ROUTE_YES;
+}

@@ -122,3 +122,5 @@ void link_domain_to_text(const LinkDomain *d, char ret[NAME_TEXT_MAX]);
 /* Whether names that no link's domain contains are meant to go to this link: what was set, and otherwise yes unless
  * it has routing domains. [Links] decides whether it is obeyed. */
 bool link_is_default_route(const Link *l);
+/* As systemd-resolved reports it: unless it was set, only of a link with servers. */
+bool link_shows_default_route(const Link *l);

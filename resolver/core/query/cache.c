@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "core/base/list.h"
 #include "core/base/siphash.h"
 
 /*
@@ -649,6 +648,36 @@ bool cache_restore(Cache *c, const CacheRecord *record, uint64_t now)
                 .main = record->main,
         };
         return cache_insert(c, &template, key.qname, record->wire, now);
+}
+
+bool cache_walk_next(CacheWalk *w, CacheItem *ret, uint64_t now)
+{
+        const Cache *c = w->cache;
+
+        for (;;) {
+                const List *queue = w->small ? &c->small : &c->main;
+                const Entry *e;
+
+                /* What is evicted first is at the beginning. */
+                w->at = (w->at ?: queue)->previous;
+                if (w->at == queue) {
+                        if (w->small)
+                                return false;
+                        *w = (CacheWalk) { .cache = c, .small = true };
+                        continue;
+                }
+                e = container_of(w->at, Entry, in_queue);
+                if (e->expires <= now || (e->kind == LIFETIME_FAILURE && e->failures_of != c->failures))
+                        continue;
+                *ret = (CacheItem) {
+                        .wire = BYTES(e->data + e->name_size, e->wire_size),
+                        .qname = BYTES(e->data, e->name_size),
+                        .qtype = e->qtype == TYPE_ALL ? TYPE_ANY : e->qtype,
+                        .qclass = e->qclass,
+                        .expires = e->expires,
+                };
+                return true;
+        }
 }
 
 void cache_forget_failures(Cache *c)

@@ -14,6 +14,7 @@
  * is used for ANY only (RFC 8482).
  */
 
+#include "core/base/list.h"
 #include "core/base/packet.h"
 #include "core/dns/message.h"
 
@@ -112,6 +113,25 @@ void cache_drop_next(Cache *c);
  * it had arrived under them, and what is known already is kept. Returns true if it was stored.
  */
 bool cache_restore(Cache *c, const CacheRecord *record, uint64_t now);
+
+/* An iterator over the answers that are fresh, those first that are evicted last. The cache must not be changed meanwhile.
+ */
+typedef struct CacheWalk {
+        const Cache *cache;
+        const List *at; /* the last entry; NULL: none yet */
+        bool small;     /* in the queue of new entries */
+} CacheWalk;
+
+typedef struct CacheItem {
+        Bytes wire;     /* the answer */
+        Bytes qname;    /* in lower case */
+        uint16_t qtype; /* TYPE_ANY if the name does not exist */
+        uint16_t qclass;
+        uint64_t expires; /* usec */
+} CacheItem;
+
+/* Returns false after the last one. */
+bool cache_walk_next(CacheWalk *w, CacheItem *ret, uint64_t now);
 
 typedef struct CacheStats {
         uint64_t entries;

@@ -626,6 +626,49 @@ START_TEST(a_refresh_that_fails_leaves_the_answer)
 }
 END_TEST
 
+/* --- what a walk shows */
+
+/* The types that it shows, in their order. */
+static const char *shown(void)
+{
+        static char text[64];
+        CacheWalk walk = { .cache = cache };
+        CacheItem item;
+
+        *text = 0;
+        while (cache_walk_next(&walk, &item, now)) {
+                ck_assert(name_equal(item.qname, BYTES(WWW, sizeof(WWW))));
+                ck_assert_uint_gt(item.expires, now);
+                snprintf(text + strlen(text), sizeof(text) - strlen(text), "%u ", item.qtype);
+        }
+        return text;
+}
+
+START_TEST(a_walk_shows_all_that_is_fresh_and_the_newest_first)
+{
+        ck_assert_str_eq(shown(), "");
+        data(TYPE_A, 300);
+        put();
+        data(TYPE_AAAA, 60);
+        put();
+        failure(RCODE_SERVFAIL);
+        put_as(www(TYPE_TXT), 0, UINT32_MAX);
+        ck_assert_str_eq(shown(), "16 28 1 ");
+        cache_forget_failures(cache);
+        ck_assert_str_eq(shown(), "28 1 ");
+        now += 60 * SEC;
+        ck_assert_str_eq(shown(), "1 ");
+}
+END_TEST
+
+START_TEST(a_walk_shows_an_absent_name_as_one_of_any_type)
+{
+        no_data(RCODE_NXDOMAIN, TYPE_A, 60, 60);
+        put();
+        ck_assert_str_eq(shown(), "255 ");
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("cache");
@@ -688,6 +731,11 @@ int main(void)
         tcase_add_test(c, a_name_queried_again_in_the_last_tenth_of_its_lifetime_is_refreshed_once);
         tcase_add_test(c, failures_and_short_lived_answers_are_not_refreshed);
         tcase_add_test(c, a_refresh_that_fails_leaves_the_answer);
+        suite_add_tcase(s, c);
+        c = tcase_create("walk");
+        tcase_add_checked_fixture(c, start, stop);
+        tcase_add_test(c, a_walk_shows_all_that_is_fresh_and_the_newest_first);
+        tcase_add_test(c, a_walk_shows_an_absent_name_as_one_of_any_type);
         suite_add_tcase(s, c);
         return run_suite(s);
 }
