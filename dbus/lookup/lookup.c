@@ -204,39 +204,55 @@ static void lookup_set_error(LookupError *e, LookupErrorCode code, const char *f
 }
 
 /* An error of dohmouse's own: no server was asked, or none answered. */
-static void lookup_explain_own(const Lookup *l, const Answer *a, LookupError *e)
+static LookupErrorCode lookup_judge_own(const Answer *a, NetworkState network)
 {
-        if (l->flags & FLAG_NO_NETWORK && a->ede == EDE_NOT_READY)
-                lookup_set_error(e, LOOKUP_NO_SOURCE, "All suitable resolution sources turned off");
-        else if (a->ede == EDE_NOT_READY)
-                lookup_set_error(e, LOOKUP_NO_NAME_SERVERS, "No appropriate name servers or networks for name found");
-        else if (engine_network_state(daemon_engine(l->lookups->daemon)) == NETWORK_OFFLINE)
-                lookup_set_error(e, LOOKUP_NETWORK_DOWN, "Network is down");
-        else if (a->ede == EDE_OTHER)
-                lookup_set_error(e, LOOKUP_BUSY, "Too many queries are pending");
-        else
-                lookup_set_error(e, LOOKUP_TIMEOUT, "All attempts to contact name servers or networks failed");
+        return a->ede == EDE_NOT_READY      ? LOOKUP_NO_NAME_SERVERS
+               : network == NETWORK_OFFLINE ? LOOKUP_NETWORK_DOWN
+               : a->ede == EDE_OTHER        ? LOOKUP_BUSY
+                                            : LOOKUP_TIMEOUT;
+}
+
+LookupErrorCode lookup_judge(const Answer *a, AnswerOrigin origin, NetworkState network)
+{
+        if (a->loop)
+                return LOOKUP_CNAME_LOOP;
+        if (a->rcode == RCODE_NOERROR)
+                return LOOKUP_NO_DATA;
+        if (a->rcode == RCODE_SERVFAIL && (origin == ORIGIN_NONE || a->ede == EDE_CACHED_ERROR))
+                return lookup_judge_own(a, network);
+        if (a->rcode == RCODE_SERVFAIL && lookup_is_dnssec_failure(a->ede))
+                return LOOKUP_DNSSEC_FAILED;
+        return LOOKUP_DNS_ERROR;
 }
 
 static void lookup_explain(const Lookup *l, const Question *q, const Answer *a, LookupError *e)
 {
+        static const char *const texts[LOOKUP_ERRORS] = {
+                [LOOKUP_NO_NAME_SERVERS] = "No appropriate name servers or networks for name found",
+                [LOOKUP_NO_SOURCE] = "All suitable resolution sources turned off",
+                [LOOKUP_NETWORK_DOWN] = "Network is down",
+                [LOOKUP_BUSY] = "Too many queries are pending",
+                [LOOKUP_TIMEOUT] = "All attempts to contact name servers or networks failed",
+        };
+        LookupErrorCode code = lookup_judge(a, q->origin, engine_network_state(daemon_engine(l->lookups->daemon)));
+
         e->rcode = a->rcode;
         e->ede = a->ede;
-        if (a->loop)
-                lookup_set_error(e, LOOKUP_CNAME_LOOP, "CNAME loop detected, or CNAME resolving disabled on '%s'",
-                                 l->text);
-        else if (a->rcode == RCODE_NOERROR)
-                lookup_set_error(e, LOOKUP_NO_DATA, "Name '%s' does not have any RR of the requested type", l->text);
-        else if (a->rcode == RCODE_SERVFAIL && (q->origin == ORIGIN_NONE || a->ede == EDE_CACHED_ERROR))
-                lookup_explain_own(l, a, e);
-        else if (a->rcode == RCODE_SERVFAIL && lookup_is_dnssec_failure(a->ede))
-                lookup_set_error(e, LOOKUP_DNSSEC_FAILED,
-                                 "DNSSEC validation failed: the upstream server reports error %d", a->ede);
+        if (code == LOOKUP_NO_NAME_SERVERS && l->flags & FLAG_NO_NETWORK)
+                code = LOOKUP_NO_SOURCE;
+        if (code == LOOKUP_CNAME_LOOP)
+                lookup_set_error(e, code, "CNAME loop detected, or CNAME resolving disabled on '%s'", l->text);
+        else if (code == LOOKUP_NO_DATA)
+                lookup_set_error(e, code, "Name '%s' does not have any RR of the requested type", l->text);
+        else if (code == LOOKUP_DNSSEC_FAILED)
+                lookup_set_error(e, code, "DNSSEC validation failed: the upstream server reports error %d", a->ede);
+        else if (texts[code])
+                lookup_set_error(e, code, "%s", texts[code]);
         else if (a->rcode == RCODE_NXDOMAIN)
-                lookup_set_error(e, LOOKUP_DNS_ERROR, "Name '%s' not found", l->text);
+                lookup_set_error(e, code, "Name '%s' not found", l->text);
         else
-                lookup_set_error(e, LOOKUP_DNS_ERROR, "Could not resolve '%s', server or network returned error %s",
-                                 l->text, lookup_rcode_name(a->rcode) ?: "");
+                lookup_set_error(e, code, "Could not resolve '%s', server or network returned error %s", l->text,
+                                 lookup_rcode_name(a->rcode) ?: "");
 }
 
 const char *lookup_rcode_name(unsigned rcode)

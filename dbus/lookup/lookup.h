@@ -9,6 +9,7 @@
 
 #include "daemon.h"
 #include "dbus/calls.h"
+#include "dbus/lookup/lookup_answer.h"
 
 typedef enum LookupKind { LOOKUP_HOSTNAME, LOOKUP_ADDRESS, LOOKUP_RECORD, LOOKUP_SERVICE, LOOKUP_KINDS } LookupKind;
 
@@ -98,6 +99,8 @@ typedef struct Lookups {
 
 /* Reads a domain name, which must not contain control characters. Returns its size, or 0. */
 size_t lookup_read_name(const char *text, uint8_t *ret);
+/* Judges an answer that has no data, or of which it does not matter. */
+LookupErrorCode lookup_judge(const Answer *a, AnswerOrigin origin, NetworkState network);
 /* "NXDOMAIN", or NULL if it has no name. */
 const char *lookup_rcode_name(unsigned rcode);
 
