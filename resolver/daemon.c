@@ -17,6 +17,7 @@
 #include "io/system/netlink.h"
 #include "io/system/network_files.h"
 #include "io/system/network_manager.h"
+#include "io/system/networkd.h"
 #include "io/system/resolv_conf_watch.h"
 #include "io/upstream/do53_client.h"
 #include "io/upstream/portal_page.h"
@@ -48,6 +49,7 @@ struct Daemon {
         Bus *bus;
         Sleep sleep;
         NetworkManager network_manager;
+        Networkd networkd;
         Service service;
         Unanswered *unanswered; /* NULL: nothing outlives the process */
         Listeners listeners;
@@ -274,6 +276,11 @@ static void daemon_on_connectivity(void *userdata, const Connectivity *c)
         engine_set_connectivity(d->engine, c, clock_now());
 }
 
+static void daemon_on_networkd(void *userdata)
+{
+        daemon_links_changed(userdata);
+}
+
 static void daemon_on_hosts(void *userdata, Hosts *file, Hosts *own)
 {
         Daemon *d = userdata;
@@ -476,6 +483,7 @@ static int daemon_start(Daemon *d, uv_loop_t *loop, const DaemonOptions *options
                 return EX_OSERR;
         sleep_init(&d->sleep, d->bus, daemon_on_sleep, d);
         network_manager_init(&d->network_manager, d->bus, daemon_on_connectivity, d);
+        networkd_init(&d->networkd, loop, d->bus, daemon_links(d), daemon_on_networkd, d);
         uv_prepare_start(&d->prepare, daemon_on_prepare);
         for (size_t i = 0; i < d->listeners.n; i++)
                 report_listening(d->listeners.all[i]);

@@ -32,9 +32,6 @@ int resolve1_find_interface(int ifindex, Interface *ret, sd_bus_error *error);
 /* The handler of all methods that change the settings of a link, on the Manager and on the object of the link. */
 int resolve1_on_set(sd_bus_message *call, void *userdata, sd_bus_error *error);
 
-/* Returns the ifindex that `path` of a link's object has, or 0. */
-int resolve1_ifindex_of_path(const char *path);
-
 /* Append what identifies a server: (iiay) or (iiayqs), without the ifindex if that is negative. No server if `address`
  * is NULL. */
 int resolve1_append_server(sd_bus_message *reply, bool extended, int ifindex, const Address *address, uint16_t port,

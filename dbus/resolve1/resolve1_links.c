@@ -4,24 +4,11 @@
 #include "dbus/resolve1/resolve1_internal.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
 #define SCOPE_DNS UINT64_C(1)
-
-int resolve1_ifindex_of_path(const char *path)
-{
-        _cleanup_(freep) char *text = NULL;
-        unsigned long v;
-        char *end;
-
-        if (sd_bus_path_decode(path, RESOLVE1_LINK_PATH, &text) <= 0 || *text < '1' || *text > '9')
-                return 0;
-        v = strtoul(text, &end, 10);
-        return *end || v > INT_MAX ? 0 : (int) v;
-}
 
 /* --- properties: those of a link without settings are those of an empty one */
 
@@ -29,7 +16,7 @@ static const Link no_settings = { 0 };
 
 static const Link *resolve1_link_at(Resolve1 *r, const char *path)
 {
-        return link_table_find(daemon_links(r->daemon), resolve1_ifindex_of_path(path)) ?: &no_settings;
+        return link_table_find(daemon_links(r->daemon), bus_path_ifindex(path, RESOLVE1_LINK_PATH)) ?: &no_settings;
 }
 
 static int resolve1_link_get_servers(_unused_ sd_bus *bus, const char *path, _unused_ const char *interface,
@@ -150,7 +137,7 @@ static const sd_bus_vtable link_vtable[] = {
 static int resolve1_link_find(_unused_ sd_bus *bus, const char *path, _unused_ const char *interface, void *userdata,
                               void **ret, _unused_ sd_bus_error *error)
 {
-        int ifindex = resolve1_ifindex_of_path(path);
+        int ifindex = bus_path_ifindex(path, RESOLVE1_LINK_PATH);
         Interface i;
 
         if (!ifindex || interface_describe(ifindex, &i) < 0)

@@ -235,7 +235,7 @@ static int setting_find_link(Resolve1 *r, sd_bus_message *call, int *ret, Interf
         const Link *l;
         int k;
 
-        *ret = resolve1_ifindex_of_path(sd_bus_message_get_path(call));
+        *ret = bus_path_ifindex(sd_bus_message_get_path(call), RESOLVE1_LINK_PATH);
         k = *ret ? 0 : sd_bus_message_read(call, "i", ret);
         if (k >= 0)
                 k = resolve1_find_interface(*ret, ret_interface, error);

@@ -89,7 +89,7 @@ char *link_state_write(const LinkTable *t)
 
         state_put(&text, HEADER);
         for (size_t i = 0; i < t->n; i++)
-                if (t->links[i]->source != LINK_SOURCE_NETWORKD && !link_is_empty(t->links[i]))
+                if (!link_is_empty(t->links[i]))
                         state_put_link(&text, t->links[i]);
         if (!text.failed)
                 state_put(&text, "end %016llx\n", (unsigned long long) state_checksum(text.p, text.n));

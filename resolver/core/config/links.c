@@ -240,7 +240,7 @@ static bool link_name_is_valid(const char *text)
         return name_from_text(text, name) > 0;
 }
 
-static bool link_server_is_valid(const LinkServer *s)
+bool link_server_is_valid(const LinkServer *s)
 {
         return !address_is_unspecified(&s->address) && !address_is_multicast(&s->address) && !s->address.interface[0] &&
                (!s->name || link_name_is_valid(s->name));
@@ -394,7 +394,7 @@ bool link_is_empty(const Link *l)
                 if (l->modes[i] != MODE_DEFAULT)
                         return false;
         return l->n_servers == 0 && l->n_domains == 0 && l->default_route == LINK_DEFAULT_ROUTE_UNSET &&
-               l->n_negative_trust_anchors == 0;
+               l->n_negative_trust_anchors == 0 && l->source != LINK_SOURCE_NETWORKD;
 }
 
 bool link_revert(Link *l)
@@ -409,6 +409,7 @@ bool link_revert(Link *l)
         l->negative_trust_anchors = NULL;
         l->n_servers = l->n_domains = l->n_negative_trust_anchors = 0;
         l->default_route = LINK_DEFAULT_ROUTE_UNSET;
+        l->source = LINK_SOURCE_RESOLVE1;
         for (size_t i = 0; i < LINK_MODES; i++)
                 l->modes[i] = MODE_DEFAULT;
         return !empty;

@@ -20,7 +20,7 @@
 typedef enum LinkSource {
         LINK_SOURCE_RESOLVE1,       /* a client of org.freedesktop.resolve1 */
         LINK_SOURCE_NETWORKMANAGER, /* likewise, and it is NetworkManager */
-        LINK_SOURCE_NETWORKD,       /* systemd-networkd, which was asked; others must not change them */
+        LINK_SOURCE_NETWORKD,       /* systemd-networkd, which manages the link; others must not change it */
 } LinkSource;
 
 const char *link_source_name(LinkSource s);
@@ -98,7 +98,9 @@ int link_set_prefixes(Link *l, const AddressPrefix *prefixes, size_t n);
 /* --- settings */
 
 int link_set_source(Link *l, LinkSource s);
-/* Copies the servers. None of them may be unspecified, multicast, or named by an invalid name. */
+/* Returns whether the address can be that of a server, and the name is a valid one, if there is any. */
+bool link_server_is_valid(const LinkServer *s);
+/* Copies the servers, which must be valid. */
 int link_set_servers(Link *l, const LinkServer *servers, size_t n);
 /* Copies the domains, without duplicates: of two, the search domain counts. The root cannot be a search domain. */
 int link_set_domains(Link *l, const LinkDomain *domains, size_t n);
@@ -106,9 +108,9 @@ int link_set_default_route(Link *l, LinkDefaultRoute v);
 /* "" resets to the default. Accepts the names above and, for "yes" and "no", those of a boolean. */
 int link_set_mode(Link *l, LinkMode mode, const char *value);
 int link_set_negative_trust_anchors(Link *l, const char *const *names, size_t n);
-/* Resets all settings. Returns true if there were any. */
+/* Resets all settings, and their source. Returns true if there were any. */
 bool link_revert(Link *l);
-/* True if the link has no settings: it needs no place in the table. */
+/* True if nobody manages the link, and it has no settings: it needs no place in the table. */
 bool link_is_empty(const Link *l);
 
 /* Returns the mode in the words above, or "" for the default. */

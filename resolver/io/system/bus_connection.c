@@ -2,6 +2,7 @@
 #include "io/system/bus_connection.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -299,6 +300,18 @@ void bus_retry(Bus *b, uint64_t now)
 sd_bus *bus_ready(const Bus *b)
 {
         return b->bus && sd_bus_is_ready(b->bus) > 0 ? b->bus : NULL;
+}
+
+int bus_path_ifindex(const char *path, const char *prefix)
+{
+        _cleanup_(freep) char *text = NULL;
+        unsigned long v;
+        char *end;
+
+        if (sd_bus_path_decode(path, prefix, &text) <= 0 || *text < '1' || *text > '9')
+                return 0;
+        v = strtoul(text, &end, 10);
+        return *end || v > INT_MAX ? 0 : (int) v;
 }
 
 static void bus_first_closed(uv_handle_t *h)

@@ -47,6 +47,9 @@ void bus_retry(Bus *b, uint64_t now);
  * call bus_flush(). */
 sd_bus *bus_ready(const Bus *b);
 
+/* Returns the ifindex at the end of the path of an object, PREFIX/IFINDEX as sd_bus_path_encode(3) has it, or 0. */
+int bus_path_ifindex(const char *path, const char *prefix);
+
 /* Makes sure that sent messages are written. To be called before the loop sleeps. */
 void bus_flush(Bus *b);
 

@@ -71,14 +71,15 @@ START_TEST(a_table_without_settings_is_read_as_one)
 }
 END_TEST
 
-START_TEST(what_networkd_said_is_not_kept)
+START_TEST(a_link_that_networkd_manages_is_one_after_a_restart)
 {
         _cleanup_(freep) char *text = NULL;
 
-        link_set_source(linked_push(t, 2, "eth0", "192.168.0.1", "lan"), LINK_SOURCE_NETWORKD);
+        link_set_source(link_table_ensure(t, 2, "eth0"), LINK_SOURCE_NETWORKD);
         text = link_state_write(t);
         ck_assert(link_state_read(again, text));
-        ck_assert_uint_eq(again->n, 0);
+        ck_assert_uint_eq(again->n, 1);
+        ck_assert_int_eq(again->links[0]->source, LINK_SOURCE_NETWORKD);
 }
 END_TEST
 
@@ -110,7 +111,7 @@ int main(void)
         tcase_add_checked_fixture(c, setup, teardown);
         tcase_add_test(c, what_is_written_is_read_again);
         tcase_add_test(c, a_table_without_settings_is_read_as_one);
-        tcase_add_test(c, what_networkd_said_is_not_kept);
+        tcase_add_test(c, a_link_that_networkd_manages_is_one_after_a_restart);
         tcase_add_test(c, a_text_that_is_not_whole_is_worth_nothing);
         suite_add_tcase(s, c);
         return run_suite(s);
