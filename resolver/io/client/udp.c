@@ -126,10 +126,12 @@ static void udp_recover(Udp *u)
 {
         int error;
         socklen_t size = sizeof(error);
-        struct msghdr none = { 0 };
+        uint8_t octet;
+        struct iovec iov = { .iov_base = &octet, .iov_len = 1 }; /* qemu-user receives nothing without one */
+        struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
 
         getsockopt(u->fd, SOL_SOCKET, SO_ERROR, &error, &size);
-        for (unsigned i = 0; i < BATCH * BATCHES_MAX && recvmsg(u->fd, &none, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0; i++)
+        for (unsigned i = 0; i < BATCH * BATCHES_MAX && recvmsg(u->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) >= 0; i++)
                 ;
         uv_poll_start(&u->poll, UV_READABLE, udp_readable);
 }
