@@ -12,11 +12,11 @@
  * once.
  */
 
-#define SMALL_TENTHS 1      /* of the limit */
-#define SMALL_MOST_TENTHS 5 /* while the oldest entry of the main queue has expired */
-#define HITS_MAX 3          /* extra rounds in the main queue */
-#define TURNS_MAX 1024      /* to find an entry to evict: about 50 us */
-#define BYTES_PER_BUCKET 512
+#define SMALL_TENTHS 1              /* of the limit */
+#define SMALL_MOST_TENTHS 5         /* while the oldest entry of the main queue has expired */
+#define HITS_MAX 3                  /* extra rounds in the main queue */
+#define TURNS_MAX 1024              /* to find an entry to evict: about 50 us */
+#define BYTES_PER_BUCKET 256        /* about one entry: each one in a chain is another cache miss of the CPU */
 #define BYTES_PER_GHOST 128         /* about 1.5 per entry */
 #define PREFETCH_TENTHS 1           /* of the lifetime left */
 #define PREFETCH_MIN 10             /* seconds; shorter lifetimes are not worth a refresh */
