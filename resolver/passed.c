@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
 #include "handover.h"
 #include "io/system/varlink_server.h"
+#include "service.h"
 
 static void passed_leave(int *place, int fd)
 {
@@ -17,6 +19,21 @@ static void passed_leave(int *place, int fd)
                 close(fd);
 }
 
+/* Such as memory, which no socket unit passes. */
+static bool passed_is_file(int fd)
+{
+        struct stat st;
+
+        return fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
+}
+
+/* A daemon of another version has left what this one does not know, and nobody will ask for it. */
+static void passed_drop(int fd, const char *name)
+{
+        service_unstore(name);
+        close(fd);
+}
+
 /* Sockets of io.systemd.Resolve are told apart by their family. */
 static void passed_add(Passed *p, int fd, const char *name)
 {
@@ -24,6 +41,8 @@ static void passed_add(Passed *p, int fd, const char *name)
                 passed_leave(&p->cache, fd);
         else if (strcmp(name, HANDOVER_QUERIES_FD_NAME) == 0)
                 passed_leave(&p->queries, fd);
+        else if (passed_is_file(fd))
+                passed_drop(fd, name);
         else if (!varlink_server_is_socket(fd))
                 p->sockets[p->n_sockets++] = fd;
         else if (p->n_varlink < PASSED_VARLINK_MAX)

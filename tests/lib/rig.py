@@ -138,9 +138,9 @@ class Daemon:
         assert status == 0, f'the daemon ended with status {status}:\n' + self.log()
 
 
-def link_state(*lines):
+def link_state(*lines, version=1):
     """The file of the DNS settings of links, with these lines: "link 1 lo", "server 10.8.0.1:53", "domain ~corp.test"."""
-    text = 'dohmouse links 1\n' + ''.join(f'{l}\n' for l in lines)
+    text = f'dohmouse links {version}\n' + ''.join(f'{l}\n' for l in lines)
     checksum = 0xcbf29ce484222325
     for octet in text.encode():
         checksum = (checksum ^ octet) * 0x100000001b3 % (1 << 64)

@@ -71,11 +71,18 @@ START_TEST(it_is_written_at_once_then_once_a_day_and_at_the_end)
 }
 END_TEST
 
-START_TEST(a_file_that_is_damaged_is_as_none)
+START_TEST(a_file_that_is_damaged_or_of_another_version_is_as_none)
 {
-        static const char *const damaged[] = {
-                "", "18", "1800000000", "-5\n", "x\n", "18000000000000000000\n", "0\n", "1800000000 and more\n"
-        };
+        static const char *const damaged[] = { "",
+                                               "18",
+                                               "1800000000",
+                                               "-5\n",
+                                               "x\n",
+                                               "18000000000000000000\n",
+                                               "0\n",
+                                               "1800000000 and more\n",
+                                               "2 1800000000\n",
+                                               "version 2\n1800000000\n" };
 
         write_file("1800000000\n");
         ck_assert_int_eq(kept(), TIME);
@@ -106,7 +113,7 @@ int main(void)
 
         tcase_add_checked_fixture(c, setup, teardown);
         tcase_add_test(c, it_is_written_at_once_then_once_a_day_and_at_the_end);
-        tcase_add_test(c, a_file_that_is_damaged_is_as_none);
+        tcase_add_test(c, a_file_that_is_damaged_or_of_another_version_is_as_none);
         tcase_add_test(c, without_a_state_directory_nothing_is_kept);
         suite_add_tcase(s, c);
         return run_suite(s);
