@@ -81,7 +81,7 @@ static size_t records_of(uint64_t number)
 {
         bool flood = number >> 32;
 
-        return 1 + (number * UINT64_C(0x9e3779b97f4a7c15) >> (fat && flood ? 56 : 61));
+        return (size_t) (1 + (number * UINT64_C(0x9e3779b97f4a7c15) >> (fat && flood ? 56 : 61)));
 }
 
 static void make(Question *q, uint64_t number)

@@ -140,7 +140,7 @@ void administrator_act(World *w)
 {
         UpstreamInfo u;
 
-        engine_upstream(w->engine, world_below(w, w->n_listed), &u);
+        engine_upstream(w->engine, (size_t) world_below(w, w->n_listed), &u);
         switch (world_below(w, 8)) {
         case 0:
                 reload(w);

@@ -7,7 +7,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PATIENCE_MSEC 5000
+/* Milliseconds; under an emulator as much longer as check(3) waits. */
+static unsigned patience(void)
+{
+        const char *multiplier = getenv("CK_TIMEOUT_MULTIPLIER");
+
+        return 5000 * (multiplier ? MAX((unsigned) strtoul(multiplier, NULL, 10), 1u) : 1u);
+}
 
 const char *const versions[2] = { "NORMAL:-VERS-ALL:+VERS-TLS1.3", "NORMAL:-VERS-ALL:+VERS-TLS1.2" };
 
@@ -265,7 +271,7 @@ void wait_for(const unsigned *what, unsigned n, const char *name)
 
         uv_timer_init(&loop, &timer);
         timer.data = &late;
-        uv_timer_start(&timer, on_impatient, PATIENCE_MSEC, 0);
+        uv_timer_start(&timer, on_impatient, patience(), 0);
         while (*(const volatile unsigned *) what < n && !late)
                 uv_run(&loop, UV_RUN_ONCE);
         ck_assert_msg(!late, "%s is still %u, not %u", name, *what, n);
@@ -280,7 +286,7 @@ void wait_until(const bool *what, const char *name)
 
         uv_timer_init(&loop, &timer);
         timer.data = &late;
-        uv_timer_start(&timer, on_impatient, PATIENCE_MSEC, 0);
+        uv_timer_start(&timer, on_impatient, patience(), 0);
         while (!*(const volatile bool *) what && !late)
                 uv_run(&loop, UV_RUN_ONCE);
         ck_assert_msg(!late, "waited in vain for %s", name);
@@ -297,7 +303,7 @@ void run_out(void)
 
 void wait_shared(const atomic_uint *what, unsigned n, const char *name)
 {
-        for (unsigned i = 0; i < PATIENCE_MSEC && *what < n; i++) {
+        for (unsigned i = 0; i < patience() && *what < n; i++) {
                 uv_run(&loop, UV_RUN_NOWAIT);
                 usleep(1000);
         }
