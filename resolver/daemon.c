@@ -580,6 +580,11 @@ ResolvConfMode daemon_resolv_conf_mode(const Daemon *d)
         return resolv_conf_watch_mode(d->resolv_conf);
 }
 
+const char *daemon_search_domains(const Daemon *d)
+{
+        return resolv_conf_watch_search(d->resolv_conf);
+}
+
 int daemon_take_varlink_socket(Daemon *d)
 {
         return passed_take_varlink(&d->passed);

@@ -72,6 +72,7 @@ bool daemon_is_network_manager(const Daemon *d, const char *unique_name);
 Bus *daemon_bus(Daemon *d); /* NULL once the daemon has stopped */
 Engine *daemon_engine(Daemon *d);
 ResolvConfMode daemon_resolv_conf_mode(const Daemon *d);
+const char *daemon_search_domains(const Daemon *d); /* resolv_conf_watch_search() */
 uv_loop_t *daemon_loop(Daemon *d);
 const ListenerStats *daemon_listener_stats(const Daemon *d);
 const H2Stats *daemon_connection_stats(const Daemon *d);

@@ -512,36 +512,55 @@ static bool lookup_found(const Lookup *l)
         return l->is_literal;
 }
 
-/* Returns search domain `i` of the links, or NULL. */
-static const LinkDomain *lookup_search_domain(const Lookup *l, unsigned i)
+/* Gets search domain `i`, in wire form, of those that the C library finds in the stub file, and of those of links,
+ * which may not be there yet. Its size is 0 if it is not valid. Returns false if there is none. */
+static bool lookup_search_domain(const Lookup *l, unsigned i, uint8_t ret[DNS_NAME_MAX], size_t *ret_n)
 {
+        const char *word = daemon_search_domains(l->lookups->daemon);
         const LinkTable *t = daemon_links(l->lookups->daemon);
 
+        for (size_t n; *(word += strspn(word, " \t")); word += n) {
+                _cleanup_(freep) char *text = NULL;
+
+                n = strcspn(word, " \t");
+                if (i-- > 0)
+                        continue;
+                text = strndup(word, n);
+                *ret_n = text ? lookup_read_name(text, ret) : 0;
+                return true;
+        }
         for (size_t k = 0; k < t->n; k++)
-                for (size_t d = 0; d < t->links[k]->n_domains; d++)
-                        if (!t->links[k]->domains[d].route_only && i-- == 0)
-                                return &t->links[k]->domains[d];
-        return NULL;
+                for (size_t d = 0; d < t->links[k]->n_domains; d++) {
+                        const LinkDomain *domain = &t->links[k]->domains[d];
+
+                        if (domain->route_only || i-- > 0)
+                                continue;
+                        *ret_n = domain->domain.n;
+                        memcpy(ret, domain->domain.name, *ret_n);
+                        return true;
+                }
+        return false;
 }
 
 /* Asks for the name in the next search domain. Returns false if there is none. */
 static bool lookup_search(Lookup *l)
 {
         bool single_label = l->n > 1 && (size_t) l->name[0] + 2 == l->n;
-        const LinkDomain *d;
+        uint8_t domain[DNS_NAME_MAX];
+        size_t n;
 
         if (!single_label || l->flags & FLAG_NO_SEARCH)
                 return false;
-        while (l->searched < LOOKUP_SEARCH_MAX && (d = lookup_search_domain(l, l->searched))) {
+        while (l->searched < LOOKUP_SEARCH_MAX && lookup_search_domain(l, l->searched, domain, &n)) {
                 uint8_t name[2 * DNS_NAME_MAX];
-                size_t n = l->n - 1 + d->domain.n;
 
                 l->searched++;
-                if (n > DNS_NAME_MAX)
+                /* The name has been asked for in the root. */
+                if (n <= 1 || l->n - 1 + n > DNS_NAME_MAX)
                         continue;
                 memcpy(name, l->name, l->n - 1);
-                memcpy(name + l->n - 1, d->domain.name, d->domain.n);
-                lookup_ask_addresses(l, BYTES(name, n));
+                memcpy(name + l->n - 1, domain, n);
+                lookup_ask_addresses(l, BYTES(name, l->n - 1 + n));
                 return true;
         }
         return false;

@@ -17,6 +17,7 @@ struct ResolvConfWatch {
         FileWatch *link_watch, *stub_watch; /* NULL: cannot be watched */
         ResolvConfMode mode;
         char *search;      /* domains of links; NULL: not known yet */
+        char *list;        /* all search domains of the stub file; NULL: none */
         bool known;        /* `mode` is that of an earlier look */
         bool unrestorable; /* which was logged */
 };
@@ -121,6 +122,8 @@ static void resolv_conf_watch_look(void *userdata)
         resolv_conf_watch_restore(w);
         resolv_conf_read(w->paths.link, &now);
         w->mode = now.mode;
+        free(w->list);
+        w->list = now.mode == RESOLV_CONF_IS_STUB ? strdup(now.search) : NULL;
         if (w->known && resolv_conf_watch_is_ours(before) == resolv_conf_watch_is_ours(now.mode))
                 return;
         /* At start, everything is as the administrator has left it. */
@@ -141,6 +144,11 @@ static void resolv_conf_watch_look(void *userdata)
 ResolvConfMode resolv_conf_watch_mode(const ResolvConfWatch *w)
 {
         return w ? w->mode : RESOLV_CONF_MISSING;
+}
+
+const char *resolv_conf_watch_search(const ResolvConfWatch *w)
+{
+        return w && w->list ? w->list : "";
 }
 
 ResolvConfWatch *resolv_conf_watch_new(uv_loop_t *loop, const ResolvConfPaths *paths)
@@ -165,6 +173,7 @@ ResolvConfWatch *resolv_conf_watch_free(ResolvConfWatch *w)
         file_watch_free(w->link_watch);
         file_watch_free(w->stub_watch);
         free(w->search);
+        free(w->list);
         free(w);
         return NULL;
 }

@@ -26,3 +26,7 @@ ResolvConfWatch *resolv_conf_watch_free(ResolvConfWatch *w);
 void resolv_conf_watch_set_search(ResolvConfWatch *w, const char *domains);
 
 ResolvConfMode resolv_conf_watch_mode(const ResolvConfWatch *w);
+
+/* Returns the search domains that programs find in the stub file, separated by blanks; "" if there are none, or if
+ * /etc/resolv.conf is another file. */
+const char *resolv_conf_watch_search(const ResolvConfWatch *w);
