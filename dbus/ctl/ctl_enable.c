@@ -21,6 +21,9 @@
 #include "takeover_file.h"
 
 #define NM_DROPIN "/etc/NetworkManager/conf.d/90-dohmouse.conf"
+#define POLICY "/usr/share/polkit-1/actions/org.dohmouse1.resolve1.policy"
+#define POLICY_OF_RESOLVED "/usr/share/polkit-1/actions/org.freedesktop.resolve1.policy"
+#define POLICY_DROPIN "/etc/polkit-1/actions/org.freedesktop.resolve1.policy"
 #define OPENRESOLV_CONF "/etc/resolvconf.conf"
 #define TMPFILES_OWN "/etc/tmpfiles.d/dohmouse.conf" /* has precedence over the one in /usr/lib */
 #define RESOLVED "systemd-resolved.service"
@@ -91,6 +94,13 @@ static bool enable_exists(const Takeover *t, const char *path)
         return full && access(full, F_OK) == 0;
 }
 
+static char *enable_read(const Takeover *t, const char *path)
+{
+        _cleanup_(freep) char *full = takeover_path(t, path);
+
+        return full ? takeover_file_read(full) : NULL;
+}
+
 static bool enable_add_directory(Takeover *t, const char *path)
 {
         return enable_exists(t, path) || takeover_add(t, STEP_DIRECTORY, path, NULL);
@@ -120,6 +130,27 @@ static bool enable_plan_alias(Takeover *t)
 
         return !takeover_find_unit(t, "dohmouse.service", path) ||
                takeover_add(t, STEP_LINK, "/etc/systemd/system/dbus-org.freedesktop.resolve1.service", path);
+}
+
+/* If systemd-resolved has its file of the same actions, polkit may know them from that one, which lets dohmouse ask for
+ * root only. In /etc, a file of its name has precedence; a polkit that reads that directory is one that can be
+ * reloaded. */
+static bool enable_plan_polkit(Takeover *t)
+{
+        _cleanup_(freep) char *text = NULL, *service = NULL;
+        char path[256];
+        Step *s;
+
+        if (!enable_exists(t, POLICY_OF_RESOLVED) || !takeover_find_unit(t, "polkit.service", path))
+                return true;
+        service = enable_read(t, path);
+        text = enable_read(t, POLICY);
+        if (!service || !text || !strstr(service, "notify-reload"))
+                return true;
+        if (!enable_add_directory(t, "/etc/polkit-1") || !enable_add_directory(t, "/etc/polkit-1/actions"))
+                return false;
+        s = takeover_add_unit(t, STEP_DROPIN, "polkit.service", POLICY_DROPIN);
+        return s && (s->text = strdup(text));
 }
 
 /* dns=none alone says that resolv.conf is not written; rc-manager= says the same to older versions. */
@@ -185,10 +216,9 @@ static bool enable_plan_stub(Takeover *t, const ResolvConf *before)
                 "previous " RESOLV_CONF ".\n"
                 "d /run/dohmouse 0755 root root -\n"
                 "C " RESOLV_CONF_STUB " 0644 dohmouse dohmouse - " RESOLV_CONF_OWN "\n";
-        _cleanup_(freep) char *path = takeover_path(t, RESOLV_CONF_DEFAULT), *original = NULL, *text = NULL;
+        _cleanup_(freep) char *original = enable_read(t, RESOLV_CONF_DEFAULT), *text = NULL;
         Step *s;
 
-        original = path ? takeover_file_read(path) : NULL;
         if (!original) {
                 ctl_fail("Failed to read " RESOLV_CONF_DEFAULT ": %s", strerror(errno));
                 return false;
@@ -212,7 +242,7 @@ static bool enable_plan(Takeover *t)
                 return false;
         resolv_conf_read(path, &before);
         t->since = now_real();
-        return enable_plan_resolved(t) && enable_plan_alias(t) &&
+        return enable_plan_resolved(t) && enable_plan_alias(t) && enable_plan_polkit(t) &&
                takeover_add_unit(t, STEP_ENABLE, "dohmouse.socket", NULL) && enable_plan_network_manager(t) &&
                enable_plan_openresolv(t) && enable_plan_stub(t, &before) &&
                takeover_add(t, STEP_LINK, RESOLV_CONF, RESOLV_CONF_STUB);
