@@ -4,12 +4,12 @@
  * asks at a fixed rate by absolute times, and says how long the answers took and how many did not come. dnsperf paces
  * itself below 16 in flight, so that it cannot tell these.
  *
- *   ping_pong --port PORT [--in-flight N | --rate N] [--queries N] [--names N | --first N] [--sources N]
+ *   ping_pong --port PORT [--in-flight N | --rate N] [--queries N] [--names N] [--first N] [--sources N]
  *             [--timeout MSEC] [--edns no]
  *
- * `--names N`: N names in turn, the same in each run, which are hits once they have been asked. Otherwise each name is
- * asked once; `--first N` numbers them from N, so that a later run can ask others. The answers are matched by their ID
- * alone, so an echo of the query is an answer, too. Prints one line of JSON.
+ * `--names N`: N names in turn, in an order that is the same each time, which are hits once they have been asked.
+ * Otherwise each name is asked once. `--first N` begins with the Nth, so that a later run goes on where one has ended.
+ * The answers are matched by their ID alone, so an echo of the query is an answer, too. Prints one line of JSON.
  *
  * The queries come from several sources (ports), as a server may hold one that floods to a share.
  */
@@ -38,6 +38,8 @@
 #define OPT "\0\0\x29\x04\xd0\0\0\0\0\0\0"
 #define QUERY_SIZE (HEADER_SIZE + QUESTION_SIZE + sizeof(OPT) - 1)
 #define RATED_SLOTS 8192 /* in flight at a fixed rate */
+/* A prime: by steps of it all names of a set are asked, but neighbors not after each other. */
+#define SPREAD UINT64_C(2654435761)
 
 typedef struct Query {
         uint8_t wire[QUERY_SIZE];
@@ -160,8 +162,8 @@ static bool source_ask(Client *c, Source *s, unsigned slot)
                 return false;
         c->sent++;
         number = c->next_name++;
-        if (c->n_names > 0 && c->next_name == c->n_names)
-                c->next_name = 0;
+        if (c->n_names > 0)
+                number = number % c->n_names * SPREAD % c->n_names;
         q->turn++;
         id = ((unsigned) q->turn << c->slot_bits | slot) & 0xffff;
         q->wire[0] = (uint8_t) (id >> 8);
