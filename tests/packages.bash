@@ -14,6 +14,8 @@ STYLE_PACKAGES=(git clang-format-19 clang-tidy-19 clang shellcheck codespell man
 CLANG_PACKAGES=(clang libclang-rt-dev)
 # To boot a container: the root is made by mmdebstrap, booted by systemd-nspawn, and entered by nsenter.
 SYSTEM_PACKAGES=(mmdebstrap systemd-container util-linux iproute2)
+# For the benches: the rivals are in a root that mmdebstrap makes, certtool makes certificates, perf counts system calls, callgrind instructions.
+BENCH_PACKAGES=(mmdebstrap gnutls-bin util-linux iproute2 linux-perf valgrind)
 # To try it out.
 TRY_PACKAGES=(bind9-dnsutils gnutls-bin)
 
