@@ -127,6 +127,7 @@ class TestServer:
     dot_port = None
 
     def __init__(self, directory):
+        os.makedirs(directory, exist_ok=True)
         self.process = spawn([f'{BUILD}/tests/doh/doh-server', '--directory', directory], OTHER_CPUS, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         ready = json.loads(self.process.stdout.readline())
         self.host, self.port, self.ca, self.url = '127.0.0.1', ready['port'], ready['ca'], ready['url']
@@ -187,8 +188,9 @@ class Peer:
         r = subprocess.run(['dpkg-query', '--admindir', f'{ROOT}/var/lib/dpkg', '-W', '-f', '${Version}', cls.package], capture_output=True, text=True)
         return r.stdout.split('-')[0].split('+')[0]
 
-    def label(self):
-        return f'{self.name} {self.version()}'.strip()
+    @classmethod
+    def label(cls):
+        return f'{cls.name} {cls.version()}'.strip()
 
     @classmethod
     def installed(cls):
