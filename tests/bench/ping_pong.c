@@ -37,6 +37,7 @@
 #define QUESTION_SIZE (sizeof(NAME) + 4)
 #define OPT "\0\0\x29\x04\xd0\0\0\0\0\0\0"
 #define QUERY_SIZE (HEADER_SIZE + QUESTION_SIZE + sizeof(OPT) - 1)
+#define REFUSED_MAX 200
 #define RATED_SLOTS 8192 /* in flight at a fixed rate */
 /* A prime: by steps of it all names of a set are asked, but neighbors not after each other. */
 #define SPREAD UINT64_C(2654435761)
@@ -65,8 +66,9 @@ typedef struct Client {
         int epoll, timer;
 
         uint64_t sent, answered, failed, lost, lost_late;
-        uint64_t latest; /* how long after its time a query was sent at most, ns */
-        uint32_t *took;  /* of each answer, in 0.1 us */
+        unsigned refused; /* times that no port was there since the last answer */
+        uint64_t latest;  /* how long after its time a query was sent at most, ns */
+        uint32_t *took;   /* of each answer, in 0.1 us */
 } Client;
 
 static uint64_t clock_now(void)
@@ -126,6 +128,12 @@ static void client_prepare(Client *c)
                 fail("ping_pong: cannot wait for time");
 }
 
+static void client_refused(Client *c)
+{
+        if (++c->refused == REFUSED_MAX)
+                fail("ping_pong: the server is gone");
+}
+
 static void source_flush(Client *c, Source *s)
 {
         struct mmsghdr m[BATCH];
@@ -145,7 +153,9 @@ static void source_flush(Client *c, Source *s)
 
                 if (n > 0)
                         done += (unsigned) n;
-                else if (errno != EAGAIN && errno != EINTR && errno != ENOBUFS && errno != ECONNREFUSED)
+                else if (errno == ECONNREFUSED)
+                        client_refused(c);
+                else if (errno != EAGAIN && errno != EINTR && errno != ENOBUFS)
                         fail("ping_pong: cannot send");
         }
         s->n_to_send = 0;
@@ -192,6 +202,8 @@ static void source_receive(Client *c, Source *s)
                 uint64_t now;
 
                 n = recvmmsg(s->fd, m, BATCH, 0, NULL);
+                if (n < 0 && errno == ECONNREFUSED)
+                        client_refused(c);
                 now = clock_now();
                 for (int i = 0; i < n; i++) {
                         unsigned id = (unsigned) answers[i][0] << 8 | answers[i][1], slot = id & (c->slots - 1);
@@ -201,6 +213,7 @@ static void source_receive(Client *c, Source *s)
                                 c->lost_late++;
                                 continue;
                         }
+                        c->refused = 0;
                         c->failed += (answers[i][3] & 15) != 0;
                         c->took[c->answered++] = (uint32_t) ((now - q->sent_at) / 100);
                         q->sent_at = 0;
