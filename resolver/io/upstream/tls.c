@@ -4,31 +4,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "io/clock.h"
-#include "io/upstream/verify.h"
-
-/* The system's trust store of GnuTLS in Debian; only used to detect changes. */
-#define SYSTEM_STORE "/etc/ssl/certs/ca-certificates.crt"
-
-/* Longer chains and larger moduli than those of any CA in the system's store are rejected to save time (FAULTS.md L35).
- */
-#define VERIFY_BITS_MAX 8200
-#define VERIFY_DEPTH_MAX 8
-
-/*
- * Reading the system's store takes tens of milliseconds and a few megabytes. Upstreams with the same store share it,
- * identified by its path, unless the file has changed: a reload picks up a new one (FAULTS.md L37).
- */
-typedef struct TrustStore {
-        struct TrustStore *next;
-        unsigned refs;
-        char *path; /* NULL: the system's */
-        struct stat identity;
-        gnutls_certificate_credentials_t credentials;
-} TrustStore;
+#include "io/upstream/trust_store.h"
 
 struct Tls {
         unsigned refs;
@@ -38,94 +16,6 @@ struct Tls {
         unsigned n_tickets;
         unsigned generation;
 };
-
-static TrustStore *stores;
-
-static bool tls_same_path(const char *a, const char *b)
-{
-        return a && b ? strcmp(a, b) == 0 : a == b;
-}
-
-static bool tls_same_file(const struct stat *a, const struct stat *b)
-{
-        return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-               a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
-static TrustStore *tls_trust_store_unref(TrustStore *s)
-{
-        TrustStore **p;
-
-        if (!s || --s->refs > 0)
-                return NULL;
-        for (p = &stores; *p; p = &(*p)->next) {
-                if (*p == s) {
-                        *p = s->next;
-                        break;
-                }
-        }
-        if (s->credentials)
-                gnutls_certificate_free_credentials(s->credentials);
-        free(s->path);
-        free(s);
-        return NULL;
-}
-DEFINE_CLEANUP(TrustStore, tls_trust_store_unref)
-
-/* Returns the number of authorities that were read, or a negative GnuTLS error. */
-static int tls_load_authorities(TrustStore *s)
-{
-        if (!s->path)
-                return gnutls_certificate_set_x509_system_trust(s->credentials);
-        if (S_ISDIR(s->identity.st_mode))
-                return gnutls_certificate_set_x509_trust_dir(s->credentials, s->path, GNUTLS_X509_FMT_PEM);
-        return gnutls_certificate_set_x509_trust_file(s->credentials, s->path, GNUTLS_X509_FMT_PEM);
-}
-
-/* Returns NULL if it cannot be read; *ret_reason, static, then says why, or is NULL when out of memory. */
-static TrustStore *tls_trust_store_open(const char *path, const char **ret_reason)
-{
-        _cleanup_(tls_trust_store_unrefp) TrustStore *s = NULL;
-        struct stat identity = { 0 };
-        TrustStore *other;
-        int r;
-
-        *ret_reason = NULL;
-        if ((stat(path ? path : SYSTEM_STORE, &identity) < 0 || access(path ?: SYSTEM_STORE, R_OK) < 0) && path) {
-                *ret_reason = strerror(errno);
-                return NULL;
-        }
-        for (other = stores; other; other = other->next) {
-                if (tls_same_path(other->path, path) && tls_same_file(&other->identity, &identity)) {
-                        other->refs++;
-                        return other;
-                }
-        }
-
-        s = calloc(1, sizeof(*s));
-        if (!s)
-                return NULL;
-        s->refs = 1;
-        s->identity = identity;
-        if (path) {
-                s->path = strdup(path);
-                if (!s->path)
-                        return NULL;
-        }
-        r = gnutls_certificate_allocate_credentials(&s->credentials);
-        if (r < 0)
-                return NULL;
-        r = tls_load_authorities(s);
-        if (r <= 0) {
-                *ret_reason = r < 0 ? gnutls_strerror(r) : "contains no certificate";
-                return NULL;
-        }
-        gnutls_certificate_set_verify_limits(s->credentials, VERIFY_BITS_MAX, VERIFY_DEPTH_MAX);
-        gnutls_certificate_set_verify_function(s->credentials, verify_in_handshake);
-        s->next = stores;
-        stores = s;
-        return take_pointer(s);
-}
 
 Tls *tls_new(const UpstreamConfig *config, const char *trust_anchors, const char **ret_error)
 {
@@ -138,7 +28,7 @@ Tls *tls_new(const UpstreamConfig *config, const char *trust_anchors, const char
         if (!t)
                 return NULL;
         t->refs = 1;
-        t->store = tls_trust_store_open(path, &reason);
+        t->store = trust_store_open(path, &reason);
         if (t->store)
                 return take_pointer(t);
         if (!reason || asprintf(&t->error, "%s: %s", path ? path : "the system's trust store", reason) < 0) {
@@ -151,10 +41,10 @@ Tls *tls_new(const UpstreamConfig *config, const char *trust_anchors, const char
 
 const char *tls_check_trust_anchors(const char *path)
 {
-        _cleanup_(tls_trust_store_unrefp) TrustStore *s = NULL;
+        _cleanup_(trust_store_unrefp) TrustStore *s = NULL;
         const char *reason;
 
-        s = tls_trust_store_open(path, &reason);
+        s = trust_store_open(path, &reason);
         return s ? NULL : reason ?: strerror(ENOMEM);
 }
 
@@ -179,7 +69,7 @@ Tls *tls_unref(Tls *t)
         if (!t || --t->refs > 0)
                 return NULL;
         tls_forget_tickets(t);
-        tls_trust_store_unref(t->store);
+        trust_store_unref(t->store);
         free(t->error);
         free(t);
         return NULL;
@@ -202,7 +92,13 @@ void tls_forget_tickets(Tls *t)
 
 gnutls_certificate_credentials_t tls_credentials(const Tls *t)
 {
-        return t->store ? t->store->credentials : NULL;
+        return t->store ? trust_store_credentials(t->store) : NULL;
+}
+
+void tls_prepare_trust(const Tls *t, const gnutls_datum_t *chain, unsigned n)
+{
+        if (t->store)
+                trust_store_prepare(t->store, chain, n);
 }
 
 unsigned tls_generation(const Tls *t)

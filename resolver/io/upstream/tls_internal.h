@@ -21,6 +21,9 @@ typedef struct TlsTicket {
 /* Returns the trust store, for any number of sessions, or NULL if it could not be read. */
 gnutls_certificate_credentials_t tls_credentials(const Tls *t);
 
+/* Makes available what the verification of a chain needs of the store. */
+void tls_prepare_trust(const Tls *t, const gnutls_datum_t *chain, unsigned n);
+
 /* Counts how often the tickets were dropped: a ticket from a connection of before is not kept. */
 unsigned tls_generation(const Tls *t);
 

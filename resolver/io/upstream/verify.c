@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "io/upstream/tls_internal.h"
 #include "io/upstream/tls_session.h"
 #include "io/upstream/trusted_time.h"
 
@@ -229,6 +230,7 @@ FailureReason verify_peer(gnutls_session_t session, const UpstreamConfig *config
         chain = gnutls_certificate_get_peers(session, &n);
         if (!chain || n == 0)
                 return FAILURE_CERTIFICATE_UNTRUSTED;
+        tls_prepare_trust(((const TlsSession *) gnutls_session_get_ptr(session))->tls, chain, n);
         f = verify_chain(session);
         if (f)
                 return f;

@@ -383,6 +383,62 @@ START_TEST(L37_upstreams_share_a_store_until_it_changes)
 }
 END_TEST
 
+/* Writes a store of `before`, the authority of the servers, and `after`, and a name for it into `path`. */
+static void write_store(char *path, const char *before, const char *after)
+{
+        int fd, from = open(server_authority(), O_RDONLY);
+        char pem[8192];
+        ssize_t n = read(from, pem, sizeof(pem));
+
+        close(from);
+        fd = mkstemp(path);
+        ck_assert_int_eq(write(fd, before, strlen(before)), (ssize_t) strlen(before));
+        ck_assert_int_eq(write(fd, pem, (size_t) n), n);
+        ck_assert_int_eq(write(fd, after, strlen(after)), (ssize_t) strlen(after));
+        close(fd);
+}
+
+/* Of any of these, only the frame of a certificate is read before it is needed. */
+#define OTHER_PEM "-----BEGIN X509 CERTIFICATE-----\nMBIwEAIAMAAwADAAMAACAAIAAgA=\n-----END X509 CERTIFICATE-----\n"
+
+START_TEST(L37_authority_is_found_among_others_and_text)
+{
+        const char *error;
+        char path[] = "/tmp/dohmouse-store-XXXXXX";
+        Server s = server_start(&(ServerPlan) { 0 });
+        Client c = client_for(&s);
+
+        write_store(path, "Some text\n-----BEGIN NOTHING-----\n" OTHER_PEM OTHER_PEM, "\n" OTHER_PEM "the end");
+        c.config.trust_anchors = path;
+        c.tls = tls_new(&c.config, NULL, &error);
+        client_connect_and_ask(&c);
+        client_finish(&c, &s);
+        unlink(path);
+}
+END_TEST
+
+START_TEST(L37_store_with_a_damaged_certificate_fails_closed)
+{
+        static const char *const damaged[] = {
+                "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n",     /* an empty sequence */
+                "-----BEGIN CERTIFICATE-----\nMIQ=\n-----END CERTIFICATE-----\n",     /* a length without its octets */
+                "-----BEGIN CERTIFICATE-----\nMIT/////\n-----END CERTIFICATE-----\n", /* more than there is */
+                "-----BEGIN CERTIFICATE-----\nMBIwEA",                                /* no end */
+        };
+        char path[] = "/tmp/dohmouse-store-XXXXXX";
+        UpstreamConfig config = { .trust_anchors = path };
+        const char *error = NULL;
+        Tls *t;
+
+        write_store(path, "", damaged[_i]);
+        t = tls_new(&config, NULL, &error);
+        ck_assert_ptr_nonnull(error);
+        ck_assert(!tls_is_usable(t));
+        tls_unref(t);
+        unlink(path);
+}
+END_TEST
+
 int main(void)
 {
         Suite *s = suite_create("verify");
@@ -412,6 +468,8 @@ int main(void)
         tcase_add_test(identity, L37_store_that_cannot_be_read_fails_closed);
         tcase_add_test(identity, L37_store_without_an_authority_fails_closed);
         tcase_add_test(identity, L37_upstreams_share_a_store_until_it_changes);
+        tcase_add_test(identity, L37_authority_is_found_among_others_and_text);
+        tcase_add_loop_test(identity, L37_store_with_a_damaged_certificate_fails_closed, 0, 4);
         tcase_add_loop_test(identity, L11_signature_of_sha1_is_refused, 0, ELEMENTS(versions));
         tcase_add_loop_test(identity, L12_malformed_staple_is_refused, 0, ELEMENTS(versions));
         tcase_add_loop_test(identity, L07_missing_intermediate_is_refused, 0, ELEMENTS(versions));
