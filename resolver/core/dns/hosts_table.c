@@ -37,6 +37,7 @@ struct Hosts {
         uint8_t key[16];
         uint8_t *names; /* each a length octet and a wire name in lower case */
         size_t names_n;
+        uint64_t sizes[(DNS_NAME_MAX + 1) / 64]; /* a bit for each size that a name has */
         HostName *list;
         size_t n;
         HostLink *links;
@@ -82,6 +83,12 @@ static bool hosts_make_slots(Slots32 *s, size_t n)
 
 /* --- looking up */
 
+/* Most tables have a handful of names, and most names that are looked up are in none: their size alone tells. */
+static bool hosts_has_size(const Hosts *h, size_t size)
+{
+        return h->sizes[size / 64] >> size % 64 & 1;
+}
+
 static Bytes hosts_name_at(const Hosts *h, uint32_t index)
 {
         const uint8_t *p = h->names + h->list[index - 1].at;
@@ -122,19 +129,22 @@ static uint32_t *hosts_find_address(const Hosts *h, Bytes address)
         }
 }
 
-bool hosts_find(const Hosts *h, Bytes name, HostsWalk *ret)
+static bool hosts_find_folded(const Hosts *h, Bytes name, HostsWalk *ret)
 {
         uint8_t lower[DNS_NAME_MAX];
         uint32_t index;
 
-        if (!h || name.n > sizeof(lower))
-                return false;
         name_lower(name, lower);
         index = *hosts_find_name(h, BYTES(lower, name.n));
         if (!index)
                 return false;
         *ret = (HostsWalk) { .hosts = h, .next = h->list[index - 1].first };
         return true;
+}
+
+bool hosts_find(const Hosts *h, Bytes name, HostsWalk *ret)
+{
+        return h && name.n <= DNS_NAME_MAX && hosts_has_size(h, name.n) && hosts_find_folded(h, name, ret);
 }
 
 bool hosts_next(HostsWalk *w, Bytes *ret)
@@ -264,6 +274,7 @@ static uint32_t hosts_add_name(Hosts *h, Bytes name, HostsReport *report)
         }
         h->list[h->n++] = (HostName) { .at = (uint32_t) h->names_n };
         h->names[h->names_n++] = (uint8_t) name.n;
+        h->sizes[name.n / 64] |= UINT64_C(1) << name.n % 64;
         memcpy(h->names + h->names_n, name.p, name.n);
         h->names_n += name.n;
         return *slot = (uint32_t) h->n;

@@ -172,15 +172,12 @@ Forwards *forwards_new(const Config *config, const LinkTable *links, const Forwa
 
 /* --- where a name goes */
 
-/* Returns the forward with the longest domain other than the root, or NULL. */
-static Forward *forwards_find_domain(const Forwards *f, Bytes name)
+static Forward *forwards_find_entry(const Forwards *f, Bytes name)
 {
         uint8_t lower[DNS_NAME_MAX];
         Domain suffix;
         const Entry key = { .domain = &suffix }, *found;
 
-        if (f->n_entries == 0 || name.n > sizeof(lower))
-                return NULL;
         name_lower(name, lower);
         /* From the whole name towards the root, so that the longest domain is found first. */
         for (size_t at = 0; at < name.n && lower[at]; at += 1 + (size_t) lower[at]) {
@@ -191,6 +188,12 @@ static Forward *forwards_find_domain(const Forwards *f, Bytes name)
                         return found->forward;
         }
         return NULL;
+}
+
+/* Returns the forward with the longest domain other than the root, or NULL. */
+static Forward *forwards_find_domain(const Forwards *f, Bytes name)
+{
+        return f->n_entries > 0 && name.n <= DNS_NAME_MAX ? forwards_find_entry(f, name) : NULL;
 }
 
 static bool forwards_is_single_label(Bytes name)

@@ -326,6 +326,16 @@ static bool local_answer_zone(const LocalNames *names, const Zone *z, unsigned l
         return true;
 }
 
+static bool local_is_under(const Labels *l, const Zone *z)
+{
+        Bytes suffix;
+
+        if (l->n < z->labels)
+                return false;
+        suffix = local_suffix(l, z->labels);
+        return suffix.n == z->name.n && name_equal(suffix, z->name);
+}
+
 /* Types that resolve a host. For a single label, other types concern a top-level domain: NS, DS, SOA. */
 static bool local_is_for_host(uint16_t type)
 {
@@ -341,7 +351,7 @@ static bool local_answer_name(const LocalNames *names, const Labels *l, const Me
         if (local_answer_localhost(names, l, q, ret) || local_answer_hosts(names, q, ret))
                 return true;
         for (size_t i = 0; i < ELEMENTS(zones); i++)
-                if (l->n >= zones[i].labels && name_equal(local_suffix(l, zones[i].labels), zones[i].name))
+                if (local_is_under(l, &zones[i]))
                         return local_answer_zone(names, &zones[i], zones[i].labels, l, q, forwarded, ret);
         r = local_read_reverse(l);
         if (r.size) {
