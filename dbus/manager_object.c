@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/dns/message.h"
 #include "core/dns/reply.h"
@@ -154,6 +155,35 @@ static int manager_on_resolve(sd_bus_message *call, void *userdata, _unused_ sd_
         Objects *o = userdata;
 
         return polkit_check(&o->polkit, call, NULL, manager_resolve, o, 0);
+}
+
+static int manager_monitor_queries(void *userdata, sd_bus_message *call, uid_t user, uint64_t names,
+                                   sd_bus_error *error)
+{
+        Objects *o = userdata;
+        int fd, r;
+
+        if (names && user != 0)
+                return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED, "Only root may see names");
+        fd = query_streams_open(&o->query_streams, user, names);
+        if (fd == -EBUSY)
+                return sd_bus_error_set(error, ERROR_TOO_MANY_REQUESTS, "Too many clients monitor queries");
+        if (fd < 0)
+                return fd;
+        r = sd_bus_reply_method_return(call, "h", fd);
+        close(fd);
+        return r;
+}
+
+static int manager_on_monitor_queries(sd_bus_message *call, void *userdata, _unused_ sd_bus_error *error)
+{
+        Objects *o = userdata;
+        int names, r = sd_bus_message_read(call, "b", &names);
+
+        /* polkit has no say about names. */
+        return r < 0 ? r
+                     : polkit_check(&o->polkit, call, names ? NULL : "org.dohmouse1.monitor-queries",
+                                    manager_monitor_queries, o, (uint64_t) names);
 }
 
 static int manager_on_get_upstream(sd_bus_message *call, void *userdata, sd_bus_error *error)
@@ -351,6 +381,8 @@ static const sd_bus_vtable manager_vtable[] = {
         SD_BUS_METHOD("ResetStatistics", NULL, NULL, manager_on_reset_statistics, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("Resolve", SD_BUS_ARGS("s", name, "q", type), SD_BUS_RESULT("ay", message),
                                 manager_on_resolve, SD_BUS_VTABLE_UNPRIVILEGED),
+        SD_BUS_METHOD_WITH_ARGS("MonitorQueries", SD_BUS_ARGS("b", names), SD_BUS_RESULT("h", stream),
+                                manager_on_monitor_queries, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetUpstream", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", upstream),
                                 manager_on_get_upstream, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD_WITH_ARGS("GetForward", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", forward),

@@ -121,6 +121,7 @@ static void objects_on_finished(void *userdata)
         Objects *o = userdata;
 
         varlink_stop(o->varlink);
+        query_streams_close_all(&o->query_streams);
 }
 
 static int objects_attach(void *userdata, sd_bus *bus)
@@ -166,6 +167,7 @@ Objects *objects_new(Daemon *d)
         object_list_init(&o->upstreams, &upstream_kind, o);
         object_list_init(&o->forwards, &forward_kind, o);
         polkit_init(&o->polkit);
+        query_streams_init(&o->query_streams, d);
         o->resolve1 = resolve1_new(d, &o->polkit, &o->calls);
         o->varlink = varlink_new(d, &o->calls);
         if (!o->resolve1 || !o->varlink) {

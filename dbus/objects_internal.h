@@ -10,6 +10,7 @@
 #include "objects.h"
 #include "owned_name.h"
 #include "polkit.h"
+#include "query_streams.h"
 #include "resolve1/resolve1.h"
 #include "varlink/varlink.h"
 
@@ -30,6 +31,7 @@ struct Objects {
         int log_level;
         Calls calls;
         Polkit polkit;
+        QueryStreams query_streams;
 };
 
 /* Publishes and signals what has changed since the last call. */

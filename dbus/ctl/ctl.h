@@ -17,6 +17,7 @@ typedef struct Ctl {
         bool legend; /* print column headers, hints and footers */
         bool ask_password;
         bool reset;             /* --reset of `statistics` */
+        bool queries, names;    /* of `monitor` */
         bool dry_run, no_check; /* of `enable` */
         Terminal terminal;
         sd_bus *bus; /* NULL until ctl_connect() */

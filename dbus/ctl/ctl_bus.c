@@ -136,7 +136,7 @@ static void bus_explain(sd_bus *bus, const sd_bus_error *e, int error)
         if (bus_is(e, SD_BUS_ERROR_SERVICE_UNKNOWN) || bus_is(e, SD_BUS_ERROR_NAME_HAS_NO_OWNER))
                 ctl_not_running(bus);
         else if (bus_is(e, SD_BUS_ERROR_ACCESS_DENIED) || bus_is(e, SD_BUS_ERROR_INTERACTIVE_AUTHORIZATION_REQUIRED))
-                ctl_fail("Access denied. Changes require root privileges or polkit authorization: "
+                ctl_fail("Access denied. This requires root privileges or polkit authorization: "
                          "try \"sudo dohmousectl ...\".");
         else if (bus_is(e, SD_BUS_ERROR_NO_REPLY) || bus_is(e, SD_BUS_ERROR_TIMEOUT) || error == -ETIMEDOUT)
                 ctl_fail("dohmouse did not reply in time.\n"

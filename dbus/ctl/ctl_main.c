@@ -44,6 +44,8 @@ static const char help[] = "dohmousectl [OPTIONS...] [COMMAND]\n"
                            "     --version             Show the version\n"
                            "     --json=MODE           Generate JSON output (pretty, short, or off)\n"
                            "     --reset               Reset the counters after showing the statistics\n"
+                           "     --queries             Show queries as well in \"monitor\", without names\n"
+                           "     --names               Show queries as well in \"monitor\", with names\n"
                            "     --dry-run             Only show what \"enable\" or \"disable\" would change\n"
                            "     --no-check            Do not resolve a name after \"enable\"\n"
                            "     --no-legend           Do not print column headers, hints and footers\n"
@@ -119,6 +121,8 @@ int main(int argc, char *argv[])
                 OPTION_VERSION = 256,
                 OPTION_JSON,
                 OPTION_RESET,
+                OPTION_QUERIES,
+                OPTION_NAMES,
                 OPTION_DRY_RUN,
                 OPTION_NO_CHECK,
                 OPTION_NO_LEGEND,
@@ -130,6 +134,8 @@ int main(int argc, char *argv[])
                 { "version", no_argument, NULL, OPTION_VERSION },
                 { "json", required_argument, NULL, OPTION_JSON },
                 { "reset", no_argument, NULL, OPTION_RESET },
+                { "queries", no_argument, NULL, OPTION_QUERIES },
+                { "names", no_argument, NULL, OPTION_NAMES },
                 { "dry-run", no_argument, NULL, OPTION_DRY_RUN },
                 { "no-check", no_argument, NULL, OPTION_NO_CHECK },
                 { "no-legend", no_argument, NULL, OPTION_NO_LEGEND },
@@ -156,6 +162,12 @@ int main(int argc, char *argv[])
                         break;
                 case OPTION_RESET:
                         ctl.reset = true;
+                        break;
+                case OPTION_QUERIES:
+                        ctl.queries = true;
+                        break;
+                case OPTION_NAMES:
+                        ctl.names = true;
                         break;
                 case OPTION_DRY_RUN:
                         ctl.dry_run = true;

@@ -70,12 +70,22 @@ static const Member manager_members[] = {
         MANAGER("Queries", 't', queries),         { NULL },
 };
 
-uint64_t now_real(void)
+static uint64_t now_of(clockid_t clock)
 {
         struct timespec ts;
 
-        clock_gettime(CLOCK_REALTIME, &ts);
+        clock_gettime(clock, &ts);
         return (uint64_t) ts.tv_sec * USEC_PER_SEC + (uint64_t) ts.tv_nsec / 1000;
+}
+
+uint64_t now_real(void)
+{
+        return now_of(CLOCK_REALTIME);
+}
+
+uint64_t now_monotonic(void)
+{
+        return now_of(CLOCK_MONOTONIC);
 }
 
 static void model_free_list(char **list)

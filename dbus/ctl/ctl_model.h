@@ -72,3 +72,4 @@ const char *state_colour(const Ctl *c, const char *word);
 const char *reason_words(const char *reason);
 
 uint64_t now_real(void);
+uint64_t now_monotonic(void);

@@ -1,30 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* dohmousectl monitor: prints a line for each signal of the daemon. */
+/* dohmousectl monitor: prints a line for each signal of the daemon, and for each query if that is wanted. */
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
-#include <time.h>
 
 #include "ctl_model.h"
+#include "ctl_query_stream.h"
+
+/* A daemon that stops closes the pipe first, and then leaves the bus. */
+#define STOP_TIMEOUT USEC_PER_SEC
 
 typedef struct Monitor {
         Ctl *c;
         UpstreamList upstreams;
         ForwardList forwards;
         bool reload; /* the daemon was started: read everything again */
+        QueryStream queries;
+        uint64_t dropped_at; /* the pipe was closed, and if the daemon still runs then, because we were slow; usec */
 } Monitor;
-
-static void monitor_print_time(const Ctl *c)
-{
-        uint64_t now = now_real();
-        time_t seconds = (time_t) (now / USEC_PER_SEC);
-        struct tm tm;
-        char text[32];
-
-        if (localtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%H:%M:%S", &tm) > 0)
-                printf("%s%s.%03llu%s ", c->terminal.grey, text,
-                       (unsigned long long) (now % USEC_PER_SEC / USEC_PER_MSEC), c->terminal.normal);
-}
 
 /* `event` is current, changed, added or removed. */
 static void monitor_print_upstream(const Monitor *m, const char *event, const UpstreamView *v)
@@ -38,7 +32,7 @@ static void monitor_print_upstream(const Monitor *m, const char *event, const Up
                                           v->state, "Reason", v->reason, "ReasonDetail", v->reason_detail, "Admin",
                                           v->admin, "RetryAtUSec", ctl_json_number(v->retry_at)));
         } else {
-                monitor_print_time(c);
+                time_print(&c->terminal, now_real());
                 if (strcmp(event, "removed") == 0)
                         printf("%s was removed\n", v->name);
                 else
@@ -59,7 +53,7 @@ static void monitor_print_forward(const Monitor *m, const char *event, const For
                 ctl_put_json(c, json_pack("{s:I, s:s, s:s, s:s, s:s}", "TimestampUSec", (json_int_t) now_real(),
                                           "Event", event, "Forward", v->name, "State", v->state, "Reason", v->reason));
         } else {
-                monitor_print_time(c);
+                time_print(&c->terminal, now_real());
                 if (strcmp(event, "removed") == 0)
                         printf("Forward zone %s was removed\n", v->name);
                 else
@@ -79,7 +73,7 @@ static void monitor_print_word(const Monitor *m, const char *event, const char *
                 ctl_put_json(c, json_pack("{s:I, s:s, s:s}", "TimestampUSec", (json_int_t) now_real(), "Event", event,
                                           key, value));
         } else {
-                monitor_print_time(c);
+                time_print(&c->terminal, now_real());
                 printf("%s is %s%s%s\n", subject, state_colour(c, value), value,
                        *state_colour(c, value) ? c->terminal.normal : "");
         }
@@ -208,6 +202,7 @@ static int monitor_on_owner(sd_bus_message *message, void *userdata, _unused_ sd
                 return 0;
         monitor_print_word(m, "daemon", "dohmouse", "Daemon", *after ? "running" : "not running");
         m->reload = *after;
+        m->dropped_at = USEC_NEVER;
         return 0;
 }
 
@@ -251,9 +246,57 @@ static bool monitor_show_current(Monitor *m)
         return true;
 }
 
+/* --- queries */
+
+static bool monitor_open_queries(Monitor *m)
+{
+        return (!m->c->queries && !m->c->names) || query_stream_open(&m->queries, m->c);
+}
+
+static void monitor_queries_dropped(Monitor *m)
+{
+        const Ctl *c = m->c;
+
+        m->dropped_at = USEC_NEVER;
+        if (c->json)
+                ctl_put_json(c, json_pack("{s:I, s:s}", "TimestampUSec", (json_int_t) now_real(), "Event", "dropped"));
+        else {
+                time_print(&c->terminal, now_real());
+                printf("Some queries were not shown: they were answered faster than they could be read\n");
+                fflush(stdout);
+        }
+        monitor_open_queries(m);
+}
+
+/* --- the course */
+
+/* Waits for the bus, a query, or that the daemon is known not to have stopped. Negative errno. */
+static int monitor_wait(Monitor *m)
+{
+        struct pollfd p[] = { { .fd = sd_bus_get_fd(m->c->bus), .events = (short) sd_bus_get_events(m->c->bus) },
+                              { .fd = m->queries.fd, .events = POLLIN } };
+        uint64_t until, now = now_monotonic();
+
+        if (sd_bus_get_timeout(m->c->bus, &until) < 0)
+                until = USEC_NEVER;
+        until = MIN(until, m->dropped_at);
+        if (poll(p, ELEMENTS(p), until == USEC_NEVER ? -1 : (int) (usec_sub(until, now) / USEC_PER_MSEC) + 1) < 0)
+                return -errno;
+        if (p[1].revents && !query_stream_read(&m->queries, m->c))
+                m->dropped_at = now_monotonic() + STOP_TIMEOUT;
+        if (now_monotonic() >= m->dropped_at)
+                monitor_queries_dropped(m);
+        return 0;
+}
+
+static bool monitor_begin(Monitor *m)
+{
+        return monitor_open_queries(m) && monitor_show_current(m);
+}
+
 int ctl_monitor(Ctl *c, _unused_ int argc, _unused_ char *argv[])
 {
-        Monitor m = { .c = c };
+        Monitor m = { .c = c, .queries.fd = -1, .dropped_at = USEC_NEVER };
         int r;
 
         if (!ctl_connect(c))
@@ -264,15 +307,15 @@ int ctl_monitor(Ctl *c, _unused_ int argc, _unused_ char *argv[])
         if (c->legend && c->terminal.interactive && !c->json)
                 printf("%sShowing the current state, followed by changes. Press Ctrl-C to stop.%s\n", c->terminal.grey,
                        c->terminal.normal);
-        if (!monitor_show_current(&m))
+        if (!monitor_begin(&m))
                 return EXIT_FAILURE;
         for (;;) {
                 r = sd_bus_process(c->bus, NULL);
                 if (r == 0 && m.reload) {
                         m.reload = false;
-                        monitor_show_current(&m);
+                        monitor_begin(&m);
                 } else if (r == 0)
-                        r = sd_bus_wait(c->bus, UINT64_MAX);
+                        r = monitor_wait(&m);
                 if (r < 0 && r != -EINTR)
                         break;
                 /* The reader of the output is gone. */
@@ -281,5 +324,6 @@ int ctl_monitor(Ctl *c, _unused_ int argc, _unused_ char *argv[])
         }
         upstream_list_deinit(&m.upstreams);
         forward_list_deinit(&m.forwards);
+        query_stream_close(&m.queries);
         return ctl_fail("Lost the connection to the bus: %s", strerror(-r));
 }

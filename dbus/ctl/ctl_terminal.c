@@ -97,6 +97,17 @@ const char *delay_text(uint64_t usec, char ret[static SPAN_TEXT_MAX])
         return ret;
 }
 
+void time_print(const Terminal *t, uint64_t usec)
+{
+        time_t seconds = (time_t) (usec / USEC_PER_SEC);
+        struct tm tm;
+        char text[32];
+
+        if (localtime_r(&seconds, &tm) && strftime(text, sizeof(text), "%H:%M:%S", &tm) > 0)
+                printf("%s%s.%03llu%s ", t->grey, text, (unsigned long long) (usec % USEC_PER_SEC / USEC_PER_MSEC),
+                       t->normal);
+}
+
 const char *size_text(uint64_t octets, char ret[static SPAN_TEXT_MAX])
 {
         static const char units[] = "KMGTPE";

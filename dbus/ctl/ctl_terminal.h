@@ -25,6 +25,9 @@ const char *span_text(uint64_t usec, char ret[static SPAN_TEXT_MAX]);
 /* A delay, with three significant digits: "850 us", "12.3 ms", "1.25 s". */
 const char *delay_text(uint64_t usec, char ret[static SPAN_TEXT_MAX]);
 
+/* Prints the time of day before an event: "23:11:36.042 ". */
+void time_print(const Terminal *t, uint64_t usec);
+
 /* "1.5K", "8M". */
 const char *size_text(uint64_t octets, char ret[static SPAN_TEXT_MAX]);
 

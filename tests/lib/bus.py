@@ -21,8 +21,8 @@ class Failure(Exception):
 
 # --- types
 
-ALIGN = dict(y=1, b=4, n=2, q=2, i=4, u=4, x=8, t=8, d=8, s=4, o=4, g=1, a=4, v=1)
-FORMAT = dict(y='B', b='I', n='h', q='H', i='i', u='I', x='q', t='Q', d='d')
+ALIGN = dict(y=1, b=4, n=2, q=2, i=4, u=4, h=4, x=8, t=8, d=8, s=4, o=4, g=1, a=4, v=1)
+FORMAT = dict(y='B', b='I', n='h', q='H', i='i', u='I', h='I', x='q', t='Q', d='d')
 ALIGN.update({'(': 8, '{': 8})
 
 
@@ -184,8 +184,11 @@ class Connection:
         self.socket.sendall(b'\0AUTH EXTERNAL ' + text.encode() + b'\r\n')
         line = self.socket.recv(4096)
         assert line.startswith(b'OK'), line
+        self.socket.sendall(b'NEGOTIATE_UNIX_FD\r\n')
+        line = self.socket.recv(4096)
+        assert line.startswith(b'AGREE_UNIX_FD'), line
         self.socket.sendall(b'BEGIN\r\n')
-        self.data, self.serial, self.waiting = b'', 0, []
+        self.data, self.serial, self.waiting, self.fds = b'', 0, [], []
         self.name, = self.call(DBUS, '/org/freedesktop/DBus', DBUS, 'Hello')
 
     def close(self):
@@ -224,9 +227,10 @@ class Connection:
             left = end - time.monotonic()
             if left <= 0 or not select.select([self.socket], [], [], left)[0]:
                 return None
-            chunk = self.socket.recv(1 << 16)
+            chunk, fds, _, _ = socket.recv_fds(self.socket, 1 << 16, 4)
             if not chunk:
                 raise EOFError('the bus hung up')
+            self.fds += fds
             self.data += chunk
 
     def cut(self):
@@ -241,7 +245,7 @@ class Connection:
         body, at, inner = [], 0, self.data[start:start + body_size]
         for kind in types(fields.get(8, '')):
             value, at = get(inner, at, kind)
-            body.append(value)
+            body.append(self.fds.pop(0) if kind == 'h' else value)
         message = Message(self.data[1], self.data[2], serial, fields, body)
         self.data = self.data[start + body_size:]
         return message

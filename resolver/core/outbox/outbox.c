@@ -159,6 +159,13 @@ const char *purpose_name(Purpose p)
         return names[p];
 }
 
+const char *answer_origin_name(AnswerOrigin o)
+{
+        static const char *const names[] = { "none", "local", "cache", "upstream", "forward", "link" };
+
+        return names[o];
+}
+
 const char *network_state_name(NetworkState s)
 {
         static const char *const names[] = { "online", "offline", "portal", "clock" };

@@ -52,6 +52,8 @@ typedef enum AnswerOrigin {
         ORIGIN_LINK,    /* a server that a link has */
 } AnswerOrigin;
 
+const char *answer_origin_name(AnswerOrigin o);
+
 /* How a query came by its answer. */
 typedef struct AnswerRoute {
         AnswerOrigin origin;
