@@ -88,6 +88,7 @@ void objects_sync(Objects *o)
         object_list_sync(&o->forwards);
         objects_sync_manager(o);
         resolve1_sync(o->resolve1);
+        varlink_sync(o->varlink);
 }
 
 static void objects_on_turned(void *userdata)

@@ -15,7 +15,8 @@ void query_observers_tell(List *observers, const Action *answer)
 
                         o->answered(o, &(AnsweredQuery) { .route = &answer->answer.route,
                                                           .client = &answer->answer.client,
-                                                          .reply = &m });
+                                                          .reply = &m,
+                                                          .packet = packet });
                 }
         /* Over TCP, it may have to wait. */
         if (!answer->answer.message)

@@ -14,6 +14,7 @@ typedef struct AnsweredQuery {
         const AnswerRoute *route;
         const Client *client;
         const Message *reply; /* as the client gets it: with the question, and without records if it is truncated */
+        const Packet *packet; /* which `reply` is in */
 } AnsweredQuery;
 
 /* Owned by the observer, who removes it from the list that it is in. */

@@ -6,44 +6,26 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dbus/varlink/varlink_encode.h"
 #include "dbus/varlink/varlink_interface.h"
+#include "dbus/varlink/varlink_internal.h"
+#include "dbus/varlink/varlink_status.h"
 #include "io/journal.h"
-#include "io/system/varlink_server.h"
-
-#define SOCKETS_MAX 2
 
 /* A and AAAA, on each connection of a user. */
 static const CallLimits varlink_limits = { .user_max = 2 * VARLINK_USER_MAX, .others_max = 1024 };
 
-struct Varlink {
-        Daemon *daemon;
-        Lookups lookups;
-        VarlinkServer *servers[SOCKETS_MAX];
-        size_t n_servers;
-};
-
-typedef struct VarlinkCall {
-        Varlink *varlink;
-        VarlinkClient *client;
-        const char *method;
-        const json_t *parameters; /* an object */
-} VarlinkCall;
-
 /* --- replies */
 
-/* Sends and frees `message`. */
-static void varlink_send(VarlinkClient *c, json_t *message)
+void varlink_send(VarlinkClient *c, json_t *message)
 {
-        _cleanup_(freep) char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
+        _cleanup_(freep) char *text = varlink_encode_text_of(message);
 
-        json_decref(message);
         if (!text)
                 varlink_client_close(c);
         varlink_client_reply(c, BYTES(text, text ? strlen(text) : 0));
 }
 
-static void varlink_fail(VarlinkClient *c, const char *error, const char *key, const char *value)
+void varlink_fail(VarlinkClient *c, const char *error, const char *key, const char *value)
 {
         varlink_send(c, varlink_encode_error(error, json_pack("{s:s}", key, value)));
 }
@@ -180,6 +162,11 @@ static void varlink_resolve_service(const VarlinkCall *call)
         varlink_look_up(call, LOOKUP_SERVICE);
 }
 
+static void varlink_dump_configuration(const VarlinkCall *call)
+{
+        varlink_send(call->client, varlink_encode_reply(varlink_configuration(call->varlink->daemon)));
+}
+
 static void varlink_get_info(const VarlinkCall *call)
 {
         json_t *interfaces = json_array();
@@ -210,6 +197,7 @@ static const struct {
         const char *name;
         void (*call)(const VarlinkCall *call);
 } varlink_methods[] = {
+        { VARLINK_RESOLVE ".DumpDNSConfiguration", varlink_dump_configuration },
         { VARLINK_RESOLVE ".ResolveAddress", varlink_resolve_address },
         { VARLINK_RESOLVE ".ResolveHostname", varlink_resolve_hostname },
         { VARLINK_RESOLVE ".ResolveRecord", varlink_resolve_record },
@@ -239,7 +227,8 @@ static void varlink_dispatch(const VarlinkCall *call)
                         varlink_methods[i].call(call);
                         return;
                 }
-        varlink_fail_unknown(call);
+        if (!varlink_monitor_call(call))
+                varlink_fail_unknown(call);
 }
 
 /* --- messages */
@@ -251,7 +240,8 @@ static void varlink_on_message(void *userdata, VarlinkClient *c, Bytes message)
         const json_t *oneway = json_object_get(root, "oneway");
         VarlinkCall call = { .varlink = userdata,
                              .client = c,
-                             .method = json_string_value(json_object_get(root, "method")) };
+                             .method = json_string_value(json_object_get(root, "method")),
+                             .more = json_is_true(json_object_get(root, "more")) };
 
         if (!parameters || json_is_null(parameters))
                 parameters = none = json_object();
@@ -268,12 +258,20 @@ static void varlink_on_message(void *userdata, VarlinkClient *c, Bytes message)
         json_decref(root);
 }
 
-static void varlink_on_gone(_unused_ void *userdata, VarlinkClient *c)
+static void varlink_on_gone(void *userdata, VarlinkClient *c)
 {
         Lookup *l = varlink_client_call(c);
+        Varlink *v = userdata;
 
         if (l)
                 lookup_drop(l);
+        else
+                varlink_monitor_gone(&v->monitor, c);
+}
+
+void varlink_sync(Varlink *v)
+{
+        varlink_monitor_sync(&v->monitor);
 }
 
 /* --- life */
@@ -288,7 +286,8 @@ Varlink *varlink_new(Daemon *d, Calls *calls)
                 return NULL;
         v->daemon = d;
         lookups_init(&v->lookups, d, calls, &varlink_limits, &varlink_front);
-        while (v->n_servers < SOCKETS_MAX && (fd = daemon_take_varlink_socket(d)) >= 0) {
+        varlink_monitor_init(&v->monitor, d);
+        while (v->n_servers < VARLINK_SOCKETS_MAX && (fd = daemon_take_varlink_socket(d)) >= 0) {
                 int r = varlink_server_new(daemon_loop(d), fd, &handler, &v->servers[v->n_servers]);
 
                 if (r >= 0)
@@ -302,6 +301,7 @@ Varlink *varlink_new(Daemon *d, Calls *calls)
 void varlink_stop(Varlink *v)
 {
         lookups_forget_all(&v->lookups);
+        varlink_monitor_deinit(&v->monitor);
         while (v->n_servers > 0)
                 varlink_server_free(v->servers[--v->n_servers]);
 }
@@ -309,7 +309,7 @@ void varlink_stop(Varlink *v)
 Varlink *varlink_free(Varlink *v)
 {
         if (v)
-                lookups_forget_all(&v->lookups);
+                varlink_stop(v);
         free(v);
         return NULL;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 /*
- * Varlink: io.systemd.Resolve, which nss-resolve and resolvectl call, on the socket that systemd-resolved has in
- * /run/systemd/resolve. Serves the Unix sockets that the service manager has passed to the daemon, if any.
+ * Varlink: io.systemd.Resolve and io.systemd.Resolve.Monitor, which nss-resolve and resolvectl call, on the sockets
+ * that systemd-resolved has in /run/systemd/resolve. Serves the Unix sockets that the service manager has passed to the
+ * daemon, if any, and both interfaces on each of them.
  */
 
 #include "dbus/calls.h"
@@ -12,6 +13,8 @@ typedef struct Varlink Varlink;
 
 /* Borrows both. NULL when out of memory. */
 Varlink *varlink_new(Daemon *d, Calls *calls);
+/* Tells those who monitor what has changed, at the end of a turn. */
+void varlink_sync(Varlink *v);
 /* Closes all connections, so that the loop can end. */
 void varlink_stop(Varlink *v);
 /* Accepts NULL, and returns NULL. */

@@ -12,6 +12,19 @@ json_t *varlink_encode_reply(json_t *parameters)
         return json_pack("{s:o}", "parameters", parameters ?: json_object());
 }
 
+json_t *varlink_encode_continued(json_t *parameters)
+{
+        return json_pack("{s:o, s:b}", "parameters", parameters ?: json_object(), "continues", 1);
+}
+
+char *varlink_encode_text_of(json_t *message)
+{
+        char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
+
+        json_decref(message);
+        return text;
+}
+
 json_t *varlink_encode_error(const char *name, json_t *parameters)
 {
         return json_pack("{s:s, s:o}", "error", name, "parameters", parameters ?: json_object());
@@ -19,7 +32,7 @@ json_t *varlink_encode_error(const char *name, json_t *parameters)
 
 /* --- results */
 
-static json_t *varlink_encode_octets(const uint8_t *p, size_t n)
+json_t *varlink_encode_octets(const uint8_t *p, size_t n)
 {
         json_t *array = json_array();
 
@@ -94,6 +107,13 @@ static char *varlink_base64(const uint8_t *p, size_t n)
         return text;
 }
 
+static json_t *varlink_encode_record(const uint8_t *wire, size_t n)
+{
+        _cleanup_(freep) char *raw = varlink_base64(wire, n);
+
+        return json_pack("{s:s}", "raw", raw ?: "");
+}
+
 static json_t *varlink_encode_records(const Lookup *l)
 {
         _cleanup_(freep) uint8_t *wire = malloc(ANSWER_RECORD_MAX);
@@ -103,13 +123,35 @@ static json_t *varlink_encode_records(const Lookup *l)
         size_t n;
 
         if (wire && found_walk_init(&w, l))
-                while (found_walk_next_record(&w, &r, wire, &n)) {
-                        _cleanup_(freep) char *raw = varlink_base64(wire, n);
-
-                        json_array_append_new(records, json_pack("{s:s}", "raw", raw ?: ""));
-                }
+                while (found_walk_next_record(&w, &r, wire, &n))
+                        json_array_append_new(records, varlink_encode_record(wire, n));
         json_object_set_new(o, "rrs", records);
         return o;
+}
+
+json_t *varlink_encode_key(Bytes name, uint16_t type, uint16_t class)
+{
+        char text[NAME_TEXT_MAX];
+
+        name_to_text(name, text);
+        return json_pack("{s:i, s:i, s:s}", "class", (int) class, "type", (int) type, "name", text);
+}
+
+json_t *varlink_encode_answer(const Message *m)
+{
+        _cleanup_(freep) uint8_t *wire = malloc(ANSWER_RECORD_MAX);
+        const Answer a = { .message = *m };
+        RecordWalk w = ANSWER_WALK(&a);
+        json_t *records = json_array();
+        Record r;
+
+        while (wire && record_next(&w, &r) && r.section == SECTION_ANSWER) {
+                size_t n = answer_write_record(&a, &r, wire, ANSWER_RECORD_MAX);
+
+                if (n)
+                        json_array_append_new(records, varlink_encode_record(wire, n));
+        }
+        return records;
 }
 
 /* As systemd writes octets in JSON: printable ASCII, and all others in octal. */

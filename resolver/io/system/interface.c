@@ -57,6 +57,25 @@ int interface_describe(int ifindex, Interface *ret)
         return r;
 }
 
+bool interface_has_route(const Address *a, int ifindex)
+{
+        struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(a->port) };
+        struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(a->port) };
+        int fd = socket(a->v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+        bool r;
+
+        if (fd < 0)
+                return false;
+        memcpy(&v4.sin_addr, a->octets, sizeof(v4.sin_addr));
+        memcpy(&v6.sin6_addr, a->octets, sizeof(v6.sin6_addr));
+        if (address_is_link_local(a))
+                v6.sin6_scope_id = if_nametoindex(a->interface) ?: (unsigned) ifindex;
+        r = connect(fd, a->v6 ? (struct sockaddr *) &v6 : (struct sockaddr *) &v4, a->v6 ? sizeof(v6) : sizeof(v4)) >=
+            0;
+        close(fd);
+        return r;
+}
+
 /* --- links */
 
 static const uint8_t *interface_octets(const struct sockaddr *a)
