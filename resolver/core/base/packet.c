@@ -3,13 +3,15 @@
 
 #include <string.h>
 
+#include "core/base/pool.h"
+
 Packet *packet_new(size_t size)
 {
         Packet *b;
 
         if (size > UINT32_MAX - sizeof(Packet))
                 return NULL;
-        b = malloc(sizeof(Packet) + size);
+        b = pool_get(sizeof(Packet) + size);
         if (!b)
                 return NULL;
         b->refs = 1;
@@ -43,6 +45,6 @@ Packet *packet_unref(Packet *b)
                 return NULL;
         must(b->refs > 0);
         if (--b->refs == 0)
-                free(b);
+                pool_put(b, sizeof(*b) + b->size);
         return NULL;
 }

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "core/base/pool.h"
+
 struct SharedAnswer {
         uint32_t refs;
         Packet *wire;
@@ -41,7 +43,7 @@ SharedAnswer *shared_answer_unref(SharedAnswer *a)
 
 PendingReply *pending_reply_new(SharedAnswer *answer, const ReplyTarget *target, Bytes qname)
 {
-        PendingReply *r = malloc(sizeof(*r) + qname.n);
+        PendingReply *r = pool_get(sizeof(*r) + qname.n);
 
         if (!r)
                 return NULL;
@@ -54,7 +56,7 @@ PendingReply *pending_reply_new(SharedAnswer *answer, const ReplyTarget *target,
 
 PendingReply *pending_reply_of(Packet *packet)
 {
-        PendingReply *r = packet ? malloc(sizeof(*r)) : NULL;
+        PendingReply *r = packet ? pool_get(sizeof(*r)) : NULL;
 
         if (!r) {
                 packet_unref(packet);
@@ -83,7 +85,7 @@ PendingReply *pending_reply_unref(PendingReply *r)
         list_remove(&r->in_queue);
         packet_unref(r->packet);
         shared_answer_unref(r->answer);
-        free(r);
+        pool_put(r, sizeof(*r) + r->qname_size);
         return NULL;
 }
 

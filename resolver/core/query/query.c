@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/base/pool.h"
 #include "core/query/answer_cache.h"
 #include "core/query/query_internal.h"
 
@@ -85,7 +86,7 @@ static size_t query_pending_client_size(const PendingClient *p)
 
 Query *query_new(QueryCommon *common, const Message *m, Forward *forward, const QueryRoute *route, uint64_t now)
 {
-        Query *q = calloc(1, sizeof(*q));
+        Query *q = pool_get_zeroed(sizeof(*q));
 
         if (!q)
                 return NULL;
@@ -104,7 +105,7 @@ Query *query_new(QueryCommon *common, const Message *m, Forward *forward, const 
         q->wire = query_write_question(q, m);
         if (!q->wire || timers_reserve(&common->outbox->timers) < 0) {
                 packet_unref(q->wire);
-                free(q);
+                pool_put(q, sizeof(*q));
                 return NULL;
         }
         message_view_question(&q->message, packet_bytes(q->wire));
@@ -129,7 +130,7 @@ static void query_pending_client_free(Query *q, PendingClient *p)
         list_remove(&p->in_query);
         client_quota_give_back(&q->common->quota, p->source);
         q->common->bytes -= query_pending_client_size(p);
-        free(p);
+        pool_put(p, sizeof(*p) + p->question_size);
 }
 
 Query *query_free(Query *q, uint64_t now)
@@ -151,7 +152,7 @@ Query *query_free(Query *q, uint64_t now)
         query_set_fallback(q, NULL);
         must(common->n_queries > 0);
         common->n_queries--;
-        free(q);
+        pool_put(q, sizeof(*q));
         return NULL;
 }
 
@@ -166,7 +167,7 @@ void query_set_fallback(Query *q, Packet *answer)
 bool query_join(Query *q, const Client *client, uint16_t source, const Message *m, Transport transport, uint64_t now)
 {
         size_t n = m->question_end - DNS_HEADER_SIZE;
-        PendingClient *p = malloc(sizeof(*p) + n);
+        PendingClient *p = pool_get(sizeof(*p) + n);
 
         if (!p)
                 return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/upstream/exchange.h"
 
+#include "core/base/pool.h"
 #include "core/dns/reply.h"
 
 void exchange_list_init(ExchangeList *l)
@@ -18,13 +19,13 @@ Exchange *exchange_list_first(const ExchangeList *l)
 
 Exchange *exchange_new(Outbox *o, Query *query, Upstream *u, Packet *wire, Purpose purpose)
 {
-        Exchange *x = calloc(1, sizeof(*x));
+        Exchange *x = pool_get_zeroed(sizeof(*x));
 
         if (!x)
                 return NULL;
         x->handle = handle_table_add(&o->exchanges, x);
         if (!x->handle) {
-                free(x);
+                pool_put(x, sizeof(*x));
                 return NULL;
         }
         x->outbox = o;
@@ -55,7 +56,7 @@ Exchange *exchange_free(Exchange *x)
         list_remove(&x->in_query);
         handle_table_remove(&x->outbox->exchanges, x->handle);
         packet_unref(x->wire);
-        free(x);
+        pool_put(x, sizeof(*x));
         return NULL;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "io/upstream/h2_memory.h"
 #include "io/upstream/h2_request.h"
 
 /* A body fits into the window of its stream without an update. The window of the connection is updated once per
@@ -327,7 +328,7 @@ static bool h2_open_session(H2 *h)
                 nghttp2_option_set_max_settings(options, SETTINGS_MAX);
                 nghttp2_option_set_max_outbound_ack(options, ACKS_MAX);
                 nghttp2_option_set_peer_max_concurrent_streams(options, H2_STREAMS_MAX);
-                if (nghttp2_session_client_new2(&h->session, callbacks, h, options) == 0)
+                if (nghttp2_session_client_new3(&h->session, callbacks, h, options, &h2_memory) == 0)
                         ok = h2_submit_settings(h->session) == 0;
         }
         nghttp2_option_del(options);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/base/pool.h"
 #include "io/upstream/body.h"
 
 #define FIELD_PATH 3 /* position of the field whose value nghttp2 has to copy: it may not live long enough */
@@ -31,7 +32,7 @@ static size_t h2_request_write_decimal(char to[static 8], size_t number)
 
 H2Request *h2_request_new(uint32_t exchange, Packet *message)
 {
-        H2Request *r = calloc(1, sizeof(*r));
+        H2Request *r = pool_get_zeroed(sizeof(*r));
 
         if (!r)
                 return NULL;
@@ -50,7 +51,7 @@ H2Request *h2_request_free(H2Request *r)
         list_remove(&r->in_list);
         h2_request_drop_body(r);
         packet_unref(r->message);
-        free(r);
+        pool_put(r, sizeof(*r));
         return NULL;
 }
 

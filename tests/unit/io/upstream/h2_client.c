@@ -22,15 +22,15 @@ const char *const versions[2] = { "NORMAL:-VERS-ALL:+VERS-TLS1.3", "NORMAL:-VERS
 int32_t first_stream; /* 0: as nghttp2 wants */
 time_t later;         /* seconds by which the clock is ahead */
 
-int __real_nghttp2_session_client_new2(nghttp2_session **ret, const nghttp2_session_callbacks *callbacks,
-                                       void *userdata, const nghttp2_option *options);
-int __wrap_nghttp2_session_client_new2(nghttp2_session **ret, const nghttp2_session_callbacks *callbacks,
-                                       void *userdata, const nghttp2_option *options);
+int __real_nghttp2_session_client_new3(nghttp2_session **ret, const nghttp2_session_callbacks *callbacks,
+                                       void *userdata, const nghttp2_option *options, nghttp2_mem *mem);
+int __wrap_nghttp2_session_client_new3(nghttp2_session **ret, const nghttp2_session_callbacks *callbacks,
+                                       void *userdata, const nghttp2_option *options, nghttp2_mem *mem);
 
-int __wrap_nghttp2_session_client_new2(nghttp2_session **ret, const nghttp2_session_callbacks *callbacks,
-                                       void *userdata, const nghttp2_option *options)
+int __wrap_nghttp2_session_client_new3(nghttp2_session **ret, const nghttp2_session_callbacks *callbacks,
+                                       void *userdata, const nghttp2_option *options, nghttp2_mem *mem)
 {
-        int r = __real_nghttp2_session_client_new2(ret, callbacks, userdata, options);
+        int r = __real_nghttp2_session_client_new3(ret, callbacks, userdata, options, mem);
 
         if (r == 0 && first_stream)
                 nghttp2_session_set_next_stream_id(*ret, first_stream);

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/base/pool.h"
+
+#include <string.h>
+
+#define STEP 64        /* bytes from one size to the next */
+#define SIZES 16       /* larger blocks are malloc()'s */
+#define KEPT_MAX 32768 /* bytes of a size: 0.5 MB of all sizes together */
+
+#ifdef __SANITIZE_ADDRESS__
+#        define POOLED 0
+#else
+#        define POOLED 1
+#endif
+
+/* What is kept. */
+typedef struct __attribute__((__may_alias__)) Block {
+        uintptr_t next; /* mangled */
+        uintptr_t mark; /* of what is kept; what is not may have it by chance */
+} Block;
+
+typedef struct Pool {
+        uintptr_t first; /* mangled */
+        unsigned n;
+} Pool;
+
+static _Thread_local Pool pools[SIZES];
+
+/* An address is known to nobody who has not read memory, so it is the key to itself. */
+static uintptr_t pool_mangle(const uintptr_t *place, uintptr_t block)
+{
+        return (uintptr_t) place >> 12 ^ block;
+}
+
+static uintptr_t pool_mark(const Block *b)
+{
+        return ~(uintptr_t) b;
+}
+
+static Pool *pool_of(size_t size)
+{
+        return POOLED && size > 0 && size <= (size_t) STEP * SIZES ? &pools[(size - 1) / STEP] : NULL;
+}
+
+static Block *pool_first(const Pool *p)
+{
+        Block *b = (Block *) pool_mangle(&p->first, p->first);
+
+        must((uintptr_t) b % _Alignof(max_align_t) == 0);
+        return b;
+}
+
+/* The size of what is in it. */
+static size_t pool_size(const Pool *p)
+{
+        return (size_t) (p - pools + 1) * STEP;
+}
+
+void *pool_get(size_t size)
+{
+        Pool *p = pool_of(size);
+        Block *b;
+
+        if (!p || p->n == 0)
+                return malloc(p ? pool_size(p) : size);
+        b = pool_first(p);
+        must(b && b->mark == pool_mark(b));
+        p->first = pool_mangle(&p->first, pool_mangle(&b->next, b->next));
+        p->n--;
+        b->mark = 0;
+        return b;
+}
+
+void *pool_get_zeroed(size_t size)
+{
+        void *p = pool_get(size);
+
+        return p ? memset(p, 0, size) : NULL;
+}
+
+/* Whether it is kept already. Only looked for if it has the mark. */
+static bool pool_has(const Pool *p, const Block *block)
+{
+        const Block *b = p->n > 0 ? pool_first(p) : NULL;
+
+        for (unsigned i = 0; i < p->n && b; i++) {
+                if (b == block)
+                        return true;
+                b = (const Block *) pool_mangle(&b->next, b->next);
+        }
+        return false;
+}
+
+void pool_put(void *block, size_t size)
+{
+        Pool *p = pool_of(size);
+        Block *b = block;
+
+        if (b && p)
+                must(b->mark != pool_mark(b) || !pool_has(p, b));
+        if (!b || !p || p->n * pool_size(p) >= KEPT_MAX) {
+                free(b);
+                return;
+        }
+        b->mark = pool_mark(b);
+        b->next = pool_mangle(&b->next, p->n > 0 ? (uintptr_t) pool_first(p) : 0);
+        p->first = pool_mangle(&p->first, (uintptr_t) b);
+        p->n++;
+}
