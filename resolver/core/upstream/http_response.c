@@ -17,6 +17,9 @@ static bool http_is_word(Bytes b, Bytes word)
 {
         if (b.n != word.n)
                 return false;
+        /* As nearly everybody writes it. */
+        if (memcmp(b.p, word.p, b.n) == 0)
+                return true;
         for (size_t i = 0; i < b.n; i++) {
                 uint8_t c = b.p[i];
 

@@ -14,7 +14,7 @@
 /* The system's store where it is a file, as in Debian; elsewhere, GnuTLS knows it. */
 #define SYSTEM_STORE "/etc/ssl/certs/ca-certificates.crt"
 #define FILE_MAX ((size_t) 16 << 20)
-#define READ_SIZE 65536
+#define READ_SIZE 8192
 
 /* Longer chains and larger moduli than those of any CA in the system's store are rejected to save time (FAULTS.md L35).
  */
@@ -93,7 +93,7 @@ static bool trust_store_read_names(Bytes certificate, Bytes *ret_issuer, Bytes *
 /* Returns 0 or an errno. */
 static int trust_store_read_file(const char *path, ByteBuffer *ret)
 {
-        static uint8_t octets[READ_SIZE];
+        uint8_t octets[READ_SIZE];
         int fd = open(path, O_RDONLY | O_CLOEXEC), r = 0;
         ssize_t n;
 
