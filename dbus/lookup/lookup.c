@@ -99,12 +99,20 @@ static void lookup_on_answer(_unused_ sd_bus_message *call, void *userdata, Answ
         lookup_continue(l);
 }
 
+static bool lookup_has_servers(const Lookup *l)
+{
+        const Link *link = link_table_find(daemon_links(l->lookups->daemon), l->ifindex);
+
+        return l->ifindex == 0 || (link && link->n_servers > 0);
+}
+
 void lookup_ask(Lookup *l, Bytes name, uint16_t type, uint16_t class)
 {
+        bool reachable = lookup_has_servers(l);
         uint16_t flags = DNS_RD | DNS_AD | (l->flags & FLAG_NO_VALIDATE ? DNS_CD : 0);
         Client client = { .kind = CLIENT_BUS,
-                          .bus.no_cache = l->flags & FLAG_NO_CACHE,
-                          .bus.no_network = l->flags & FLAG_NO_NETWORK };
+                          .bus.no_cache = l->flags & FLAG_NO_CACHE || !reachable,
+                          .bus.no_network = l->flags & FLAG_NO_NETWORK || !reachable };
         _cleanup_(packet_unrefp) Packet *query = reply_upstream_query(name, type, class, flags, false, false);
         Question *q = query ? calloc(1, sizeof(*q)) : NULL;
 
@@ -355,6 +363,10 @@ static bool lookup_read_hostname(const LookupRequest *r, Lookup *l, LookupError 
                 if (l->family != AF_UNSPEC && l->family != (l->literal.v6 ? AF_INET6 : AF_INET))
                         return lookup_refuse_as(ret, LOOKUP_NO_DATA,
                                                 "The specified address is not of the requested family.");
+                if (l->ifindex > 0 && l->literal_ifindex > 0 && l->literal_ifindex != l->ifindex)
+                        return lookup_refuse_as(ret, LOOKUP_NO_DATA,
+                                                "The specified address is not of the requested interface.");
+                l->literal_ifindex = l->literal_ifindex ?: l->ifindex;
                 return true;
         }
         n = lookup_read_name(r->name, l->name);
@@ -446,6 +458,7 @@ static bool lookup_read_request(const LookupRequest *r, Lookup *l, LookupError *
         if (!lookup_read_common(r, ret))
                 return false;
         l->kind = r->kind;
+        l->ifindex = (int) r->ifindex;
         l->family = (int) r->family;
         l->flags = r->flags;
         return read[r->kind](r, l, ret);

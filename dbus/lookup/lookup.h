@@ -3,8 +3,9 @@
 /*
  * Lookup: a call of ResolveHostname, ResolveAddress, ResolveRecord or ResolveService, from its arguments to its result,
  * however it came: org.freedesktop.resolve1 and io.systemd.Resolve are two front ends of it. It asks one or several
- * questions of the engine, as any client does: so [Local], the cache, forward zones and links apply. The ifindex of a
- * call does not change where a name is asked for.
+ * questions of the engine, as any client does: so [Local], the cache, forward zones and links apply. With the ifindex
+ * of a link without servers, only local names are known, as with systemd-resolved. That of any other link does not
+ * change where a name is asked for: a name that belongs to the upstreams does not go to a link because of it.
  */
 
 #include "daemon.h"

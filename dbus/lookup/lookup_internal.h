@@ -29,6 +29,7 @@ struct Lookup {
         uid_t user;
         LookupKind kind;
         char text[NAME_TEXT_MAX]; /* the name, for error messages */
+        int ifindex;              /* 0: any */
         int family;
         uint64_t flags;
         uint8_t name[DNS_NAME_MAX];
