@@ -208,7 +208,8 @@ static size_t zone_write(const Zone *z, unsigned rcode, Bytes question, uint8_t 
         unsigned counts[3] = { 0 };
         size_t n = DNS_HEADER_SIZE;
 
-        memcpy(ret + n, question.p, question.n);
+        if (question.n)
+                memcpy(ret + n, question.p, question.n);
         n += question.n;
         for (Section s = SECTION_ANSWER; s <= SECTION_ADDITIONAL; s++)
                 for (unsigned i = 0; i < z->n; i++)
