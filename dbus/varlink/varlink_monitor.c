@@ -34,6 +34,17 @@ static Subscriber *varlink_subscriber_find(const List *list, const VarlinkClient
         return NULL;
 }
 
+/* Stops watching what nobody is subscribed to. */
+static void varlink_monitor_rest(VarlinkMonitor *m)
+{
+        if (!list_empty(&m->told))
+                return;
+        if (list_empty(&m->subscribers[VARLINK_QUERY_RESULTS]))
+                list_remove(&m->observer.in_daemon);
+        if (list_empty(&m->subscribers[VARLINK_CONFIGURATION]))
+                varlink_monitor_unwatch(m);
+}
+
 void varlink_monitor_gone(VarlinkMonitor *m, const VarlinkClient *c)
 {
         Subscriber *s = varlink_subscriber_find(&m->told, c);
@@ -42,10 +53,7 @@ void varlink_monitor_gone(VarlinkMonitor *m, const VarlinkClient *c)
                 s = varlink_subscriber_find(&m->subscribers[i], c);
         if (s)
                 varlink_subscriber_free(s);
-        if (list_empty(&m->subscribers[VARLINK_CONFIGURATION]) && list_empty(&m->told))
-                varlink_monitor_unwatch(m);
-        if (list_empty(&m->subscribers[VARLINK_QUERY_RESULTS]) && list_empty(&m->told))
-                list_remove(&m->observer.in_daemon);
+        varlink_monitor_rest(m);
 }
 
 /* Each of them may be gone once it, or another one, has been told. */
@@ -62,6 +70,7 @@ static void varlink_monitor_tell(VarlinkMonitor *m, VarlinkSubject subject, cons
                 list_remove(l);
                 list_append(&m->subscribers[subject], l);
         }
+        varlink_monitor_rest(m);
 }
 
 static void varlink_monitor_subscribe(const VarlinkCall *call, VarlinkSubject subject, const char *first)
@@ -284,7 +293,7 @@ static const struct {
         { "SubscribeQueryResults", varlink_subscribe_query_results, true },
 };
 
-/* Returns the first parameter that is not as it should be, or NULL. Nobody is asked for a password. */
+/* Returns the first parameter that is not as it should be, or NULL. */
 static const char *varlink_monitor_bad_parameter(const json_t *parameters)
 {
         const char *key;

@@ -2,8 +2,7 @@
 #pragma once
 /*
  * VarlinkMonitor: io.systemd.Resolve.Monitor, by which resolvectl looks into the resolver, and
- * systemd-networkd-wait-online waits for DNS. Only root and the user of the daemon may: systemd-resolved has polkit ask
- * for the password of root, but a daemon in a user namespace cannot tell which user a process belongs to.
+ * systemd-networkd-wait-online waits for DNS. Only root and the user of the daemon may.
  */
 
 #include "daemon.h"
