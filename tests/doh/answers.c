@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TTL 300
+uint32_t answer_ttl = 300;
+
 #define PADDED 468 /* RFC 8467 4.2 */
 
 typedef struct Order {
@@ -20,7 +21,7 @@ typedef struct Writer {
 
 static Order order_of(Bytes qname)
 {
-        Order o = { .ttl = TTL };
+        Order o = { .ttl = answer_ttl };
         char label[64] = "";
         unsigned v;
 

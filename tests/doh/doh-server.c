@@ -4,7 +4,7 @@
  * of the question (answers.h); faults are ordered through a socket (faults.h). A thread a connection, so that one that
  * is frozen or slow holds up nobody.
  *
- * usage: doh-server --directory DIR [--listen ADDRESS:PORT] [--name NAME]
+ * usage: doh-server --directory DIR [--listen ADDRESS:PORT] [--name NAME] [--ttl SECONDS]
  *
  * Prints one line of JSON when it is ready, and ends with its standard input. Commands, a line each, to DIR/control or
  * to standard input, with a line of JSON back:
@@ -134,6 +134,7 @@ int main(int argc, char *argv[])
                 { "directory", required_argument, NULL, 'd' },
                 { "listen", required_argument, NULL, 'l' },
                 { "name", required_argument, NULL, 'n' },
+                { "ttl", required_argument, NULL, 't' },
                 { NULL, 0, NULL, 0 },
         };
         const char *directory = NULL;
@@ -147,10 +148,13 @@ int main(int argc, char *argv[])
                         directory = optarg;
                 else if (c == 'n')
                         server.name = optarg;
+                else if (c == 't')
+                        answer_ttl = (uint32_t) strtoul(optarg, NULL, 10);
                 else if (c != 'l' || !parse_listen(optarg))
                         return 2;
         if (!directory) {
-                fputs("usage: doh-server --directory DIR [--listen ADDRESS:PORT] [--name NAME]\n", stderr);
+                fputs("usage: doh-server --directory DIR [--listen ADDRESS:PORT] [--name NAME] [--ttl SECONDS]\n",
+                      stderr);
                 return 2;
         }
         signal(SIGPIPE, SIG_IGN);

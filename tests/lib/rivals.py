@@ -123,12 +123,12 @@ def certificate(directory):
 
 
 class TestServer:
-    """tests/doh/doh-server, the fastest, so that it is not what is measured. A TTL of 300 s."""
+    """tests/doh/doh-server, the fastest, so that it is not what is measured."""
     dot_port = None
 
     def __init__(self, directory):
         os.makedirs(directory, exist_ok=True)
-        self.process = spawn([f'{BUILD}/tests/doh/doh-server', '--directory', directory], OTHER_CPUS, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = spawn([f'{BUILD}/tests/doh/doh-server', '--directory', directory, '--ttl', '86400'], OTHER_CPUS, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         ready = json.loads(self.process.stdout.readline())
         self.host, self.port, self.ca, self.url = '127.0.0.1', ready['port'], ready['ca'], ready['url']
 
@@ -149,7 +149,7 @@ setSecurityPollSuffix("")
 addDOHLocal("127.0.0.1:{self.port}", "{self.ca}", "{key}", "/dns-query", {{library="nghttp2"}})
 addTLSLocal("127.0.0.1:{self.dot_port}", "{self.ca}", "{key}", {{maxInFlight=65535}})
 addAction(SuffixMatchNodeRule("dnscrypt."), RCodeAction(DNSRCode.NXDOMAIN))
-addAction(AllRule(), SpoofAction("192.0.2.1", {{ttl=3600}}))
+addAction(AllRule(), SpoofAction("192.0.2.1", {{ttl=86400}}))
 addAction(AllRule(), RCodeAction(DNSRCode.NOERROR))
 ''')
         self.process = spawn(['dnsdist', '--supervised', '--disable-syslog', '-C', f'{directory}/dnsdist.conf'], OTHER_CPUS, ROOT,
@@ -223,14 +223,14 @@ class Peer:
 
 class Dohmouse(Peer):
     name, kind = 'dohmouse', 'dohmouse'
-    more = ''
+    more, program = '', DOHMOUSED
 
     def configure(self):
         cache = f'Size={max(self.cache // 1000, 8)}M\nMaxTTLSec=1d\nPrefetch=no\n' if self.cache else 'Enable=no\n'
         text = f'[Resolver]\nListen=127.0.0.1:{self.port}\n{self.more}[Cache]\n{cache}'
         for name, s in zip('abcdefgh', self.servers):
             text += f'[Upstream {name}]\nURL={s.url}\nAddress={s.host}:{s.port}\nTrustAnchors={s.ca}\n'
-        return [DOHMOUSED, f'--config={self.write("dohmouse.conf", text)}']
+        return [self.program, f'--config={self.write("dohmouse.conf", text)}']
 
 
 class Rival(Peer):
