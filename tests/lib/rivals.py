@@ -128,7 +128,8 @@ class TestServer:
 
     def __init__(self, directory):
         os.makedirs(directory, exist_ok=True)
-        self.process = spawn([f'{BUILD}/tests/doh/doh-server', '--directory', directory, '--ttl', '86400'], OTHER_CPUS, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process = spawn([f'{BUILD}/tests/doh/doh-server', '--directory', directory, '--ttl', '86400'], OTHER_CPUS,
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         ready = json.loads(self.process.stdout.readline())
         self.host, self.port, self.ca, self.url = '127.0.0.1', ready['port'], ready['ca'], ready['url']
 
