@@ -5,7 +5,8 @@
  *
  *   floor echo [--batch N]                 UDP in, UDP out: a hit
  *   floor forward --to PORT [--batch N]    UDP in, TCP out, TCP in, UDP out, with many in flight on one connection: a
- * miss floor far                              the TCP peer of the latter, which gives back what it gets
+ * miss floor far                              the TCP peer of the latter, which gives back what it gets, of one
+ * connection
  *
  * `--batch N`: up to N datagrams a system call (recvmmsg, sendmmsg), 32 if not given, and what goes to TCP in one turn
  * in one write. 1: a recvfrom and a sendto for each, and a write for each. Prints {"port": N} when it is ready.
@@ -29,7 +30,9 @@
 #define MESSAGE_MAX 1232
 #define FRAME_SIZE 2 /* before each message on TCP: its length */
 #define SLOTS 65536  /* in flight: as many as there are IDs */
-#define BUFFER (256 << 10)
+#define BUFFER (1 << 20)
+
+_Static_assert(BUFFER >= BATCHES_MAX * BATCH_MAX * (FRAME_SIZE + MESSAGE_MAX), "one turn fits");
 
 /* Datagrams that came, or go, together. */
 typedef struct Batch {
@@ -73,7 +76,8 @@ static int open_socket(int type)
         /* As the daemon has it. */
         if (type == SOCK_DGRAM && setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
                 setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-        if (bind(fd, (struct sockaddr *) &a, n) < 0 || getsockname(fd, (struct sockaddr *) &a, &n) < 0)
+        if (bind(fd, (struct sockaddr *) &a, n) < 0 || getsockname(fd, (struct sockaddr *) &a, &n) < 0 ||
+            (type == SOCK_STREAM && listen(fd, 16) < 0))
                 fail("floor: cannot bind");
         printf("{\"port\": %u}\n", ntohs(a.sin_port));
         fflush(stdout);
@@ -250,8 +254,6 @@ static void run_far(void)
         static uint8_t buffer[BUFFER];
         int listener = open_socket(SOCK_STREAM), on = 1, fd;
 
-        if (listen(listener, 16) < 0)
-                fail("floor: cannot listen");
         while ((fd = accept(listener, NULL, NULL)) >= 0) {
                 ssize_t n;
 

@@ -340,6 +340,18 @@ static double client_took(const Client *c, double share)
         return c->answered ? (double) c->took[(uint64_t) ((double) (c->answered - 1) * share)] / 10 : 0;
 }
 
+static void client_deinit(Client *c)
+{
+        for (unsigned i = 0; i < c->n_sources; i++) {
+                close(c->sources[i].fd);
+                free(c->sources[i].queries);
+        }
+        close(c->epoll);
+        close(c->timer);
+        free(c->sources);
+        free(c->took);
+}
+
 static void client_parse(Client *c, int argc, char *argv[])
 {
         static const struct option options[] = { { "port", 1, NULL, 'p' },    { "in-flight", 1, NULL, 'f' },
@@ -414,5 +426,6 @@ int main(int argc, char *argv[])
                (unsigned long long) c.lost, (unsigned long long) c.lost_late, seconds, client_took(&c, 0.5),
                client_took(&c, 0.9), client_took(&c, 0.99), client_took(&c, 0.999), client_took(&c, 1),
                (double) c.latest / 1000);
+        client_deinit(&c);
         return EXIT_SUCCESS;
 }
