@@ -72,7 +72,9 @@ static void state_put_link(Text *t, const Link *l)
         }
         for (size_t i = 0; i < l->n_domains; i++) {
                 link_domain_to_text(&l->domains[i], text);
-                state_put(t, "domain %s%s\n", l->domains[i].route_only ? "~" : "", text);
+                /* "~" at the beginning stands for a routing domain: one that is of the name is escaped. */
+                state_put(t, "domain %s%s%s\n", l->domains[i].route_only ? "~" : "", *text == '~' ? "\\126" : "",
+                          text + (*text == '~'));
         }
         if (l->default_route != LINK_DEFAULT_ROUTE_UNSET)
                 state_put(t, "default-route %s\n", l->default_route == LINK_DEFAULT_ROUTE_YES ? "yes" : "no");

@@ -71,6 +71,21 @@ START_TEST(a_table_without_settings_is_read_as_one)
 }
 END_TEST
 
+START_TEST(a_domain_whose_name_begins_with_a_tilde_is_itself)
+{
+        static const char *const names[] = { "~", "~corp.example" };
+        _cleanup_(freep) char *text = NULL;
+        LinkDomain d[2];
+
+        for (size_t i = 0; i < 2; i++)
+                ck_assert(link_domain_from_text(names[i], i, &d[i]));
+        link_set_domains(link_table_ensure(t, 3, "wg0"), d, 2);
+        text = link_state_write(t);
+        ck_assert(link_state_read(again, text));
+        ck_assert_int_eq(link_set_domains(link_table_find(again, 3), d, 2), 0);
+}
+END_TEST
+
 START_TEST(a_link_that_networkd_manages_is_one_after_a_restart)
 {
         _cleanup_(freep) char *text = NULL;
@@ -111,6 +126,7 @@ int main(void)
         tcase_add_checked_fixture(c, setup, teardown);
         tcase_add_test(c, what_is_written_is_read_again);
         tcase_add_test(c, a_table_without_settings_is_read_as_one);
+        tcase_add_test(c, a_domain_whose_name_begins_with_a_tilde_is_itself);
         tcase_add_test(c, a_link_that_networkd_manages_is_one_after_a_restart);
         tcase_add_test(c, a_text_that_is_not_whole_is_worth_nothing);
         suite_add_tcase(s, c);
