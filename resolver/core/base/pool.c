@@ -3,9 +3,11 @@
 
 #include <string.h>
 
-#define STEP 64        /* bytes from one size to the next */
-#define SIZES 16       /* larger blocks are malloc()'s */
-#define KEPT_MAX 32768 /* bytes of a size: 0.5 MB of all sizes together */
+/* The sizes that malloc() has, which loses the least. */
+#define SIZE_MIN 24    /* bytes */
+#define STEP 16        /* bytes from one size to the next */
+#define SIZES 64       /* larger blocks are malloc()'s */
+#define KEPT_MAX 32768 /* bytes of a size */
 
 #ifdef __SANITIZE_ADDRESS__
 #        define POOLED 0
@@ -39,7 +41,9 @@ static uintptr_t pool_mark(const Block *b)
 
 static Pool *pool_of(size_t size)
 {
-        return POOLED && size > 0 && size <= (size_t) STEP * SIZES ? &pools[(size - 1) / STEP] : NULL;
+        size_t i = (MAX(size, (size_t) SIZE_MIN) - SIZE_MIN + STEP - 1) / STEP;
+
+        return POOLED && size > 0 && i < SIZES ? &pools[i] : NULL;
 }
 
 static Block *pool_first(const Pool *p)
@@ -53,7 +57,7 @@ static Block *pool_first(const Pool *p)
 /* The size of what is in it. */
 static size_t pool_size(const Pool *p)
 {
-        return (size_t) (p - pools + 1) * STEP;
+        return SIZE_MIN + (size_t) (p - pools) * STEP;
 }
 
 void *pool_get(size_t size)
