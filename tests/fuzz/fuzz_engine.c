@@ -149,16 +149,35 @@ static void take_connect(World *w, const Action *a)
         }
 }
 
+/* Does the link have the name, because of one of its domains? That may be the root, if it counts. */
+static bool is_of_link(const World *w, const Link *l, const Message *m)
+{
+        bool all = w->config->links.default_route == LINKS_ALWAYS || l->source != LINK_SOURCE_NETWORKMANAGER;
+
+        for (size_t k = 0; k < l->n_domains; k++) {
+                const Domain *d = &l->domains[k].domain;
+
+                if ((d->n > 1 || all) && name_under(m->qname, BYTES(d->name, d->n)))
+                        return true;
+        }
+        return false;
+}
+
 static bool is_of_a_link(const World *w, const Message *m)
 {
+        bool single_label = m->qname.n > 1 && m->qname.n == 2 + (size_t) m->qname.p[0], has_default_route = false;
+
         for (size_t i = 0; i < w->links->n; i++) {
                 const Link *l = w->links->links[i];
 
-                for (size_t k = 0; k < l->n_domains && l->n_servers; k++)
-                        if (name_under(m->qname, BYTES(l->domains[k].domain.name, l->domains[k].domain.n)))
-                                return true;
+                if (!l->n_servers)
+                        continue;
+                if (is_of_link(w, l, m))
+                        return true;
+                has_default_route = has_default_route || link_is_default_route(l);
         }
-        return false;
+        return has_default_route &&
+               (w->config->links.default_route == LINKS_ALWAYS || (w->config->links.single_label && single_label));
 }
 
 /* Where the name in `m` belongs, by the configuration in use and the links. */
@@ -480,6 +499,7 @@ static void happen_to_connection(World *w, Input *in)
 static void push(World *w, Input *in)
 {
         static const char *const names[] = { "www.test", "sub.test", "test", "a.sub.test", ".", "lan" };
+        static const LinkSource sources[] = { LINK_SOURCE_RESOLVE1, LINK_SOURCE_NETWORKMANAGER };
         unsigned kind = octet(in), which = octet(in);
         int ifindex = 1 + (int) (kind % 3);
         LinkServer servers[2] = { { .address = { .octets = { 192, 0, 2, (uint8_t) (20 + ifindex) } } },
@@ -493,9 +513,13 @@ static void push(World *w, Input *in)
         } else {
                 l = link_table_ensure(w->links, ifindex, "fuzz");
                 require(l);
+                if (kind & 32)
+                        link_revert(l);
+                require(link_set_source(l, sources[kind >> 7]) >= 0);
+                require(link_set_default_route(l, (LinkDefaultRoute) ((kind >> 3) % 3)) >= 0);
                 for (size_t i = 0; i < ELEMENTS(names); i++)
                         if (which & 1u << i)
-                                require(link_domain_from_text(names[i], true, &domains[n++]));
+                                require(link_domain_from_text(names[i], kind & 4 || i == 4, &domains[n++]));
                 require(link_set_servers(l, servers, which >> 6 > 2 ? 2 : which >> 6) >= 0);
                 require(link_set_domains(l, domains, n) >= 0);
         }
@@ -533,10 +557,7 @@ static void happen_to_machine(World *w, Input *in)
                 require(engine_reload(w->engine, w->config, w->now) == 0);
                 break;
         default:
-                if (kind & 64)
-                        push(w, in);
-                else
-                        w->connects = !w->connects;
+                w->connects = !w->connects;
         }
 }
 
@@ -566,7 +587,9 @@ static void follow(World *w, Input *in)
                         respond(w, in, false);
                 break;
         case 6:
-                if (order & 64)
+                if (order & 32)
+                        push(w, in);
+                else if (order & 64)
                         happen_to_machine(w, in);
                 else
                         happen_to_connection(w, in);
@@ -581,18 +604,19 @@ static void follow(World *w, Input *in)
 
 static Config *configure(unsigned kind, bool forward)
 {
-        char text[512];
+        char text[640];
         ConfigText t = { .name = "fuzz", .text = text };
         unsigned errors;
         Config *c;
 
         t.n = (size_t) snprintf(text, sizeof(text),
                                 "[Resolver]\nTrustAD=%s\nPadding=%s\n[Cache]\nEnable=%s\nServeStale=%s\nSize=64K\n"
-                                "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1 192.0.2.2\n%s%s",
+                                "[Upstream a]\nURL=https://a.test/q\nAddress=192.0.2.1 192.0.2.2\n%s%s%s",
                                 kind & 1 ? "yes" : "no", kind & 2 ? "no" : "yes", kind & 4 ? "no" : "yes",
                                 kind & 8 ? "no" : "yes",
                                 kind & 16 ? "[Upstream b]\nURL=https://b.test/q\nAddress=192.0.2.3\n" : "",
-                                forward ? "[Forward f]\nDomains=www.test sub.test\nDNS=192.0.2.7 192.0.2.8\n" : "");
+                                forward ? "[Forward f]\nDomains=www.test sub.test\nDNS=192.0.2.7 192.0.2.8\n" : "",
+                                kind & 128 ? "[Links]\nDefaultRoute=always\nSingleLabel=yes\n" : "");
         c = config_parse(&t, 1, NULL, NULL, &errors);
         require(c && errors == 0);
         return c;
