@@ -198,15 +198,13 @@ static bool varlink_monitor_look(VarlinkMonitor *m)
 {
         const Engine *e = daemon_engine(m->daemon);
         typeof(m->seen) now = {
-                .config = engine_config(e),
                 .links = daemon_links_version(m->daemon),
                 .resolv_conf = daemon_resolv_conf_mode(m->daemon),
                 .network = engine_network_state(e),
                 .servers = varlink_monitor_hash_servers(e),
         };
-        bool changed = m->changed || now.config != m->seen.config || now.links != m->seen.links ||
-                       now.resolv_conf != m->seen.resolv_conf || now.network != m->seen.network ||
-                       now.servers != m->seen.servers;
+        bool changed = m->changed || now.links != m->seen.links || now.resolv_conf != m->seen.resolv_conf ||
+                       now.network != m->seen.network || now.servers != m->seen.servers;
 
         m->seen = now;
         m->changed = false;

@@ -23,8 +23,7 @@ typedef struct VarlinkMonitor {
         Network *network;
         char *configuration; /* as last sent; NULL: none */
         struct {
-                const Config *config;
-                uint64_t links;
+                uint64_t links; /* their version; a reload counts as well */
                 ResolvConfMode resolv_conf;
                 NetworkState network;
                 uint64_t servers; /* a hash of their states */
