@@ -114,7 +114,8 @@ void cache_drop_next(Cache *c);
  */
 bool cache_restore(Cache *c, const CacheRecord *record, uint64_t now);
 
-/* An iterator over the answers that are fresh, those first that are evicted last. The cache must not be changed meanwhile.
+/* An iterator over the answers that are fresh, those first that are evicted last. The cache must not be changed
+ * meanwhile.
  */
 typedef struct CacheWalk {
         const Cache *cache;
