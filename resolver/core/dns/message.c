@@ -423,6 +423,24 @@ Lifetime message_lifetime(const Message *m, uint32_t *ret_seconds)
         return LIFETIME_NEGATIVE;
 }
 
+size_t message_stripped_size(const Message *m)
+{
+        Bytes o = m->edns.options;
+        size_t kept = 0;
+
+        if (!m->edns.present || m->pointers_past_opt)
+                return m->wire.n;
+        while (o.n > 0) {
+                size_t size = OPTION_FIXED + (size_t) wire_read16(o.p + OPTION_LENGTH);
+
+                kept += wire_read16(o.p + OPTION_CODE) == EDNS_OPTION_EDE ? size : 0;
+                o = BYTES(o.p + size, o.n - size);
+        }
+        if (kept > 0 || m->edns.extended_rcode != 0)
+                kept += OPT_SIZE;
+        return m->opt_offset + kept + m->wire.n - m->opt_end;
+}
+
 size_t message_strip(const Message *m, uint8_t *ret)
 {
         size_t options = m->opt_offset + OPT_SIZE, n = options, behind = m->wire.n - m->opt_end;

@@ -162,6 +162,8 @@ Lifetime message_lifetime(const Message *m, uint32_t *ret_seconds);
  * all, is hop by hop). A message with pointers past the OPT is copied unchanged. Returns the size.
  */
 size_t message_strip(const Message *m, uint8_t *ret);
+/* Returns that size. */
+size_t message_stripped_size(const Message *m);
 
 /* Returns a view of `m` without the signatures at its end, over the same octets. */
 Message message_without_signature(const Message *m);

@@ -429,8 +429,8 @@ static uint64_t cache_failure_life(const Cache *c, const Entry *before, uint32_t
                    c->limits.failure_min);
 }
 
-/* Writes `answer` as it is stored into `ret`, which has DNS_MESSAGE_MAX octets. Returns the size. */
-static size_t cache_shape(const Cache *c, const Message *answer, Lifetime kind, uint32_t http_age, uint8_t *ret)
+/* Writes `answer` as it is stored into `ret`, which has message_stripped_size() octets. */
+static void cache_shape(const Cache *c, const Message *answer, Lifetime kind, uint32_t http_age, uint8_t *ret)
 {
         uint32_t most = (uint32_t) MIN(cache_max_life(c, kind) / USEC_PER_SEC, (uint64_t) UINT32_MAX);
         size_t n = message_strip(answer, ret);
@@ -438,39 +438,38 @@ static size_t cache_shape(const Cache *c, const Message *answer, Lifetime kind, 
         Message copy;
         Record r;
 
-        message_parse(&copy, BYTES(ret, n));
+        message_view_question(&copy, BYTES(ret, n));
         w = RECORD_WALK(&copy);
         while (record_next(&w, &r))
                 if (r.type != TYPE_OPT)
                         wire_write32(ret + r.ttl_offset, MIN(r.ttl > http_age ? r.ttl - http_age : 0, most));
-        return n;
 }
 
-/* Inserts a copy of `template`, which has hash, key, times and kind. Returns false if there is no room or no memory. */
-static bool cache_insert(Cache *c, const Entry *template, Bytes name, Bytes wire, uint64_t now)
+/* Inserts a copy of `template`, which has hash, key, times and kind. Returns where its answer of `n` octets is to be
+ * written, or NULL if there is no room or no memory. */
+static uint8_t *cache_insert(Cache *c, const Entry *template, Bytes name, size_t n, uint64_t now)
 {
-        size_t size = cache_cost(name.n, wire.n);
+        size_t size = cache_cost(name.n, n);
         Entry *e;
 
         /* A larger entry would evict too many others. */
         if (size > c->limits.size * SMALL_TENTHS / 10)
-                return false;
+                return NULL;
         cache_make_room(c, size, now);
-        if (c->stats.bytes + size > c->limits.size || !(e = malloc(sizeof(*e) + name.n + wire.n)))
-                return false;
+        if (c->stats.bytes + size > c->limits.size || !(e = malloc(sizeof(*e) + name.n + n)))
+                return NULL;
         *e = *template;
         e->next = *cache_bucket_of(c, e);
         e->name_size = (uint8_t) name.n;
-        e->wire_size = (uint32_t) wire.n;
+        e->wire_size = (uint32_t) n;
         list_init(&e->in_queue);
         memcpy(e->data, name.p, name.n);
-        memcpy(e->data + name.n, wire.p, wire.n);
         *cache_bucket_of(c, e) = e;
         list_append(e->main ? &c->main : &c->small, &e->in_queue);
         c->stats.bytes += size;
         c->small_bytes += e->main ? 0 : size;
         c->stats.entries++;
-        return true;
+        return e->data + name.n;
 }
 
 /* Notes that the refresh of an answer failed. Returns false if there is no answer. */
@@ -507,7 +506,7 @@ static bool cache_gains_nothing(const Entry *before, Lifetime kind, uint64_t exp
 bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t http_age, uint32_t http_max_age,
                bool epoch_bound, uint64_t now)
 {
-        uint8_t wire[DNS_MESSAGE_MAX];
+        uint8_t *wire;
         uint32_t ttl;
         uint64_t hash = cache_hash_of(c, key);
         Lifetime kind = message_lifetime(answer, &ttl);
@@ -547,9 +546,9 @@ bool cache_put(Cache *c, const CacheKey *key, const Message *answer, uint32_t ht
                         template.hits = MAX(template.hits, before[i]->hits);
                         cache_drop(c, before[i]);
                 }
-        if (life == 0 ||
-            !cache_insert(c, &template, key->qname, BYTES(wire, cache_shape(c, answer, kind, http_age, wire)), now))
+        if (life == 0 || !(wire = cache_insert(c, &template, key->qname, message_stripped_size(answer), now)))
                 return false;
+        cache_shape(c, answer, kind, http_age, wire);
         c->stats.inserts++;
         return true;
 }
@@ -606,6 +605,7 @@ bool cache_restore(Cache *c, const CacheRecord *record, uint64_t now)
 {
         uint8_t name[DNS_NAME_MAX];
         uint64_t hash, life, left;
+        uint8_t *wire;
         Lifetime kind;
         Entry template;
         CacheKey key;
@@ -647,7 +647,10 @@ bool cache_restore(Cache *c, const CacheRecord *record, uint64_t now)
                 .checking_disabled = key.checking_disabled,
                 .main = record->main,
         };
-        return cache_insert(c, &template, key.qname, record->wire, now);
+        wire = cache_insert(c, &template, key.qname, record->wire.n, now);
+        if (wire)
+                memcpy(wire, record->wire.p, record->wire.n);
+        return wire;
 }
 
 bool cache_walk_next(CacheWalk *w, CacheItem *ret, uint64_t now)
