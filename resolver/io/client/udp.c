@@ -203,7 +203,7 @@ static socklen_t udp_put_address(struct sockaddr_storage *a, const Client *c)
 }
 
 /* The answer is sent from the address that was queried, if the socket has more than one. If the query was queued before
- * the daemon started, that address is unknown, and the socket's own is used. */
+ * the daemon started, or the socket is on a loopback address, that address is unknown, and the socket's own is used. */
 static void udp_put_pktinfo(struct msghdr *m, const Client *c)
 {
         static const uint8_t unknown[sizeof(c->udp.local)];
@@ -306,7 +306,9 @@ int udp_new(uv_loop_t *loop, int fd, uint32_t number, const ListenerLimits *limi
                      .stats = stats,
                      .query = query,
                      .userdata = userdata };
-        /* Answers must not depend on what anyone claims the path MTU to be: they are fragmented instead. */
+        /* Answers must not depend on what anyone claims the path MTU to be: they are fragmented instead. On a loopback
+         * address, there is no question of which address was queried, and the kernel need not tell it with each. */
+        on = !u->loopback;
         if (local.ss_family == AF_INET) {
                 setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
                 setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &omit, sizeof(omit));
@@ -315,6 +317,7 @@ int udp_new(uv_loop_t *loop, int fd, uint32_t number, const ListenerLimits *limi
                 omit = IPV6_PMTUDISC_OMIT;
                 setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &omit, sizeof(omit));
         }
+        on = 1;
         setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on));
         if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &memory_size) == 0 && memory_size == sizeof(memory))
                 u->kernel_drops = memory[SK_MEMINFO_DROPS];
