@@ -62,6 +62,7 @@ struct Daemon {
         uv_signal_t signals[3];
         uint64_t suspended; /* usec, since boot, as last seen */
         bool reload;        /* requested by signals; those of one turn count as one */
+        uint64_t network_changes, changes_told;
         bool stopping;
         uint64_t stop_at;
         bool closed;
@@ -184,6 +185,21 @@ static bool daemon_is_done(const Daemon *d)
         return listeners_are_done(&d->listeners) && engine_waiting(d->engine) == 0;
 }
 
+/* Which servers containers are told depends on the links, the files of network managers and the listeners. */
+static void daemon_tell_containers(Daemon *d)
+{
+        uint64_t changes = link_keeper_version(d->links) + d->network_changes + d->listeners.n;
+        _cleanup_(freep) char *own = NULL, *network = NULL;
+
+        if (changes == d->changes_told)
+                return;
+        d->changes_told = changes;
+        own = listeners_addresses(&d->listeners);
+        network = link_keeper_network_servers(d->links);
+        if (own && network)
+                resolv_conf_watch_set_servers(d->resolv_conf, own, network);
+}
+
 void daemon_turn(Daemon *d)
 {
         Action a;
@@ -198,6 +214,7 @@ void daemon_turn(Daemon *d)
         if (!d->stopping)
                 listeners_retry(&d->listeners, clock_now());
         link_keeper_apply(d->links, d->engine, d->resolv_conf, clock_now());
+        daemon_tell_containers(d);
         engine_run(d->engine, clock_now());
         while (engine_next_action(d->engine, &a))
                 daemon_carry_out(d, &a);
@@ -253,6 +270,7 @@ static void daemon_on_network(void *userdata, bool online)
 {
         Daemon *d = userdata;
 
+        d->network_changes++;
         listeners_retry_soon(&d->listeners);
         hosts_source_addresses_changed(d->hosts);
         engine_network_changed(d->engine, online, clock_now());

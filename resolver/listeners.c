@@ -154,6 +154,25 @@ Listener *listeners_find_udp(const Listeners *l, const Address *address)
         return NULL;
 }
 
+char *listeners_addresses(const Listeners *l)
+{
+        char address[ADDRESS_TEXT_MAX], *text = NULL;
+        size_t size;
+        FILE *f = open_memstream(&text, &size);
+        Address a;
+
+        for (size_t i = 0; f && i < l->n; i++)
+                if (listener_transport(l->all[i]) == TRANSPORT_UDP) {
+                        listener_address(l->all[i], &a);
+                        address_to_text(&a, address);
+                        fprintf(f, "%s ", address);
+                }
+        if (f && fclose(f) == 0)
+                return text;
+        free(text);
+        return NULL;
+}
+
 void listeners_stop(Listeners *l)
 {
         for (size_t i = 0; i < l->n; i++)

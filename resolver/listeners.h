@@ -42,6 +42,9 @@ uint64_t listeners_next_time(const Listeners *l);
 /* Returns the UDP socket on that address, or NULL. */
 Listener *listeners_find_udp(const Listeners *l, const Address *address);
 
+/* Returns the addresses of the UDP sockets as a list with blanks, which the caller frees. NULL if out of memory. */
+char *listeners_addresses(const Listeners *l);
+
 /* Stops reading. */
 void listeners_stop(Listeners *l);
 /* Returns whether everything that was read has been passed on, and all answers are written. */

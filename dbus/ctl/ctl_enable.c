@@ -27,6 +27,8 @@
 #define OPENRESOLV_CONF "/etc/resolvconf.conf"
 #define TMPFILES_OWN "/etc/tmpfiles.d/dohmouse.conf" /* has precedence over the one in /usr/lib */
 #define RESOLVED "systemd-resolved.service"
+#define TMPFILES_CONTAINERS "/etc/tmpfiles.d/dohmouse-containers.conf"
+#define RESOLVE_DIRECTORY "/run/systemd/resolve" /* of systemd-resolved */
 #define STUB_DEFAULT_ADDRESS "127.0.0.53:53"
 #define STUB_DEFAULT_OPTIONS "options edns0\n"
 #define STUB_DEFAULT_SEARCH "search .\n"
@@ -215,6 +217,7 @@ static bool enable_plan_stub(Takeover *t, const ResolvConf *before)
                 "# Written by \"dohmousectl enable\", to keep the search domains and options of the "
                 "previous " RESOLV_CONF ".\n"
                 "d /run/dohmouse 0755 root root -\n"
+                "f " RESOLV_CONF_CONTAINERS " 0644 dohmouse dohmouse -\n"
                 "C " RESOLV_CONF_STUB " 0644 dohmouse dohmouse - " RESOLV_CONF_OWN "\n";
         _cleanup_(freep) char *original = enable_read(t, RESOLV_CONF_DEFAULT), *text = NULL;
         Step *s;
@@ -233,6 +236,20 @@ static bool enable_plan_stub(Takeover *t, const ResolvConf *before)
         return s && (s->original = strdup(RESOLV_CONF_DEFAULT));
 }
 
+/* Where container engines look if resolv.conf names 127.0.0.53 only, since that is what systemd-resolved has. Without
+ * it, or with what systemd-resolved left there, containers query others than the resolver of this machine. */
+static bool enable_plan_containers(Takeover *t)
+{
+        static const char tmpfiles[] = "# Written by \"dohmousectl enable\", for container engines; see dohmoused(8).\n"
+                                       "d " RESOLVE_DIRECTORY " 0755 root root -\n"
+                                       "L+ " RESOLVE_DIRECTORY "/resolv.conf - - - - " RESOLV_CONF_CONTAINERS "\n";
+
+        return enable_add_directory(t, "/etc/tmpfiles.d") &&
+               takeover_add(t, STEP_FILE, TMPFILES_CONTAINERS, tmpfiles) && enable_add_directory(t, "/run/systemd") &&
+               enable_add_directory(t, RESOLVE_DIRECTORY) &&
+               takeover_add(t, STEP_LINK, RESOLVE_DIRECTORY "/resolv.conf", RESOLV_CONF_CONTAINERS);
+}
+
 static bool enable_plan(Takeover *t)
 {
         _cleanup_(freep) char *path = takeover_path(t, RESOLV_CONF);
@@ -244,7 +261,7 @@ static bool enable_plan(Takeover *t)
         t->since = now_real();
         return enable_plan_resolved(t) && enable_plan_alias(t) && enable_plan_polkit(t) &&
                takeover_add_unit(t, STEP_ENABLE, "dohmouse.socket", NULL) && enable_plan_network_manager(t) &&
-               enable_plan_openresolv(t) && enable_plan_stub(t, &before) &&
+               enable_plan_openresolv(t) && enable_plan_stub(t, &before) && enable_plan_containers(t) &&
                takeover_add(t, STEP_LINK, RESOLV_CONF, RESOLV_CONF_STUB);
 }
 

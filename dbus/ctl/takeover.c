@@ -347,7 +347,10 @@ bool takeover_apply(Takeover *t, const Step *s)
 /* What was written for this step goes, what was there before it comes back. */
 static bool takeover_revert_file(const Step *s, const char *path)
 {
-        int r = takeover_file_restore(path, s->text, s->kind == STEP_LINK || s->kind == STEP_MASK, s->existed);
+        bool is_link = s->kind == STEP_LINK || s->kind == STEP_MASK;
+        /* A reboot removes what was kept below /run. Whoever wrote it does so again. */
+        bool is_lost = is_link && strncmp(s->path, "/run/", 5) == 0 && takeover_file_is_link(path, s->text);
+        int r = takeover_file_restore(path, s->text, is_link, s->existed && !is_lost);
 
         if (r == TAKEOVER_FILE_FOREIGN) {
                 ctl_fail("%s was changed by another program and is left as it is.%s", s->path,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "io/system/resolv_conf.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -8,8 +9,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/base/address.h"
+
 #define STUB_ADDRESS "127.0.0.53"
 #define SPACES " \t\r"
+#define SERVERS_MAX 3 /* that the C library uses */
 
 const char *resolv_conf_mode_name(ResolvConfMode mode)
 {
@@ -94,6 +98,58 @@ char *resolv_conf_with_search(const char *text, const char *domains)
                      kept && *domains ? " " : "", kept || *domains ? domains : ".") < 0)
                 return NULL;
         return result;
+}
+
+/* Writes those of the addresses that somebody with a network of his own may reach. Returns how many. */
+static unsigned resolv_conf_put_servers(FILE *f, const char *servers)
+{
+        _cleanup_(freep) char *words = strdup(servers);
+        char text[INET6_ADDRSTRLEN], *at;
+        Address put[SERVERS_MAX], *a;
+        unsigned n = 0, i;
+
+        for (char *w = words ? strtok_r(words, " ", &at) : NULL; w && n < SERVERS_MAX; w = strtok_r(NULL, " ", &at)) {
+                a = &put[n];
+                if (!address_from_text(w, 53, a) || a->port != 53 || address_is_loopback(a) ||
+                    address_is_unspecified(a) || address_is_link_local(a))
+                        continue;
+                for (i = 0; i < n && !address_equal(&put[i], a); i++)
+                        ;
+                if (i < n)
+                        continue;
+                inet_ntop(a->v6 ? AF_INET6 : AF_INET, a->octets, text, sizeof(text));
+                fprintf(f, "nameserver %s\n", text);
+                n++;
+        }
+        return n;
+}
+
+char *resolv_conf_for_containers(const char *stub, const char *own, const char *network)
+{
+        ResolvConf rc = { 0 };
+        char *text = NULL;
+        size_t size;
+        FILE *f = open_memstream(&text, &size);
+
+        if (!f)
+                return NULL;
+        resolv_conf_parse(stub, &rc);
+        fputs("# Written by dohmouse for containers, which cannot reach 127.0.0.53. Do not edit it; see dohmoused(8).\n",
+              f);
+        if (resolv_conf_put_servers(f, own) == 0) {
+                fputs("# dohmouse listens on no address that they can reach, so these are the DNS servers of the network, if "
+                      "it names any.\n# They are queried without encryption.\n",
+                      f);
+                resolv_conf_put_servers(f, network);
+        }
+        if (*rc.options)
+                fprintf(f, "options %s\n", rc.options);
+        if (*rc.search && strcmp(rc.search, ".") != 0)
+                fprintf(f, "search %s\n", rc.search);
+        if (fclose(f) == 0)
+                return text;
+        free(text);
+        return NULL;
 }
 
 /* Programs that write this file identify themselves in its first lines, each in its own way. */

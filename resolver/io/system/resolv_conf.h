@@ -10,6 +10,8 @@
 #define RESOLV_CONF "/etc/resolv.conf"
 #define RESOLV_CONF_STUB "/run/dohmouse/stub-resolv.conf"
 #define RESOLV_CONF_DEFAULT PKGDATADIR "/stub-resolv.conf"
+/* For containers, which cannot reach 127.0.0.53; see resolv_conf_for_containers(). */
+#define RESOLV_CONF_CONTAINERS "/run/dohmouse/resolv.conf"
 /* In place of RESOLV_CONF_DEFAULT, if `dohmousectl enable` found search domains or options to keep. */
 #define RESOLV_CONF_OWN "/var/lib/dohmouse-takeover/stub-resolv.conf"
 #define RESOLV_CONF_MAX 65536
@@ -45,6 +47,11 @@ char *resolv_conf_with_search(const char *text, const char *domains);
 
 /* Returns `text` without its search domains; the caller frees. NULL if out of memory. */
 char *resolv_conf_without_search(const char *text);
+
+/* Returns the text for those who cannot reach 127.0.0.53, with the search domains and options of `stub`. It
+ * names the addresses that dohmouse listens on, `own`, or if they can reach none of them, the servers of the network.
+ * Both are lists with blanks. The caller frees. NULL if out of memory. */
+char *resolv_conf_for_containers(const char *stub, const char *own, const char *network);
 
 /* The text of a file of at most RESOLV_CONF_MAX bytes; the caller frees. NULL if there is none, see errno. */
 char *resolv_conf_read_text(const char *path);

@@ -16,10 +16,11 @@ struct ResolvConfWatch {
         ResolvConfPaths paths;
         FileWatch *link_watch, *stub_watch; /* NULL: cannot be watched */
         ResolvConfMode mode;
-        char *search;      /* domains of links; NULL: not known yet */
-        char *list;        /* all search domains of the stub file; NULL: none */
-        bool known;        /* `mode` is that of an earlier look */
-        bool unrestorable; /* which was logged */
+        char *search;                        /* domains of links; NULL: not known yet */
+        char *list;                          /* all search domains of the stub file; NULL: none */
+        char *own_servers, *network_servers; /* for containers; NULL: not known yet */
+        bool known;                          /* `mode` is that of an earlier look */
+        bool unrestorable;                   /* which was logged */
 };
 
 const ResolvConfPaths resolv_conf_paths = {
@@ -27,6 +28,7 @@ const ResolvConfPaths resolv_conf_paths = {
         .stub = RESOLV_CONF_STUB,
         .own = RESOLV_CONF_OWN,
         .original = RESOLV_CONF_DEFAULT,
+        .containers = RESOLV_CONF_CONTAINERS,
 };
 
 static void _printf_(3, 4) resolv_conf_watch_log(const ResolvConfWatch *w, int level, const char *format, ...)
@@ -108,6 +110,21 @@ static void resolv_conf_watch_restore(ResolvConfWatch *w)
         w->unrestorable = r < 0;
 }
 
+static void resolv_conf_watch_write_containers(const ResolvConfWatch *w)
+{
+        _cleanup_(freep) char *is = resolv_conf_read_text(w->paths.containers), *stub = NULL, *should = NULL;
+        int r;
+
+        if (!is || !w->own_servers || !w->network_servers || !(stub = resolv_conf_watch_text(w)))
+                return;
+        should = resolv_conf_for_containers(stub, w->own_servers, w->network_servers);
+        if (!should || strcmp(is, should) == 0)
+                return;
+        r = resolv_conf_watch_write(w->paths.containers, should);
+        if (r < 0)
+                resolv_conf_watch_log(w, LOG_NOTICE, "Failed to write %s: %s", w->paths.containers, strerror(-r));
+}
+
 static bool resolv_conf_watch_is_ours(ResolvConfMode mode)
 {
         return mode == RESOLV_CONF_IS_STUB || mode == RESOLV_CONF_IS_STATIC;
@@ -174,19 +191,34 @@ ResolvConfWatch *resolv_conf_watch_free(ResolvConfWatch *w)
         file_watch_free(w->stub_watch);
         free(w->search);
         free(w->list);
+        free(w->own_servers);
+        free(w->network_servers);
         free(w);
         return NULL;
 }
 
+static void resolv_conf_watch_replace(char **text, const char *with)
+{
+        char *copy = strdup(with);
+
+        if (!copy)
+                return;
+        free(*text);
+        *text = copy;
+}
+
 void resolv_conf_watch_set_search(ResolvConfWatch *w, const char *domains)
 {
-        char *copy = strdup(domains);
-
-        if (!w || !copy) {
-                free(copy);
+        if (!w)
                 return;
-        }
-        free(w->search);
-        w->search = copy;
+        resolv_conf_watch_replace(&w->search, domains);
         resolv_conf_watch_restore(w);
+        resolv_conf_watch_write_containers(w);
+}
+
+void resolv_conf_watch_set_servers(ResolvConfWatch *w, const char *own, const char *network)
+{
+        resolv_conf_watch_replace(&w->own_servers, own);
+        resolv_conf_watch_replace(&w->network_servers, network);
+        resolv_conf_watch_write_containers(w);
 }
