@@ -10,7 +10,7 @@ SUITE=$HOST_SUITE
 # shellcheck disable=SC2034 # read by those who source this
 CONTAINER_PACKAGES=(systemd dbus polkitd libpam-systemd libuv1 libgnutls30 libnghttp2-14 libsystemd0 libjansson4
         bind9 unbound dnsdist nginx haproxy
-        dnsmasq-base network-manager isc-dhcp-client
+        dnsmasq-base network-manager isc-dhcp-client openvpn
         busybox curl
         bind9-dnsutils knot-dnsutils dnsperf gnutls-bin ca-certificates iproute2 procps python3)
 
