@@ -4,10 +4,11 @@
 #include <string.h>
 
 /* The sizes that malloc() has, which loses the least. */
-#define SIZE_MIN 24    /* bytes */
-#define STEP 16        /* bytes from one size to the next */
-#define SIZES 64       /* larger blocks are malloc()'s */
-#define KEPT_MAX 32768 /* bytes of a size */
+#define SIZE_MIN 24            /* bytes */
+#define STEP 16                /* bytes from one size to the next */
+#define SIZES 64               /* larger blocks are malloc()'s */
+#define KEPT_MAX (32U << 10)   /* bytes of a size */
+#define TOTAL_MAX (512U << 10) /* bytes of all */
 
 #ifdef __SANITIZE_ADDRESS__
 #        define POOLED 0
@@ -27,6 +28,7 @@ typedef struct Pool {
 } Pool;
 
 static _Thread_local Pool pools[SIZES];
+static _Thread_local size_t total; /* bytes that are kept */
 
 /* An address is known to nobody who has not read memory, so it is the key to itself. */
 static uintptr_t pool_mangle(const uintptr_t *place, uintptr_t block)
@@ -71,6 +73,7 @@ void *pool_get(size_t size)
         must(b && b->mark == pool_mark(b));
         p->first = pool_mangle(&p->first, pool_mangle(&b->next, b->next));
         p->n--;
+        total -= pool_size(p);
         b->mark = 0;
         return b;
 }
@@ -102,7 +105,7 @@ void pool_put(void *block, size_t size)
 
         if (b && p)
                 must(b->mark != pool_mark(b) || !pool_has(p, b));
-        if (!b || !p || p->n * pool_size(p) >= KEPT_MAX) {
+        if (!b || !p || p->n * pool_size(p) >= KEPT_MAX || total >= TOTAL_MAX) {
                 free(b);
                 return;
         }
@@ -110,4 +113,5 @@ void pool_put(void *block, size_t size)
         b->next = pool_mangle(&b->next, p->n > 0 ? (uintptr_t) pool_first(p) : 0);
         p->first = pool_mangle(&p->first, (uintptr_t) b);
         p->n++;
+        total += pool_size(p);
 }
