@@ -443,30 +443,33 @@ size_t message_stripped_size(const Message *m)
 
 size_t message_strip(const Message *m, uint8_t *ret)
 {
-        size_t options = m->opt_offset + OPT_SIZE, n = options, behind = m->wire.n - m->opt_end;
+        size_t size = message_stripped_size(m), behind = m->wire.n - m->opt_end, n = m->opt_offset;
         Bytes o = m->edns.options;
 
         if (!m->edns.present || m->pointers_past_opt) {
                 memcpy(ret, m->wire.p, m->wire.n);
-                return m->wire.n;
+                return size;
         }
-        memcpy(ret, m->wire.p, options);
+        if (size == n + behind) {
+                memcpy(ret, m->wire.p, n);
+                wire_write16(ret + HEADER_ARCOUNT, m->arcount - 1u);
+                memcpy(ret + n, m->wire.p + m->opt_end, behind);
+                return size;
+        }
+        n += OPT_SIZE;
+        memcpy(ret, m->wire.p, n);
         while (o.n > 0) {
-                size_t size = OPTION_FIXED + (size_t) wire_read16(o.p + OPTION_LENGTH);
+                size_t option = OPTION_FIXED + (size_t) wire_read16(o.p + OPTION_LENGTH);
 
                 if (wire_read16(o.p + OPTION_CODE) == EDNS_OPTION_EDE) {
-                        memcpy(ret + n, o.p, size);
-                        n += size;
+                        memcpy(ret + n, o.p, option);
+                        n += option;
                 }
-                o = BYTES(o.p + size, o.n - size);
+                o = BYTES(o.p + option, o.n - option);
         }
-        wire_write16(ret + m->opt_offset + 1 + RECORD_RDLENGTH, (unsigned) (n - options));
-        if (n == options && m->edns.extended_rcode == 0) {
-                n = m->opt_offset;
-                wire_write16(ret + HEADER_ARCOUNT, m->arcount - 1u);
-        }
+        wire_write16(ret + m->opt_offset + 1 + RECORD_RDLENGTH, (unsigned) (n - m->opt_offset - OPT_SIZE));
         memcpy(ret + n, m->wire.p + m->opt_end, behind);
-        return n + behind;
+        return size;
 }
 
 Message message_without_signature(const Message *m)

@@ -157,9 +157,10 @@ typedef enum Lifetime {
 Lifetime message_lifetime(const Message *m, uint32_t *ret_seconds);
 
 /*
- * Copies `m` to `ret` (room for m->wire.n octets) without what need not be kept: of the OPT, only the extended rcode
- * and the extended errors (RFC 8914) remain, and without these there is no OPT (RFC 6891 6.2.1: the rest, padding above
- * all, is hop by hop). A message with pointers past the OPT is copied unchanged. Returns the size.
+ * Copies `m` to `ret`, which has room for message_stripped_size() octets, without what need not be kept: of the OPT,
+ * only the extended rcode and the extended errors (RFC 8914) remain, and without these there is no OPT (RFC 6891 6.2.1:
+ * the rest, padding above all, is hop by hop). A message with pointers past the OPT is copied unchanged. Returns the
+ * size.
  */
 size_t message_strip(const Message *m, uint8_t *ret);
 /* Returns that size. */

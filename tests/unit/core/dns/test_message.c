@@ -249,6 +249,27 @@ START_TEST(D19_an_opt_that_a_name_behind_it_ends_in_is_not_taken_away)
 }
 END_TEST
 
+START_TEST(message_without_its_opt_takes_the_room_that_it_was_said_to_take)
+{
+        static const char padding[] = "\0\14\0\10\0\0\0\0\0\0\0", ede[] = "\0\17\0\4\0\17no\0\14\0\0";
+        uint8_t copy[512];
+        size_t n;
+
+        for (unsigned i = 0; i < 3; i++) {
+                wire_begin(&w, DNS_QR, TYPE_A);
+                wire_a(&w, 300);
+                wire_opt(&w, 1232, 0, i == 1 ? padding : ede, i == 0 ? 0 : 12);
+                ck_assert_int_eq(message_parse(&m, wire_bytes(&w)), MESSAGE_OK);
+                n = message_stripped_size(&m);
+                ck_assert_uint_eq(n, i == 2 ? w.n - 4 : m.opt_offset);
+                memset(copy, 0xee, sizeof(copy));
+                ck_assert_uint_eq(message_strip(&m, copy), n);
+                for (size_t k = n; k < sizeof(copy); k++)
+                        ck_assert_msg(copy[k] == 0xee, "octet %zu behind it is written", k - n);
+        }
+}
+END_TEST
+
 /* An answer with an OPT, and a signature behind it. */
 static void begin_signed(unsigned type)
 {
@@ -398,6 +419,7 @@ int main(void)
         tcase_add_test(c, D18_octets_behind_the_last_record_are_refused);
         tcase_add_test(c, C09_D19_what_is_wrong_with_an_opt);
         tcase_add_test(c, D19_an_opt_that_a_name_behind_it_ends_in_is_not_taken_away);
+        tcase_add_test(c, message_without_its_opt_takes_the_room_that_it_was_said_to_take);
         tcase_add_test(c, RFC8945_RFC2931_signatures_end_a_message_and_can_be_removed);
         tcase_add_test(c, RFC2308_a_negative_answer_lives_as_its_soa_says);
         tcase_add_test(c, RFC2181_a_ttl_with_its_top_bit_set_is_0);
