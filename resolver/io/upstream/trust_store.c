@@ -119,7 +119,7 @@ static const char *trust_store_find_pem(Bytes *text)
         const size_t n_begin = sizeof(begin) - 1;
         const uint8_t *p;
 
-        while ((p = memmem(text->p, text->n, begin, n_begin))) {
+        while (text->n > 0 && (p = memmem(text->p, text->n, begin, n_begin))) {
                 *text = BYTES(p, text->n - (size_t) (p - text->p));
                 for (size_t i = 0; i < ELEMENTS(labels); i++) {
                         size_t n = strlen(labels[i]);
