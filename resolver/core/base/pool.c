@@ -10,12 +10,6 @@
 #define KEPT_MAX (32U << 10)   /* bytes of a size */
 #define TOTAL_MAX (512U << 10) /* bytes of all */
 
-#ifdef __SANITIZE_ADDRESS__
-#        define POOLED 0
-#else
-#        define POOLED 1
-#endif
-
 /* What is kept. */
 typedef struct __attribute__((__may_alias__)) Block {
         uintptr_t next; /* mangled */
@@ -45,7 +39,7 @@ static Pool *pool_of(size_t size)
 {
         size_t i = (MAX(size, (size_t) SIZE_MIN) - SIZE_MIN + STEP - 1) / STEP;
 
-        return POOLED && size > 0 && i < SIZES ? &pools[i] : NULL;
+        return POOL_KEEPS && size > 0 && i < SIZES ? &pools[i] : NULL;
 }
 
 static Block *pool_first(const Pool *p)

@@ -11,6 +11,19 @@
 
 #include "core/base/base.h"
 
+/* Whether anything is kept. GCC says by a macro that there is AddressSanitizer; Clang had only a feature for long. */
+#define POOL_KEEPS 1
+#ifdef __has_feature
+#        if __has_feature(address_sanitizer)
+#                undef POOL_KEEPS
+#                define POOL_KEEPS 0
+#        endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#        undef POOL_KEEPS
+#        define POOL_KEEPS 0
+#endif
+
 /* Returns `size` bytes, or NULL if out of memory. */
 void *pool_get(size_t size);
 /* The same, zeroed. */

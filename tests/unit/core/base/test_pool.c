@@ -10,6 +10,9 @@
 
 #define BLOCKS 2000
 
+/* AddressSanitizer's, if the program is linked with it, whatever the compiler defines. */
+extern int __asan_address_is_poisoned(const volatile void *p) __attribute__((__weak__));
+
 START_TEST(blocks_of_all_sizes_are_apart_and_whole)
 {
         static uint8_t *blocks[BLOCKS];
@@ -47,7 +50,17 @@ START_TEST(zeroed_block_is_zero_although_it_was_used)
 }
 END_TEST
 
-#ifndef __SANITIZE_ADDRESS__
+START_TEST(address_sanitizer_sees_use_of_what_was_given_back)
+{
+        void *p = pool_get(100);
+
+        pool_put(p, 100);
+        if (__asan_address_is_poisoned)
+                ck_assert_int_eq(__asan_address_is_poisoned(p), 1);
+}
+END_TEST
+
+#if POOL_KEEPS
 START_TEST(block_is_used_again)
 {
         void *p = pool_get(100);
@@ -76,7 +89,8 @@ int main(void)
 
         tcase_add_test(t, blocks_of_all_sizes_are_apart_and_whole);
         tcase_add_test(t, zeroed_block_is_zero_although_it_was_used);
-#ifndef __SANITIZE_ADDRESS__
+        tcase_add_test(t, address_sanitizer_sees_use_of_what_was_given_back);
+#if POOL_KEEPS
         tcase_add_test(t, block_is_used_again);
         tcase_add_test_raise_signal(t, block_given_back_twice_ends_the_process, SIGABRT);
 #endif
