@@ -42,12 +42,16 @@ static Pool *pool_of(size_t size)
         return POOL_KEEPS && size > 0 && i < SIZES ? &pools[i] : NULL;
 }
 
-static Block *pool_first(const Pool *p)
+/* The block that a link leads to, or NULL. */
+static Block *pool_follow(const uintptr_t *link)
 {
-        Block *b = (Block *) pool_mangle(&p->first, p->first);
+        union {
+                uintptr_t number;
+                Block *block;
+        } u = { .number = pool_mangle(link, *link) };
 
-        must((uintptr_t) b % _Alignof(max_align_t) == 0);
-        return b;
+        must(u.number % _Alignof(max_align_t) == 0);
+        return u.block;
 }
 
 /* The size of what is in it. */
@@ -63,7 +67,7 @@ void *pool_get(size_t size)
 
         if (!p || p->n == 0)
                 return malloc(p ? pool_size(p) : size);
-        b = pool_first(p);
+        b = pool_follow(&p->first);
         must(b && b->mark == pool_mark(b));
         p->first = pool_mangle(&p->first, pool_mangle(&b->next, b->next));
         p->n--;
@@ -82,12 +86,12 @@ void *pool_get_zeroed(size_t size)
 /* Whether it is kept already. Only looked for if it has the mark. */
 static bool pool_has(const Pool *p, const Block *block)
 {
-        const Block *b = p->n > 0 ? pool_first(p) : NULL;
+        const Block *b = p->n > 0 ? pool_follow(&p->first) : NULL;
 
         for (unsigned i = 0; i < p->n && b; i++) {
                 if (b == block)
                         return true;
-                b = (const Block *) pool_mangle(&b->next, b->next);
+                b = pool_follow(&b->next);
         }
         return false;
 }
@@ -104,7 +108,7 @@ void pool_put(void *block, size_t size)
                 return;
         }
         b->mark = pool_mark(b);
-        b->next = pool_mangle(&b->next, p->n > 0 ? (uintptr_t) pool_first(p) : 0);
+        b->next = pool_mangle(&b->next, p->n > 0 ? (uintptr_t) pool_follow(&p->first) : 0);
         p->first = pool_mangle(&p->first, (uintptr_t) b);
         p->n++;
         total += pool_size(p);
