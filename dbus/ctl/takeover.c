@@ -349,7 +349,7 @@ static bool takeover_revert_file(const Step *s, const char *path)
 {
         bool is_link = s->kind == STEP_LINK || s->kind == STEP_MASK;
         /* A reboot removes what was kept below /run. Whoever wrote it does so again. */
-        bool is_lost = is_link && strncmp(s->path, "/run/", 5) == 0 && takeover_file_is_link(path, s->text);
+        bool is_lost = is_link && s->path && strncmp(s->path, "/run/", 5) == 0 && takeover_file_is_link(path, s->text);
         int r = takeover_file_restore(path, s->text, is_link, s->existed && !is_lost);
 
         if (r == TAKEOVER_FILE_FOREIGN) {
