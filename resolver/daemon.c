@@ -61,6 +61,7 @@ struct Daemon {
         uv_timer_t timer;
         uv_signal_t signals[3];
         uint64_t suspended; /* usec, since boot, as last seen */
+        uint64_t noted_at;  /* when the last query was read for which that was looked at */
         bool reload;        /* requested by signals; those of one turn count as one */
         uint64_t network_changes, changes_told;
         bool stopping;
@@ -247,18 +248,22 @@ static void daemon_on_timer(uv_timer_t *t)
         (void) t;
 }
 
-static void daemon_on_query(void *userdata, const Client *client, Transport transport, Bytes query)
+static void daemon_on_query(void *userdata, const Client *client, Transport transport, Bytes query, uint64_t now)
 {
         Daemon *d = userdata;
         size_t waiting = engine_waiting(d->engine);
         Client marked = *client;
         Address address;
 
-        daemon_note_suspend(d);
-        bus_retry(d->bus, clock_now());
+        /* The clock is read once for all queries that were read together: it takes a fifth of what an answer from the
+         * cache takes. */
+        if (now != d->noted_at)
+                daemon_note_suspend(d);
+        d->noted_at = now;
+        bus_retry(d->bus, now);
         if (d->unanswered && client->kind == CLIENT_UDP)
                 marked.udp.mark = unanswered_next(d->unanswered);
-        if (!engine_query(d->engine, &marked, transport, query, clock_now()))
+        if (!engine_query(d->engine, &marked, transport, query, now))
                 listener_dismiss(client);
         else if (marked.kind == CLIENT_UDP && marked.udp.mark && engine_waiting(d->engine) > waiting) {
                 listener_address(listener_of(client), &address);

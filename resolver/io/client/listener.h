@@ -12,8 +12,10 @@
 #include "core/dns/pending_reply.h"
 #include "core/config/config.h"
 
-/* A query arrived. The octets are borrowed for the duration of the call. Called from the loop only. */
-typedef void (*ListenerQuery)(void *userdata, const Client *client, Transport transport, Bytes query);
+/* A query was read at `now`, as clock_now() tells it: queries that were read together have the same time, and none has
+ * an earlier one than the query before. The octets are borrowed for the duration of the call. Called from the loop
+ * only. */
+typedef void (*ListenerQuery)(void *userdata, const Client *client, Transport transport, Bytes query, uint64_t now);
 
 typedef struct ListenerStats {
         uint64_t udp_queries, tcp_queries, tcp_accepted, tcp_open;

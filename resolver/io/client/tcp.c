@@ -267,7 +267,7 @@ static void tcp_take_messages(TcpClient *c)
                 t->budget--;
                 tcp_touch(c);
                 t->stats->tcp_queries++;
-                t->query(t->userdata, &client, TRANSPORT_TCP, BYTES(message, size));
+                t->query(t->userdata, &client, TRANSPORT_TCP, BYTES(message, size), c->active_at);
         }
         if (!c->closing && c->in_at == c->n_in)
                 tcp_free_input(c);

@@ -9,19 +9,21 @@
 #include <unistd.h>
 
 #include "io/client/client_source.h"
+#include "io/clock.h"
 
 #define BATCH 32                   /* datagrams a system call */
-#define BATCHES_MAX 8              /* system calls in one turn of the loop, so that others are served too */
+#define BATCHES_MAX 2              /* system calls in one turn of the loop, so that others are served too */
 #define QUERY_MAX DNS_OUR_UDP_SIZE /* a larger query is truncated, and thereby malformed */
-#define CONTROL_SIZE 64            /* octets for one IP_PKTINFO or IPV6_PKTINFO, and a drop count */
+#define CONTROL_SIZE 64            /* octets for one IP_PKTINFO or IPV6_PKTINFO */
 #define RETRIES_MAX 3
+#define UNWATCHED_MIN 16 /* answers in one system call, from which on the socket is not watched meanwhile */
 
 /*
  * If queries arrive faster than they can be answered, the queue of the kernel stays full, and it drops those of all
  * clients alike. If that continues (it dropped some in OVERFLOWS of our turns, and the queue was never empty), more is
  * read at a time, and queries of the clients that flood are dropped here, at little cost, to make room for the others.
  */
-#define OVERFLOWS 8
+#define OVERFLOWS 32
 #define BATCHES_SHEDDING 64
 #define SOURCE_MAX 16 /* queries of one source that are accepted in such a turn */
 #define SOURCES 1024  /* counters; a source is a port */
@@ -37,6 +39,7 @@ struct Udp {
         void *userdata;
         uint32_t kernel_drops; /* the last drop count of the kernel */
         unsigned overflows;    /* turns in which it increased since the queue was last empty */
+        bool unwatched;        /* until the end of the turn */
         unsigned n_out;
         struct {
                 Client client;
@@ -44,7 +47,7 @@ struct Udp {
         } out[BATCH];
 };
 
-static void udp_take_control(Udp *u, Client *c, struct msghdr *m, bool *ret_overflow)
+static void udp_take_pktinfo(Client *c, struct msghdr *m)
 {
         for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
                 if (h->cmsg_level == IPPROTO_IP && h->cmsg_type == IP_PKTINFO) {
@@ -56,14 +59,6 @@ static void udp_take_control(Udp *u, Client *c, struct msghdr *m, bool *ret_over
 
                         memcpy(c->udp.local, &info->ipi6_addr, 16);
                         c->udp.interface = info->ipi6_ifindex;
-                } else if (h->cmsg_level == SOL_SOCKET && h->cmsg_type == SO_RXQ_OVFL) {
-                        uint32_t drops;
-
-                        memcpy(&drops, CMSG_DATA(h), sizeof(drops));
-                        if ((int32_t) (drops - u->kernel_drops) > 0) {
-                                u->kernel_drops = drops;
-                                *ret_overflow = true;
-                        }
                 }
         }
 }
@@ -76,7 +71,7 @@ static bool udp_may_query(const Udp *u, const struct sockaddr_storage *from, con
         return source_may_query(u->limits, u->loopback, &source, &asked);
 }
 
-static bool udp_make_client(Udp *u, struct msghdr *m, Client *ret, bool *ret_overflow)
+static bool udp_make_client(const Udp *u, struct msghdr *m, Client *ret)
 {
         const struct sockaddr_storage *from = m->msg_name;
         const struct sockaddr_in *v4 = m->msg_name;
@@ -91,22 +86,21 @@ static bool udp_make_client(Udp *u, struct msghdr *m, Client *ret, bool *ret_ove
                 ret->udp.scope = v6->sin6_scope_id;
                 memcpy(ret->udp.address, &v6->sin6_addr, 16);
         }
-        udp_take_control(u, ret, m, ret_overflow);
+        udp_take_pktinfo(ret, m);
         return ret->udp.port != 0 && udp_may_query(u, from, ret);
 }
 
 /* Counts queries by source within one turn of the loop. */
 typedef struct Turn {
         bool shedding;
-        bool overflow;
         uint8_t taken[SOURCES];
 } Turn;
 
-static void udp_take(Udp *u, Turn *turn, struct msghdr *m, const uint8_t *data, size_t n)
+static void udp_take(Udp *u, Turn *turn, struct msghdr *m, Bytes query, uint64_t now)
 {
         Client c;
 
-        if (!udp_make_client(u, m, &c, &turn->overflow)) {
+        if (!udp_make_client(u, m, &c)) {
                 u->stats->dropped_source++;
                 return;
         }
@@ -116,7 +110,19 @@ static void udp_take(Udp *u, Turn *turn, struct msghdr *m, const uint8_t *data, 
         }
         turn->taken[ntohs(c.udp.port) % SOURCES] += turn->shedding;
         u->stats->udp_queries++;
-        u->query(u->userdata, &c, TRANSPORT_UDP, BYTES(data, n));
+        u->query(u->userdata, &c, TRANSPORT_UDP, query, now);
+}
+
+/* Whether the kernel has dropped queries since this was last called. */
+static bool udp_overflowed(Udp *u)
+{
+        uint32_t memory[SK_MEMINFO_VARS], before = u->kernel_drops;
+        socklen_t size = sizeof(memory);
+
+        if (getsockopt(u->fd, SOL_SOCKET, SO_MEMINFO, memory, &size) < 0 || size < sizeof(memory))
+                return false;
+        u->kernel_drops = memory[SK_MEMINFO_DROPS];
+        return u->kernel_drops != before;
 }
 
 static void udp_readable(uv_poll_t *p, int status, int events);
@@ -152,6 +158,7 @@ static void udp_readable(uv_poll_t *p, int status, int events)
         for (unsigned batch = 0; batch < (turn.shedding ? BATCHES_SHEDDING : BATCHES_MAX); batch++) {
                 struct mmsghdr m[BATCH];
                 struct iovec iov[BATCH];
+                uint64_t now;
                 int n;
 
                 for (unsigned i = 0; i < BATCH; i++) {
@@ -160,16 +167,17 @@ static void udp_readable(uv_poll_t *p, int status, int events)
                                                                .msg_namelen = sizeof(from[i]),
                                                                .msg_iov = &iov[i],
                                                                .msg_iovlen = 1,
-                                                               .msg_control = control[i],
-                                                               .msg_controllen = CONTROL_SIZE } };
+                                                               .msg_control = u->loopback ? NULL : control[i],
+                                                               .msg_controllen = u->loopback ? 0 : CONTROL_SIZE } };
                 }
                 n = recvmmsg(u->fd, m, BATCH, MSG_DONTWAIT, NULL);
                 /* ECONNREFUSED: a client closed its socket before its answer arrived (C17). The next call continues to
                  * read. */
                 if (n < 0 && (errno == ECONNREFUSED || errno == EINTR))
                         continue;
+                now = n > 0 ? clock_now() : 0;
                 for (int i = 0; i < n; i++)
-                        udp_take(u, &turn, &m[i].msg_hdr, data[i], m[i].msg_len);
+                        udp_take(u, &turn, &m[i].msg_hdr, BYTES(data[i], m[i].msg_len), now);
                 if (n < (int) BATCH) {
                         u->overflows = 0;
                         return;
@@ -178,7 +186,7 @@ static void udp_readable(uv_poll_t *p, int status, int events)
                 if (pending_replies_held() >= PENDING_REPLIES_MAX)
                         return;
         }
-        if (turn.overflow && u->overflows < OVERFLOWS)
+        if (udp_overflowed(u) && u->overflows < OVERFLOWS)
                 u->overflows++;
 }
 
@@ -235,7 +243,17 @@ static void udp_put_pktinfo(struct msghdr *m, const Client *c)
         }
 }
 
-void udp_flush(Udp *u)
+/* As long as somebody watches a socket, for whatever, the kernel looks with each datagram that has left whether that is
+ * to be woken, which takes a twentieth of all the time for an answer from the cache. */
+static void udp_unwatch(Udp *u)
+{
+        if (!uv_is_active((uv_handle_t *) &u->poll))
+                return;
+        uv_poll_stop(&u->poll);
+        u->unwatched = true;
+}
+
+static void udp_send_out(Udp *u)
 {
         static struct sockaddr_storage to[BATCH];
         static _Alignas(struct cmsghdr) uint8_t control[BATCH][CONTROL_SIZE];
@@ -243,6 +261,8 @@ void udp_flush(Udp *u)
         struct iovec iov[BATCH];
         unsigned sent = 0, retries = 0;
 
+        if (u->n_out >= UNWATCHED_MIN)
+                udp_unwatch(u);
         for (unsigned i = 0; i < u->n_out; i++) {
                 iov[i] = (struct iovec) { .iov_base = u->out[i].answer->data, .iov_len = u->out[i].answer->n };
                 m[i] = (struct mmsghdr) { .msg_hdr = { .msg_name = &to[i],
@@ -273,10 +293,18 @@ void udp_flush(Udp *u)
         u->n_out = 0;
 }
 
+void udp_flush(Udp *u)
+{
+        udp_send_out(u);
+        if (u->unwatched)
+                uv_poll_start(&u->poll, UV_READABLE, udp_readable);
+        u->unwatched = false;
+}
+
 void udp_answer(Udp *u, const Client *client, Packet *answer)
 {
         if (u->n_out == BATCH)
-                udp_flush(u);
+                udp_send_out(u);
         u->out[u->n_out].client = *client;
         u->out[u->n_out++].answer = packet_ref(answer);
 }
@@ -288,9 +316,7 @@ int udp_new(uv_loop_t *loop, int fd, uint32_t number, const ListenerLimits *limi
 {
         struct sockaddr_storage local = { 0 };
         socklen_t size = sizeof(local);
-        int on = 1, omit = IP_PMTUDISC_OMIT;
-        uint32_t memory[SK_MEMINFO_VARS];
-        socklen_t memory_size = sizeof(memory);
+        int on, discovery; /* the values are the same for both families */
         Udp *u;
         int r;
 
@@ -307,20 +333,18 @@ int udp_new(uv_loop_t *loop, int fd, uint32_t number, const ListenerLimits *limi
                      .query = query,
                      .userdata = userdata };
         /* Answers must not depend on what anyone claims the path MTU to be: they are fragmented instead. On a loopback
-         * address, there is no question of which address was queried, and the kernel need not tell it with each. */
+         * address, nobody claims anything, and there is no question of which address was queried: the kernel need
+         * neither number the packets for fragmentation nor tell the address with each. */
         on = !u->loopback;
+        discovery = u->loopback ? IP_PMTUDISC_WANT : IP_PMTUDISC_OMIT;
         if (local.ss_family == AF_INET) {
                 setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on));
-                setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &omit, sizeof(omit));
+                setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &discovery, sizeof(discovery));
         } else {
                 setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
-                omit = IPV6_PMTUDISC_OMIT;
-                setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &omit, sizeof(omit));
+                setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &discovery, sizeof(discovery));
         }
-        on = 1;
-        setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof(on));
-        if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, memory, &memory_size) == 0 && memory_size == sizeof(memory))
-                u->kernel_drops = memory[SK_MEMINFO_DROPS];
+        udp_overflowed(u);
         r = uv_poll_init(loop, &u->poll, fd);
         if (r < 0) {
                 free(u);
@@ -334,6 +358,7 @@ int udp_new(uv_loop_t *loop, int fd, uint32_t number, const ListenerLimits *limi
 
 void udp_stop(Udp *u)
 {
+        u->unwatched = false;
         uv_poll_stop(&u->poll);
 }
 
@@ -349,7 +374,7 @@ Udp *udp_free(Udp *u)
 {
         if (!u)
                 return NULL;
-        udp_flush(u);
+        udp_send_out(u);
         uv_close((uv_handle_t *) &u->poll, udp_closed);
         return NULL;
 }

@@ -17,6 +17,7 @@ typedef struct UpstreamConnection {
         const char *upstream; /* its name; lives until ACTION_UPSTREAM_GONE */
         Purpose purpose;
         H2 *h2;
+        uint64_t read_at; /* usec: when the octets that are being taken in were read */
         List in_owner;
         List in_flush;
 } UpstreamConnection;
@@ -150,14 +151,16 @@ static void transport_on_ready(void *userdata, const H2Ready *ready)
         UpstreamConnection *c = userdata;
 
         transport_report_connection(c, ready);
-        engine_ready(c->owner->engine, c->number, ready->handshake, clock_now());
+        c->read_at = clock_now();
+        engine_ready(c->owner->engine, c->number, ready->handshake, c->read_at);
 }
 
 static void transport_on_received(void *userdata)
 {
         UpstreamConnection *c = userdata;
 
-        engine_received(c->owner->engine, c->number, clock_now());
+        c->read_at = clock_now();
+        engine_received(c->owner->engine, c->number, c->read_at);
 }
 
 static void transport_on_max_streams(void *userdata, uint32_t max)
@@ -178,7 +181,7 @@ static void transport_on_response(void *userdata, uint32_t exchange, const HttpR
 {
         UpstreamConnection *c = userdata;
 
-        engine_response(c->owner->engine, c->number, exchange, response, body, clock_now());
+        engine_response(c->owner->engine, c->number, exchange, response, body, c->read_at);
 }
 
 static void transport_on_failed(void *userdata, uint32_t exchange, FailureReason failure)
