@@ -54,6 +54,8 @@ _Noreturn void must_failed(const char *expression, const char *file, int line);
 
 #define _cleanup_(function) __attribute__((__cleanup__(function)))
 #define _unused_ __attribute__((__unused__))
+/* For a buffer that is written before it is read, on a path that every query takes: the build zeroes all others. */
+#define _unset_ __attribute__((__uninitialized__))
 #define _printf_(format, first) __attribute__((__format__(__printf__, format, first)))
 
 /* For a type with `T *t_free(T *)`: `_cleanup_(t_freep) T *x = NULL;`. */

@@ -53,7 +53,7 @@ static bool message_any_fixed(const Reader *r, size_t at, size_t n)
  * pointer leads to a prior name (RFC 1035 4.1.4), whose octets all come before the name with the pointer. So no name
  * contains octets of a later fixed part or of a later OPT.
  */
-static bool message_skip_name(Reader *r, bool compressed)
+static bool message_follow_name(Reader *r, bool compressed)
 {
         size_t at = r->at, limit = r->at, end = r->wire.n, octets = 0;
         bool jumped = false;
@@ -97,6 +97,20 @@ static bool message_skip_name(Reader *r, bool compressed)
         }
         if (!jumped)
                 r->at = at;
+        return true;
+}
+
+/* As message_follow_name(), and quicker for a name without a pointer, as that of every query is. */
+static bool message_skip_name(Reader *r, bool compressed)
+{
+        const uint8_t *p = r->wire.p;
+        size_t at = r->at;
+
+        while (at < r->wire.n && p[at] > 0 && p[at] <= DNS_LABEL_MAX)
+                at += 1 + (size_t) p[at];
+        if (at >= r->wire.n || p[at] > 0 || at - r->at >= DNS_NAME_MAX)
+                return message_follow_name(r, compressed);
+        r->at = at + 1;
         return true;
 }
 

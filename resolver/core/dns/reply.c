@@ -252,10 +252,9 @@ static unsigned reply_authentic(const ReplyTarget *target, const Message *answer
         return options->trust_ad && (target->dnssec_ok || (target->flags & DNS_AD)) ? answer->flags & DNS_AD : 0;
 }
 
-Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message *whole, const ReplyOptions *options)
+static Packet *reply_rewritten(const ReplyTarget *target, Bytes qname, const Message *answer,
+                               const ReplyOptions *options)
 {
-        /* A signature does not survive a change, and no record may follow it. */
-        const Message bare = message_without_signature(whole), *answer = &bare;
         unsigned rcode = reply_sayable(target, message_rcode(answer)), flags, arcount = 0;
         size_t limit = reply_size_limit(target, options), n = answer->question_end;
         size_t size = n + reply_records_size(answer);
@@ -264,8 +263,6 @@ Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message 
         bool truncated;
         Packet *b;
 
-        if (options->verbatim && whole->wire.n <= limit)
-                return reply_verbatim(target, whole);
         /* Extended errors give way before records do. What does not fit is not even copied: it may be a hundred times
          * what a client over UDP takes. */
         if (size + opt > limit) {
@@ -292,6 +289,23 @@ Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message 
         n += reply_put_response_opt(b->data + n, target, rcode, &answer->edns, options, content);
         b->n = (uint32_t) n;
         return b;
+}
+
+/* A signature does not survive a change, and no record may follow it. */
+static Packet *reply_unsigned(const ReplyTarget *target, Bytes qname, const Message *answer,
+                              const ReplyOptions *options)
+{
+        const Message bare = message_without_signature(answer);
+
+        return reply_rewritten(target, qname, &bare, options);
+}
+
+Packet *reply_from_answer(const ReplyTarget *target, Bytes qname, const Message *answer, const ReplyOptions *options)
+{
+        if (options->verbatim && answer->wire.n <= reply_size_limit(target, options))
+                return reply_verbatim(target, answer);
+        return answer->signed_message ? reply_unsigned(target, qname, answer, options)
+                                      : reply_rewritten(target, qname, answer, options);
 }
 
 /* --- responses of our own */

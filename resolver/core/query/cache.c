@@ -304,11 +304,7 @@ void cache_set_limits(Cache *c, const CacheLimits *limits)
 
 static uint64_t cache_hash_of(const Cache *c, const CacheKey *k)
 {
-        uint8_t data[DNS_NAME_MAX + 2];
-
-        memcpy(data, k->qname.p, k->qname.n);
-        wire_write16(data + k->qname.n, k->qclass);
-        return siphash(c->key, BYTES(data, k->qname.n + 2));
+        return siphash(c->key, k->qname) + k->qclass;
 }
 
 static bool cache_is_of_name(const Entry *e, const CacheKey *k, uint64_t hash)

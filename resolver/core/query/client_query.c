@@ -80,16 +80,18 @@ static bool client_query_answer_locally(QueryCommon *common, const Client *clien
                                         const Message *m, uint64_t now)
 {
         LocalNames names = { .config = &common->config->local, .file = common->hosts_file, .own = common->hosts_own };
-        ReplyOptions options = query_reply_options(common);
-        ReplyTarget target = reply_target_of(m, transport);
         ForwardMatch match = forwards_match(common->forwards, m->qname);
         LocalReply *reply = &common->local_reply;
+        ReplyOptions options;
+        ReplyTarget target;
 
         /* The login page of a network may have a name that is otherwise of no network. */
         if (match != FORWARD_DOMAIN && portal_find(&common->portal, m->qname, now))
                 match = FORWARD_DOMAIN;
         if (!local_answer(&names, m, match, reply))
                 return false;
+        target = reply_target_of(m, transport);
+        options = query_reply_options(common);
         options.authoritative = true;
         if (reply->reason) {
                 options.ede = EDE_OTHER;
@@ -118,9 +120,9 @@ static void client_query_prefetch(QueryCommon *common, const Message *m, uint64_
 static bool client_query_answer_from_cache(QueryCommon *common, const Client *client, Transport transport,
                                            const Message *m, uint64_t now)
 {
-        ReplyTarget target = reply_target_of(m, transport);
-        uint8_t name[DNS_NAME_MAX];
-        CachedAnswer known;
+        _unset_ uint8_t name[DNS_NAME_MAX];
+        _unset_ CachedAnswer known;
+        ReplyTarget target;
         CacheKey key;
 
         if (!common->cache || m->signed_message || !(m->flags & DNS_RD) || portal_find(&common->portal, m->qname, now))
@@ -135,6 +137,7 @@ static bool client_query_answer_from_cache(QueryCommon *common, const Client *cl
         };
         if (!answer_cache_lookup(common, &key, now, &known) || !known.serve_now)
                 return false;
+        target = reply_target_of(m, transport);
         if (known.stale) {
                 common->outbox->counters.stale++;
         } else {

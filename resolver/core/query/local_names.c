@@ -326,14 +326,31 @@ static bool local_answer_zone(const LocalNames *names, const Zone *z, unsigned l
         return true;
 }
 
-static bool local_is_under(const Labels *l, const Zone *z)
+/* Whether a name may end as localhost, a zone of the table or a reverse name does, by the length and the first letter
+ * of its last label: most names do not, and are not compared further. */
+static bool local_may_be_reserved(const Labels *l)
 {
-        Bytes suffix;
+        static const char starts[][3] = { "\3a", "\4a", "\5l", "\5o", "\7i", "\10i", "\11l" };
+        const uint8_t *label = l->name.p + l->at[l->n - 1];
 
-        if (l->n < z->labels)
-                return false;
-        suffix = local_suffix(l, z->labels);
-        return suffix.n == z->name.n && name_equal(suffix, z->name);
+        for (size_t i = 0; i < ELEMENTS(starts); i++)
+                if (label[0] == (uint8_t) starts[i][0] && (label[1] | 0x20) == (uint8_t) starts[i][1])
+                        return true;
+        return false;
+}
+
+static const Zone *local_find_zone(const Labels *l)
+{
+        /* No zone has more labels than two. */
+        const Bytes suffixes[] = { [1] = local_suffix(l, 1), [2] = local_suffix(l, MIN(l->n, 2U)) };
+
+        for (size_t i = 0; i < ELEMENTS(zones); i++) {
+                const Zone *z = &zones[i];
+
+                if (suffixes[z->labels].n == z->name.n && name_equal(suffixes[z->labels], z->name))
+                        return z;
+        }
+        return NULL;
 }
 
 /* Types that resolve a host. For a single label, other types concern a top-level domain: NS, DS, SOA. */
@@ -345,15 +362,17 @@ static bool local_is_for_host(uint16_t type)
 static bool local_answer_name(const LocalNames *names, const Labels *l, const Message *q, ForwardMatch forwarded,
                               LocalReply *ret)
 {
+        bool reserved = local_may_be_reserved(l);
+        const Zone *zone;
         Reverse r;
         Bytes address;
 
-        if (local_answer_localhost(names, l, q, ret) || local_answer_hosts(names, q, ret))
+        if ((reserved && local_answer_localhost(names, l, q, ret)) || local_answer_hosts(names, q, ret))
                 return true;
-        for (size_t i = 0; i < ELEMENTS(zones); i++)
-                if (local_is_under(l, &zones[i]))
-                        return local_answer_zone(names, &zones[i], zones[i].labels, l, q, forwarded, ret);
-        r = local_read_reverse(l);
+        zone = reserved ? local_find_zone(l) : NULL;
+        if (zone)
+                return local_answer_zone(names, zone, zone->labels, l, q, forwarded, ret);
+        r = reserved ? local_read_reverse(l) : (Reverse) { 0 };
         if (r.size) {
                 unsigned labels = local_find_reverse_zone(&r);
 
@@ -383,7 +402,7 @@ static bool local_refuse_class(const LocalNames *names, const Labels *l, const M
 
 bool local_answer(const LocalNames *names, const Message *q, ForwardMatch forwarded, LocalReply *ret)
 {
-        Labels l;
+        _unset_ Labels l;
 
         local_find_labels(q->qname, &l);
         if (!l.n)

@@ -22,7 +22,7 @@ Forward *queries_find_forward(const QueryCommon *common, const Message *m, uint6
 
 uint64_t queries_hash(const QueryCommon *common, const Message *m)
 {
-        uint8_t key[DNS_NAME_MAX + 7];
+        _unset_ uint8_t key[DNS_NAME_MAX + 7];
         size_t n = m->qname.n;
 
         name_lower(m->qname, key);

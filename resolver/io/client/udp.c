@@ -12,7 +12,7 @@
 #include "io/clock.h"
 
 #define BATCH 32                   /* datagrams a system call */
-#define BATCHES_MAX 2              /* system calls in one turn of the loop, so that others are served too */
+#define BATCHES_MAX 8              /* system calls in one turn of the loop, so that others are served too */
 #define QUERY_MAX DNS_OUR_UDP_SIZE /* a larger query is truncated, and thereby malformed */
 #define CONTROL_SIZE 64            /* octets for one IP_PKTINFO or IPV6_PKTINFO */
 #define RETRIES_MAX 3
@@ -23,7 +23,7 @@
  * clients alike. If that continues (it dropped some in OVERFLOWS of our turns, and the queue was never empty), more is
  * read at a time, and queries of the clients that flood are dropped here, at little cost, to make room for the others.
  */
-#define OVERFLOWS 32
+#define OVERFLOWS 8
 #define BATCHES_SHEDDING 64
 #define SOURCE_MAX 16 /* queries of one source that are accepted in such a turn */
 #define SOURCES 1024  /* counters; a source is a port */
@@ -147,6 +147,8 @@ static void udp_readable(uv_poll_t *p, int status, int events)
         static uint8_t data[BATCH][QUERY_MAX];
         static _Alignas(struct cmsghdr) uint8_t control[BATCH][CONTROL_SIZE];
         static struct sockaddr_storage from[BATCH];
+        static struct mmsghdr m[BATCH];
+        static struct iovec iov[BATCH];
         Udp *u = p->data;
         Turn turn = { .shedding = u->overflows >= OVERFLOWS };
 
@@ -156,8 +158,6 @@ static void udp_readable(uv_poll_t *p, int status, int events)
                 return;
         }
         for (unsigned batch = 0; batch < (turn.shedding ? BATCHES_SHEDDING : BATCHES_MAX); batch++) {
-                struct mmsghdr m[BATCH];
-                struct iovec iov[BATCH];
                 uint64_t now;
                 int n;
 
@@ -257,8 +257,8 @@ static void udp_send_out(Udp *u)
 {
         static struct sockaddr_storage to[BATCH];
         static _Alignas(struct cmsghdr) uint8_t control[BATCH][CONTROL_SIZE];
-        struct mmsghdr m[BATCH];
-        struct iovec iov[BATCH];
+        static struct mmsghdr m[BATCH];
+        static struct iovec iov[BATCH];
         unsigned sent = 0, retries = 0;
 
         if (u->n_out >= UNWATCHED_MIN)

@@ -57,10 +57,15 @@ static void answer(size_t i)
         answer_to(&queries[i].client, BYTES(octets, sizeof(octets)));
 }
 
-static void on_query(void *userdata, const Client *client, Transport transport, Bytes query)
+static void on_query(void *userdata, const Client *client, Transport transport, Bytes query, uint64_t now)
 {
+        static uint64_t before;
+
         (void) userdata;
         (void) transport;
+        ck_assert_uint_le(before, now);
+        ck_assert_uint_le(now, clock_now());
+        before = now;
         ck_assert_uint_lt(n_queries, QUERIES_MAX);
         queries[n_queries].client = *client;
         queries[n_queries++].id = query.n >= 2 ? wire_read16(query.p) : 0;
