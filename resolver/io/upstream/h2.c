@@ -520,7 +520,12 @@ static void h2_own_bodies(H2 *h)
         while ((l = list_first(&h->borrowers))) {
                 H2Request *r = container_of(l, H2Request, in_borrowers);
 
-                if (!h2_request_own_body(r) && !h->unusable)
+                if (h2_request_own_body(r))
+                        continue;
+                /* The stream of a complete response is about to close, and that its body is lost is our fault. */
+                if (r->complete)
+                        r->failure = FAILURE_RESOURCES;
+                else if (!h->unusable)
                         h2_give_up(r, h->session, FAILURE_RESOURCES);
         }
 }
