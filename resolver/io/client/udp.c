@@ -192,13 +192,13 @@ static void udp_readable(uv_poll_t *p, int status, int events)
 
 /* --- answers */
 
-static socklen_t udp_put_address(struct sockaddr_storage *a, const Client *c)
+/* `v6` has room for an address of either family. */
+static socklen_t udp_put_address(struct sockaddr_in6 *v6, const Client *c)
 {
-        struct sockaddr_in *v4 = (void *) a;
-        struct sockaddr_in6 *v6 = (void *) a;
+        struct sockaddr_in *v4 = (void *) v6;
 
-        memset(a, 0, sizeof(*a));
-        a->ss_family = c->udp.family;
+        memset(v6, 0, sizeof(*v6));
+        v6->sin6_family = c->udp.family;
         if (c->udp.family == AF_INET) {
                 v4->sin_port = c->udp.port;
                 memcpy(&v4->sin_addr, c->udp.address, 4);
@@ -255,7 +255,7 @@ static void udp_unwatch(Udp *u)
 
 static void udp_send_out(Udp *u)
 {
-        static struct sockaddr_storage to[BATCH];
+        static struct sockaddr_in6 to[BATCH];
         static _Alignas(struct cmsghdr) uint8_t control[BATCH][CONTROL_SIZE];
         static struct mmsghdr m[BATCH];
         static struct iovec iov[BATCH];
