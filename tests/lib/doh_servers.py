@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """DoH servers of Debian, each with a directory of its own, on a port of its own, with a certificate for doh.test that certtool makes: they answer
 every name below test, A 192.0.2.1. Python's standard library only."""
-import os, shutil, signal, socket, subprocess, time
+import os, re, shutil, signal, socket, subprocess, time
 import child
 
 URL = 'https://doh.test/dns-query'
@@ -105,7 +105,10 @@ class Bind(DohServer):
     def configure(self):
         authority = free_port()
         self.write('zone', '$TTL 300\n@ SOA ns hostmaster 1 3600 600 86400 60\n@ NS ns\nns A 192.0.2.53\n*.n A 192.0.2.1\n')
-        common = f'directory "{self.directory}"; pid-file none; session-keyfile none; lock-file none; dnssec-validation no; listen-on-v6 {{ none; }};'
+        # Two of them share a lock, which 9.20 has no longer, nor the option for it.
+        version = re.search(r'BIND 9\.(\d+)', subprocess.run(['named', '-v'], capture_output=True, text=True).stdout)
+        lock = 'lock-file none; ' if version and int(version.group(1)) < 20 else ''
+        common = f'directory "{self.directory}"; pid-file none; session-keyfile none; {lock}dnssec-validation no; listen-on-v6 {{ none; }};'
         self.write('authority.conf', f'''
             controls {{ }};
             options {{ {common} listen-on port {authority} {{ 127.0.0.1; }}; recursion no; empty-zones-enable no; }};
