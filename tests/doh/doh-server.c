@@ -142,8 +142,8 @@ int main(int argc, char *argv[])
         char ca[512];
         int c;
 
-        /* What a burst takes is kept for the next: otherwise, by the chance of what is at the end of the heap, the server
-         * gives it back and takes it again with each turn, and needs twice the time. */
+        /* What a burst takes is kept for the next: otherwise, by the chance of what is at the end of the heap, the
+         * server gives it back and takes it again with each turn, and needs twice the time. */
         mallopt(M_TRIM_THRESHOLD, 64 << 20);
         mallopt(M_MMAP_THRESHOLD, 64 << 20);
         server.name = "doh.test";
