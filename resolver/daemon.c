@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "daemon.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sysexits.h>
 
 #include "config_check.h"
+#include "core/base/pool.h"
 #include "handover.h"
 #include "io/client/unanswered.h"
 #include "io/clock.h"
@@ -64,6 +66,7 @@ struct Daemon {
         uint64_t noted_at;  /* when the last query was read for which that was looked at */
         bool reload;        /* requested by signals; those of one turn count as one */
         uint64_t network_changes, changes_told;
+        bool busy;
         bool stopping;
         uint64_t stop_at;
         bool closed;
@@ -161,6 +164,19 @@ static void daemon_note_suspend(Daemon *d)
         network_manager_refresh(&d->network_manager);
 }
 
+/* Is there work in progress? When there is none any longer, what a burst took is given back to the kernel. */
+static void daemon_note_work(Daemon *d)
+{
+        bool busy = engine_next_time(d->engine) != USEC_NEVER;
+
+        service_busy(&d->service, busy);
+        if (d->busy && !busy) {
+                pool_clear();
+                malloc_trim(0);
+        }
+        d->busy = busy;
+}
+
 static void daemon_finish(Daemon *d);
 
 static void daemon_set_timer(Daemon *d)
@@ -233,7 +249,7 @@ void daemon_turn(Daemon *d)
                 daemon_finish(d);
                 return;
         }
-        service_busy(&d->service, engine_next_time(d->engine) != USEC_NEVER);
+        daemon_note_work(d);
         daemon_set_timer(d);
 }
 

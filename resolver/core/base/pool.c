@@ -60,20 +60,26 @@ static size_t pool_size(const Pool *p)
         return SIZE_MIN + (size_t) (p - pools) * STEP;
 }
 
-void *pool_get(size_t size)
+/* Takes the block that was put last out of a pool, which has one. */
+static Block *pool_take(Pool *p)
 {
-        Pool *p = pool_of(size);
-        Block *b;
+        Block *b = pool_follow(&p->first);
 
-        if (!p || p->n == 0)
-                return malloc(p ? pool_size(p) : size);
-        b = pool_follow(&p->first);
         must(b && b->mark == pool_mark(b));
         p->first = pool_mangle(&p->first, pool_mangle(&b->next, b->next));
         p->n--;
         total -= pool_size(p);
         b->mark = 0;
         return b;
+}
+
+void *pool_get(size_t size)
+{
+        Pool *p = pool_of(size);
+
+        if (!p || p->n == 0)
+                return malloc(p ? pool_size(p) : size);
+        return pool_take(p);
 }
 
 void *pool_get_zeroed(size_t size)
@@ -112,4 +118,11 @@ void pool_put(void *block, size_t size)
         p->first = pool_mangle(&p->first, (uintptr_t) b);
         p->n++;
         total += pool_size(p);
+}
+
+void pool_clear(void)
+{
+        for (size_t i = 0; i < SIZES; i++)
+                while (pools[i].n > 0)
+                        free(pool_take(&pools[i]));
 }

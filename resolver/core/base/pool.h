@@ -30,3 +30,5 @@ void *pool_get(size_t size);
 void *pool_get_zeroed(size_t size);
 /* Gives back what was got with the same size; `p` may be NULL. */
 void pool_put(void *p, size_t size);
+/* Frees what is kept. */
+void pool_clear(void);

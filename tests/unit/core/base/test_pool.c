@@ -2,6 +2,7 @@
 /* core/base/pool: what is given back is used again, and nothing else is. */
 
 #include <check.h>
+#include <malloc.h>
 #include <signal.h>
 #include <string.h>
 
@@ -71,6 +72,27 @@ START_TEST(block_is_used_again)
 }
 END_TEST
 
+START_TEST(nothing_is_kept_after_a_clear)
+{
+        size_t before = mallinfo2().uordblks;
+        void *p[100];
+
+        for (size_t i = 0; i < ELEMENTS(p); i++)
+                ck_assert_ptr_nonnull(p[i] = pool_get(i * 10 + 1));
+        for (size_t i = 0; i < ELEMENTS(p); i++)
+                pool_put(p[i], i * 10 + 1);
+        ck_assert_uint_gt(mallinfo2().uordblks, before + 20000);
+        pool_clear();
+        pool_clear();
+        /* malloc() keeps some of what is freed at hand, and counts it as used. */
+        ck_assert_uint_lt(mallinfo2().uordblks, before + 60000);
+        p[0] = pool_get(100);
+        pool_put(p[0], 100);
+        ck_assert_ptr_eq(pool_get(100), p[0]);
+        pool_put(p[0], 100);
+}
+END_TEST
+
 START_TEST(block_given_back_twice_ends_the_process)
 {
         void *p = pool_get(100), *q = pool_get(100);
@@ -92,6 +114,7 @@ int main(void)
         tcase_add_test(t, address_sanitizer_sees_use_of_what_was_given_back);
 #if POOL_KEEPS
         tcase_add_test(t, block_is_used_again);
+        tcase_add_test(t, nothing_is_kept_after_a_clear);
         tcase_add_test_raise_signal(t, block_given_back_twice_ends_the_process, SIGABRT);
 #endif
         suite_add_tcase(s, t);
