@@ -66,7 +66,7 @@ struct Daemon {
         uint64_t noted_at;  /* when the last query was read for which that was looked at */
         bool reload;        /* requested by signals; those of one turn count as one */
         uint64_t network_changes, changes_told;
-        bool busy;
+        bool busy; /* there is work in progress */
         bool stopping;
         uint64_t stop_at;
         bool closed;
@@ -271,8 +271,8 @@ static void daemon_on_query(void *userdata, const Client *client, Transport tran
         Client marked = *client;
         Address address;
 
-        /* The clock is read once for all queries that were read together: it takes a fifth of what an answer from the
-         * cache takes. */
+        /* The clock is read once for all queries that were read together: to read it for each took a quarter of our own
+         * time for an answer from the cache. */
         if (now != d->noted_at)
                 daemon_note_suspend(d);
         d->noted_at = now;

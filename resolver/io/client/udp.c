@@ -344,7 +344,7 @@ int udp_new(uv_loop_t *loop, int fd, uint32_t number, const ListenerLimits *limi
                 setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &on, sizeof(on));
                 setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &discovery, sizeof(discovery));
         }
-        udp_overflowed(u);
+        udp_overflowed(u); /* from here on */
         r = uv_poll_init(loop, &u->poll, fd);
         if (r < 0) {
                 free(u);
